@@ -1,0 +1,124 @@
+/**
+ * The import-direction lint: rooms import along the arrows of `rooms.ts` only, pure rooms stay free of the host, only
+ * `sys` touches the FFI, and what is not the library itself uses its public subpaths. Says file:line and which wall.
+ */
+import { readFile } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { findFiles, root } from "./files.ts";
+import { ffiRoom, roomOf, tableFaults } from "./rooms.ts";
+
+const library = "packages/ebpf-ts/";
+const sources = `${library}src/`;
+
+interface Import {
+  readonly line: number;
+  readonly specifier: string;
+}
+
+interface SourceFile {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+/** `import`, `export … from`, `import()` and `require()`, or the `new URL()` of a worker's script. */
+const importPattern =
+  /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\w*\(\s*|\bnew URL\(\s*(?=["'][^"']+\.[jt]s["']))(["'])([^"']+)\1/g;
+const nodeGlobalPattern = /(?<![.\w])(?:process|Buffer|require|__dirname)\b\s*[.([]/;
+
+/** Comments become blanks, so that lines keep their numbers and prose is not read as code. */
+function withoutComments(text: string): string {
+  const blank = (comment: string): string => comment.replace(/[^\n]/g, " ");
+  return text.replace(/\/\*[\s\S]*?\*\//g, blank).replace(/(?<=^|\s)\/\/.*$/gm, blank);
+}
+
+async function read(path: string): Promise<SourceFile> {
+  return { path, lines: withoutComments(await readFile(join(root, path), "utf8")).split("\n") };
+}
+
+function importsOf(file: SourceFile): Import[] {
+  return file.lines.flatMap((text, index) =>
+    [...text.matchAll(importPattern)].map((match) => ({ line: index + 1, specifier: match[2] ?? "" })),
+  );
+}
+
+/** What is wrong with an import between rooms; undefined when it goes along an arrow. */
+function roomFault(file: string, specifier: string): string | undefined {
+  const inside = file.slice(sources.length);
+  const room = roomOf(inside);
+  if (room === undefined) return `${inside} is in no room: give it a place in scripts/rooms.ts`;
+  if (specifier.startsWith(".")) {
+    const path = posix.join(posix.dirname(inside), specifier);
+    const target = roomOf(path);
+    if (target === undefined) return `${path} is in no room`;
+    if (target === room || room.imports.includes(target.path)) return undefined;
+    return `${room.path} may not import ${target.path} (it may import ${room.imports.join(", ") || "nothing"})`;
+  }
+  if (specifier === "koffi") {
+    return room.path === ffiRoom ? undefined : `${room.path} may not import koffi: only ${ffiRoom} talks to the FFI`;
+  }
+  if (specifier.startsWith("node:"))
+    return room.pure ? `${room.path} is pure and may not import ${specifier}` : undefined;
+  return `the library depends on koffi alone, and may not import ${specifier}`;
+}
+
+function globalFaults(file: SourceFile): string[] {
+  const room = roomOf(file.path.slice(sources.length));
+  if (room?.pure !== true) return [];
+  return file.lines.flatMap((text, index) => {
+    const found = nodeGlobalPattern.exec(text);
+    return found === null
+      ? []
+      : [`${file.path}:${index + 1}: ${room.path} is pure and may not use Node's global ${found[0].slice(0, -1)}`];
+  });
+}
+
+/** The command, the examples and the benchmarks are users like any other. */
+function userFault(file: string, specifier: string, subpaths: ReadonlySet<string>): string | undefined {
+  const folder = file.split("/", 2).join("/");
+  if (specifier.startsWith(".")) {
+    const path = posix.join(posix.dirname(file), specifier);
+    return path.startsWith(`${folder}/`)
+      ? undefined
+      : `${folder} may not reach into ${path}: use the public subpaths of ebpf-ts`;
+  }
+  if (specifier === "koffi") return `${folder} may not import koffi: only ${sources}${ffiRoom} talks to the FFI`;
+  if (!/^ebpf-ts(\/|$)/.test(specifier)) return undefined;
+  return subpaths.has(specifier) ? undefined : `${specifier} is no public subpath of ebpf-ts`;
+}
+
+function testFault(specifier: string): string | undefined {
+  return specifier === "koffi" ? `tests may not import koffi: go through ${sources}${ffiRoom}` : undefined;
+}
+
+async function publicSubpaths(): Promise<ReadonlySet<string>> {
+  const manifest = JSON.parse(await readFile(join(root, library, "package.json"), "utf8")) as {
+    exports: Record<string, unknown>;
+  };
+  return new Set(Object.keys(manifest.exports).map((key) => posix.join("ebpf-ts", key)));
+}
+
+function faultOf(file: string, specifier: string, subpaths: ReadonlySet<string>): string | undefined {
+  if (file.startsWith(sources)) return roomFault(file, specifier);
+  if (file.startsWith(library)) return testFault(specifier);
+  return userFault(file, specifier, subpaths);
+}
+
+async function main(): Promise<number> {
+  const subpaths = await publicSubpaths();
+  const paths = (await findFiles(".ts")).filter((path) => /^(packages|examples|bench)\//.test(path));
+  const faults = tableFaults();
+  for (const path of paths) {
+    const file = await read(path);
+    for (const { line, specifier } of importsOf(file)) {
+      const fault = faultOf(path, specifier, subpaths);
+      if (fault !== undefined) faults.push(`${path}:${line}: ${fault}`);
+    }
+    if (path.startsWith(sources)) faults.push(...globalFaults(file));
+  }
+  for (const fault of faults) console.error(fault);
+  console.log(`${paths.length} files, ${faults.length} imports through a wall`);
+  return faults.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,102 @@
+/**
+ * Runs the compiled tests of all packages with Node's own runner; arguments keep the files whose path contains one of them.
+ * Tests of pure rooms run side by side; those that use the host's kernel, or trace commands, run one file after the other,
+ * since they share it. `EBPF_TS_NO_SKIP=1` makes a failure of what a test would skip for (test/support/requirements.ts).
+ */
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { findUnder, root } from "./files.ts";
+import { rooms } from "./rooms.ts";
+
+/** Milliseconds for one file. */
+const fileTimeout = 300_000;
+
+interface Batch {
+  readonly files: string[];
+  readonly concurrency: number;
+}
+
+interface TestEvent {
+  readonly type: string;
+  readonly data: {
+    readonly nesting: number;
+    readonly message: string;
+    readonly file?: string;
+    readonly skip?: unknown;
+    readonly todo?: unknown;
+  };
+}
+
+const pureFolders = new Set(rooms.filter((room) => room.pure).map((room) => room.path.split("/", 1)[0]));
+
+/** By the folder below `build/test/`: a room's name, or `embedded-…` for parts of that engine. */
+function isPure(path: string): boolean {
+  const folder = /\/ebpf-ts\/build\/test\/([^/]+)\//.exec(path)?.[1];
+  return folder !== undefined && (pureFolders.has(folder) || folder.startsWith("embedded"));
+}
+
+async function findTests(wanted: readonly string[]): Promise<string[]> {
+  const skip = new Set(["node_modules", ".git", "fixtures"]);
+  const found = await Promise.all(
+    ["packages", "examples"].map((folder) => findUnder(join(root, folder), ".test.js", skip)),
+  );
+  const tests = found.flat().filter((path) => path.includes("/build/"));
+  return wanted.length === 0 ? tests : tests.filter((path) => wanted.some((word) => path.includes(word)));
+}
+
+const totalPattern = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
+
+/** The events of all batches, with one summary at the end in place of one each. */
+async function* eventsOf(batches: readonly Batch[]): AsyncGenerator<TestEvent> {
+  const totals = new Map<string, number>();
+  for (const { files, concurrency } of batches) {
+    if (files.length === 0) continue;
+    for await (const event of run({ files, concurrency, timeout: fileTimeout }) as AsyncIterable<TestEvent>) {
+      const total =
+        event.type === "test:diagnostic" && event.data.nesting === 0 ? totalPattern.exec(event.data.message) : null;
+      if (total !== null) {
+        const [, name = "", count] = total;
+        totals.set(name, (totals.get(name) ?? 0) + Number(count));
+      } else if (event.type !== "test:summary") {
+        if (event.type === "test:fail" && !event.data.todo) process.exitCode = 1;
+        yield event;
+      }
+    }
+  }
+  for (const [name, count] of totals) {
+    yield { type: "test:diagnostic", data: { nesting: 0, message: `${name} ${count}` } };
+  }
+}
+
+/** Mounts that tests make for themselves, and must not leave. */
+async function mounts(): Promise<Set<string>> {
+  const text = await readFile("/proc/mounts", "utf8").catch(() => "");
+  return new Set(text.split("\n").filter((line) => /^\S+ \S+ (bpf|tracefs|tmpfs|cgroup2) /.test(line)));
+}
+
+async function main(): Promise<void> {
+  const tests = await findTests(process.argv.slice(2));
+  if (tests.length === 0) {
+    console.error("Cannot find compiled tests: run `npm run build` first");
+    process.exitCode = 1;
+    return;
+  }
+  const paths = (pure: boolean): string[] =>
+    tests.filter((path) => isPure(path) === pure).map((path) => join(root, path));
+  const before = await mounts();
+  const events = eventsOf([
+    { files: paths(true), concurrency: availableParallelism() },
+    { files: paths(false), concurrency: 1 },
+  ]);
+  const output = Readable.from(events).pipe(new spec());
+  for await (const text of output) process.stdout.write(text as string);
+  const left = [...(await mounts())].filter((line) => !before.has(line));
+  for (const line of left) console.error(`Left behind by a test: the mount ${line}`);
+  if (left.length > 0) process.exitCode = 1;
+}
+
+await main();
