@@ -1,0 +1,147 @@
+import type { Writer } from "./encoder.ts";
+import { failureUnder } from "./encode-failure.ts";
+import { isInherited } from "./plan.ts";
+import type { ArrayPlan, EnumPlan, FieldPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
+import {
+  checkKeys,
+  checkObject,
+  elementsOf,
+  enumValue,
+  ownMember,
+  write128,
+  write64,
+  writeBigBits,
+  writeBits,
+  writeBool,
+  writeBoolBits,
+  writeBytes,
+  writeFloat,
+  writeI16,
+  writeI32,
+  writeI8,
+  writeText,
+  writeU16,
+  writeU32,
+  writeU8,
+} from "./write-values.ts";
+
+const library = {
+  checkKeys,
+  checkObject,
+  elementsOf,
+  enumValue,
+  failureUnder,
+  ownMember,
+  write128,
+  write64,
+  writeBigBits,
+  writeBits,
+  writeBool,
+  writeBoolBits,
+  writeBytes,
+  writeFloat,
+  writeI16,
+  writeI32,
+  writeI8,
+  writeText,
+  writeU16,
+  writeU32,
+  writeU8,
+};
+
+/** The twin of `generateReader`: names enter the text through JSON.stringify only. */
+export function generateWriter(plan: Plan): Writer {
+  const code = new CodeWriter();
+  const body = code.write(plan, "o", "x", "name");
+  const text = `"use strict";
+const { ${Object.keys(library).join(", ")} } = library;
+${code.functions.join("\n")}
+return (v, o, x, name) => { ${body} };`;
+  return new Function("library", "enums", "names", text)(library, code.enums, code.names) as Writer;
+}
+
+class CodeWriter {
+  readonly functions: string[] = [];
+  readonly enums: ReadonlyMap<string, number | bigint>[] = [];
+  readonly names: ReadonlySet<string>[] = [];
+  readonly #known = new Map<Plan, string>();
+  readonly #enumIndex = new Map<ReadonlyMap<string, number | bigint>, number>();
+
+  /** A statement that writes the expression `value` at the expression `at`. */
+  write(plan: Plan, at: string, value: string, name: string): string {
+    switch (plan.op) {
+      case "text":
+      case "bytes":
+        return `${plan.op === "text" ? "writeText" : "writeBytes"}(v, ${at}, ${value}, ${plan.tail ? "Infinity" : plan.size}, ${name});`;
+      case "enum":
+        return scalar(plan.of, at, `enumValue(enums[${this.#enum(plan)}], ${value}, ${name})`, name);
+      case "array":
+      case "struct":
+        return `${this.#function(plan)}(v, ${at}, ${value}, ${name});`;
+      default:
+        return scalar(plan, at, value, name);
+    }
+  }
+
+  #enum({ values }: EnumPlan): number {
+    const index = this.#enumIndex.get(values) ?? this.enums.push(values) - 1;
+    this.#enumIndex.set(values, index);
+    return index;
+  }
+
+  #function(plan: ArrayPlan | StructPlan): string {
+    const known = this.#known.get(plan);
+    if (known !== undefined) return known;
+    const body = plan.op === "array" ? this.#array(plan) : this.#struct(plan);
+    const name = `f${this.functions.length}`;
+    this.functions.push(`function ${name}(v, o, x, name) {\n${body}}`);
+    this.#known.set(plan, name);
+    return name;
+  }
+
+  #array(plan: ArrayPlan): string {
+    return `  const elements = elementsOf(x, ${plan.tail ? "Infinity" : plan.length}, name);
+  try {
+    for (let i = 0; i < elements.length; i++) { ${this.write(plan.element, `o + i * ${plan.stride}`, "elements[i]", "i")} }
+  } catch (failure) { throw failureUnder(failure, name); }
+`;
+  }
+
+  #struct(plan: StructPlan): string {
+    const index = this.names.push(new Set(plan.fields.map((field) => field.name))) - 1;
+    return `  checkObject(x, name);
+  let given = 0;
+  let m;
+  try {
+${plan.fields.map((field) => this.#field(field)).join("")}  } catch (failure) { throw failureUnder(failure, name); }
+  checkKeys(x, given, names[${index}], name);
+`;
+  }
+
+  #field({ name, offset, plan }: FieldPlan): string {
+    const key = JSON.stringify(name);
+    const member = isInherited(name) ? `ownMember(x, ${key})` : `x[${key}]`;
+    return `    m = ${member};
+    if (m !== undefined) { given += 1; ${this.write(plan, `o + ${offset}`, "m", key)} }
+`;
+  }
+}
+
+function scalar(plan: ScalarPlan, at: string, value: string, name: string): string {
+  switch (plan.op) {
+    case "int":
+      return `write${plan.signed ? "I" : "U"}${plan.size * 8}(v, ${at}, ${value}, ${name});`;
+    case "big":
+      return `write${plan.size * 8}(v, ${at}, ${value}, ${plan.signed}, ${name});`;
+    case "bool":
+      return `writeBool(v, ${at}, ${value}, ${plan.size}, ${name});`;
+    case "float":
+      return `writeFloat(v, ${at}, ${value}, ${plan.size}, ${name});`;
+    case "bits": {
+      const place = `${plan.shift}, ${plan.width}`;
+      if (plan.width > 32) return `writeBigBits(v, ${at}, ${value}, ${place}, ${plan.signed}, ${name});`;
+      if (plan.bool) return `writeBoolBits(v, ${at}, ${value}, ${place}, ${name});`;
+      return `writeBits(v, ${at}, ${value}, ${place}, ${plan.signed}, ${name});`;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { EbpfError } from "../../errors.ts";
+import type { Btf } from "../types.ts";
+import { canGenerate } from "./can-generate.ts";
+import { closeOverWriter } from "./encode-by-closures.ts";
+import { generateWriter } from "./encode-by-code.ts";
+import { EncodeFailure } from "./encode-failure.ts";
+import type { Name } from "./encode-failure.ts";
+import { makePlan } from "./make-plan.ts";
+import { measure } from "./measure.ts";
+import { isOpen } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { zero } from "./write-values.ts";
+
+/**
+ * The way back of a {@link Decoder}, and a little more lenient: missing members and elements are zero, 64-bit integers may
+ * be safe numbers, enums may be numbers, texts and bytes may be a `Uint8Array`. A union takes the members that are given.
+ */
+export interface Encoder {
+  /** Bytes of the type; a flexible array at its end counts nothing. */
+  readonly size: number;
+  /** Bytes that this value takes: more than `size` only with a flexible array. */
+  sizeFor(value: unknown): number;
+  /**
+   * Writes all bytes of the value, padding as zeros. Throws `EbpfError` BAD_VALUE, with the path of the member that does
+   * not fit; what stands in the view then is undefined.
+   */
+  encode(value: unknown, view: DataView, offset: number): void;
+}
+
+export type Writer = (view: DataView, at: number, value: unknown, name: Name) => void;
+
+/** Makes an encoder for a type; made once, then called per value. */
+export function makeEncoder(btf: Btf, typeId: number): Encoder {
+  const plan = makePlan(btf, typeId);
+  const writer = canGenerate() ? generateWriter(plan) : closeOverWriter(plan);
+  return encoderOf(plan, writer, rootName(btf, typeId));
+}
+
+/** `struct sample` is `sample` in a path. */
+function rootName(btf: Btf, typeId: number): string {
+  const type = btf.type(typeId);
+  return "name" in type && type.name !== "" ? type.name : btf.nameOf(typeId);
+}
+
+export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
+  const open = isOpen(plan);
+  const sizeFor = (value: unknown): number => (open ? measure(plan, value) : plan.size);
+  return {
+    size: plan.size,
+    sizeFor,
+    encode(value, view, offset) {
+      try {
+        zero(view, offset, sizeFor(value));
+        writer(view, offset, value, root);
+      } catch (failure) {
+        throw failure instanceof EncodeFailure ? asError(failure) : failure;
+      }
+    },
+  };
+}
+
+function asError(failure: EncodeFailure): EbpfError {
+  const path = failure.path
+    .reverse()
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`));
+  return new EbpfError("BAD_VALUE", `Cannot encode ${path.join("")}: ${failure.message}`);
+}

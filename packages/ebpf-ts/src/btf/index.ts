@@ -1,0 +1,14 @@
+export { parseBtf } from "./parse-btf.ts";
+export type { ParseBtfOptions } from "./parse-btf.ts";
+export { parseBtfExt } from "./parse-btf-ext.ts";
+export type { BtfExt, FunctionInfo } from "./parse-btf-ext.ts";
+export { applyCoreRelocations } from "./core-relocation.ts";
+export { validateBtf } from "./validate-btf.ts";
+export { alignOf } from "./layout.ts";
+export { BtfBuilder } from "./btf-builder.ts";
+export type { NewBtfType } from "./btf-builder.ts";
+export { makeDecoder } from "./codec/decoder.ts";
+export type { Decoder } from "./codec/decoder.ts";
+export { makeEncoder } from "./codec/encoder.ts";
+export type { Encoder } from "./codec/encoder.ts";
+export type * from "./types.ts";

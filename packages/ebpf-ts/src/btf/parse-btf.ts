@@ -1,0 +1,62 @@
+import { ByteView } from "../bytes/byte-view.ts";
+import { EbpfError } from "../errors.ts";
+import { BtfTable } from "./btf-table.ts";
+import { indexTypes } from "./index-types.ts";
+import { StringTable } from "./string-table.ts";
+import type { Btf } from "./types.ts";
+
+export interface ParseBtfOptions {
+  /** The table that this one extends: that of the kernel, for a module. Its ids and strings come first. */
+  readonly base?: Btf | undefined;
+}
+
+export const btfMagic = 0xeb9f;
+
+/**
+ * Reads a `.BTF` section, or `/sys/kernel/btf/vmlinux`. Records are found but not decoded, so references are not
+ * checked yet: {@link validateBtf} does that for tables that come from elsewhere.
+ */
+export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf {
+  const { base } = options;
+  if (base !== undefined && !(base instanceof BtfTable))
+    throw new TypeError("The base of a BTF must come from parseBtf");
+  const file = new ByteView(bytes, "BTF", "BAD_BTF");
+  const headerLength = checkHeader(file);
+  const types = file.bytes(headerLength + file.u32(8), file.u32(12));
+  const text = file.bytes(headerLength + file.u32(16), file.u32(20));
+  checkStrings(text, base);
+  const typeView = new ByteView(types, "BTF type section", "BAD_BTF");
+  const offsets = indexTypes(typeView, base?.length ?? 1);
+  return new BtfTable(bytes, typeView, offsets, new StringTable(text, base?.strings), base);
+}
+
+function checkHeader(file: ByteView): number {
+  checkMagic(file, "BTF");
+  const headerLength = file.u32(4);
+  if (headerLength < 24)
+    throw new EbpfError("BAD_BTF", `BTF is broken: its header is ${headerLength} bytes long, not 24 or more`);
+  return headerLength;
+}
+
+/** `.BTF` and `.BTF.ext` begin alike: magic, version, flags, length of the header. */
+export function checkMagic(file: ByteView, what: string): void {
+  const magic = file.u16(0);
+  if (magic === 0x9feb)
+    throw new EbpfError(
+      "BAD_BTF",
+      `${what} is big-endian, this library reads little-endian objects: compile with -target bpfel`,
+    );
+  if (magic !== btfMagic)
+    throw new EbpfError("BAD_BTF", `${what} is broken: it does not begin with the BTF magic number`);
+  if (file.u8(2) !== 1)
+    throw new EbpfError("BAD_BTF", `${what} has version ${file.u8(2)}, this library knows version 1`);
+}
+
+/** So that every text has an end, and offset 0 is the empty name. */
+function checkStrings(text: Uint8Array, base: Btf | undefined): void {
+  if (text.length === 0 && base !== undefined) return;
+  if (text.length === 0 || text[text.length - 1] !== 0)
+    throw new EbpfError("BAD_BTF", "BTF is broken: its string section does not end with a NUL");
+  if (base === undefined && text[0] !== 0)
+    throw new EbpfError("BAD_BTF", "BTF is broken: its string section does not begin with the empty text");
+}

@@ -1,0 +1,195 @@
+/**
+ * BTF types (kernel Documentation/bpf/btf.rst), decoded. A type is named by its id: its index in the table, 0 is `void`.
+ * `kind` is the kernel's name of the kind in lower case. All sizes are bytes unless they say bits.
+ */
+export type BtfType =
+  | BtfVoid
+  | BtfInt
+  | BtfReference
+  | BtfArray
+  | BtfComposite
+  | BtfEnum
+  | BtfEnum64
+  | BtfForward
+  | BtfTypedef
+  | BtfFunction
+  | BtfFunctionPrototype
+  | BtfVariable
+  | BtfDataSection
+  | BtfFloat
+  | BtfDeclTag
+  | BtfTypeTag;
+
+export type BtfKind = BtfType["kind"];
+
+export interface BtfVoid {
+  readonly kind: "void";
+  readonly id: number;
+}
+export interface BtfInt {
+  readonly kind: "int";
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+  readonly encoding: "unsigned" | "signed" | "char" | "bool";
+  /** Value bits, and where they begin; other than `size * 8` and 0 only in old compilers' bitfields. */
+  readonly bits: number;
+  readonly bitOffset: number;
+}
+/** A pointer or a qualifier of `type`. */
+export interface BtfReference {
+  readonly kind: "ptr" | "volatile" | "const" | "restrict";
+  readonly id: number;
+  readonly type: number;
+}
+export interface BtfArray {
+  readonly kind: "array";
+  readonly id: number;
+  readonly type: number;
+  readonly indexType: number;
+  readonly length: number;
+}
+export interface BtfComposite {
+  readonly kind: "struct" | "union";
+  readonly id: number;
+  /** Empty when anonymous. */
+  readonly name: string;
+  readonly size: number;
+  readonly members: readonly BtfMember[];
+}
+export interface BtfMember {
+  /** Empty for an anonymous struct or union, whose members belong to the parent. */
+  readonly name: string;
+  readonly type: number;
+  readonly bitOffset: number;
+  /** 0 when it is no bitfield. */
+  readonly bitSize: number;
+}
+export interface BtfEnum {
+  readonly kind: "enum";
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+  readonly signed: boolean;
+  readonly values: readonly { readonly name: string; readonly value: number }[];
+}
+export interface BtfEnum64 {
+  readonly kind: "enum64";
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+  readonly signed: boolean;
+  readonly values: readonly { readonly name: string; readonly value: bigint }[];
+}
+export interface BtfForward {
+  readonly kind: "fwd";
+  readonly id: number;
+  readonly name: string;
+  readonly of: "struct" | "union";
+}
+export interface BtfTypedef {
+  readonly kind: "typedef";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+}
+export interface BtfFunction {
+  readonly kind: "func";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+  readonly linkage: "static" | "global" | "extern";
+}
+export interface BtfFunctionPrototype {
+  readonly kind: "func_proto";
+  readonly id: number;
+  readonly returnType: number;
+  readonly parameters: readonly { readonly name: string; readonly type: number }[];
+}
+export interface BtfVariable {
+  readonly kind: "var";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+  readonly linkage: "static" | "global" | "extern";
+}
+export interface BtfDataSection {
+  readonly kind: "datasec";
+  readonly id: number;
+  readonly name: string;
+  /** 0 in an object file: the ELF section knows better. */
+  readonly size: number;
+  readonly variables: readonly { readonly type: number; readonly offset: number; readonly size: number }[];
+}
+export interface BtfFloat {
+  readonly kind: "float";
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+}
+/** `componentIndex` is the member or parameter that it tags; -1 for the whole type. */
+export interface BtfDeclTag {
+  readonly kind: "decl_tag";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+  readonly componentIndex: number;
+}
+export interface BtfTypeTag {
+  readonly kind: "type_tag";
+  readonly id: number;
+  readonly name: string;
+  readonly type: number;
+}
+
+/**
+ * A table of types. Types are decoded when first asked for, so that the kernel's own 100,000 types cost little.
+ * Implemented by what `parseBtf` returns.
+ */
+export interface Btf {
+  /** One more than the largest id. */
+  readonly length: number;
+  /** The type with that id. Throws `EbpfError` BAD_BTF when there is none. */
+  type(id: number): BtfType;
+  /** All types with that C name (`event`, not `struct event`), of that kind if given. */
+  find(name: string, kind?: BtfKind): readonly BtfType[];
+  /** The same, and those whose name goes on with a `___flavor`, as CO-RE has it. */
+  findFlavors(name: string): readonly BtfType[];
+  /** Follows typedefs, qualifiers and type tags. */
+  resolve(id: number): BtfType;
+  /** Size in bytes. Throws when the type has none (a function, `void`, a forward declaration). */
+  sizeOf(id: number): number;
+  /** How C writes the type: `struct event *`, `char[16]`. */
+  nameOf(id: number): string;
+  /** A string of the string section, for `.BTF.ext`. */
+  string(offset: number): string;
+  /** The section as it stood in the file. */
+  readonly bytes: Uint8Array;
+  toJSON(): unknown;
+}
+
+/** One entry of `.BTF.ext` line info. */
+export interface LineInfo {
+  /** Slot in the function that it belongs to. */
+  slot: number;
+  file: string;
+  /** 1-based; 0 when unknown. */
+  line: number;
+  column: number;
+  /** The text of the line as clang saw it. */
+  text: string;
+  /** Offsets of file and text in the BTF string section, for the kernel. */
+  fileOffset: number;
+  textOffset: number;
+}
+
+/** One CO-RE relocation (`struct bpf_core_relo`), kinds as in `enum bpf_core_relo_kind`. */
+export interface CoreRelocation {
+  slot: number;
+  /** Root type in the object's BTF. */
+  type: number;
+  /** Such as `0:2:1`. */
+  access: string;
+  /** 0 field_byte_offset, 1 field_byte_size, 2 field_exists, 3 field_signed, 4 field_lshift_u64, 5 field_rshift_u64, 6.. types and enums. */
+  kind: number;
+}

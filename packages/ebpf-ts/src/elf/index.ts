@@ -1,0 +1,2 @@
+export { parseElf } from "./parse-elf.ts";
+export type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from "./elf-file.ts";

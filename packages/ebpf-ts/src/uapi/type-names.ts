@@ -1,0 +1,23 @@
+import { MapType, ProgType } from "./uapi.gen.ts";
+
+/** First name wins: the uapi lists a deprecated one before its successor, so those are skipped. */
+function invert(table: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  for (const [name, value] of Object.entries(table)) {
+    if (!name.endsWith("_DEPRECATED") && !names.has(value)) names.set(value, name.toLowerCase());
+  }
+  return names;
+}
+
+const mapTypes = invert(MapType);
+const programTypes = invert(ProgType);
+
+/** `ringbuf` for BPF_MAP_TYPE_RINGBUF; `type 99` for a number without a name. */
+export function mapTypeName(type: number): string {
+  return mapTypes.get(type) ?? `type ${type}`;
+}
+
+/** `tracepoint` for BPF_PROG_TYPE_TRACEPOINT. */
+export function programTypeName(type: number): string {
+  return programTypes.get(type) ?? `type ${type}`;
+}

@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const TRACING = "/sys/kernel/tracing";
+
+/** Something that is given back at the end of a test. */
+export interface Mounted {
+  readonly path: string;
+  unmount(): void;
+}
+
+/** tracefs at its place, mounted for the time of the test unless it is there already. */
+export function mountTracefs(): Mounted {
+  if (existsSync(`${TRACING}/events`)) return { path: TRACING, unmount: () => {} };
+  execFileSync("mount", ["-t", "tracefs", "tracefs", TRACING]);
+  return { path: TRACING, unmount: () => execFileSync("umount", [TRACING]) };
+}
+
+/** A bpf file system of the test's own, in a temporary folder. */
+export function mountBpffs(): Mounted {
+  const path = mkdtempSync(join(tmpdir(), "ebpf-ts-bpffs-"));
+  execFileSync("mount", ["-t", "bpf", "bpf", path]);
+  return {
+    path,
+    unmount: () => {
+      execFileSync("umount", [path]);
+      rmdirSync(path);
+    },
+  };
+}

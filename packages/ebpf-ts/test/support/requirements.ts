@@ -1,0 +1,58 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { NotSupportedError } from "../../src/errors.ts";
+import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
+import { linuxSys } from "../../src/sys/linux.ts";
+import { Attributes } from "../../src/sys/attributes.ts";
+import { Errno } from "../../src/uapi/errno.ts";
+
+/** `false`, or the reason for which a test is skipped: what the `skip` option of node:test takes. */
+export type SkipReason = string | false;
+
+/** With EBPF_TS_NO_SKIP=1 a missing requirement fails the run; only a host without bpf(2) at all is told and let be. */
+export function orFail(reason: SkipReason): SkipReason {
+  if (reason !== false && process.env["EBPF_TS_NO_SKIP"] === "1") throw new Error(`EBPF_TS_NO_SKIP is set, and a test cannot run: ${reason}`);
+  return reason;
+}
+
+let told = false;
+
+/** For tests that load programs into the running kernel. */
+export function kernelOrSkip(): SkipReason {
+  const absent = noBpf();
+  if (absent !== undefined) {
+    if (!told) console.error(`# this host has no bpf(2): ${absent}; the tests of the kernel engine are skipped`);
+    told = true;
+    return absent;
+  }
+  const { usable, reason } = haveKernel();
+  return orFail(usable ? false : (reason ?? "the kernel engine cannot be used"));
+}
+
+/** For tests that attach to tracepoints by tracefs: it is mounted, or this process may mount it (see tracefs.ts). */
+export function tracefsOrSkip(): SkipReason {
+  const kernel = kernelOrSkip();
+  if (kernel !== false) return kernel;
+  return orFail(existsSync("/sys/kernel/tracing") ? false : "this kernel has no /sys/kernel/tracing");
+}
+
+function noBpf(): string | undefined {
+  try {
+    const lookUp = 1;
+    const badDescriptor = new Attributes(32).u32(0, 0xffff_ffff);
+    return linuxSys().bpf(lookUp, badDescriptor) === -Errno.ENOSYS ? "the system call does not exist" : undefined;
+  } catch (error) {
+    if (error instanceof NotSupportedError) return error.message;
+    throw error;
+  }
+}
+
+/** For tests that compare with libbpf, through bpftool. */
+export function bpftoolOrSkip(): SkipReason {
+  try {
+    execFileSync("bpftool", ["version"], { stdio: "ignore" });
+    return false;
+  } catch {
+    return orFail("there is no bpftool on this host");
+  }
+}
