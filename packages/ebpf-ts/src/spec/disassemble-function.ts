@@ -1,0 +1,19 @@
+import type { LineInfo } from "../btf/types.ts";
+import { disassemble } from "../insn/disassemble.ts";
+import type { DisassembledLine } from "../insn/disassemble.ts";
+import { HelperId } from "../uapi/uapi.gen.ts";
+import { referenceNames } from "./reference-names.ts";
+import type { FunctionSpec, LinkedProgram } from "./types.ts";
+
+/** The code of a function, or of a linked program, as text, with the C lines that it came from. */
+export function disassembleFunction(fn: FunctionSpec | LinkedProgram): DisassembledLine<LineInfo>[] {
+  return disassemble(fn.instructions, { names: referenceNames(fn.references), lines: fn.lines, helperName });
+}
+
+const HELPER_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(HelperId).map(([name, id]) => [id, `bpf_${name}`]),
+);
+
+function helperName(id: number): string | undefined {
+  return HELPER_NAMES.get(id);
+}

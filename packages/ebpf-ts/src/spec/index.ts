@@ -1,0 +1,11 @@
+export { parse } from "./parse.ts";
+export { link } from "./link.ts";
+export type { LinkTarget } from "./link.ts";
+export { setVariable } from "./set-variable.ts";
+export { specToJson } from "./to-json.ts";
+export { mapTypeName } from "../uapi/type-names.ts";
+export { disassembleFunction } from "./disassemble-function.ts";
+export { parseSectionName } from "./section-name.ts";
+export type { SectionMeaning } from "./section-name.ts";
+export { AttachType, MapFlag, MapType, ProgType } from "../uapi/uapi.gen.ts";
+export type * from "./types.ts";

@@ -1,0 +1,62 @@
+import { NotSupportedError } from "../errors.ts";
+import { readCode } from "./code.ts";
+import { readDataMaps } from "./data-maps.ts";
+import { readMaps } from "./maps.ts";
+import { fillMapValues } from "./map-values.ts";
+import { badObject, findSection, openObject } from "./object-file.ts";
+import type { ObjectFile } from "./object-file.ts";
+import { findRecordTypes } from "./record-type.ts";
+import { addReferences } from "./references.ts";
+import { makePrintable } from "./to-json.ts";
+import type { CollectionSpec } from "./types.ts";
+import { readVariables } from "./variables.ts";
+
+/**
+ * Reads an object file as clang makes it. Pure: nothing is loaded, and no host is looked at.
+ * Throws `EbpfError` when the object is broken, `NotSupportedError` when it uses what this library lacks.
+ */
+export function parse(bytes: Uint8Array): CollectionSpec {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("parse takes the bytes of an object file as a Uint8Array");
+  const object = openObject(bytes);
+  refuseLegacyMaps(object);
+  refuseStructOps(object);
+  const maps = readMaps(object);
+  const dataMaps = readDataMaps(object);
+  const code = readCode(object);
+  addReferences(object, code, maps, dataMaps);
+  fillMapValues(object, code, maps);
+  const spec: CollectionSpec = {
+    license: readLicense(object),
+    maps: [...maps.map(({ spec: map }) => map), ...dataMaps.map(({ spec: map }) => map)],
+    programs: code.programs,
+    functions: code.functions,
+    variables: readVariables(object, dataMaps),
+    btf: object.btf,
+  };
+  findRecordTypes(spec);
+  return makePrintable(spec);
+}
+
+function readLicense(object: ObjectFile): string {
+  const section = findSection(object.elf, "license");
+  if (section === undefined) return "";
+  const end = section.data.indexOf(0);
+  return new TextDecoder().decode(section.data.slice(0, end < 0 ? section.data.length : end));
+}
+
+function refuseLegacyMaps(object: ObjectFile): void {
+  const section = findSection(object.elf, "maps");
+  if (section === undefined || section.size === 0) return;
+  throw badObject(
+    'The object defines maps in the old way, in section "maps": define them with BTF, in section ".maps", and compile with clang -g',
+  );
+}
+
+function refuseStructOps({ elf }: ObjectFile): void {
+  const section = elf.sections.find(({ name, size }) => size > 0 && /^\??\.struct_ops(\.link)?$/.test(name));
+  if (section === undefined) return;
+  throw new NotSupportedError(
+    "struct_ops",
+    `The object implements operations of the kernel (section ${section.name}), which is not supported: remove them, or load it with libbpf`,
+  );
+}

@@ -1,0 +1,32 @@
+import { makeEncoder } from "../btf/index.ts";
+import { EbpfError } from "../errors.ts";
+import type { CollectionSpec } from "./types.ts";
+
+/**
+ * Gives a global variable its first value, before the collection is loaded: the only time when `const volatile`
+ * ones (`.rodata`) can be set.
+ */
+export function setVariable(spec: CollectionSpec, name: string, value: unknown): void {
+  const variable = spec.variables.find((candidate) => candidate.name === name);
+  if (variable === undefined) {
+    const known = spec.variables.map((candidate) => candidate.name).join(", ") || "none";
+    throw new EbpfError("NOT_FOUND", `Cannot set variable ${name}: the object has no such variable (it has: ${known})`);
+  }
+  const map = spec.maps.find((candidate) => candidate.section === variable.section);
+  if (map?.contents === undefined) {
+    throw new EbpfError("NOT_FOUND", `Cannot set variable ${name}: the object has no section ${variable.section}`);
+  }
+  map.contents.set(encode(spec, name, variable.type, variable.size, value), variable.offset);
+}
+
+function encode(spec: CollectionSpec, name: string, type: number, size: number, value: unknown): Uint8Array {
+  const bytes = new Uint8Array(size);
+  if (spec.btf !== undefined && type !== 0) {
+    makeEncoder(spec.btf, type).encode(value, new DataView(bytes.buffer), 0);
+  } else if (value instanceof Uint8Array && value.length === size) {
+    bytes.set(value);
+  } else {
+    throw new EbpfError("BAD_VALUE", `Cannot set variable ${name}: it has no BTF type, so it takes a Uint8Array of ${size} bytes`);
+  }
+  return bytes;
+}

@@ -1,0 +1,107 @@
+import type { Btf, CoreRelocation, LineInfo } from "../btf/types.ts";
+import type { Instruction } from "../insn/instruction.ts";
+
+/**
+ * What an object file says, as plain data: editable before it is loaded, and printable with `JSON.stringify`.
+ * Nothing here has touched a host.
+ */
+export interface CollectionSpec {
+  /** Text of the `license` section; empty when there is none. */
+  license: string;
+  maps: MapSpec[];
+  programs: ProgramSpec[];
+  /** Subprograms: functions that programs call or hand to helpers as callbacks. */
+  functions: FunctionSpec[];
+  /** Global variables. */
+  variables: VariableSpec[];
+  /** The object's own types; absent when it was compiled without `-g`. */
+  btf: Btf | undefined;
+}
+
+export interface MapSpec {
+  name: string;
+  /** BPF_MAP_TYPE_*, a number as in the uapi. */
+  type: number;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  /** BPF_F_* */
+  flags: number;
+  mapExtra: bigint;
+  numaNode: number | undefined;
+  pinning: "none" | "by-name";
+  /** BTF type ids in the object's BTF; 0 when not known. */
+  keyType: number;
+  valueType: number;
+  /** Type of a ring's records, where the object tells (see record-type.ts); 0 when not known. */
+  recordType: number;
+  /** The template for maps of maps. */
+  inner: MapSpec | undefined;
+  /** Initial slots of a prog array (program names) or a map of maps (map names). */
+  slots: { index: number; name: string }[];
+  /** For global data (`.data`, `.bss`, `.rodata`, `.data.*`, …): the section's name and its initial bytes. */
+  section: string | undefined;
+  contents: Uint8Array | undefined;
+  /** Read-only to programs, and frozen after load. */
+  readOnly: boolean;
+}
+
+export interface FunctionSpec {
+  name: string;
+  section: string;
+  instructions: Instruction[];
+  references: Reference[];
+  /** BTF id of the `func`; 0 when there is none. */
+  btfFunction: number;
+  lines: LineInfo[];
+  coreRelocations: CoreRelocation[];
+  /** `static` functions are verified with their callers, global ones alone. */
+  linkage: "static" | "global" | "weak";
+}
+
+export interface ProgramSpec extends FunctionSpec {
+  /** What the section name says: `section-name.ts` has the table. */
+  type: number;
+  /** BPF_* attach type, where the section names one. */
+  attachType: number | undefined;
+  /** What comes after the first slash: `syscalls/sys_enter_kill`. */
+  attachTo: string;
+  /** The definition's name in the section table: `tracepoint`, `raw_tp`, `syscall`, … */
+  kind: string;
+  sleepable: boolean;
+  /** False for sections such as `?tracepoint/…`. */
+  autoload: boolean;
+}
+
+/** What a slot refers to by name; resolved when the collection is loaded. */
+export type Reference =
+  | { slot: number; kind: "map"; map: string }
+  | { slot: number; kind: "map-value"; map: string; offset: number }
+  /** A call of a subprogram. */
+  | { slot: number; kind: "call"; function: string }
+  /** The address of a subprogram, for a callback. */
+  | { slot: number; kind: "function"; function: string }
+  /** An extern (`__ksym`, `__kconfig`, kfunc): named so that what is not supported is refused by name. */
+  | { slot: number; kind: "extern"; name: string; weak: boolean };
+
+export interface VariableSpec {
+  name: string;
+  /** The map that holds it: its section's name. */
+  section: string;
+  offset: number;
+  size: number;
+  /** BTF id of its type; 0 when there is none. */
+  type: number;
+  readOnly: boolean;
+}
+
+/** A program with its subprograms appended, in libbpf's order, so that its tag is the same as under libbpf. */
+export interface LinkedProgram {
+  name: string;
+  instructions: Instruction[];
+  /** `map`, `map-value` and `extern` references are left, and `function` and `call` are resolved to slot distances. */
+  references: Reference[];
+  /** First slot of every function, the program's own first. */
+  functions: { slot: number; name: string; btfFunction: number }[];
+  lines: LineInfo[];
+}
