@@ -1,0 +1,291 @@
+import { EbpfError } from "../errors.ts";
+import { checkMemory } from "./check-memory.ts";
+import { OwnPosition, PeerPosition } from "./position.ts";
+import { headerSize, isBusy, isDiscarded, payloadLength, recordSize } from "./record.ts";
+import { positionFault } from "./ring-faults.ts";
+import type { RingMemory } from "./ring-memory.ts";
+
+/** What {@link RingConsumer.read} gives instead of an offset. */
+export const ringEmpty = -1;
+/** The oldest record is reserved and not yet committed. */
+export const ringBusy = -2;
+/** Nothing to hand out yet, as after many discarded records: read again, perhaps after a look at the clock. */
+export const ringSkipped = -3;
+
+/**
+ * Gets the whole data area (not to be written to: it may be memory that faults), and where in it the payload stands, valid
+ * until the call returns. `false` ends the drain, after this record.
+ */
+export type OnRecord = (data: Uint8Array, offset: number, length: number) => boolean | void | number;
+
+export interface DrainLimits {
+  /** Records to hand out at most. */
+  readonly max?: number | undefined;
+  /** Milliseconds after which the drain ends, give or take {@link recordsPerLook} records. */
+  readonly budgetMs?: number | undefined;
+  /** False ends the drain where the producer stood when it began. True, as libbpf does it, goes on while there is data. */
+  readonly rescan?: boolean | undefined;
+}
+
+export interface DrainResult {
+  /** Records handed out. */
+  readonly delivered: number;
+  readonly discarded: number;
+  /**
+   * Why it ended: nothing is left; the oldest record is not yet committed; the callback said so, or closed the ring; a limit
+   * was reached, and there may be more.
+   */
+  readonly state: "empty" | "busy" | "stopped" | "limit";
+}
+
+/** How many records pass between two looks at the clock. */
+const recordsPerLook = 32;
+/** How many discarded records {@link RingConsumer.read} passes in one call. */
+const maxSkips = 1024;
+
+/**
+ * The reading side of a ring, over any memory. There is one per ring at a time.
+ *
+ * Its position is published once per 1/32 of the ring and whenever there is nothing left to read, rather than per record: the
+ * producer reads that cache line, and both sides are faster when it changes rarely (about twice libbpf's rate).
+ */
+export class RingConsumer {
+  /** For errors. */
+  readonly name: string;
+  readonly memory: RingMemory;
+  readonly #data: Uint8Array;
+  readonly #headers: Int32Array;
+  readonly #mask: number;
+  readonly #batch: number;
+  readonly #own: OwnPosition;
+  readonly #peer: PeerPosition;
+  /** Low words: up to where records were handed out, and up to where they are known to exist. */
+  #position = 0;
+  #produced = 0;
+  #length = 0;
+  #received = 0;
+  #discarded = 0;
+  #draining = false;
+  #closed = false;
+  #poison: EbpfError | undefined;
+
+  constructor(memory: RingMemory, name = "buffer") {
+    checkMemory(memory);
+    this.name = name;
+    this.memory = memory;
+    this.#data = memory.data;
+    this.#headers = new Int32Array(memory.data.buffer, memory.data.byteOffset, memory.size >> 2);
+    this.#mask = memory.size - 1;
+    this.#batch = Math.max(memory.size >>> 5, headerSize);
+    this.#own = new OwnPosition(memory.consumer);
+    this.#peer = new PeerPosition(memory.producer);
+    this.#position = this.#own.low;
+    this.#produced = this.#position;
+  }
+
+  get size(): number {
+    return this.#mask + 1;
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.memory.open;
+  }
+
+  /** Records handed out so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Records passed so far that their producer had discarded. */
+  get discarded(): number {
+    return this.#discarded;
+  }
+
+  /** Payload length of the record that {@link read} gave last. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Up to where this side has read; the memory may still show up to 1/32 of the ring less. */
+  get consumerPosition(): bigint {
+    return this.#own.exactOf(this.#position);
+  }
+
+  /** As the other side wrote it, right or wrong. */
+  get producerPosition(): bigint {
+    this.#checkOpen();
+    return this.#peer.exact();
+  }
+
+  /** Bytes that wait to be read, headers, reservations and discarded records included. */
+  get available(): number {
+    if (!this.memory.open) return 0;
+    return Math.min((this.#peer.low() - this.#position) >>> 0, this.size);
+  }
+
+  /**
+   * The offset in the data of the next record's payload ({@link length} is its length), or {@link ringEmpty},
+   * {@link ringBusy}, {@link ringSkipped}. The record is valid until the next call of `read` or `flush`.
+   */
+  read(): number {
+    this.#checkUse();
+    for (let skips = 0; skips < maxSkips; skips += 1) {
+      const offset = this.#step();
+      if (offset !== ringSkipped) return offset;
+    }
+    return ringSkipped;
+  }
+
+  /** Hands out every record there is, within the limits. What the callback throws passes through, after its record. */
+  drain(onRecord: OnRecord, limits: DrainLimits = {}): DrainResult {
+    const { max = Infinity, budgetMs = Infinity, rescan = true } = limits;
+    if (!(max > 0) || !(budgetMs >= 0)) {
+      throw new RangeError(`The limits of a drain must be positive, not max ${max} and budgetMs ${budgetMs}`);
+    }
+    this.#checkUse();
+    const { received, discarded } = this;
+    this.#draining = true;
+    let state: DrainResult["state"];
+    try {
+      state = this.#run(onRecord, max, budgetMs, rescan);
+    } finally {
+      this.#draining = false;
+      this.flush();
+    }
+    return { delivered: this.#received - received, discarded: this.#discarded - discarded, state };
+  }
+
+  /** Gives the space of every record that was read back to the producer. */
+  flush(): void {
+    if (!this.memory.open) return;
+    if (this.#position !== this.#own.low) this.#own.publish(this.#position);
+    this.#produced = this.#position;
+  }
+
+  /** Where the producer stands now, for {@link hasReached}. */
+  mark(): number {
+    this.#checkOpen();
+    return this.#producedNow();
+  }
+
+  /** Whether everything before the mark was read. */
+  hasReached(mark: number): boolean {
+    return ((this.#position - mark) | 0) >= 0;
+  }
+
+  /** Ends the reading, also from within a drain's callback. The memory is its owner's to free. Idempotent. */
+  close(): void {
+    if (!this.#draining) this.flush();
+    this.#closed = true;
+  }
+
+  #run(onRecord: OnRecord, max: number, budgetMs: number, rescan: boolean): DrainResult["state"] {
+    const data = this.#data;
+    this.flush();
+    this.#lookAgain();
+    const mark = this.#produced;
+    const deadline = budgetMs === Infinity ? Infinity : performance.now() + budgetMs;
+    let delivered = 0;
+    let untilLook = recordsPerLook;
+    for (;;) {
+      if (!rescan && this.#position === mark) return this.#peer.low() === mark ? "empty" : "limit";
+      const offset = this.#step();
+      if (offset >= 0) {
+        if (onRecord(data, offset, this.#length) === false || !this.open) return "stopped";
+        delivered += 1;
+        if (delivered >= max) return "limit";
+      } else if (offset !== ringSkipped) {
+        return offset === ringEmpty ? "empty" : "busy";
+      }
+      untilLook -= 1;
+      if (untilLook === 0) {
+        if (deadline !== Infinity && performance.now() >= deadline) return "limit";
+        untilLook = recordsPerLook;
+      }
+    }
+  }
+
+  /** One record on. The bounds are checked before BUSY, because a header's length is final before its record is produced. */
+  #step(): number {
+    const position = this.#position;
+    if (((position - this.#own.low) | 0) >= this.#batch) this.#own.publish(position);
+    if (position === this.#produced && !this.#lookAgain()) return ringEmpty;
+    const at = this.#position & this.#mask;
+    // Pairs with the exchange of the header at commit: what the producer wrote into the payload is seen.
+    const header = Atomics.load(this.#headers, at >> 2);
+    const length = payloadLength(header);
+    const total = recordSize(length);
+    if (total > (this.#produced - this.#position) >>> 0) throw this.#badHeader(length);
+    if (isBusy(header)) return this.#isStillBusy(at) ? ringBusy : ringSkipped;
+    this.#position = (this.#position + total) | 0;
+    if (isDiscarded(header)) {
+      this.#discarded += 1;
+      return ringSkipped;
+    }
+    this.#received += 1;
+    this.#length = length;
+    return at + headerSize;
+  }
+
+  /**
+   * Publishes, then looks once more. A commit changes the header first and then reads the consumer's position to see
+   * whether somebody sleeps here; in that order neither side can miss the other, for both accesses are sequentially consistent.
+   */
+  #isStillBusy(at: number): boolean {
+    if (this.#position !== this.#own.low) this.#own.publish(this.#position);
+    return isBusy(Atomics.load(this.#headers, at >> 2));
+  }
+
+  /** Reads the producer's position; if it has not moved, publishes and reads again, for the same reason. */
+  #lookAgain(): boolean {
+    if (this.#position === this.#own.low) {
+      // Nothing is pending, so whoever read the ring in the meantime may have moved on.
+      this.#position = this.#own.load();
+    } else if (this.#peer.low() === this.#position) {
+      this.#own.publish(this.#position);
+    }
+    this.#produced = this.#producedNow();
+    return this.#produced !== this.#position;
+  }
+
+  #producedNow(): number {
+    const produced = this.#peer.low();
+    const sane =
+      ((produced | this.#position) & 7) === 0 &&
+      (produced - this.#position) >>> 0 <= this.size &&
+      this.#peer.high() === this.#own.highOf(produced);
+    return sane ? produced : this.#examine();
+  }
+
+  /** Exactly, with BigInt: either the positions are impossible, or the producer passed 2^32 between two loads. */
+  #examine(): number {
+    const produced = this.#peer.exact();
+    const fault = positionFault(this.consumerPosition, produced, this.size);
+    if (fault !== undefined) throw this.#poisoned(fault);
+    return Number(BigInt.asIntN(32, produced));
+  }
+
+  #badHeader(length: number): EbpfError {
+    const left = (this.#produced - this.#position) >>> 0;
+    return this.#poisoned(
+      `the record at position ${this.consumerPosition} claims ${length} bytes, but with its header only ${left} bytes were produced from there`,
+    );
+  }
+
+  #poisoned(fault: string): EbpfError {
+    this.#poison = new EbpfError("BAD_RING", `Cannot read ring ${this.name}: ${fault}; its producer is broken, make the ring anew`);
+    return this.#poison;
+  }
+
+  #checkUse(): void {
+    this.#checkOpen();
+    if (this.#poison !== undefined) throw this.#poison;
+    if (this.#draining) {
+      throw new EbpfError("BUSY", `Cannot read ring ${this.name}: it is being drained, and this is that drain's callback`);
+    }
+  }
+
+  #checkOpen(): void {
+    if (!this.open) throw new EbpfError("CLOSED", `Cannot read ring ${this.name}: it is closed`);
+  }
+}

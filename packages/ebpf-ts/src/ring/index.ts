@@ -1,0 +1,15 @@
+/** Records, consumer and producer of eBPF ring buffers, over any memory. */
+export {
+  type DrainLimits,
+  type DrainResult,
+  type OnRecord,
+  ringBusy,
+  RingConsumer,
+  ringEmpty,
+  ringSkipped,
+} from "./consumer.ts";
+export { ringFull, RingProducer } from "./producer.ts";
+export { busyBit, discardBit, headerSize, isBusy, isDiscarded, lengthMask, payloadLength, recordSize } from "./record.ts";
+export { RecordView } from "./record-view.ts";
+export { Reservation } from "./reservation.ts";
+export type { RingBell, RingMemory } from "./ring-memory.ts";

@@ -1,0 +1,174 @@
+import { EbpfError } from "../errors.ts";
+import { checkMemory } from "./check-memory.ts";
+import { OwnPosition, PeerPosition } from "./position.ts";
+import { busyBit, discardBit, headerSize, isBusy, lengthMask, recordSize } from "./record.ts";
+import { Reservation } from "./reservation.ts";
+import { positionFault } from "./ring-faults.ts";
+import type { RingMemory } from "./ring-memory.ts";
+
+/** What {@link RingProducer.tryReserve} gives when there is no room now. */
+export const ringFull = -1;
+
+/**
+ * The writing side of a ring, over any memory: reserve, write the payload at the offset, then submit or discard. Reserving is
+ * for one thread at a time (it takes its position from memory, so that threads may take turns); submit and discard are free.
+ */
+export class RingProducer {
+  /** For errors. */
+  readonly name: string;
+  readonly memory: RingMemory;
+  readonly #headers: Int32Array;
+  readonly #own: OwnPosition;
+  readonly #peer: PeerPosition;
+  #submitted = 0;
+  #discarded = 0;
+  #closed = false;
+
+  constructor(memory: RingMemory, name = "buffer") {
+    checkMemory(memory);
+    this.name = name;
+    this.memory = memory;
+    this.#headers = new Int32Array(memory.data.buffer, memory.data.byteOffset, memory.size >> 2);
+    this.#own = new OwnPosition(memory.producer);
+    this.#peer = new PeerPosition(memory.consumer);
+  }
+
+  get size(): number {
+    return this.memory.size;
+  }
+
+  get open(): boolean {
+    return !this.#closed && this.memory.open;
+  }
+
+  get submitted(): number {
+    return this.#submitted;
+  }
+
+  get discarded(): number {
+    return this.#discarded;
+  }
+
+  get producerPosition(): bigint {
+    this.#checkOpen();
+    return this.#own.exactOf(this.#own.load());
+  }
+
+  /** As the other side wrote it, right or wrong. */
+  get consumerPosition(): bigint {
+    this.#checkOpen();
+    return this.#peer.exact();
+  }
+
+  /** Bytes that the other side has not read yet, headers and reservations included. */
+  get occupied(): number {
+    if (!this.memory.open) return 0;
+    return Math.min((this.#own.load() - this.#peer.low()) >>> 0, this.size);
+  }
+
+  /** Bytes that are free; a record takes 8 more than its payload, rounded up to a multiple of 8. */
+  get free(): number {
+    return this.size - this.occupied;
+  }
+
+  /** The offset in the data of a payload of `size` bytes; it runs on from there without wrapping. */
+  reserve(size: number): number {
+    const offset = this.tryReserve(size);
+    if (offset !== ringFull) return offset;
+    throw new EbpfError(
+      "NO_SPACE",
+      `Cannot write ${size} bytes to ring ${this.name}: only ${this.free} of its ${this.size} bytes are free, wait until the other side has read`,
+    );
+  }
+
+  /** As {@link reserve}, but gives {@link ringFull} when there is no room now. */
+  tryReserve(size: number): number {
+    this.#checkOpen();
+    this.#checkSize(size);
+    const own = this.#own.load();
+    const total = recordSize(size);
+    if (total > this.size - this.#used(own)) return ringFull;
+    const at = own & (this.size - 1);
+    // Both become visible with the position: it pairs with the load-acquire of the side that drains.
+    this.#headers[at >> 2] = size | busyBit;
+    this.#headers[(at >> 2) + 1] = 0;
+    this.#own.publish((own + total) | 0);
+    return at + headerSize;
+  }
+
+  /** {@link reserve}, as an object that looks after itself. */
+  reservation(size: number): Reservation {
+    return new Reservation(this, this.reserve(size), size);
+  }
+
+  /** Hands the record whose payload is at `offset` to the other side. */
+  submit(offset: number): void {
+    this.#commit(offset, 0);
+    this.#submitted += 1;
+  }
+
+  /** The other side will skip the record. */
+  discard(offset: number): void {
+    this.#commit(offset, discardBit);
+    this.#discarded += 1;
+  }
+
+  /** What was reserved can still be committed, nothing new is reserved. The memory is its owner's to free. Idempotent. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #commit(offset: number, flag: number): void {
+    if (!this.memory.open) throw this.#closedError();
+    if (!Number.isInteger(offset) || offset < headerSize || offset > this.size || offset % 8 !== 0) {
+      throw new RangeError(`No reservation of ring ${this.name} is at offset ${offset}`);
+    }
+    const index = (offset - headerSize) >> 2;
+    const header = this.#headers[index]!;
+    if (!isBusy(header)) {
+      throw new RangeError(`No reservation of ring ${this.name} is at offset ${offset}: it was committed before`);
+    }
+    // One store: the kernel looks at DISCARD before BUSY. It pairs with the other side's load-acquire of the header.
+    Atomics.store(this.#headers, index, (header & lengthMask) | flag);
+  }
+
+  /** Bytes between the positions, which are checked: the other one is the other side's word. */
+  #used(own: number): number {
+    const consumed = this.#peer.low();
+    const used = (own - consumed) >>> 0;
+    const consumedHigh = own >>> 0 < consumed >>> 0 ? (this.#own.high - 1) | 0 : this.#own.high;
+    const sane = ((consumed | own) & 7) === 0 && used <= this.size && this.#peer.high() === consumedHigh;
+    return sane ? used : this.#examine();
+  }
+
+  /** Exactly, with BigInt: either the positions are impossible, or the consumer passed 2^32 between two loads. */
+  #examine(): number {
+    const consumer = this.#peer.exact();
+    const producer = this.#own.exactOf(this.#own.low);
+    const fault = positionFault(consumer, producer, this.size);
+    if (fault !== undefined) {
+      throw new EbpfError("BAD_RING", `Cannot write ring ${this.name}: ${fault}; its consumer is broken, make the ring anew`);
+    }
+    return Number(BigInt.asUintN(64, producer - consumer));
+  }
+
+  #checkSize(size: number): void {
+    if (!Number.isInteger(size) || size < 0) {
+      throw new RangeError(`The size of a record must be a whole number of bytes, not ${size}`);
+    }
+    if (size > this.size - headerSize) {
+      throw new EbpfError(
+        "TOO_BIG",
+        `Cannot write ${size} bytes to ring ${this.name}: the largest record that its ${this.size} bytes can hold is ${this.size - headerSize}`,
+      );
+    }
+  }
+
+  #checkOpen(): void {
+    if (!this.open) throw this.#closedError();
+  }
+
+  #closedError(): EbpfError {
+    return new EbpfError("CLOSED", `Cannot write ring ${this.name}: it is closed`);
+  }
+}

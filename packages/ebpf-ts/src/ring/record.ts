@@ -1,0 +1,35 @@
+import { RingBufHeader } from "../uapi/uapi.gen.ts";
+
+/**
+ * A record in a ring (BPF_RINGBUF_* in the uapi), the same on Linux and Windows:
+ *
+ * ```text
+ *   byte 0..3   u32   bit 31 BUSY, bit 30 DISCARD, bits 29..0 length of the payload
+ *   byte 4..7   u32   page of the record (event rings) or 0 (user rings); nobody needs it to read, so it is never looked at
+ *   byte 8..    payload, then padding up to a multiple of 8
+ * ```
+ * Headers are read as signed 32-bit numbers, so that they stay small integers: a BUSY header is negative.
+ */
+export const headerSize: number = RingBufHeader.HDR_SZ;
+/** Reserved, and not yet committed. */
+export const busyBit: number = RingBufHeader.BUSY_BIT;
+/** Committed, but not to be handed out. */
+export const discardBit: number = RingBufHeader.DISCARD_BIT;
+export const lengthMask: number = ~(busyBit | discardBit);
+
+/** Bytes that a record with a payload of `length` (at most {@link lengthMask}) takes. */
+export function recordSize(length: number): number {
+  return (length + headerSize + 7) & ~7;
+}
+
+export function isBusy(header: number): boolean {
+  return (header & busyBit) !== 0;
+}
+
+export function isDiscarded(header: number): boolean {
+  return (header & discardBit) !== 0;
+}
+
+export function payloadLength(header: number): number {
+  return header & lengthMask;
+}

@@ -1,0 +1,102 @@
+/**
+ * The values of several streams in the order of their arrival. It ends when all have ended; when one fails, the others are
+ * closed and the error is passed on, after what had arrived. At most one value of each stream is fetched ahead: leaving the loop
+ * early lets go of those, so end the streams (with `until` or `signal`) rather than the loop where each event counts.
+ */
+export function merge<T>(streams: Iterable<AsyncIterable<T>>): AsyncIterableIterator<T, undefined> {
+  return new MergedStream([...streams].map((stream) => stream[Symbol.asyncIterator]()));
+}
+
+interface Waiter<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
+class MergedStream<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #all: readonly AsyncIterator<T>[];
+  /** Those that were not asked for a value since they gave one. */
+  #idle: AsyncIterator<T>[];
+  #ready: T[] = [];
+  readonly #waiting: Waiter<T>[] = [];
+  #running: number;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(iterators: readonly AsyncIterator<T>[]) {
+    this.#all = iterators;
+    this.#idle = [...iterators];
+    this.#running = iterators.length;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#settle();
+      if (this.#waiting.length > 0) this.#askIdle();
+    });
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#ready = [];
+    await this.#stop();
+    return { value: undefined, done: true };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #askIdle(): void {
+    for (const iterator of this.#idle.splice(0)) {
+      iterator.next().then(
+        (result) => this.#onResult(iterator, result),
+        (error: unknown) => this.#onError(error),
+      );
+    }
+  }
+
+  #onResult(iterator: AsyncIterator<T>, result: IteratorResult<T>): void {
+    if (result.done) {
+      this.#running -= 1;
+    } else {
+      this.#ready.push(result.value);
+      this.#idle.push(iterator);
+    }
+    this.#settle();
+    if (this.#waiting.length > 0) this.#askIdle();
+  }
+
+  #onError(error: unknown): void {
+    this.#failure ??= { error };
+    this.#stop().then(
+      () => this.#settle(),
+      () => this.#settle(),
+    );
+  }
+
+  /** Gives those who wait what there is: values first, then the error, then the end. */
+  #settle(): void {
+    while (this.#waiting.length > 0 && this.#ready.length > 0) {
+      this.#waiting.shift()!.resolve({ value: this.#ready.shift()!, done: false });
+    }
+    if (this.#running > 0) return;
+    for (const waiter of this.#waiting.splice(0)) {
+      if (this.#failure === undefined) {
+        waiter.resolve({ value: undefined, done: true });
+      } else {
+        waiter.reject(this.#failure.error);
+        this.#failure = undefined;
+      }
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#running = 0;
+    this.#idle = [];
+    await Promise.all(this.#all.map((iterator) => iterator.return?.()));
+    this.#settle();
+  }
+}

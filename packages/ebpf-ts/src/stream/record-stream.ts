@@ -1,0 +1,193 @@
+import { ringBusy, type RingConsumer, ringEmpty } from "../ring/consumer.ts";
+import { Backoff } from "./backoff.ts";
+import type { LazyBell } from "./lazy-bell.ts";
+import { TurnBudget, yieldTurn } from "./turn-budget.ts";
+
+/** Makes a value of the record whose payload stands at `offset`. It must copy what it keeps. */
+export type RecordDecoder<T> = (view: DataView, offset: number, length: number) => T;
+
+/** The ring that a stream reads. */
+export interface RecordSource<T> {
+  readonly consumer: RingConsumer;
+  readonly view: DataView;
+  readonly decode: RecordDecoder<T>;
+  /** Makes the ring the stream's own; throws when somebody else reads it. */
+  acquire(stream: RecordStream<T>): void;
+  release(stream: RecordStream<T>): void;
+  readonly bell: LazyBell;
+}
+
+export interface EventsOptions {
+  /** When aborted, the iteration throws the signal's reason at once. */
+  readonly signal?: AbortSignal | undefined;
+  /** When settled either way, the iteration goes on up to the records that are there at that time, and ends. */
+  readonly until?: PromiseLike<unknown> | undefined;
+}
+
+interface Waiter<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The records of a ring as an async iterator. A record is consumed when it is asked for and not before, so that leaving the
+ * loop leaves the rest in the ring, and a slow loop holds up the producer rather than filling memory. A record that cannot be
+ * decoded is consumed, and ends the iteration with the decoder's error; a new iteration goes on behind it.
+ */
+export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #source: RecordSource<T>;
+  readonly #waiting: Waiter<T>[] = [];
+  readonly #signal: AbortSignal | undefined;
+  readonly #budget: TurnBudget = new TurnBudget();
+  readonly #backoff: Backoff = new Backoff();
+  #state: "new" | "reading" | "ended" = "new";
+  /** Thrown by the next call, then forgotten. */
+  #failure: { readonly error: unknown } | undefined;
+  /** Where to end, once `until` is settled. */
+  #mark: number | undefined;
+  /** The bell was asked once about the busy record at hand; from then on there are naps. */
+  #listened = false;
+  /** Why there was nothing to take: a code of the consumer, or 0 for the end of the turn. */
+  #lack = 0;
+
+  constructor(source: RecordSource<T>, { signal, until }: EventsOptions = {}) {
+    this.#source = source;
+    this.#signal = signal;
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener("abort", this.#onAbort);
+    until?.then(this.#onUntil, this.#onUntil);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#waiting.length > 0) return this.#wait();
+    try {
+      const result = this.#take();
+      if (result !== undefined) return Promise.resolve(result);
+      const promise = this.#wait();
+      this.#pause();
+      return promise;
+    } catch (error) {
+      this.end();
+      return Promise.reject(error as Error);
+    }
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+  }
+
+  /** Whoever waits is told that there is no more. Idempotent. */
+  end(): void {
+    if (this.#state === "reading") {
+      this.#source.consumer.flush();
+      this.#source.bell.disarm();
+      this.#source.release(this);
+    }
+    this.#state = "ended";
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#backoff.stop();
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve({ value: undefined, done: true });
+  }
+
+  #take(): IteratorResult<T, undefined> | undefined {
+    if (this.#state !== "reading" && !this.#begin()) return { value: undefined, done: true };
+    const { consumer, decode, view } = this.#source;
+    if (this.#budget.spent()) {
+      this.#lack = 0;
+      return undefined;
+    }
+    if (this.#mark !== undefined && consumer.hasReached(this.#mark)) return this.#done();
+    const offset = consumer.read();
+    if (offset >= 0) {
+      this.#backoff.reset();
+      this.#listened = false;
+      return { value: decode(view, offset, consumer.length), done: false };
+    }
+    this.#lack = offset;
+    // Someone may hold a reservation for good: at the end nobody waits for it beyond the naps.
+    const over = offset === ringEmpty || (offset === ringBusy && this.#backoff.exhausted);
+    return over && this.#mark !== undefined ? this.#done() : undefined;
+  }
+
+  #begin(): boolean {
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      this.#failure = undefined;
+      throw error;
+    }
+    if (this.#state === "ended") return false;
+    this.#source.acquire(this);
+    this.#state = "reading";
+    this.#budget.restart();
+    return true;
+  }
+
+  #done(): IteratorReturnResult<undefined> {
+    this.end();
+    return { value: undefined, done: true };
+  }
+
+  #wait(): Promise<IteratorResult<T, undefined>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+    });
+  }
+
+  /** Sees to it that {@link #serve} is called when there may be more. */
+  #pause(): void {
+    if (this.#lack === ringEmpty || (this.#lack === ringBusy && !this.#listened)) {
+      this.#listened = this.#lack === ringBusy;
+      this.#source.bell.arm(this.#serve);
+    } else if (this.#lack === ringBusy) {
+      this.#backoff.nap(this.#serve);
+    } else {
+      yieldTurn(() => {
+        this.#budget.restart();
+        this.#serve();
+      });
+    }
+  }
+
+  readonly #serve = (): void => {
+    try {
+      while (this.#waiting.length > 0) {
+        const result = this.#take();
+        if (result === undefined) return this.#pause();
+        this.#waiting.shift()?.resolve(result);
+      }
+    } catch (error) {
+      this.#waiting.shift()?.reject(error);
+      this.end();
+    }
+  };
+
+  readonly #onAbort = (): void => {
+    if (this.#state === "ended") return;
+    const error: unknown = this.#signal?.reason;
+    const waiter = this.#waiting.shift();
+    if (waiter === undefined) this.#failure = { error };
+    else waiter.reject(error);
+    this.end();
+  };
+
+  readonly #onUntil = (): void => {
+    if (this.#state === "ended") return;
+    const { consumer } = this.#source;
+    if (!consumer.open) return this.end();
+    try {
+      this.#mark = consumer.mark();
+    } catch {
+      // A broken ring says so at the next read.
+    }
+    this.#serve();
+  };
+}

@@ -1,0 +1,126 @@
+import { EbpfError } from "../errors.ts";
+import type { RingProducer } from "../ring/producer.ts";
+import type { Reservation } from "../ring/reservation.ts";
+import { Backoff } from "./backoff.ts";
+import type { LazyBell } from "./lazy-bell.ts";
+
+export interface RoomOptions {
+  /** Milliseconds to wait at most; for ever when left out. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The ring that has no room. */
+export interface RoomSource {
+  readonly producer: RingProducer;
+  /** Undefined when there is no room now. */
+  tryReserve(size: number): Reservation | undefined;
+  readonly bell: LazyBell;
+}
+
+interface Waiter {
+  readonly size: number;
+  resolve(reservation: Reservation): void;
+  reject(error: unknown): void;
+}
+
+/** Timers take no more (Node fires at once instead). */
+const longestTimeout = 2 ** 31 - 1;
+
+/** Those who wait for room in a ring, served in their order. */
+export class RoomQueue {
+  readonly #source: RoomSource;
+  readonly #waiting: Waiter[] = [];
+  readonly #backoff: Backoff = new Backoff();
+  /** Where the other side stood at the last look; it moves when it has read. */
+  #consumed = -1n;
+
+  constructor(source: RoomSource) {
+    this.#source = source;
+  }
+
+  /** After the timeout it tries once more, as libbpf does, and then throws NO_SPACE. */
+  async reserve(size: number, { timeoutMs, signal }: RoomOptions = {}): Promise<Reservation> {
+    if (timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs <= longestTimeout)) {
+      throw new RangeError(`timeoutMs must be from 0 to ${longestTimeout}, not ${timeoutMs}`);
+    }
+    signal?.throwIfAborted();
+    const reservation = this.#waiting.length === 0 ? this.#source.tryReserve(size) : undefined;
+    return reservation ?? this.#wait(size, timeoutMs, signal);
+  }
+
+  /** Everybody who waits gets the error. */
+  close(error: EbpfError): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+    this.#rest();
+  }
+
+  #wait(size: number, timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<Reservation> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let onAbort: (() => void) | undefined;
+    const promise = new Promise<Reservation>((resolve, reject) => {
+      const waiter: Waiter = { size, resolve, reject };
+      this.#waiting.push(waiter);
+      onAbort = () => this.#leave(waiter, () => reject(signal?.reason as Error));
+      signal?.addEventListener("abort", onAbort);
+      if (timeoutMs !== undefined) timer = setTimeout(() => this.#leave(waiter, () => this.#lastTry(waiter)), timeoutMs);
+    });
+    if (this.#waiting.length === 1) this.#pause();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort!);
+    });
+  }
+
+  #leave(waiter: Waiter, then: () => void): void {
+    const at = this.#waiting.indexOf(waiter);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    then();
+    this.#serve();
+  }
+
+  #lastTry(waiter: Waiter): void {
+    if (this.#try(waiter)) return;
+    const { name, free, size } = this.#source.producer;
+    const message = `Cannot write ${waiter.size} bytes to ring ${name}: the time is up, and only ${free} of its ${size} bytes are free`;
+    waiter.reject(new EbpfError("NO_SPACE", message));
+  }
+
+  /** True when the waiter has its answer. */
+  #try(waiter: Waiter): boolean {
+    try {
+      const reservation = this.#source.tryReserve(waiter.size);
+      if (reservation !== undefined) waiter.resolve(reservation);
+      return reservation !== undefined;
+    } catch (error) {
+      waiter.reject(error);
+      return true;
+    }
+  }
+
+  readonly #serve = (): void => {
+    while (this.#waiting.length > 0 && this.#try(this.#waiting[0]!)) this.#waiting.shift();
+    if (this.#waiting.length === 0) this.#rest();
+    else this.#pause();
+  };
+
+  /** The bell rings for any room. When it has rung and the other side has not read since, it is asked again only after a nap. */
+  #pause(): void {
+    const { bell, producer } = this.#source;
+    const consumed = producer.consumerPosition;
+    if (consumed !== this.#consumed) {
+      this.#consumed = consumed;
+      this.#backoff.reset();
+      bell.arm(this.#serve);
+    } else if (!bell.armed) {
+      this.#backoff.nap(() => bell.arm(this.#serve));
+    }
+  }
+
+  #rest(): void {
+    this.#source.bell.disarm();
+    this.#consumed = -1n;
+    this.#backoff.stop();
+  }
+}

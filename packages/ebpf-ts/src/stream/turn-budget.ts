@@ -1,0 +1,26 @@
+/** Longest time that a stream which always has something holds the thread before timers and sockets get their turn. */
+const turnMs = 10;
+/** How often the clock is looked at: reading it costs as much as a few records. */
+const stepsPerLook = 8;
+
+/** Keeps a stream of promises that are ready at once from starving the event loop, which runs only when they run out. */
+export class TurnBudget {
+  #began: number = performance.now();
+  #left: number = stepsPerLook;
+
+  /** Counts a step; true when it is time to {@link yieldTurn}. */
+  spent(): boolean {
+    this.#left -= 1;
+    if (this.#left > 0) return false;
+    this.#left = stepsPerLook;
+    return performance.now() - this.#began >= turnMs;
+  }
+
+  restart(): void {
+    this.#began = performance.now();
+  }
+}
+
+/** Calls back after what else waits in the event loop. Browsers have no setImmediate. */
+export const yieldTurn: (callback: () => void) => void =
+  typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0);
