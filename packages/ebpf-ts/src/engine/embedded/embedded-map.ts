@@ -1,0 +1,151 @@
+import { EbpfError, SyscallError, type EbpfErrorCode } from "../../errors.ts";
+import type { MapSpec } from "../../spec/types.ts";
+import { Errno, errnoName } from "../../uapi/errno.ts";
+import { MapFlag, MapType } from "../../uapi/uapi.gen.ts";
+import type { EngineMap, EngineProgram, EngineRing, MapInfo } from "../engine.ts";
+import type { MachineMap } from "./contracts.ts";
+import { closeMap } from "./maps/index.ts";
+import { EmbeddedBell, hasRecord, hasRoom } from "./ring-bell.ts";
+
+const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH]);
+
+export interface EmbeddedMapOptions {
+  readonly map: MachineMap;
+  readonly spec: MapSpec;
+  readonly buffer: SharedArrayBuffer;
+  readonly cpus: number;
+  /** Index in the machine, and type, of a program that this collection has. */
+  readonly programOf: (program: EngineProgram) => { readonly index: number; readonly type: number } | undefined;
+}
+
+/** A map as user space sees it: what bpf(2) does on the kernel. */
+export class EmbeddedMap implements EngineMap {
+  readonly info: MapInfo;
+  readonly cpus: number;
+  readonly memory?: () => Uint8Array;
+  readonly ring?: () => EngineRing;
+  readonly setProgram?: (index: number, program: EngineProgram) => void;
+  readonly #map: MachineMap;
+  readonly #options: EmbeddedMapOptions;
+  #frozen: boolean;
+  #closed = false;
+  /** A prog array takes only programs of the type of its first. */
+  #programType: number | undefined;
+
+  constructor(options: EmbeddedMapOptions) {
+    const { map, spec, cpus } = options;
+    const { name, type, keySize, valueSize, maxEntries, flags } = map.image;
+    this.info = { name, type, id: 0, keySize, valueSize, maxEntries, flags };
+    this.cpus = perCpuTypes.has(type) ? cpus : 1;
+    this.#map = map;
+    this.#options = options;
+    this.#frozen = spec.readOnly;
+    if (type === MapType.ARRAY && (flags & MapFlag.MMAPABLE) !== 0 && !spec.readOnly)
+      this.memory = () => this.#memory();
+    if (map.ring !== undefined || map.userRing !== undefined) this.ring = () => this.#ring();
+    if (map.setProgramAt !== undefined) this.setProgram = (index, program) => this.#setProgram(index, program);
+  }
+
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    this.#check("look up a key");
+    return this.#map.read(key);
+  }
+
+  update(key: Uint8Array, value: Uint8Array, flags: number): void {
+    this.#checkWritable("BPF_MAP_UPDATE_ELEM", "set a key");
+    const result = this.#map.write(key, value, flags);
+    if (result < 0) throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, "set a key", updateReasons);
+  }
+
+  delete(key: Uint8Array): boolean {
+    this.#checkWritable("BPF_MAP_DELETE_ELEM", "delete a key");
+    const result = this.#map.delete(key);
+    if (result < 0 && result !== -Errno.ENOENT)
+      throw this.#failure("BPF_MAP_DELETE_ELEM", -result, "delete a key", deleteReasons);
+    return result === 0;
+  }
+
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
+    this.#check("list the keys");
+    return this.#map.nextKey(key);
+  }
+
+  freeze(): void {
+    this.#check("freeze it");
+    this.#frozen = true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    closeMap(this.#map);
+  }
+
+  #memory(): Uint8Array {
+    this.#check("open its memory");
+    const { address, valueSize, maxEntries } = this.#map.image;
+    return new Uint8Array(this.#options.buffer, address, maxEntries * Math.ceil(valueSize / 8) * 8);
+  }
+
+  #ring(): EngineRing {
+    this.#check("open its ring");
+    const ring = this.#map.ring ?? this.#map.userRing!;
+    const watch = this.#map.ring === undefined ? hasRoom : hasRecord;
+    return { memory: ring.memory, bell: (onRing) => new EmbeddedBell(ring.bell, watch(ring.memory), onRing) };
+  }
+
+  #setProgram(index: number, program: EngineProgram): void {
+    this.#check("set a program");
+    const found = this.#options.programOf(program);
+    if (found === undefined) {
+      throw new TypeError(`Cannot set a program in map ${this.info.name}: the program belongs to another collection`);
+    }
+    this.#programType ??= found.type;
+    const result = this.#programType === found.type ? this.#map.setProgramAt!(index, found.index) : -Errno.EINVAL;
+    if (result < 0)
+      throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, `set program ${program.info.name}`, programReasons);
+  }
+
+  #check(action: string): void {
+    if (this.#closed)
+      throw new EbpfError("CLOSED", `Cannot ${action} of map ${this.info.name}: its collection is closed`);
+  }
+
+  #checkWritable(call: string, action: string): void {
+    this.#check(action);
+    if (this.#frozen) throw this.#failure(call, Errno.EPERM, action, { [Errno.EPERM]: "it is read-only" });
+  }
+
+  #failure(call: string, errno: number, action: string, reasons: Readonly<Record<number, string>>): EbpfError {
+    const name = errnoName(errno);
+    const reason = reasons[errno] ?? "it does not support that";
+    return new SyscallError(
+      call,
+      errno,
+      name,
+      `Cannot ${action} of map ${this.info.name}: ${reason} (${name})`,
+      codes[errno] ?? "SYSCALL",
+    );
+  }
+}
+
+const codes: Readonly<Record<number, EbpfErrorCode>> = {
+  [Errno.ENOENT]: "NOT_FOUND",
+  [Errno.ENOTSUPP]: "NOT_SUPPORTED",
+};
+
+const updateReasons: Readonly<Record<number, string>> = {
+  [Errno.E2BIG]: "it is full, or the index is beyond its end",
+  [Errno.EEXIST]: "the key exists already",
+  [Errno.ENOENT]: "there is no such key",
+  [Errno.EINVAL]: "the size of the key or value, or the flags, do not suit it",
+};
+
+const deleteReasons: Readonly<Record<number, string>> = {
+  [Errno.EINVAL]: "its keys cannot be deleted, or the size of the key does not suit it",
+  [Errno.E2BIG]: "the index is beyond its end",
+};
+
+const programReasons: Readonly<Record<number, string>> = {
+  [Errno.E2BIG]: "the index is beyond its end",
+  [Errno.EINVAL]: "it holds programs of another type",
+};

@@ -1,0 +1,114 @@
+import { EbpfError, NotSupportedError } from "../../errors.ts";
+import { ProgType } from "../../uapi/uapi.gen.ts";
+import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../engine.ts";
+import { checkAttachTarget } from "./attach-targets.ts";
+import type { Machine, MachineProgramImage, RunContext, Task } from "./contracts.ts";
+
+export interface EmbeddedRunOptions extends RunOptions {
+  /** The task that the program is to see; by default this process. */
+  readonly task?: Task | undefined;
+  /** Kernel objects that the context points at. */
+  readonly objects?: RunContext["objects"];
+}
+
+export interface EmbeddedProgramOptions {
+  readonly machine: Machine;
+  readonly index: number;
+  readonly tag: string;
+  readonly hostTask: () => Task;
+  /** Refuses what the source of events does not have, such as a system call of another architecture. */
+  readonly checkAttach: (program: MachineProgramImage) => void;
+}
+
+/** Eight bytes of a tracepoint's context are the kernel's own. */
+const tracepointHidden = 8;
+/** What a program gets that is run without a context: all zero. A tracepoint's is as long as sys_enter's, a raw one's has 12 arguments. */
+const defaultSizes: Readonly<Record<number, number>> = {
+  [ProgType.TRACEPOINT]: 64,
+  [ProgType.RAW_TRACEPOINT]: 96,
+  [ProgType.TRACING]: 96,
+};
+const mostRepeats = 1_000_000;
+
+export class EmbeddedProgram implements EngineProgram {
+  readonly info: ProgramInfo;
+  readonly index: number;
+  readonly #options: EmbeddedProgramOptions;
+  #links = 0;
+  #closed = false;
+
+  constructor(options: EmbeddedProgramOptions) {
+    const { machine, index, tag } = options;
+    const { name, type } = machine.image.programs[index]!;
+    this.info = { name, type, id: 0, tag };
+    this.index = index;
+    this.#options = options;
+  }
+
+  async run(options: EmbeddedRunOptions): Promise<RunResult> {
+    this.#check("run");
+    const { machine, index } = this.#options;
+    const repeat = options.repeat ?? 1;
+    if (!Number.isInteger(repeat) || repeat < 1 || repeat > mostRepeats) {
+      throw new RangeError(`Cannot run program ${this.info.name} ${repeat} times: 1 to ${mostRepeats} it must be`);
+    }
+    if (options.data !== undefined) {
+      throw new NotSupportedError(
+        "packet data",
+        `Cannot run program ${this.info.name} on a packet: the embedded engine has none, give it a context`,
+      );
+    }
+    const context = this.#contextOf(options);
+    const task = options.task ?? this.#options.hostTask();
+    const start = performance.now();
+    let result = machine.run(index, context, task);
+    for (let done = 1; done < repeat; done++) result = machine.run(index, { ...context, bytes: result.context }, task);
+    const duration = Math.round(((performance.now() - start) * 1e6) / repeat);
+    return {
+      returnValue: Number(BigInt.asUintN(32, result.returnValue)),
+      context: context.writable === true ? result.context : undefined,
+      data: undefined,
+      duration,
+    };
+  }
+
+  async attach(): Promise<EngineLink> {
+    this.#check("attach");
+    const image = this.#options.machine.image.programs[this.index]!;
+    checkAttachTarget(image);
+    this.#options.checkAttach(image);
+    this.#changeLinks(1);
+    let attached = true;
+    return {
+      detach: async () => {
+        if (attached && !this.#closed) this.#changeLinks(-1);
+        attached = false;
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#options.machine.setAttached(this.index, false);
+  }
+
+  #changeLinks(by: number): void {
+    this.#links += by;
+    this.#options.machine.setAttached(this.index, this.#links > 0);
+  }
+
+  #contextOf({ context, objects }: EmbeddedRunOptions): RunContext {
+    const { type } = this.info;
+    return {
+      bytes: context ?? new Uint8Array(defaultSizes[type] ?? 0),
+      readableFrom: type === ProgType.TRACEPOINT ? tracepointHidden : 0,
+      writable: type === ProgType.SYSCALL,
+      ...(objects === undefined ? {} : { objects }),
+    };
+  }
+
+  #check(action: string): void {
+    if (this.#closed)
+      throw new EbpfError("CLOSED", `Cannot ${action} program ${this.info.name}: its collection is closed`);
+  }
+}

@@ -1,0 +1,65 @@
+import { MapType } from "../../../uapi/uapi.gen.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import type { MachineMap } from "../contracts.ts";
+import { scratchPart } from "../cpu-memory.ts";
+import type { Run } from "../run.ts";
+import { u32, type HelperGroup } from "./helper.ts";
+
+/** A copy, so that no other thread changes a key while a map files it. */
+function keyAt(run: Run, map: MachineMap, address: bigint): Uint8Array {
+  return run.readable(address, map.image.keySize).slice();
+}
+
+function lookupOn(run: Run, handle: bigint, key: bigint, cpu: number): bigint {
+  const map = run.map(handle);
+  return BigInt(map.lookup(keyAt(run, map, key), cpu));
+}
+
+const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH]);
+
+export const mapHelpers: HelperGroup = {
+  map_lookup_elem: (run, map, key) => lookupOn(run, map, key, run.cpu.index),
+
+  map_lookup_percpu_elem(run, map, key, cpu) {
+    if (!perCpuTypes.has(run.map(map).image.type))
+      return run.fault("gave bpf_map_lookup_percpu_elem a map that is not per CPU");
+    return u32(cpu) < run.host.cpus ? lookupOn(run, map, key, u32(cpu)) : 0n;
+  },
+
+  map_update_elem(run, handle, key, value, flags) {
+    const map = run.map(handle);
+    const bytes = run.readable(value, map.image.valueSize).slice();
+    return BigInt(map.update(keyAt(run, map, key), bytes, Number(flags), run.cpu.index));
+  },
+
+  map_delete_elem(run, handle, key) {
+    const map = run.map(handle);
+    return BigInt(map.delete(keyAt(run, map, key)));
+  },
+
+  for_each_map_elem(run, handle, callback, context, flags) {
+    if (flags !== 0n) return BigInt(-Errno.EINVAL);
+    const map = run.map(handle);
+    if (map.entries === undefined)
+      return run.fault(`gave bpf_for_each_map_elem the map ${map.image.name}, which has no entries`);
+    if (map.image.keySize > scratchPart)
+      return run.fault(`went through map ${map.image.name}, whose keys are too large for that`);
+    let visited = 0n;
+    for (const { key, value } of map.entries(run.cpu.index)) {
+      visited++;
+      if (visit(run, handle, key, value, callback, context) !== 0n) break;
+    }
+    return visited;
+  },
+};
+
+/** Shows the key in a scratch part of this frame's own, for as long as the callback runs. */
+function visit(run: Run, map: bigint, key: Uint8Array, value: number, callback: bigint, context: bigint): bigint {
+  const start = run.cpu.scratch.start + run.depth * scratchPart;
+  run.memory.bytes.set(key, start);
+  const slice = { start, end: start + key.length, writable: false };
+  run.lend(slice);
+  const result = run.callback(callback, map, BigInt(start), BigInt(value), context);
+  run.takeBack(slice);
+  return result;
+}

@@ -1,0 +1,122 @@
+import type { MapSpec } from "../../../spec/types.ts";
+import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
+import type { MachineMap, MachineMapImage } from "../contracts.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import { indexKey, indexOf, nextIndex } from "./index-key.ts";
+import { isReadOnlyToPrograms, refuse, valueAccess } from "./map-kind.ts";
+import type { MapKind } from "./map-kind.ts";
+import { checkCpuValue, checkKey } from "./map-checks.ts";
+import { ValueArea, valueStride } from "./value-area.ts";
+
+/** BPF_MAP_TYPE_ARRAY and BPF_MAP_TYPE_PERCPU_ARRAY. Values are written without a lock, as in the kernel. */
+export class ArrayMap implements MachineMap {
+  readonly image: MachineMapImage;
+  readonly #values: ValueArea;
+  readonly #perCpu: boolean;
+
+  constructor(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number) {
+    this.image = image;
+    this.#perCpu = image.type === MapType.PERCPU_ARRAY;
+    this.#values = new ValueArea(image, memory, this.#perCpu ? cpus : 1, this.#perCpu);
+  }
+
+  lookup(key: Uint8Array, cpu: number): number {
+    checkKey(this.image, key);
+    const index = indexOf(key);
+    return index < this.image.maxEntries ? this.#values.addressOf(index, cpu) : 0;
+  }
+
+  update(key: Uint8Array, value: Uint8Array, flags: number, cpu: number): number {
+    if (isReadOnlyToPrograms(this.image)) {
+      return -Errno.EPERM;
+    }
+    const refused = this.#checkUpdate(key, value.length, this.image.valueSize, flags);
+    if (refused === 0) {
+      this.#values.writeFor(indexOf(key), cpu, value);
+    }
+    return refused;
+  }
+
+  delete(): number {
+    return -Errno.EINVAL;
+  }
+
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
+    return nextIndex(this.image, key);
+  }
+
+  read(key: Uint8Array): Uint8Array | undefined {
+    checkKey(this.image, key);
+    const index = indexOf(key);
+    return index < this.image.maxEntries ? this.#values.read(index) : undefined;
+  }
+
+  write(key: Uint8Array, value: Uint8Array, flags: number): number {
+    const refused = this.#checkUpdate(key, value.length, this.#values.outerSize, flags);
+    if (refused === 0) {
+      this.#values.write(indexOf(key), value);
+    }
+    return refused;
+  }
+
+  *entries(cpu: number): Generator<{ readonly key: Uint8Array; readonly value: number }> {
+    for (let index = 0; index < this.image.maxEntries; index++) {
+      yield { key: indexKey(index), value: this.#values.addressOf(index, cpu) };
+    }
+  }
+
+  /** In the kernel's order of checks. No value has a bpf_spin_lock here, so that BPF_F_LOCK is refused last. */
+  #checkUpdate(key: Uint8Array, size: number, expected: number, flags: number): number {
+    if (key.length !== this.image.keySize || size !== expected || !this.#isUpdateFlag(flags)) {
+      return -Errno.EINVAL;
+    }
+    if (indexOf(key) >= this.image.maxEntries) {
+      return -Errno.E2BIG;
+    }
+    if ((flags & UpdateFlag.NOEXIST) !== 0) {
+      return -Errno.EEXIST;
+    }
+    return (flags & UpdateFlag.LOCK) === 0 ? 0 : -Errno.EINVAL;
+  }
+
+  #isUpdateFlag(flags: number): boolean {
+    if (!(flags >= 0 && flags <= (UpdateFlag.EXIST | UpdateFlag.LOCK))) {
+      return false;
+    }
+    return (this.#perCpu ? flags : flags & ~UpdateFlag.LOCK) <= UpdateFlag.EXIST;
+  }
+}
+
+function shapeOf(spec: MapSpec, copies: number): ReturnType<MapKind["shape"]> {
+  if (spec.keySize !== 4) {
+    throw refuse(spec, `the key of an array is 4 bytes, and it declares ${spec.keySize}`);
+  }
+  if (spec.valueSize === 0 || spec.maxEntries === 0) {
+    throw refuse(spec, "it declares no value size, or no max_entries");
+  }
+  return {
+    maxEntries: spec.maxEntries,
+    valueBytes: spec.maxEntries * valueStride(spec.valueSize) * copies,
+    access: valueAccess(spec),
+    stateBytes: 0,
+  };
+}
+
+function open(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number): MachineMap {
+  return new ArrayMap(image, memory, cpus);
+}
+
+export const arrayKind: MapKind = {
+  flags: MapFlag.NUMA_NODE | MapFlag.MMAPABLE | MapFlag.RDONLY_PROG | MapFlag.INNER_MAP,
+  shape: (spec) => shapeOf(spec, 1),
+  open,
+};
+
+export const perCpuArrayKind: MapKind = {
+  flags: MapFlag.RDONLY_PROG,
+  shape(spec, cpus) {
+    checkCpuValue(spec);
+    return shapeOf(spec, cpus);
+  },
+  open,
+};

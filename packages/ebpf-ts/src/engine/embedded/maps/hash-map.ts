@@ -1,0 +1,243 @@
+import type { MapSpec } from "../../../spec/types.ts";
+import { EbpfError } from "../../../errors.ts";
+import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
+import type { MachineMap, MachineMapImage } from "../contracts.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import { HashTable, hashTableBytes, seedHashTable } from "./hash-table.ts";
+import type { HashTableShape } from "./hash-table.ts";
+import { checkCpuValue, checkKey } from "./map-checks.ts";
+import { isReadOnlyToPrograms, refuse, valueAccess } from "./map-kind.ts";
+import type { MapKind, MapShape } from "./map-kind.ts";
+import { ValueArea, valueStride } from "./value-area.ts";
+
+/** The kernel's table has at most 2^31 buckets. */
+const mostEntries = 2 ** 31;
+
+/**
+ * BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_HASH and BPF_MAP_TYPE_LRU_HASH. All is planned up front, so that
+ * BPF_F_NO_PREALLOC changes nothing.
+ *
+ * Two liberties. An update of a present key overwrites its value in place (the kernel puts a new element in the old one's
+ * stead, and a program that looked it up before keeps the old one): a pointer from an earlier lookup sees the new value.
+ * And LRU is exact: a program's lookup and every update make an entry the newest, bpf(2)'s lookups do not; the kernel
+ * keeps to the same rule approximately, in batches.
+ */
+export class HashMap implements MachineMap {
+  readonly image: MachineMapImage;
+  readonly #table: HashTable;
+  readonly #values: ValueArea;
+
+  constructor(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number) {
+    const perCpu = image.type === MapType.PERCPU_HASH;
+    this.image = image;
+    this.#table = new HashTable(image.state, tableShape(image));
+    this.#values = new ValueArea(image, memory, perCpu ? cpus : 1, perCpu);
+  }
+
+  lookup(key: Uint8Array, cpu: number): number {
+    checkKey(this.image, key);
+    this.#table.lock.acquire();
+    try {
+      const slot = this.#table.find(key);
+      if (slot < 0) {
+        return 0;
+      }
+      this.#table.order?.touch(slot);
+      return this.#values.addressOf(slot, cpu);
+    } finally {
+      this.#table.lock.release();
+    }
+  }
+
+  update(key: Uint8Array, value: Uint8Array, flags: number, cpu: number): number {
+    if (isReadOnlyToPrograms(this.image)) {
+      return -Errno.EPERM;
+    }
+    return value.length === this.image.valueSize ? this.#store(key, value, flags, cpu) : -Errno.EINVAL;
+  }
+
+  write(key: Uint8Array, value: Uint8Array, flags: number): number {
+    return value.length === this.#values.outerSize ? this.#store(key, value, flags, undefined) : -Errno.EINVAL;
+  }
+
+  delete(key: Uint8Array): number {
+    if (key.length !== this.image.keySize) {
+      return -Errno.EINVAL;
+    }
+    this.#table.lock.acquire();
+    try {
+      const slot = this.#table.find(key);
+      if (slot < 0) {
+        return -Errno.ENOENT;
+      }
+      this.#table.remove(slot);
+      return 0;
+    } finally {
+      this.#table.lock.release();
+    }
+  }
+
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
+    if (key !== undefined) {
+      checkKey(this.image, key);
+    }
+    this.#table.lock.acquire();
+    try {
+      const slot = this.#table.slotAfter(key);
+      return slot < 0 ? undefined : this.#table.keyOf(slot);
+    } finally {
+      this.#table.lock.release();
+    }
+  }
+
+  read(key: Uint8Array): Uint8Array | undefined {
+    checkKey(this.image, key);
+    this.#table.lock.acquire();
+    try {
+      const slot = this.#table.find(key);
+      return slot < 0 ? undefined : this.#values.read(slot);
+    } finally {
+      this.#table.lock.release();
+    }
+  }
+
+  /** Goes bucket by bucket, and skips what was deleted since its bucket was looked at; so it ends, whatever the consumer does. */
+  *entries(cpu: number): Generator<{ readonly key: Uint8Array; readonly value: number }> {
+    for (let bucket = 0; bucket < this.#table.buckets; bucket++) {
+      if (this.#table.isEmptyBucket(bucket)) {
+        continue;
+      }
+      for (const { slot, generation, key } of this.#bucket(bucket)) {
+        if (this.#table.generationOf(slot) === generation) {
+          yield { key, value: this.#values.addressOf(slot, cpu) };
+        }
+      }
+    }
+  }
+
+  #bucket(bucket: number): { slot: number; generation: number; key: Uint8Array }[] {
+    const found = [];
+    this.#table.lock.acquire();
+    try {
+      for (let slot = this.#table.firstIn(bucket); slot >= 0; slot = this.#table.after(slot)) {
+        found.push({ slot, generation: this.#table.generationOf(slot), key: this.#table.keyOf(slot) });
+      }
+    } finally {
+      this.#table.lock.release();
+    }
+    return found;
+  }
+
+  /** No value has a bpf_spin_lock here, so that BPF_F_LOCK is refused with all other flags. */
+  #store(key: Uint8Array, value: Uint8Array, flags: number, cpu: number | undefined): number {
+    if (key.length !== this.image.keySize || !(flags >= UpdateFlag.ANY && flags <= UpdateFlag.EXIST)) {
+      return -Errno.EINVAL;
+    }
+    this.#table.lock.acquire();
+    try {
+      const slot = this.#slotFor(key, flags);
+      if (slot >= 0) {
+        this.#fill(slot, value, cpu);
+        return 0;
+      }
+      return slot;
+    } finally {
+      this.#table.lock.release();
+    }
+  }
+
+  /** The slot to write, or a negative errno. A new one is zeroed, for the CPUs that get no value. */
+  #slotFor(key: Uint8Array, flags: number): number {
+    const present = this.#table.find(key);
+    if (present >= 0) {
+      if (flags === UpdateFlag.NOEXIST) {
+        return -Errno.EEXIST;
+      }
+      this.#table.order?.touch(present);
+      return present;
+    }
+    if (flags === UpdateFlag.EXIST) {
+      return -Errno.ENOENT;
+    }
+    const slot = this.#insert(key);
+    if (slot < 0) {
+      return -Errno.E2BIG;
+    }
+    this.#values.clear(slot);
+    return slot;
+  }
+
+  #insert(key: Uint8Array): number {
+    const slot = this.#table.insert(key);
+    const { order } = this.#table;
+    if (slot >= 0 || order === undefined) {
+      return slot;
+    }
+    this.#table.remove(order.oldest);
+    return this.#table.insert(key);
+  }
+
+  #fill(slot: number, value: Uint8Array, cpu: number | undefined): void {
+    if (cpu === undefined) {
+      this.#values.write(slot, value);
+    } else {
+      this.#values.writeFor(slot, cpu, value);
+    }
+  }
+}
+
+function tableShape({
+  keySize,
+  maxEntries,
+  type,
+}: Pick<MachineMapImage, "keySize" | "maxEntries" | "type">): HashTableShape {
+  return { keySize, maxEntries, ordered: type === MapType.LRU_HASH };
+}
+
+function shapeOf(spec: MapSpec, copies: number): MapShape {
+  if (spec.keySize === 0 || spec.valueSize === 0 || spec.maxEntries === 0) {
+    throw refuse(spec, "it declares no key size, no value size, or no max_entries");
+  }
+  if (spec.maxEntries > mostEntries) {
+    throw new EbpfError(
+      "TOO_BIG",
+      `Cannot create map ${spec.name}: a hash has at most ${mostEntries} entries, and it wants ${spec.maxEntries}`,
+    );
+  }
+  const seed = (spec.flags & MapFlag.ZERO_SEED) === 0 ? Math.floor(Math.random() * 2 ** 32) : 0;
+  return {
+    maxEntries: spec.maxEntries,
+    valueBytes: spec.maxEntries * valueStride(spec.valueSize) * copies,
+    access: valueAccess(spec),
+    stateBytes: hashTableBytes(tableShape(spec)),
+    prepare: (state) => seedHashTable(state, seed),
+  };
+}
+
+function open(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number): MachineMap {
+  return new HashMap(image, memory, cpus);
+}
+
+const commonFlags = MapFlag.ZERO_SEED | MapFlag.RDONLY_PROG;
+
+export const hashKind: MapKind = {
+  flags: commonFlags | MapFlag.NO_PREALLOC | MapFlag.NUMA_NODE,
+  shape: (spec) => shapeOf(spec, 1),
+  open,
+};
+
+export const perCpuHashKind: MapKind = {
+  flags: commonFlags | MapFlag.NO_PREALLOC,
+  shape(spec, cpus) {
+    checkCpuValue(spec);
+    return shapeOf(spec, cpus);
+  },
+  open,
+};
+
+/** The kernel has no LRU without preallocation, so BPF_F_NO_PREALLOC is refused as there. */
+export const lruHashKind: MapKind = {
+  flags: commonFlags | MapFlag.NO_COMMON_LRU | MapFlag.NUMA_NODE,
+  shape: (spec) => shapeOf(spec, 1),
+  open,
+};

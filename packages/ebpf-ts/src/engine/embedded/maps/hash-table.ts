@@ -1,0 +1,199 @@
+import { roundUp8 } from "./map-kind.ts";
+import { SharedLock } from "./shared-lock.ts";
+import { UseOrder } from "./use-order.ts";
+
+/*
+ * The bookkeeping, in Int32 words. A link to a slot is the slot's number plus one, so that zeroed memory is an empty table.
+ *
+ *   0 lock   1 free list   2 slots ever used   3 newest   4 oldest   5 seed
+ *   8 …   buckets          a power of two, at least maxEntries: first slot of each chain
+ *     …   next             a slot's successor in its chain, or in the free list
+ *     …   generation       odd while the slot is in use; bumped at each change
+ *     …   newer, older     the order of use (LRU only)
+ *     …   keys             keySize bytes a slot, rounded up to 8
+ */
+const lockWord = 0;
+const freeWord = 1;
+const usedWord = 2;
+const newestWord = 3;
+const seedWord = 5;
+const headerWords = 8;
+
+export interface HashTableShape {
+  readonly keySize: number;
+  readonly maxEntries: number;
+  readonly ordered: boolean;
+}
+
+/** As htab_map_alloc does. */
+function bucketCount(maxEntries: number): number {
+  let buckets = 1;
+  while (buckets < maxEntries) {
+    buckets *= 2;
+  }
+  return buckets;
+}
+
+/** Even, so that the keys behind the words are 8-byte aligned. */
+function wordCount({ maxEntries, ordered }: HashTableShape): number {
+  const words = headerWords + bucketCount(maxEntries) + (ordered ? 4 : 2) * maxEntries;
+  return words + (words & 1);
+}
+
+export function hashTableBytes(shape: HashTableShape): number {
+  return 4 * wordCount(shape) + roundUp8(shape.keySize) * shape.maxEntries;
+}
+
+/** A seed of its own for each table, so that nobody can prepare keys that all fall in one bucket. */
+export function seedHashTable(state: SharedArrayBuffer, seed: number): void {
+  new Int32Array(state)[seedWord] = seed;
+}
+
+/**
+ * A hash table of slot numbers in shared memory: chains, keys, free list, and for LRU the order of use. Whatever is called
+ * here but {@link generationOf} and {@link isEmptyBucket} needs the lock.
+ */
+export class HashTable {
+  readonly lock: SharedLock;
+  /** Slots in the order of their use; undefined for plain hashes. */
+  readonly order: UseOrder | undefined;
+  readonly buckets: number;
+  readonly #shape: HashTableShape;
+  readonly #words: Int32Array;
+  readonly #keys: Uint8Array;
+  readonly #keyStride: number;
+  readonly #next: number;
+  readonly #generation: number;
+
+  constructor(state: SharedArrayBuffer, shape: HashTableShape) {
+    const words = wordCount(shape);
+    this.#shape = shape;
+    this.#words = new Int32Array(state, 0, words);
+    this.#keyStride = roundUp8(shape.keySize);
+    this.#keys = new Uint8Array(state, 4 * words, this.#keyStride * shape.maxEntries);
+    this.buckets = bucketCount(shape.maxEntries);
+    this.#next = headerWords + this.buckets;
+    this.#generation = this.#next + shape.maxEntries;
+    this.lock = new SharedLock(this.#words, lockWord);
+    this.order = shape.ordered
+      ? new UseOrder(this.#words, newestWord, this.#generation + shape.maxEntries, shape.maxEntries)
+      : undefined;
+  }
+
+  /** The slot of a key, or -1. */
+  find(key: Uint8Array): number {
+    let slot = this.firstIn(this.#bucketOf(key));
+    while (slot >= 0 && !this.#hasKey(slot, key)) {
+      slot = this.after(slot);
+    }
+    return slot;
+  }
+
+  /** A slot for a key that is not there; -1 when the table is full. */
+  insert(key: Uint8Array): number {
+    const slot = this.#take();
+    if (slot < 0) {
+      return -1;
+    }
+    this.#keys.set(key, slot * this.#keyStride);
+    const bucket = headerWords + this.#bucketOf(key);
+    this.#words[this.#next + slot] = this.#words[bucket]!;
+    Atomics.store(this.#words, bucket, slot + 1);
+    Atomics.add(this.#words, this.#generation + slot, 1);
+    this.order?.add(slot);
+    return slot;
+  }
+
+  remove(slot: number): void {
+    let link = headerWords + this.#bucketOf(this.#keyView(slot));
+    while (this.#words[link] !== slot + 1) {
+      link = this.#next + this.#words[link]! - 1;
+    }
+    Atomics.store(this.#words, link, this.#words[this.#next + slot]!);
+    this.#words[this.#next + slot] = this.#words[freeWord]!;
+    this.#words[freeWord] = slot + 1;
+    Atomics.add(this.#words, this.#generation + slot, 1);
+    this.order?.remove(slot);
+  }
+
+  /** Tells whether a slot still holds what it held: odd while in use, and another number after every change. */
+  generationOf(slot: number): number {
+    return Atomics.load(this.#words, this.#generation + slot);
+  }
+
+  isEmptyBucket(bucket: number): boolean {
+    return Atomics.load(this.#words, headerWords + bucket) === 0;
+  }
+
+  firstIn(bucket: number): number {
+    return this.#words[headerWords + bucket]! - 1;
+  }
+
+  after(slot: number): number {
+    return this.#words[this.#next + slot]! - 1;
+  }
+
+  keyOf(slot: number): Uint8Array {
+    return this.#keyView(slot).slice();
+  }
+
+  /** The slot that comes after a key's in the order of buckets; from the start when the key is not there; -1 at the end. */
+  slotAfter(key: Uint8Array | undefined): number {
+    const slot = key === undefined ? -1 : this.find(key);
+    if (slot < 0 || key === undefined) {
+      return this.#firstFrom(0);
+    }
+    const follower = this.after(slot);
+    return follower >= 0 ? follower : this.#firstFrom(this.#bucketOf(key) + 1);
+  }
+
+  #firstFrom(bucket: number): number {
+    for (let i = bucket; i < this.buckets; i++) {
+      const slot = this.firstIn(i);
+      if (slot >= 0) {
+        return slot;
+      }
+    }
+    return -1;
+  }
+
+  #take(): number {
+    const free = this.#words[freeWord]! - 1;
+    if (free >= 0) {
+      this.#words[freeWord] = this.#words[this.#next + free]!;
+      return free;
+    }
+    const unused = this.#words[usedWord]!;
+    if (unused === this.#shape.maxEntries) {
+      return -1;
+    }
+    this.#words[usedWord] = unused + 1;
+    return unused;
+  }
+
+  #keyView(slot: number): Uint8Array {
+    const start = slot * this.#keyStride;
+    return this.#keys.subarray(start, start + this.#shape.keySize);
+  }
+
+  #hasKey(slot: number, key: Uint8Array): boolean {
+    const start = slot * this.#keyStride;
+    for (let i = 0; i < key.length; i++) {
+      if (this.#keys[start + i] !== key[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** FNV-1a from the seed on, and the last mixing of MurmurHash3, since only the low bits are used. */
+  #bucketOf(key: Uint8Array): number {
+    let hash = 0x811c_9dc5 ^ this.#words[seedWord]!;
+    for (let i = 0; i < key.length; i++) {
+      hash = Math.imul(hash ^ key[i]!, 0x0100_0193);
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+    return (hash ^ (hash >>> 16)) & (this.buckets - 1);
+  }
+}

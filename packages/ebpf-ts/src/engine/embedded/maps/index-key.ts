@@ -1,0 +1,24 @@
+import type { MachineMapImage } from "../contracts.ts";
+import { checkKey } from "./map-checks.ts";
+
+/** The u32 of an array's key. */
+export function indexOf(key: Uint8Array): number {
+  return (key[0]! | (key[1]! << 8) | (key[2]! << 16) | (key[3]! << 24)) >>> 0;
+}
+
+export function indexKey(index: number): Uint8Array {
+  return Uint8Array.of(index, index >>> 8, index >>> 16, index >>> 24);
+}
+
+/** array_map_get_next_key: an index that is out of range starts anew. */
+export function nextIndex(image: MachineMapImage, key: Uint8Array | undefined): Uint8Array | undefined {
+  if (key === undefined) {
+    return indexKey(0);
+  }
+  checkKey(image, key);
+  const index = indexOf(key);
+  if (index >= image.maxEntries) {
+    return indexKey(0);
+  }
+  return index === image.maxEntries - 1 ? undefined : indexKey(index + 1);
+}

@@ -1,0 +1,46 @@
+import { SyscallError } from "../../../errors.ts";
+import type { MachineMapImage } from "../contracts.ts";
+import { Errno } from "../../../uapi/errno.ts";
+
+/** A ring as a map: it has no keys, and the kernel answers -ENOTSUPP to all that asks for one. */
+export class KeylessMap {
+  readonly image: MachineMapImage;
+
+  constructor(image: MachineMapImage) {
+    this.image = image;
+  }
+
+  lookup(): number {
+    return 0;
+  }
+
+  update(): number {
+    return -Errno.ENOTSUPP;
+  }
+
+  delete(): number {
+    return -Errno.ENOTSUPP;
+  }
+
+  nextKey(): Uint8Array | undefined {
+    throw this.#hasNoKeys("BPF_MAP_GET_NEXT_KEY", "list the keys");
+  }
+
+  read(): Uint8Array | undefined {
+    throw this.#hasNoKeys("BPF_MAP_LOOKUP_ELEM", "look up a key");
+  }
+
+  write(): number {
+    return -Errno.ENOTSUPP;
+  }
+
+  #hasNoKeys(call: string, deed: string): SyscallError {
+    return new SyscallError(
+      call,
+      Errno.ENOTSUPP,
+      "ENOTSUPP",
+      `Cannot ${deed} of map ${this.image.name}: a ring buffer has no keys`,
+      "NOT_SUPPORTED",
+    );
+  }
+}

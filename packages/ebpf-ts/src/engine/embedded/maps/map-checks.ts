@@ -1,0 +1,23 @@
+import type { MapSpec } from "../../../spec/types.ts";
+import { EbpfError } from "../../../errors.ts";
+import type { MachineMapImage } from "../contracts.ts";
+import { valueStride } from "./value-area.ts";
+
+/** PCPU_MIN_UNIT_SIZE: the largest value that the kernel's per-CPU allocator gives. */
+const largestCpuValue = 32 * 1024;
+
+/** Misuse by the caller: what has an errno as its result gives -EINVAL instead. */
+export function checkKey(image: MachineMapImage, key: Uint8Array): void {
+  if (key.length !== image.keySize) {
+    throw new RangeError(`A key of map ${image.name} is ${image.keySize} bytes, not ${key.length}`);
+  }
+}
+
+export function checkCpuValue(spec: MapSpec): void {
+  if (valueStride(spec.valueSize) > largestCpuValue) {
+    throw new EbpfError(
+      "TOO_BIG",
+      `Cannot create map ${spec.name}: a per-CPU value has at most ${largestCpuValue} bytes, and it declares ${spec.valueSize}`,
+    );
+  }
+}

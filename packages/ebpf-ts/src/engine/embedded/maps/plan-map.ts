@@ -1,0 +1,85 @@
+import type { MapSpec } from "../../../spec/types.ts";
+import { EbpfError, NotSupportedError } from "../../../errors.ts";
+import { MapType } from "../../../uapi/uapi.gen.ts";
+import type { MachineMapImage, MemoryPlan } from "../contracts.ts";
+import { refuse } from "./map-kind.ts";
+import type { MapKind, MapShape } from "./map-kind.ts";
+import { mapKinds } from "./map-kinds.ts";
+
+/** Bytes of one map, values and bookkeeping: the machine's whole memory has 32-bit addresses. */
+const largestMap = 512 * 2 ** 20;
+
+/** BPF_MAP_CREATE: checks a spec as the kernel does, and finds it a place. Nothing is written yet. */
+export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineMapImage {
+  const kind = mapKinds.get(spec.type);
+  if (kind === undefined) {
+    throw new NotSupportedError(
+      `map type ${nameOfType(spec.type)}`,
+      `Cannot create map ${spec.name}: the embedded engine has no maps of type ${nameOfType(spec.type)}`,
+    );
+  }
+  checkNumbers(spec);
+  checkFlags(spec, kind);
+  const shape = kind.shape(spec, cpus);
+  checkSize(spec, shape);
+  const address = shape.valueBytes === 0 ? 0 : plan.reserve(`map ${spec.name}`, shape.valueBytes, shape.access);
+  return {
+    name: spec.name,
+    type: spec.type,
+    keySize: spec.keySize,
+    valueSize: spec.valueSize,
+    maxEntries: shape.maxEntries,
+    flags: spec.flags,
+    readOnly: spec.readOnly,
+    address,
+    state: makeState(spec, shape),
+  };
+}
+
+function nameOfType(type: number): string {
+  return Object.entries(MapType).find(([, number]) => number === type)?.[0] ?? String(type);
+}
+
+function checkNumbers(spec: MapSpec): void {
+  for (const number of [spec.keySize, spec.valueSize, spec.maxEntries, spec.flags]) {
+    if (!Number.isInteger(number) || number < 0 || number > 0xffff_ffff) {
+      throw refuse(spec, `${number} is not a size, a count or flags of 32 bits`);
+    }
+  }
+  if (spec.mapExtra !== 0n) {
+    throw refuse(spec, "map_extra means nothing for its type");
+  }
+}
+
+function checkFlags(spec: MapSpec, kind: MapKind): void {
+  const unknown = (spec.flags & ~kind.flags) >>> 0;
+  if (unknown !== 0) {
+    throw new NotSupportedError(
+      "map flags",
+      `Cannot create map ${spec.name}: the embedded engine does not support map_flags 0x${unknown.toString(16)} for its type`,
+    );
+  }
+}
+
+function checkSize(spec: MapSpec, shape: MapShape): void {
+  if (shape.valueBytes + shape.stateBytes > largestMap) {
+    throw new EbpfError(
+      "TOO_BIG",
+      `Cannot create map ${spec.name}: ${spec.maxEntries} entries need ${shape.valueBytes + shape.stateBytes} bytes, and a map of the embedded engine has at most ${largestMap}; lower its max_entries`,
+    );
+  }
+}
+
+function makeState(spec: MapSpec, shape: MapShape): SharedArrayBuffer {
+  try {
+    const state = new SharedArrayBuffer(shape.stateBytes);
+    shape.prepare?.(state);
+    return state;
+  } catch (cause) {
+    throw new EbpfError(
+      "TOO_BIG",
+      `Cannot create map ${spec.name}: the host gives no ${shape.stateBytes} bytes for it; lower its max_entries`,
+      { cause },
+    );
+  }
+}

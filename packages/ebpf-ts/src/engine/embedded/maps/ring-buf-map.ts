@@ -1,0 +1,202 @@
+import type { RingMemory } from "../../../ring/ring-memory.ts";
+import { EbpfError } from "../../../errors.ts";
+import { RingBufFlag, RingBufHeader, RingBufQuery } from "../../../uapi/uapi.gen.ts";
+import type { MachineMap, MachineMapImage, MachineRing } from "../contracts.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import { KeylessMap } from "./keyless-map.ts";
+import { roundUp8 } from "./map-kind.ts";
+import type { MapKind } from "./map-kind.ts";
+import { RingState, ringFlags, ringPage, ringShape } from "./ring-state.ts";
+
+/** RINGBUF_MAX_RECORD_SZ: UINT_MAX / 4. */
+const largestRecord = 0x3fff_ffff;
+const busyBit = RingBufHeader.BUSY_BIT | 0;
+const discardBit = RingBufHeader.DISCARD_BIT;
+const lengthMask = 0x3fff_ffff;
+const headerSize = RingBufHeader.HDR_SZ;
+
+const noWakeup = BigInt(RingBufFlag.NO_WAKEUP);
+const forceWakeup = BigInt(RingBufFlag.FORCE_WAKEUP);
+const knownFlags = noWakeup | forceWakeup;
+
+/** Pages of the kernel's struct before the data (its own, the consumer's, the producer's), which pg_off counts too. */
+const pagesBeforeData = 3;
+
+/** The program's side of an event ring; kernel/bpf/ringbuf.c is the model, function by function. */
+class RingBuf implements MachineRing {
+  readonly #name: string;
+  readonly #address: number;
+  readonly #state: RingState;
+
+  constructor(image: MachineMapImage, state: RingState) {
+    this.#name = image.name;
+    this.#address = image.address;
+    this.#state = state;
+  }
+
+  get memory(): RingMemory {
+    return this.#state.memory;
+  }
+
+  get bell(): Int32Array {
+    return this.#state.bell;
+  }
+
+  reserve(size: number, flags: bigint): number {
+    return flags === 0n ? this.#reserve(size) : 0;
+  }
+
+  submit(address: number, flags: bigint): void {
+    this.#commit(address, flags, 0);
+  }
+
+  discard(address: number, flags: bigint): void {
+    this.#commit(address, flags, discardBit);
+  }
+
+  output(data: Uint8Array, flags: bigint): number {
+    if ((flags & ~knownFlags) !== 0n) {
+      return -Errno.EINVAL;
+    }
+    const address = this.#reserve(data.length);
+    if (address === 0) {
+      return -Errno.EAGAIN;
+    }
+    this.#state.memory.data.set(data, address - this.#address);
+    this.#commit(address, flags, 0);
+    return 0;
+  }
+
+  query(flags: bigint): bigint {
+    const { consumer, producer } = this.#state;
+    switch (flags) {
+      case BigInt(RingBufQuery.AVAIL_DATA): {
+        const from = Atomics.load(consumer, 0);
+        return BigInt.asUintN(64, Atomics.load(producer, 0) - from);
+      }
+      case BigInt(RingBufQuery.RING_SIZE):
+        return BigInt(this.#state.size);
+      case BigInt(RingBufQuery.CONS_POS):
+        return Atomics.load(consumer, 0);
+      case BigInt(RingBufQuery.PROD_POS):
+        return Atomics.load(producer, 0);
+      default:
+        // The overwrite position (4, Linux 6.19) too is 0 in a ring that does not overwrite.
+        return 0n;
+    }
+  }
+
+  lengthAt(address: number): number {
+    return this.#state.headers[this.#headerOffset(address) >>> 2]! & lengthMask;
+  }
+
+  #reserve(size: number): number {
+    if (!(size >= 0 && size <= largestRecord)) {
+      return 0;
+    }
+    const length = roundUp8(size + headerSize);
+    if (length > this.#state.size) {
+      return 0;
+    }
+    const consumer = Atomics.load(this.#state.consumer, 0);
+    this.#state.lock.acquire();
+    try {
+      return this.#reserveLocked(size, length, consumer);
+    } finally {
+      this.#state.lock.release();
+    }
+  }
+
+  /**
+   * Two spans must stay shorter than the ring: from the consumer to the new end, and from the oldest uncommitted record to
+   * the new end. The second holds although the consumer's position is user space's to write, and may be a lie.
+   */
+  #reserveLocked(size: number, length: number, consumer: bigint): number {
+    const { headers, mask } = this.#state;
+    const producer = Atomics.load(this.#state.producer, 0);
+    const next = BigInt.asUintN(64, producer + BigInt(length));
+    if (BigInt.asUintN(64, producer - this.#state.pending[0]!) > mask) {
+      // Only somebody who scribbles on positions or headers can bring this about: the ring stays full for good.
+      return 0;
+    }
+    const pending = this.#advancePending(producer);
+    if (BigInt.asUintN(64, next - consumer) > mask || BigInt.asUintN(64, next - pending) > mask) {
+      return 0;
+    }
+    const offset = Number(producer & mask);
+    headers[(offset >>> 2) + 1] = pagesBeforeData + Math.floor(offset / ringPage);
+    Atomics.store(headers, offset >>> 2, size | busyBit);
+    // Pairs with the consumer's load of the producer position: the busy header is there before the record can be seen.
+    Atomics.store(this.#state.producer, 0, next);
+    return this.#address + offset + headerSize;
+  }
+
+  /** Moves the pending position past all that is committed, towards `producer`. */
+  #advancePending(producer: bigint): bigint {
+    const { headers, mask, size } = this.#state;
+    const start = this.#state.pending[0]!;
+    const end = Number(BigInt.asUintN(64, producer - start));
+    const from = Number(start & mask);
+    let walked = 0;
+    while (walked < end) {
+      const header = Atomics.load(headers, ((from + walked) & (size - 1)) >>> 2);
+      if ((header & busyBit) !== 0) {
+        break;
+      }
+      walked += roundUp8((header & lengthMask) + headerSize);
+    }
+    const pending = BigInt.asUintN(64, start + BigInt(walked));
+    this.#state.pending[0] = pending;
+    return pending;
+  }
+
+  #commit(address: number, flags: bigint, discard: number): void {
+    const { headers, consumer, mask } = this.#state;
+    const offset = this.#headerOffset(address);
+    const header = Atomics.load(headers, offset >>> 2);
+    if ((header & busyBit) === 0) {
+      throw this.#notReserved(address);
+    }
+    // Pairs with the consumer's load of the header: whoever sees the record committed sees its payload.
+    Atomics.exchange(headers, offset >>> 2, (header ^ busyBit) | discard);
+    // Loaded after the exchange, so that a consumer that stops at a busy record and this wake-up cannot miss each other.
+    const caughtUp = Number(Atomics.load(consumer, 0) & mask) === offset;
+    if ((flags & forceWakeup) !== 0n || (caughtUp && (flags & noWakeup) === 0n)) {
+      this.#state.wake();
+    }
+  }
+
+  #headerOffset(address: number): number {
+    const offset = address - this.#address - headerSize;
+    if (!(offset >= 0 && offset < this.#state.size && offset % 8 === 0)) {
+      throw this.#notReserved(address);
+    }
+    return offset;
+  }
+
+  #notReserved(address: number): EbpfError {
+    return new EbpfError("FAULT", `Address 0x${address.toString(16)} is not a reserved record of ring ${this.#name}`);
+  }
+}
+
+/** BPF_MAP_TYPE_RINGBUF. */
+export class RingBufMap extends KeylessMap implements MachineMap {
+  readonly ring: MachineRing;
+  readonly #state: RingState;
+
+  constructor(image: MachineMapImage, memory: SharedArrayBuffer) {
+    super(image);
+    this.#state = new RingState(image, memory);
+    this.ring = new RingBuf(image, this.#state);
+  }
+
+  close(): void {
+    this.#state.memory.open = false;
+  }
+}
+
+export const ringBufKind: MapKind = {
+  flags: ringFlags,
+  shape: ringShape,
+  open: (image, memory) => new RingBufMap(image, memory),
+};

@@ -1,0 +1,60 @@
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { arch } from "node:process";
+import type { Engine } from "../engine.ts";
+import type { MachineProgramImage, Task } from "./contracts.ts";
+import { embeddedEngine, type CommandRequest, type CommandSource, type SourcedCommand } from "./embedded-engine.ts";
+import { syscallAttachPoint } from "./sources/ptrace/attach-point.ts";
+
+/** The embedded engine on Node, Bun or Deno: its events are system calls, its task is this process. */
+export async function hostedEmbeddedEngine(): Promise<Engine> {
+  return embeddedEngine({ source: ptraceSource, hostTask, architecture: arch === "arm64" ? "arm64" : "x64" });
+}
+
+const ptraceSource: CommandSource = {
+  checkAttach({ kind, attachTo }: MachineProgramImage): void {
+    syscallAttachPoint(kind, attachTo, arch);
+  },
+
+  /** What traces is loaded only now: it needs Linux, and calls into the system. */
+  async start({ image, file, args, spawn, onPrint, onFault }: CommandRequest): Promise<SourcedCommand> {
+    const { startTraced } = await import("./sources/ptrace/start-traced.ts");
+    return await startTraced({ image, file, args, spawn, onPrint, onFault });
+  },
+};
+
+/** TASK_COMM_LEN without the NUL. */
+const commLength = 15;
+
+function hostTask(): Task {
+  return {
+    pid: process.pid,
+    tgid: process.pid,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    comm: ownComm(),
+    readUser: readOwnMemory,
+  };
+}
+
+/** The kernel's name of the main thread, or what comes next to it where there is no /proc. */
+function ownComm(): string {
+  try {
+    return readFileSync("/proc/self/comm", "utf8").trimEnd();
+  } catch {
+    return process.title.slice(0, commLength);
+  }
+}
+
+/** False where /proc is not there, or the address is not. */
+function readOwnMemory(address: bigint, into: Uint8Array): boolean {
+  try {
+    const fd = openSync("/proc/self/mem", "r");
+    try {
+      return readSync(fd, into, 0, into.length, address) === into.length;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
+}

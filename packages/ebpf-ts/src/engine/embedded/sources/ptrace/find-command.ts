@@ -1,0 +1,50 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { EbpfError } from "../../../../errors.ts";
+
+/** Where execvp(3) looks when there is no PATH. */
+const defaultPath = "/bin:/usr/bin";
+
+/**
+ * The name to start a command by. It is looked for here, as execvp(3) would, since a shell could tell of its failure only in
+ * words of its own.
+ */
+export function findCommand(file: string, cwd: string, path: string | undefined): string {
+  if (file === "") throw new EbpfError("COMMAND", "Cannot start a command without a name");
+  if (!isDirectory(cwd)) throw new EbpfError("COMMAND", `Cannot start ${file} in ${cwd}: there is no such directory`);
+  if (file.includes("/")) {
+    requireExecutable(file, resolve(cwd, file));
+    return file.startsWith("-") ? `./${file}` : file;
+  }
+  for (const directory of (path ?? defaultPath).split(delimiter)) {
+    const candidate = resolve(cwd, directory, file);
+    if (reasonAgainst(candidate) === undefined) return path === undefined || file.startsWith("-") ? candidate : file;
+  }
+  throw new EbpfError(
+    "COMMAND",
+    `Cannot start ${file}: no such command is on the PATH; give the path of the file if it is elsewhere`,
+  );
+}
+
+function requireExecutable(file: string, path: string): void {
+  const reason = reasonAgainst(path);
+  if (reason !== undefined) throw new EbpfError("COMMAND", `Cannot start ${file}: ${reason}`);
+}
+
+function reasonAgainst(path: string): string | undefined {
+  try {
+    if (!statSync(path).isFile()) return "it is not a file";
+  } catch {
+    return "there is no such file";
+  }
+  try {
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch {
+    return "it is not executable";
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(join(path, "."), { throwIfNoEntry: false })?.isDirectory() === true;
+}

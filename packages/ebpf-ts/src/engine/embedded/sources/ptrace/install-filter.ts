@@ -1,0 +1,136 @@
+import { constants } from "node:os";
+import type { ProcessMemory } from "../../../../sys/process-memory.ts";
+import { PtraceRequest, isStopped, stopEvent, stopSignal } from "../../../../sys/ptrace.ts";
+import type { Ptrace, WaitResult } from "../../../../sys/ptrace.ts";
+import { pinned } from "../../../../sys/pinned.ts";
+import type { Pinned } from "../../../../sys/pinned.ts";
+import { x64Syscalls } from "./syscalls.gen.ts";
+
+/** Indices of `struct user_regs_struct` of x86-64, in words. */
+const reg = { r10: 7, rax: 10, rdx: 12, rsi: 13, rdi: 14, origRax: 15, rip: 16, cs: 17, rsp: 19 } as const;
+const registersSize = 27 * 8;
+const userCs64 = 0x33n;
+
+const PR_SET_NO_NEW_PRIVS = 38n;
+const SECCOMP_SET_MODE_FILTER = 1n;
+const syscallInstruction = 0x050fn; // 0f 05
+
+/** The ABI lets a function use 128 bytes below the stack pointer. */
+const redZone = 128n;
+
+const syscallStop = constants.signals.SIGTRAP | 0x80;
+
+/** Thrown inside, when the task ended while it was worked on; the status of its end is in the wait result. */
+class Ended extends Error {}
+
+/**
+ * Makes a task that stands at its exec event (x86-64) filter its own system calls, by making two system calls in its name. It
+ * is then left as if nothing had happened, after the exit of the exec call. `refused` leaves it there unfiltered;
+ * `ended` leaves the status of its end in `last`.
+ */
+export function installFilter(
+  ptrace: Ptrace,
+  memory: ProcessMemory,
+  pid: number,
+  filter: Uint8Array,
+  last: WaitResult,
+): "installed" | "refused" | "ended" {
+  const task = new Injection(ptrace, memory, pid, last);
+  try {
+    return task.run(filter) ? "installed" : "refused";
+  } catch (error) {
+    if (error instanceof Ended) return "ended";
+    throw error;
+  }
+}
+
+class Injection {
+  readonly #ptrace: Ptrace;
+  readonly #memory: ProcessMemory;
+  readonly #pid: number;
+  readonly #last: WaitResult;
+  readonly #saved: Pinned = pinned(registersSize);
+  readonly #used: Pinned = pinned(registersSize);
+  /** Signals that arrived in between, to be sent again. */
+  readonly #signals: number[] = [];
+
+  constructor(ptrace: Ptrace, memory: ProcessMemory, pid: number, last: WaitResult) {
+    this.#ptrace = ptrace;
+    this.#memory = memory;
+    this.#pid = pid;
+    this.#last = last;
+  }
+
+  run(filter: Uint8Array): boolean {
+    this.#runTo(PtraceRequest.syscall, syscallStop);
+    if (this.#ptrace.registers(this.#pid, this.#saved) < 0) return false;
+    if (this.#word(reg.cs) !== userCs64) return false;
+    const code = new Uint8Array(8);
+    const block = filterBlock(filter, this.#word(reg.rsp));
+    const stack = new Uint8Array(block.bytes.length);
+    if (!this.#memory.read(this.#pid, this.#word(reg.rip), code)) return false;
+    if (!this.#memory.read(this.#pid, block.address, stack)) return false;
+    const word = new DataView(code.buffer).getBigUint64(0, true);
+    if (this.#ptrace.poke(this.#pid, this.#word(reg.rip), (word & ~0xffffn) | syscallInstruction) < 0) return false;
+    const installed = this.#memory.write(this.#pid, block.address, block.bytes) && this.#setFilter(block.address);
+    this.#memory.write(this.#pid, block.address, stack);
+    this.#ptrace.poke(this.#pid, this.#word(reg.rip), word);
+    this.#ptrace.setRegisters(this.#pid, this.#saved);
+    for (const signal of this.#signals) process.kill(this.#pid, signal);
+    return installed;
+  }
+
+  /** A privileged task keeps the power of set-user-ID programs; any other must give it up first (seccomp(2)). */
+  #setFilter(address: bigint): boolean {
+    const seccomp = (): bigint => this.#call(x64Syscalls["seccomp"] ?? 0, [SECCOMP_SET_MODE_FILTER, 0n, address, 0n]);
+    const first = seccomp();
+    if (first !== BigInt(-constants.errno.EACCES)) return first === 0n;
+    return this.#call(x64Syscalls["prctl"] ?? 0, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n]) === 0n && seccomp() === 0n;
+  }
+
+  #call(syscall: number, [rdi, rsi, rdx, r10]: readonly [bigint, bigint, bigint, bigint]): bigint {
+    const { bytes, view } = this.#used;
+    bytes.set(this.#saved.bytes);
+    const set = (index: number, value: bigint): void => view.setBigUint64(8 * index, value, true);
+    set(reg.rax, BigInt(syscall));
+    set(reg.origRax, 0xffff_ffff_ffff_ffffn); // not in a system call: nothing is to be restarted
+    set(reg.rdi, rdi);
+    set(reg.rsi, rsi);
+    set(reg.rdx, rdx);
+    set(reg.r10, r10);
+    this.#ptrace.setRegisters(this.#pid, this.#used);
+    this.#runTo(PtraceRequest.singleStep, constants.signals.SIGTRAP);
+    if (this.#ptrace.registers(this.#pid, this.#used) < 0) return -1n;
+    return view.getBigInt64(8 * reg.rax, true);
+  }
+
+  #runTo(request: number, signal: number): void {
+    for (;;) {
+      this.#ptrace.resume(request, this.#pid, 0);
+      do this.#ptrace.wait(this.#last, this.#pid);
+      while (this.#last.pid === -constants.errno.EINTR);
+      if (this.#last.pid !== this.#pid || !isStopped(this.#last.status)) throw new Ended();
+      if (stopEvent(this.#last.status) !== 0) continue;
+      if (stopSignal(this.#last.status) === signal) return;
+      this.#signals.push(stopSignal(this.#last.status));
+    }
+  }
+
+  #word(index: number): bigint {
+    return this.#saved.view.getBigUint64(8 * index, true);
+  }
+}
+
+/** `struct sock_fprog` (length u16 at 0, pointer at 8), then the filter, below the stack. */
+function filterBlock(
+  filter: Uint8Array,
+  stackPointer: bigint,
+): { readonly address: bigint; readonly bytes: Uint8Array } {
+  const bytes = new Uint8Array(16 + filter.length);
+  const address = (stackPointer - redZone - BigInt(bytes.length)) & ~15n;
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, filter.length / 8, true);
+  view.setBigUint64(8, address + 16n, true);
+  bytes.set(filter, 16);
+  return { address, bytes };
+}

@@ -1,0 +1,28 @@
+import type { EbpfErrorCode } from "../../../../errors.ts";
+import type { CommandExit } from "../../../engine.ts";
+import type { MachineImage } from "../../contracts.ts";
+import type { LaunchOptions } from "./launch.ts";
+
+/** What the tracing thread is given. */
+export interface TraceRequest {
+  readonly image: MachineImage;
+  readonly control: SharedArrayBuffer;
+  readonly command: Omit<LaunchOptions, "stdin"> & { readonly stdin: "inherit" | "ignore" | "pipe" };
+  /** False: stop at every system call, as where no filter can be installed. */
+  readonly filter: boolean;
+}
+
+/** What it says. */
+export type TraceMessage =
+  /** `stdin`: the descriptor to write to. */
+  | { readonly kind: "started"; readonly pid: number; readonly stdin: number | undefined; readonly filtered: boolean }
+  | { readonly kind: "failed"; readonly code: EbpfErrorCode; readonly message: string }
+  | { readonly kind: "print"; readonly line: string }
+  | {
+      readonly kind: "fault";
+      readonly message: string;
+      readonly program: string;
+      readonly instruction: number;
+      readonly source: string | undefined;
+    }
+  | { readonly kind: "exit"; readonly exit: CommandExit };

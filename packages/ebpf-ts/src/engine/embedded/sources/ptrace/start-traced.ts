@@ -1,0 +1,189 @@
+import { Socket } from "node:net";
+import { resolve } from "node:path";
+import { Worker } from "node:worker_threads";
+import { EbpfError, NotSupportedError, ProgramFault } from "../../../../errors.ts";
+import type { CommandExit, EngineCommand, SpawnOptions } from "../../../engine.ts";
+import type { EventSource, MachineImage } from "../../contracts.ts";
+import { findCommand } from "./find-command.ts";
+import type { TraceMessage, TraceRequest } from "./messages.ts";
+import { TraceControl, signalProcess } from "./trace-control.ts";
+
+export interface TraceOptions extends EventSource {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly spawn: SpawnOptions;
+  readonly image: MachineImage;
+  readonly onPrint: (line: string) => void;
+  /** False stops at every system call instead of filtering them; for tests of what systems without the filter do. */
+  readonly filter?: boolean | undefined;
+}
+
+export interface TracedCommand extends EngineCommand {
+  /** Whether only the system calls that programs may ask for stop the command; without, all do, and it is slower. */
+  readonly filtered: boolean;
+  /** Kills the command and its descendants, if any is left, and ends the tracing. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a command whose system calls, and its descendants', are the events of the attached programs of a collection.
+ * Needs Linux and ptrace(2), no privilege.
+ *
+ * `exited` tells of the command's own end. Descendants that outlive it are traced on until they end, `close()` is called, or
+ * this process ends: they cannot be let go, since the filter leaves their system calls unanswered (ENOSYS) without a tracer.
+ * A traced task cannot be traced by another (gdb, strace), and set-user-ID programs in it do not gain privilege.
+ */
+export async function startTraced(options: TraceOptions): Promise<TracedCommand> {
+  const request = traceRequest(options);
+  const worker = new Worker(new URL("./worker.js", import.meta.url), {
+    workerData: request,
+    execArgv: [],
+    name: "ebpf-trace",
+  });
+  return await new Promise((fulfil, reject) => {
+    const command = new Trace(worker, new TraceControl(request.control), options);
+    command.onStarted = () => fulfil(command);
+    command.onFailed = reject;
+  });
+}
+
+function traceRequest({ file, args, spawn, image, filter }: TraceOptions): TraceRequest {
+  if (process.platform !== "linux") {
+    throw new NotSupportedError(
+      "ptrace",
+      `Cannot trace a command on ${process.platform}: it takes Linux; run the programs by hand`,
+    );
+  }
+  const cwd = resolve(spawn.cwd ?? ".");
+  const variables = spawn.env ?? process.env;
+  const env = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  return {
+    image,
+    control: new TraceControl().shared,
+    filter: filter ?? true,
+    command: {
+      file: findCommand(file, cwd, variables["PATH"]),
+      args,
+      cwd,
+      env,
+      stdin: spawn.stdin ?? "inherit",
+      stdout: spawn.stdout ?? "inherit",
+    },
+  };
+}
+
+/**
+ * The traces of this process. A thread that sleeps in waitpid(2) would hold the end of the process up for ever, so that
+ * end kills what is traced first.
+ */
+const live = new Set<TraceControl>();
+
+function closeAll(): void {
+  for (const control of live) control.close();
+}
+
+function remember(control: TraceControl): void {
+  if (live.size === 0) process.on("exit", closeAll);
+  live.add(control);
+}
+
+function forget(control: TraceControl): void {
+  live.delete(control);
+  if (live.size === 0) process.off("exit", closeAll);
+}
+
+class Trace implements TracedCommand {
+  pid = 0;
+  filtered = false;
+  readonly exited: Promise<CommandExit>;
+  onStarted: () => void = () => {};
+  onFailed: (error: Error) => void = () => {};
+  readonly #worker: Worker;
+  readonly #control: TraceControl;
+  readonly #options: TraceOptions;
+  readonly #ended: Promise<void>;
+  #onExit: (exit: CommandExit) => void = () => {};
+  #stdin: Socket | undefined;
+  #closing = false;
+
+  constructor(worker: Worker, control: TraceControl, options: TraceOptions) {
+    this.#worker = worker;
+    this.#control = control;
+    this.#options = options;
+    this.exited = new Promise((resolve) => (this.#onExit = resolve));
+    this.#ended = new Promise((resolve) => worker.once("exit", () => resolve(this.#onWorkerEnd())));
+    worker.on("message", (message: TraceMessage) => this.#onMessage(message));
+    worker.on("error", (cause) => this.#onWorkerError(cause));
+    remember(control);
+  }
+
+  write(text: string): void {
+    if (this.#stdin === undefined)
+      throw new TypeError('Cannot write to the command: it was not started with stdin "pipe"');
+    this.#stdin.write(text);
+  }
+
+  endInput(): void {
+    this.#stdin?.end();
+  }
+
+  /** Does nothing once the command has ended: its process id may then be another's. */
+  kill(signal: NodeJS.Signals): void {
+    const pid = this.#control.command;
+    if (pid !== 0) signalProcess(pid, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#control.close();
+    this.#worker.ref();
+    await this.#ended;
+  }
+
+  #onMessage(message: TraceMessage): void {
+    const { onPrint, onFault } = this.#options;
+    switch (message.kind) {
+      case "started":
+        this.pid = message.pid;
+        this.filtered = message.filtered;
+        if (message.stdin !== undefined) this.#stdin = openInput(message.stdin);
+        return this.onStarted();
+      case "failed":
+        return this.#fail(new EbpfError(message.code, message.message));
+      case "print":
+        return onPrint(message.line);
+      case "fault":
+        return onFault(new ProgramFault(message.program, message.instruction, message.source, message.message));
+      case "exit":
+        // Descendants that are left do not keep this process running.
+        if (!this.#closing) this.#worker.unref();
+        return this.#onExit(message.exit);
+    }
+  }
+
+  #onWorkerError(cause: unknown): void {
+    this.#fail(new EbpfError("COMMAND", `Cannot trace the command any longer: ${String(cause)}`, { cause }));
+  }
+
+  /** Before the command has started it is the caller's error, after that it is an event. */
+  #fail(error: EbpfError): void {
+    if (this.pid === 0) this.onFailed(error);
+    else this.#options.onFault(error);
+  }
+
+  /** The end of the thread kills what it still traced (PTRACE_O_EXITKILL), so a command that had not ended has now. */
+  #onWorkerEnd(): void {
+    forget(this.#control);
+    this.#stdin?.destroy();
+    this.onFailed(new EbpfError("COMMAND", "Cannot start a command: the thread that traces it ended"));
+    this.#onExit({ code: undefined, signal: "SIGKILL" });
+  }
+}
+
+/** What cannot be written because the command has ended is lost, as with any pipe. */
+function openInput(fd: number): Socket {
+  const socket = new Socket({ fd, readable: false, writable: true });
+  socket.on("error", () => socket.destroy());
+  socket.unref();
+  return socket;
+}

@@ -1,0 +1,100 @@
+import type { Pinned } from "../../../../sys/pinned.ts";
+import { pinned } from "../../../../sys/pinned.ts";
+import { SyscallStop, syscallInfoSize } from "../../../../sys/ptrace.ts";
+import type { Ptrace } from "../../../../sys/ptrace.ts";
+import type { RunContext } from "../../contracts.ts";
+import { completePtRegs } from "./architecture.ts";
+import type { TraceArchitecture } from "./architecture.ts";
+import type { SyscallProgram } from "./syscall-programs.ts";
+import { x32Bit } from "./seccomp-filter.ts";
+
+const infoArchitecture = 4;
+const infoNumber = 24;
+const infoArguments = 32;
+const infoResult = 24;
+
+/**
+ * The contexts of the system call at which a task has stopped, in the kernel's layout:
+ *
+ * ```text
+ *   tracepoint/syscalls/sys_enter_*   8 bytes of the kernel's own | nr u32 at 8  | args u64[6] at 16
+ *   tracepoint/syscalls/sys_exit_*    8 bytes of the kernel's own | nr u32 at 8  | ret s64 at 16
+ *   tracepoint/raw_syscalls/*         the same, with nr as a 64-bit id
+ *   raw_tp/sys_enter, sys_exit        pt_regs * | id or ret
+ * ```
+ * The 4 bytes after nr are zero, so that the first three are one. Buffers are reused from event to event.
+ */
+export class SyscallContext {
+  /** The number at an entry or seccomp stop, -1 for a system call of another ABI. */
+  syscall = -1;
+  readonly #ptrace: Ptrace;
+  readonly #architecture: TraceArchitecture;
+  readonly #info: Pinned = pinned(syscallInfoSize);
+  readonly #registers: Pinned;
+  readonly #firstArgument: Uint8Array;
+  readonly #enter = new Uint8Array(64);
+  readonly #exit = new Uint8Array(24);
+  readonly #raw = new Uint8Array(16);
+  readonly #ptRegs: Uint8Array;
+  readonly #enterContext: RunContext;
+  readonly #exitContext: RunContext;
+  readonly #rawContext: RunContext;
+
+  constructor(ptrace: Ptrace, architecture: TraceArchitecture) {
+    this.#ptrace = ptrace;
+    this.#architecture = architecture;
+    this.#registers = pinned(architecture.registersSize);
+    this.#firstArgument = this.#enter.subarray(16, 24);
+    this.#ptRegs = new Uint8Array(architecture.ptRegsSize);
+    this.#enterContext = { bytes: this.#enter, readableFrom: 8 };
+    this.#exitContext = { bytes: this.#exit, readableFrom: 8 };
+    this.#rawContext = { bytes: this.#raw, objects: [{ at: 0, bytes: this.#ptRegs }] };
+  }
+
+  /** Asks where the task stands: one of {@link SyscallStop}, `none` also when it is gone. */
+  read(tid: number): number {
+    const { bytes, view } = this.#info;
+    if (this.#ptrace.syscallInfo(tid, this.#info) < 0) return SyscallStop.none;
+    const stop = bytes[0] ?? SyscallStop.none;
+    if (stop === SyscallStop.entry || stop === SyscallStop.seccomp) {
+      const number = view.getUint32(infoNumber, true);
+      this.syscall =
+        view.getUint32(infoArchitecture, true) === this.#architecture.audit && number < x32Bit ? number : -1;
+    }
+    return stop;
+  }
+
+  /** For the programs at the entry; `undefined` when the task is gone. */
+  enter(tid: number, syscall: number, program: SyscallProgram): RunContext | undefined {
+    const { bytes } = this.#info;
+    this.#setNumber(this.#enter, syscall);
+    this.#enter.set(bytes.subarray(infoArguments, infoArguments + 48), 16);
+    if (program.context === "tracepoint") return this.#enterContext;
+    this.#raw.set(this.#enter.subarray(8, 16), 8);
+    return this.#withRegisters(tid, syscall);
+  }
+
+  exit(tid: number, syscall: number, program: SyscallProgram): RunContext | undefined {
+    const result = this.#info.bytes.subarray(infoResult, infoResult + 8);
+    this.#setNumber(this.#exit, syscall);
+    this.#exit.set(result, 16);
+    if (program.context === "tracepoint") return this.#exitContext;
+    this.#raw.set(result, 8);
+    return this.#withRegisters(tid, syscall);
+  }
+
+  #setNumber(bytes: Uint8Array, syscall: number): void {
+    bytes[8] = syscall & 0xff;
+    bytes[9] = (syscall >> 8) & 0xff;
+    bytes[10] = (syscall >> 16) & 0xff;
+    bytes[11] = syscall >>> 24;
+  }
+
+  #withRegisters(tid: number, syscall: number): RunContext | undefined {
+    if (this.#ptrace.registers(tid, this.#registers) < 0) return undefined;
+    const { bytes } = this.#registers;
+    this.#ptRegs.set(bytes.length <= this.#ptRegs.length ? bytes : bytes.subarray(0, this.#ptRegs.length));
+    completePtRegs(this.#architecture, this.#ptRegs, syscall, this.#firstArgument);
+    return this.#rawContext;
+  }
+}

@@ -1,0 +1,122 @@
+/** The thread that traces one command. It does not return to its event loop before the last traced task has ended. */
+import { constants } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { EbpfError, ProgramFault } from "../../../../errors.ts";
+import { pinned } from "../../../../sys/pinned.ts";
+import { ProcessMemory } from "../../../../sys/process-memory.ts";
+import { Ptrace, isStopped, syscallInfoSize } from "../../../../sys/ptrace.ts";
+import type { WaitResult } from "../../../../sys/ptrace.ts";
+import { closeDescriptor, makePipe } from "../../../../sys/spawn.ts";
+import type { Machine } from "../../contracts.ts";
+import { openMachine } from "../../machine.ts";
+import { traceArchitecture } from "./architecture.ts";
+import type { TraceArchitecture } from "./architecture.ts";
+import { installFilter } from "./install-filter.ts";
+import { launch } from "./launch.ts";
+import type { TraceMessage, TraceRequest } from "./messages.ts";
+import { seccompFilter } from "./seccomp-filter.ts";
+import { SyscallTable } from "./syscall-programs.ts";
+import { TraceControl } from "./trace-control.ts";
+import { Tracer } from "./tracer.ts";
+
+function post(message: TraceMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function postFault(error: EbpfError): void {
+  const fault = error instanceof ProgramFault ? error : undefined;
+  post({
+    kind: "fault",
+    message: error.message,
+    program: fault?.program ?? "",
+    instruction: fault?.instruction ?? -1,
+    source: fault?.source,
+  });
+}
+
+function postFailure(error: unknown): void {
+  if (error instanceof EbpfError) post({ kind: "failed", code: error.code, message: error.message });
+  else post({ kind: "failed", code: "COMMAND", message: `Cannot trace a command: ${String(error)}` });
+}
+
+interface Start {
+  readonly pid: number;
+  /** Descriptor of the pipe to its standard input. */
+  readonly stdin: number | undefined;
+}
+
+function start(ptrace: Ptrace, control: TraceControl, command: TraceRequest["command"]): Start {
+  if (command.stdin !== "pipe")
+    return { pid: launch(ptrace, { ...command, stdin: command.stdin }, control), stdin: undefined };
+  const { readEnd, writeEnd } = makePipe();
+  try {
+    return { pid: launch(ptrace, { ...command, stdin: readEnd }, control), stdin: writeEnd };
+  } catch (error) {
+    closeDescriptor(writeEnd);
+    throw error;
+  } finally {
+    closeDescriptor(readEnd);
+  }
+}
+
+function requireArchitecture(): TraceArchitecture {
+  const architecture = traceArchitecture(process.arch);
+  if (architecture !== undefined) return architecture;
+  throw new EbpfError("NOT_SUPPORTED", `Cannot trace a command on ${process.arch}: only x64 and arm64 are known`);
+}
+
+/** Every stop asks for it, so a kernel that lacks it is found out at the first. */
+function requireSyscallInfo(ptrace: Ptrace, pid: number, last: WaitResult): void {
+  const result = ptrace.syscallInfo(pid, pinned(syscallInfoSize));
+  if (result !== -constants.errno.EIO && result !== -constants.errno.EINVAL) return;
+  process.kill(pid, "SIGKILL");
+  do ptrace.wait(last, pid);
+  while (last.pid === pid && isStopped(last.status));
+  throw new EbpfError(
+    "NOT_SUPPORTED",
+    "Cannot trace a command: the kernel lacks PTRACE_GET_SYSCALL_INFO, which Linux has since 5.3",
+  );
+}
+
+/** Installs the filter where that is possible; `last` is then the task's latest stop, or its end. */
+function filterSyscalls(
+  ptrace: Ptrace,
+  memory: ProcessMemory,
+  machine: Machine,
+  architecture: TraceArchitecture,
+  last: WaitResult,
+): boolean {
+  if (!architecture.injects) return false;
+  const { syscalls } = new SyscallTable(machine.image.programs, architecture.name);
+  return installFilter(ptrace, memory, last.pid, seccompFilter(syscalls, architecture.audit), last) !== "refused";
+}
+
+function trace(request: TraceRequest): void {
+  const control = new TraceControl(request.control);
+  const machine = openMachine(request.image);
+  machine.onPrint = (line) => post({ kind: "print", line });
+  const architecture = requireArchitecture();
+  const ptrace = new Ptrace();
+  const memory = new ProcessMemory();
+  const { pid, stdin } = start(ptrace, control, request.command);
+  const last: WaitResult = { pid, status: 0x7f };
+  requireSyscallInfo(ptrace, pid, last);
+  const filtered = request.filter && filterSyscalls(ptrace, memory, machine, architecture, last);
+  post({ kind: "started", pid, stdin, filtered });
+  new Tracer({
+    ptrace,
+    memory,
+    machine,
+    architecture,
+    control,
+    everything: !filtered,
+    onFault: postFault,
+    onExit: (exit) => post({ kind: "exit", exit }),
+  }).run(last);
+}
+
+try {
+  trace(workerData as TraceRequest);
+} catch (error) {
+  postFailure(error);
+}

@@ -1,0 +1,45 @@
+import { EbpfError, NotSupportedError, SyscallError } from "../../errors.ts";
+import { Errno, errnoName } from "../../uapi/errno.ts";
+import { missingPrivilege } from "./privilege.ts";
+
+const meanings: Readonly<Record<number, string>> = {
+  [Errno.E2BIG]: "it is too big for the kernel",
+  [Errno.EACCES]: "access is denied",
+  [Errno.EBUSY]: "it is in use",
+  [Errno.EEXIST]: "it exists already",
+  [Errno.EINVAL]: "the kernel calls it invalid",
+  [Errno.EMFILE]: "this process has too many open files",
+  [Errno.ENFILE]: "the system has too many open files",
+  [Errno.ENOENT]: "there is no such thing",
+  [Errno.ENOMEM]: "there is not enough memory",
+  [Errno.ENOSPC]: "there is no room left",
+};
+
+/** The error for a failed call. `action` follows "Cannot": `create map events`. `why` replaces the general explanation. */
+export function failure(errno: number, action: string, call: string, why?: string): EbpfError {
+  const number = Math.abs(errno);
+  const name = errnoName(number);
+  if (number === Errno.ENOSYS) {
+    return new NotSupportedError(call, `Cannot ${action}: this kernel has no ${call}(2), use engine: "embedded"`);
+  }
+  if (number === Errno.EPERM && why === undefined) {
+    return new SyscallError(call, number, name, `Cannot ${action}: ${missingPrivilege()}`, "NO_PRIVILEGE");
+  }
+  if (number === Errno.ENOTSUPP || number === Errno.EOPNOTSUPP) {
+    return new NotSupportedError(call, `Cannot ${action}: ${why ?? "this kernel does not support it"} (${name})`);
+  }
+  const meaning = why ?? meanings[number] ?? "the kernel refused";
+  return new SyscallError(call, number, name, `Cannot ${action}: ${meaning} (${name})`, codes[number] ?? "SYSCALL");
+}
+
+const codes: Readonly<Record<number, "NOT_FOUND" | "NO_SPACE" | "NO_PRIVILEGE">> = {
+  [Errno.ENOENT]: "NOT_FOUND",
+  [Errno.ENOSPC]: "NO_SPACE",
+  [Errno.EPERM]: "NO_PRIVILEGE",
+};
+
+/** Passes a result on, or throws the error that a negative one stands for. */
+export function check(result: number, action: string, call = "bpf"): number {
+  if (result < 0) throw failure(result, action, call);
+  return result;
+}

@@ -1,0 +1,99 @@
+import { EbpfError } from "../../errors.ts";
+import { link } from "../../spec/link.ts";
+import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
+import type { Descriptor } from "../../sys/descriptor.ts";
+import type { Sys } from "../../sys/sys.ts";
+import { MapType } from "../../uapi/uapi.gen.ts";
+import type { EngineCollection, EngineCommand, EngineMap, EngineProgram, SpawnOptions } from "../engine.ts";
+import { attachTarget } from "./attach-target.ts";
+import { fillSlots, holdsMaps } from "./fill-slots.ts";
+import { kernelBtf } from "./kernel-btf.ts";
+import type { KernelMap } from "./kernel-map.ts";
+import { KernelProgram } from "./kernel-program.ts";
+import { loadBtf } from "./load-btf.ts";
+import { loadMap } from "./load-maps.ts";
+import { loadProgram } from "./load-program.ts";
+import { resolveReferences } from "./resolve-references.ts";
+import { spawnCommand } from "./spawn.ts";
+
+/** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
+export class KernelCollection implements EngineCollection {
+  readonly engine = "kernel";
+  readonly #maps = new Map<string, KernelMap>();
+  readonly #programs = new Map<string, KernelProgram>();
+  readonly #sys: Sys;
+  readonly #spec: CollectionSpec;
+  readonly #pinRoot: string;
+  #btf: Descriptor | undefined;
+
+  private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string) {
+    this.#sys = sys;
+    this.#spec = spec;
+    this.#pinRoot = pinRoot;
+  }
+
+  /** Types, maps, programs, in that order; when one fails, those before it are closed. */
+  static async load(sys: Sys, spec: CollectionSpec, pinRoot: string): Promise<KernelCollection> {
+    const collection = new KernelCollection(sys, spec, pinRoot);
+    try {
+      await collection.#loadAll();
+      return collection;
+    } catch (error) {
+      await collection.close();
+      throw error;
+    }
+  }
+
+  get maps(): ReadonlyMap<string, EngineMap> {
+    return this.#maps;
+  }
+
+  get programs(): ReadonlyMap<string, EngineProgram> {
+    return this.#programs;
+  }
+
+  spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand> {
+    return spawnCommand(file, args, options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#programs.values()].map((program) => program.close()));
+    for (const map of this.#maps.values()) map.close();
+    this.#btf?.close();
+  }
+
+  async #loadAll(): Promise<void> {
+    const { btf, maps, programs } = this.#spec;
+    if (btf !== undefined) this.#btf = await loadBtf(this.#sys, btf);
+    for (const spec of maps) {
+      if (this.#maps.has(spec.name)) throw new EbpfError("BAD_OBJECT", `Cannot load the object: two of its maps are named ${spec.name}`);
+      this.#maps.set(spec.name, await loadMap(this.#sys, spec, { btf: this.#btf, pinRoot: this.#pinRoot }));
+    }
+    for (const spec of maps.filter(holdsMaps)) fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
+    for (const spec of programs) {
+      if (spec.autoload) this.#programs.set(spec.name, await this.#loadProgram(spec));
+    }
+    for (const spec of maps.filter((map) => map.type === MapType.PROG_ARRAY)) {
+      fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
+    }
+  }
+
+  async #loadProgram(spec: ProgramSpec): Promise<KernelProgram> {
+    const target = this.#needsKernelTypes(spec) ? { btf: await kernelBtf() } : undefined;
+    const linked = link(this.#spec, spec, target);
+    resolveReferences(linked, (name) => this.#maps.get(name)?.fd);
+    const descriptor = await loadProgram(this.#sys, {
+      spec,
+      linked,
+      license: this.#spec.license,
+      btf: this.#btf,
+      attachTarget: await attachTarget(spec),
+    });
+    return new KernelProgram(this.#sys, descriptor, spec);
+  }
+
+  /** Any function may be reached, so all are asked: reading the kernel's types without need costs only time. */
+  #needsKernelTypes(program: ProgramSpec): boolean {
+    return [program, ...this.#spec.functions].some((code) => code.coreRelocations.length > 0);
+  }
+}

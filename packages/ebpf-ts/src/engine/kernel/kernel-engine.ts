@@ -1,0 +1,53 @@
+import { NotSupportedError } from "../../errors.ts";
+import type { CollectionSpec } from "../../spec/types.ts";
+import { Attributes } from "../../sys/attributes.ts";
+import { Descriptor } from "../../sys/descriptor.ts";
+import { linuxSys } from "../../sys/linux.ts";
+import type { Sys } from "../../sys/sys.ts";
+import { Command, ProgType } from "../../uapi/uapi.gen.ts";
+import type { Engine, EngineCollection } from "../engine.ts";
+import { failure } from "./failure.ts";
+import { KernelCollection } from "./kernel-collection.ts";
+import { DEFAULT_PIN_ROOT } from "./pin.ts";
+
+export interface KernelEngineOptions {
+  /** Folder in a bpf file system for maps that the object wants pinned by name. */
+  readonly pinRoot?: string | undefined;
+  /** The system to use; the running one by default. */
+  readonly sys?: Sys | undefined;
+}
+
+/** The engine that is the Linux kernel: bpf(2), perf_event_open(2), mmap(2), epoll(7). */
+export function kernelEngine(options: KernelEngineOptions = {}): Engine {
+  return {
+    name: "kernel",
+    load(spec: CollectionSpec): Promise<EngineCollection> {
+      return KernelCollection.load(options.sys ?? linuxSys(), spec, options.pinRoot ?? DEFAULT_PIN_ROOT);
+    },
+  };
+}
+
+export interface KernelState {
+  readonly usable: boolean;
+  /** Why not: one sentence. */
+  readonly reason?: string;
+}
+
+/** Whether this process may use the kernel engine, by loading (not attaching) the smallest tracing program. */
+export function haveKernel(sys: Sys = linuxSys()): KernelState {
+  try {
+    const fd = sys.bpf(Command.PROG_LOAD, smallestProgram());
+    if (fd < 0) return { usable: false, reason: failure(fd, "use the kernel", "bpf").message };
+    new Descriptor(fd, "the smallest program").close();
+    return { usable: true };
+  } catch (error) {
+    if (error instanceof NotSupportedError) return { usable: false, reason: error.message };
+    throw error;
+  }
+}
+
+/** `r0 = 0; exit`. */
+function smallestProgram(): Attributes {
+  const code = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
+  return new Attributes(72).u32(0, ProgType.TRACEPOINT).u32(4, code.length / 8).pointer(8, code).string(16, "GPL");
+}

@@ -1,0 +1,78 @@
+import { EbpfError } from "../../errors.ts";
+import type { MapSpec } from "../../spec/types.ts";
+import { Descriptor } from "../../sys/descriptor.ts";
+import type { Sys } from "../../sys/sys.ts";
+import { mapTypeName } from "../../uapi/type-names.ts";
+import { MapType } from "../../uapi/uapi.gen.ts";
+import { createMap } from "./create-map.ts";
+import type { KernelMap } from "./kernel-map.ts";
+import { kernelMap } from "./open-map.ts";
+import { makePinFolder, openPinned, pinObject } from "./pin.ts";
+import { ringSize } from "./ring-size.ts";
+
+const rings: ReadonlySet<number> = new Set([MapType.RINGBUF, MapType.USER_RINGBUF]);
+
+export interface LoadMapOptions {
+  readonly btf: Descriptor | undefined;
+  /** Folder of maps that are pinned by name. */
+  readonly pinRoot: string;
+}
+
+/** Creates the map of a spec with its first contents, or opens the one that is pinned under its name. */
+export async function loadMap(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
+  if (spec.pinning === "by-name") return loadPinned(sys, spec, options);
+  const descriptor = await createMap(sys, spec, options.btf);
+  return closedOnFailure(descriptor, () => fill(kernelMap(sys, descriptor, spec), spec));
+}
+
+async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
+  const path = `${options.pinRoot}/${spec.name}`;
+  const what = `map ${spec.name}`;
+  const known = openPinned(sys, path, what);
+  if (known !== undefined) return closedOnFailure(known, () => reused(sys, known, spec, path));
+  makePinFolder(options.pinRoot, what);
+  const descriptor = await createMap(sys, spec, options.btf);
+  return closedOnFailure(descriptor, () => {
+    const map = fill(kernelMap(sys, descriptor, spec), spec);
+    pinObject(sys, descriptor, path, what);
+    return map;
+  });
+}
+
+function closedOnFailure<T>(descriptor: Descriptor, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    descriptor.close();
+    throw error;
+  }
+}
+
+/** A pinned map serves only if it is what the object would have created. */
+function reused(sys: Sys, descriptor: Descriptor, spec: MapSpec, path: string): KernelMap {
+  const map = kernelMap(sys, descriptor, spec);
+  const { info } = map;
+  const entries = rings.has(spec.type) ? ringSize(spec.maxEntries, sys.pageSize()) : spec.maxEntries;
+  const differs =
+    info.type !== spec.type || info.keySize !== spec.keySize || info.valueSize !== spec.valueSize || info.maxEntries !== entries || info.flags !== spec.flags;
+  if (!differs) return map;
+  throw new EbpfError(
+    "NOT_SUPPORTED",
+    `Cannot use the map pinned at ${path}: it is ${shape(info)}, the object wants ${shape({ ...spec, maxEntries: entries })}; remove it, or change the object`,
+  );
+}
+
+function shape(map: { type: number; keySize: number; valueSize: number; maxEntries: number; flags: number }): string {
+  return `${mapTypeName(map.type)} with key ${map.keySize}, value ${map.valueSize} bytes, ${map.maxEntries} entries, flags ${map.flags}`;
+}
+
+/** First contents of global data; constants are frozen, so that the verifier may rely on them. */
+function fill(map: KernelMap, spec: MapSpec): KernelMap {
+  if (spec.contents !== undefined) {
+    const value = new Uint8Array(spec.valueSize);
+    value.set(spec.contents.subarray(0, spec.valueSize));
+    map.update(new Uint8Array(spec.keySize), value, 0);
+  }
+  if (spec.readOnly) map.freeze();
+  return map;
+}

@@ -1,0 +1,67 @@
+import { mkdirSync, statfsSync, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
+import { EbpfError } from "../../errors.ts";
+import { Attributes } from "../../sys/attributes.ts";
+import { Descriptor } from "../../sys/descriptor.ts";
+import type { Sys } from "../../sys/sys.ts";
+import { Errno } from "../../uapi/errno.ts";
+import { Command } from "../../uapi/uapi.gen.ts";
+import { failure } from "./failure.ts";
+
+export const DEFAULT_PIN_ROOT = "/sys/fs/bpf";
+/** `f_type` of statfs(2) for a bpf file system. */
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+/** Gives an object a name in a bpf file system, which keeps it alive (BPF_OBJ_PIN). */
+export function pinObject(sys: Sys, object: Descriptor, path: string, what: string): void {
+  checkFileSystem(dirname(path), `pin ${what} at ${path}`);
+  const attributes = new Attributes(16).string(0, path).u32(8, object.fd);
+  const result = sys.bpf(Command.OBJ_PIN, attributes);
+  if (result < 0) throw failure(result, `pin ${what} at ${path}`, "bpf", pinReasons[-result]);
+}
+
+const pinReasons: Readonly<Record<number, string>> = {
+  [Errno.EEXIST]: "there is something with that name",
+  [Errno.EPERM]: "names in a bpf file system have no dot, and writing there needs the privilege",
+};
+
+/** Opens what was pinned (BPF_OBJ_GET); undefined when nothing is there. */
+export function openPinned(sys: Sys, path: string, what: string): Descriptor | undefined {
+  const fd = sys.bpf(Command.OBJ_GET, new Attributes(16).string(0, path));
+  if (fd === -Errno.ENOENT) return undefined;
+  if (fd < 0) throw failure(fd, `open ${what} at ${path}`, "bpf", fd === -Errno.EACCES ? "it is not a pinned object, or access is denied" : undefined);
+  return new Descriptor(fd, what);
+}
+
+/** Removes the name. The object lives on as long as anything else holds it. */
+export function unpinObject(path: string, what: string): void {
+  checkFileSystem(dirname(path), `unpin ${what} from ${path}`);
+  try {
+    unlinkSync(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+      throw new EbpfError("NOT_FOUND", `Cannot unpin ${what}: there is nothing at ${path}`, { cause });
+    }
+    throw new EbpfError("SYSCALL", `Cannot unpin ${what} from ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Makes the folder that maps are pinned in by name. */
+export function makePinFolder(path: string, what: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new EbpfError("SYSCALL", `Cannot pin ${what}: folder ${path} cannot be made`, { cause });
+  }
+}
+
+function checkFileSystem(folder: string, action: string): void {
+  let type: number;
+  try {
+    type = Number(statfsSync(folder).type);
+  } catch (cause) {
+    throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no folder ${folder}`, { cause });
+  }
+  if (type >>> 0 === BPF_FS_MAGIC) return;
+  throw new EbpfError("NOT_FOUND", `Cannot ${action}: ${folder} is not in a bpf file system, mount one with: mount -t bpf bpf ${DEFAULT_PIN_ROOT}`);
+}

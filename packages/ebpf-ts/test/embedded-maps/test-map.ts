@@ -1,0 +1,87 @@
+import type { MachineMap, MachineMapImage, MemoryPlan, Region } from "../../src/engine/embedded/contracts.ts";
+import { openMap, planMap } from "../../src/engine/embedded/maps/index.ts";
+import type { MapSpec } from "../../src/spec/types.ts";
+
+export const cpus = 2;
+
+export interface TestMap {
+  readonly map: MachineMap;
+  readonly image: MachineMapImage;
+  readonly memory: SharedArrayBuffer;
+  readonly regions: Region[];
+}
+
+export function specOf(
+  type: number,
+  keySize: number,
+  valueSize: number,
+  maxEntries: number,
+  more: Partial<MapSpec> = {},
+): MapSpec {
+  return {
+    name: "tested",
+    type,
+    keySize,
+    valueSize,
+    maxEntries,
+    flags: 0,
+    mapExtra: 0n,
+    numaNode: undefined,
+    pinning: "none",
+    keyType: 0,
+    valueType: 0,
+    recordType: 0,
+    inner: undefined,
+    slots: [],
+    section: undefined,
+    contents: undefined,
+    readOnly: false,
+    ...more,
+  };
+}
+
+/** Lays regions one after another with a gap, from 4096 on, so that no address is 0. */
+export class SimplePlan implements MemoryPlan {
+  readonly regions: Region[] = [];
+  end = 4096;
+
+  reserve(name: string, size: number, access: Region["access"]): number {
+    const start = this.end;
+    this.regions.push({ name, start, end: start + size, access });
+    this.end = Math.ceil((start + size) / 8) * 8 + 4096;
+    return start;
+  }
+}
+
+export function makeMap(spec: MapSpec): TestMap {
+  const plan = new SimplePlan();
+  const image = planMap(spec, plan, cpus);
+  const memory = new SharedArrayBuffer(plan.end);
+  return { map: openMap(image, memory, cpus), image, memory, regions: plan.regions };
+}
+
+export function u32(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+export function u64(...values: number[]): Uint8Array {
+  return new Uint8Array(BigUint64Array.from(values, BigInt).buffer);
+}
+
+/** The u64 at an address of the machine. */
+export function at(test: TestMap, address: number): number {
+  return Number(new BigUint64Array(test.memory, address, 1)[0]);
+}
+
+export function asNumber(key: Uint8Array | undefined): number | undefined {
+  return key && new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+}
+
+/** All keys in the order of nextKey. */
+export function keysOf(map: MachineMap): number[] {
+  const keys = [];
+  for (let key = map.nextKey(undefined); key !== undefined; key = map.nextKey(key)) {
+    keys.push(asNumber(key)!);
+  }
+  return keys;
+}

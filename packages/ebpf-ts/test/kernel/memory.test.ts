@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { EngineRing } from "../../src/engine/engine.ts";
+import { openMappings } from "../../src/sys/mapping.ts";
+import { kernelOrSkip } from "../support/requirements.ts";
+import { asU64, collectGarbage, loadFixture, u32, u64, until } from "./kernel-fixture.ts";
+
+describe("kernel: memory", { skip: kernelOrSkip() }, () => {
+  it("a mapped array is live in both directions, and lives as long as its view", async () => {
+    const before = openMappings();
+    let memory = await memoryOfClosed();
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(memory[0], 77);
+    assert.ok(openMappings() > before);
+    memory = undefined as never;
+    await unmapped(before);
+  });
+
+  it("a ring's memory is said to be closed, and can still be read", async () => {
+    const before = openMappings();
+    let ring = (await ringOf("events")).memory;
+    assert.equal(ring.open, false);
+    assert.equal(ring.producer[0], 0n);
+    assert.equal(ring.data.length, 2 * ring.size);
+    assert.equal(ring.data[ring.data.length - 1], 0);
+    ring = undefined as never;
+    await unmapped(before);
+  });
+
+  it("cannot be moved to another ArrayBuffer, under which it would be unmapped", async () => {
+    const collection = await loadFixture("maps");
+    const buffer = collection.maps.get("mapped_array")!.memory!().buffer as ArrayBuffer & { transfer(): ArrayBuffer };
+    try {
+      structuredClone(buffer, { transfer: [buffer] }); // Node 20 copies instead
+    } catch (error) {
+      assert.equal((error as Error).name, "DataCloneError"); // Node 21
+    }
+    assert.throws(() => buffer.transfer(), TypeError);
+    assert.ok(buffer.byteLength > 0);
+    await collection.close();
+  });
+
+  it("read-only maps are never mapped for writing", async () => {
+    const collection = await loadFixture("globals");
+    const rodata = collection.maps.get(".rodata")!;
+    assert.equal(rodata.memory, undefined);
+    assert.throws(() => rodata.update(u32(0), rodata.lookup(u32(0))!, 0), { errnoName: "EPERM" });
+    assert.notEqual(collection.maps.get(".bss")!.memory, undefined);
+    await collection.close();
+  });
+
+  it("a frozen map has no writable memory, and one with writable memory cannot be frozen", async () => {
+    const collection = await loadFixture("globals");
+    collection.maps.get(".bss")!.freeze!();
+    assert.throws(() => collection.maps.get(".bss")!.memory!(), /frozen/);
+    collection.maps.get(".data")!.memory!();
+    assert.throws(() => collection.maps.get(".data")!.freeze!(), /mapped for writing/);
+    await collection.close();
+  });
+});
+
+async function memoryOfClosed(): Promise<Uint8Array> {
+  const collection = await loadFixture("maps");
+  const map = collection.maps.get("mapped_array")!;
+  const memory = map.memory!();
+  assert.equal(memory.length, map.info.maxEntries * Math.ceil(map.info.valueSize / 8) * 8);
+  assert.equal(map.memory!(), memory);
+  map.update(u32(1), u64(0x1122n), 0);
+  assert.equal(new DataView(memory.buffer, memory.byteOffset).getBigUint64(8, true), 0x1122n);
+  memory[0] = 77;
+  assert.equal(asU64(map.lookup(u32(0))), 77n);
+  await collection.close();
+  return memory;
+}
+
+async function ringOf(name: string): Promise<EngineRing> {
+  const collection = await loadFixture("ring");
+  const ring = collection.maps.get(name)!.ring!();
+  assert.equal(ring.memory.open, true);
+  await collection.close();
+  return ring;
+}
+
+/** Until the registry has let go of what nobody can reach. */
+async function unmapped(before: number): Promise<void> {
+  await until(() => {
+    collectGarbage();
+    return openMappings() <= before;
+  }, "unreachable memory is unmapped");
+}

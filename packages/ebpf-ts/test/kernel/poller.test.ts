@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EngineCollection, EngineRing } from "../../src/engine/engine.ts";
+import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { kernelOrSkip } from "../support/requirements.ts";
+import { loadFixture, modulePath, u64, until } from "./kernel-fixture.ts";
+
+const quiet = 60;
+/** A record: header and one u64. */
+const recordBytes = 16n;
+
+function emit(collection: EngineCollection, program = "emit", flags = 0n): Promise<unknown> {
+  return collection.programs.get(program)!.run({ context: u64(7n, flags) });
+}
+
+/** A ring with a bell that counts, and that is armed anew only when asked. */
+class Listener {
+  rings = 0;
+  readonly ring: EngineRing;
+  readonly #bell;
+
+  constructor(collection: EngineCollection, name: string) {
+    this.ring = collection.maps.get(name)!.ring!();
+    this.#bell = this.ring.bell(() => (this.rings += 1));
+  }
+
+  arm(): void {
+    this.#bell.arm();
+  }
+
+  close(): void {
+    this.#bell.close();
+  }
+
+  /** Consumes everything. */
+  catchUp(): void {
+    this.ring.memory.consumer[0] = this.ring.memory.producer[0]!;
+  }
+}
+
+describe("kernel: bells", { skip: kernelOrSkip() }, () => {
+  it("ring once for each time they are armed, at once when there is data already", async () => {
+    const collection = await loadFixture("kernel-ring");
+    const listener = new Listener(collection, "events");
+    await emit(collection);
+    await sleep(quiet);
+    assert.equal(listener.rings, 0);
+    listener.arm();
+    await until(() => listener.rings === 1, "the bell rings for what was there");
+    await emit(collection);
+    await sleep(quiet);
+    assert.equal(listener.rings, 1);
+    listener.catchUp();
+    listener.arm();
+    await sleep(quiet);
+    assert.equal(listener.rings, 1);
+    await emit(collection);
+    await until(() => listener.rings === 2, "the bell rings for what came");
+    listener.close();
+    await collection.close();
+  });
+
+  it("of two rings, and two of the same ring, ring on their own", async () => {
+    const collection = await loadFixture("kernel-ring");
+    const [first, second, other] = [new Listener(collection, "events"), new Listener(collection, "events"), new Listener(collection, "others")];
+    for (const listener of [first, second, other]) listener.arm();
+    await emit(collection, "emit_other");
+    await until(() => other.rings === 1, "the other ring rings");
+    await sleep(quiet);
+    assert.deepEqual([first.rings, second.rings], [0, 0]);
+    await emit(collection);
+    await until(() => first.rings === 1 && second.rings === 1, "both bells of the ring ring");
+    await collection.close();
+  });
+
+  it("that were closed do not ring, and neither arming nor closing them again does harm", async () => {
+    const collection = await loadFixture("kernel-ring");
+    const [closed, kept] = [new Listener(collection, "events"), new Listener(collection, "events")];
+    closed.arm();
+    kept.arm();
+    closed.close();
+    closed.arm();
+    closed.close();
+    await emit(collection);
+    await until(() => kept.rings === 1, "the other bell rings");
+    await sleep(quiet);
+    assert.equal(closed.rings, 0);
+    await collection.close();
+    kept.arm();
+    kept.close();
+  });
+
+  it("of a user ring ring when there is room", async () => {
+    const collection = await loadFixture("kernel-ring");
+    const listener = new Listener(collection, "commands");
+    const { memory } = listener.ring;
+    fill(memory.data, memory.size);
+    memory.producer[0] = BigInt(memory.size);
+    listener.arm();
+    await sleep(quiet);
+    assert.equal(listener.rings, 0);
+    const { returnValue } = await collection.programs.get("drain")!.run({});
+    assert.equal(returnValue, memory.size / Number(recordBytes));
+    await until(() => listener.rings === 1, "the bell rings for room");
+    listener.close();
+    await collection.close();
+  });
+
+  it("lose no wake-up, whether data comes before or after they are armed", async (t) => {
+    const collection = await loadFixture("kernel-ring");
+    const listener = new Listener(collection, "events");
+    const latencies: number[] = [];
+    for (let turn = 1; turn <= 2000; turn++) {
+      if (turn % 3 === 0) await emit(collection);
+      listener.arm();
+      if (turn % 3 === 1) await sleep(1);
+      const start = performance.now();
+      if (turn % 3 !== 0) await emit(collection);
+      while (listener.rings < turn) {
+        await new Promise((resolve) => setImmediate(resolve));
+        assert.ok(performance.now() - start < 5000, `turn ${turn} did not ring`);
+      }
+      latencies.push(performance.now() - start);
+      listener.catchUp();
+    }
+    latencies.sort((a, b) => a - b);
+    t.diagnostic(`arm or commit to ring: p50 ${(latencies[1000]! * 1000).toFixed(0)} µs, p99 ${(latencies[1980]! * 1000).toFixed(0)} µs`);
+    listener.close();
+    await collection.close();
+  });
+
+  it("leave nothing open when the last one is closed, and a new one starts anew", async () => {
+    const before = openDescriptors().length;
+    for (let turn = 0; turn < 3; turn++) {
+      const collection = await loadFixture("kernel-ring");
+      const listener = new Listener(collection, "events");
+      listener.arm();
+      await emit(collection);
+      await until(() => listener.rings === 1, "the bell rings");
+      await collection.close();
+      await until(() => openDescriptors().length === before, "the poller is gone");
+    }
+  });
+});
+
+/** A ring full of committed samples of 8 bytes. */
+function fill(data: Uint8Array, size: number): void {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  for (let at = 0; at < size; at += Number(recordBytes)) view.setUint32(at, 8, true);
+}
+
+describe("kernel: a process with bells", { skip: kernelOrSkip() }, () => {
+  const cases = [
+    { title: "that are not armed ends when there is nothing else to do", script: "", code: 0 },
+    { title: "that rang and are not armed again ends too", script: "bell.arm(); await emit();", code: 0 },
+    { title: "that are armed goes on until one is closed", script: "bell.arm(); setTimeout(() => bell.close(), 300).unref();", code: 0, atLeast: 250 },
+    { title: "that are armed goes on until a collection is closed", script: "bell.arm(); setTimeout(() => collection.close(), 300).unref();", code: 0, atLeast: 250 },
+    { title: "that are armed can be left with process.exit()", script: "bell.arm(); setTimeout(() => process.exit(3), 100);", code: 3 },
+    { title: "that are not armed can be left with process.exit()", script: "setTimeout(() => process.exit(3), 100);", code: 3 },
+    { title: "can be left with process.exit() at once", script: "bell.arm(); process.exit(3);", code: 3 },
+    { title: "ends by an error that nobody catches", script: "bell.arm(); setTimeout(() => { throw new Error('nobody catches me') }, 100);", code: 1 },
+    { title: "ends by a rejection that nobody catches", script: "bell.arm(); setTimeout(() => Promise.reject(new Error('nobody catches me')), 100);", code: 1 },
+  ];
+  for (const { title, script, code, atLeast } of cases) {
+    it(title, async () => {
+      const result = await runScript(script);
+      assert.equal(result.code, code, result.errors);
+      assert.ok(result.milliseconds > (atLeast ?? 0), `ended after ${result.milliseconds} ms`);
+      // Waiting for the longest wait of a blocked thread would show here.
+      assert.ok(result.milliseconds < (atLeast ?? 0) + 900, `ended only after ${result.milliseconds} ms`);
+    });
+  }
+
+  it("that are armed goes on while nothing happens", async () => {
+    assert.equal((await runScript("bell.arm();", 1500)).code, null);
+  });
+
+  it("in a worker thread can be terminated", async () => {
+    const inWorker = `
+      const { Worker } = await import("node:worker_threads");
+      const worker = new Worker(${JSON.stringify(preamble("bell.arm(); (await import('node:worker_threads')).parentPort.postMessage('armed');"))}, { eval: true });
+      worker.once("message", () => worker.terminate());
+    `;
+    const result = await runScript(inWorker, 5000, "");
+    assert.notEqual(result.code, null, result.errors);
+  });
+});
+
+function preamble(script: string): string {
+  return `(async () => {
+    const { loadFixture, u64 } = await import(${JSON.stringify(modulePath("../test/kernel/kernel-fixture.js"))});
+    const collection = await loadFixture("kernel-ring");
+    const emit = () => collection.programs.get("emit").run({ context: u64(1n, 0n) });
+    let rings = 0;
+    const bell = collection.maps.get("events").ring().bell(() => { rings += 1; });
+    console.error("ready");
+    ${script}
+  })();`;
+}
+
+interface ScriptResult {
+  readonly code: number | null;
+  /** From the moment at which the bell was there. */
+  readonly milliseconds: number;
+  readonly errors: string;
+}
+
+/** Runs a script in a process of its own, which is killed when it has not ended after `limit` milliseconds. */
+function runScript(script: string, limit = 5000, source = preamble(script)): Promise<ScriptResult> {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", source === "" ? script : source], { stdio: ["ignore", "ignore", "pipe"] });
+  const timer = setTimeout(() => child.kill("SIGKILL"), limit + 2000);
+  let [errors, start] = ["", performance.now()];
+  child.stderr.on("data", (text: Buffer) => {
+    if (errors === "") {
+      start = performance.now();
+      setTimeout(() => child.kill("SIGKILL"), limit).unref();
+    }
+    errors += text.toString();
+  });
+  return new Promise((resolve) => {
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      resolve({ code, milliseconds: performance.now() - start, errors });
+    });
+  });
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { describe, it } from "node:test";
+import { VerifierError } from "../../src/errors.ts";
+import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
+import { readVerdict } from "../../src/engine/kernel/verifier-error.ts";
+import { Errno } from "../../src/uapi/errno.ts";
+import { kernelOrSkip, orFail } from "../support/requirements.ts";
+import { changedSys, loadFixture, modulePath } from "./kernel-fixture.ts";
+
+describe("kernel: refusals of the verifier", { skip: kernelOrSkip() }, () => {
+  const cases = [
+    { object: "bad/gpl-only-helper", program: "gpl_only", message: /gpl-only-helper\.bpf\.c:\d+ .*bpf_probe_read_kernel is for programs with a GPL-compatible licence, and this one's is "Proprietary"/ },
+    { object: "bad/no-license", program: "gpl_only", message: /this one's is "": say char LICENSE/ },
+    { object: "bad/unknown-helper", program: "calls_unknown", message: /this kernel has no helper 9999/ },
+    { object: "bad/core-missing-field", program: "enter_kill", message: /core-missing-field\.bpf\.c:\d+ .*\(CO-RE\)/ },
+    { object: "kernel-refused", program: "long_way", message: /program long_way: refused by the verifier at \S*kernel-refused\.bpf\.c:27 `return \*value;`: .*map_value_or_null/ },
+  ];
+  for (const { object, program, message } of cases) {
+    it(object, async () => {
+      await assert.rejects(loadFixture(object), (error: Error) => {
+        assert.ok(error instanceof VerifierError);
+        assert.equal(error.program, program);
+        assert.match(error.message.split("\n")[0]!, message);
+        assert.match(error.log, /processed \d+ insns/);
+        return true;
+      });
+    });
+  }
+
+  it("keeps the whole of a long log", async () => {
+    await assert.rejects(loadFixture("kernel-refused"), (error: VerifierError) => {
+      assert.ok(error.log.length > 1_000_000, `the log has only ${error.log.length} characters`);
+      assert.match(error.log.slice(0, 200), /^(func#0|0: )/m);
+      return true;
+    });
+  });
+});
+
+describe("kernel: what a verifier log says", () => {
+  const statistics = "processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n";
+
+  it("the line before the statistics, and the instruction before it", () => {
+    const log = `0: R1=ctx() R10=fp0\n; x = *p; @ a.c:3\n4: (79) r0 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'\n${statistics}`;
+    assert.deepEqual(readVerdict(log), { reason: "R0 invalid mem access 'map_value_or_null'", slot: 4, instruction: "(79) r0 = *(u64 *)(r0 +0)" });
+  });
+
+  it("states of registers are not taken for a reason", () => {
+    const log = `4: (85) call bpf_x#9\nunknown func bpf_x#9\nR1_w=ctx(off=0,imm=0) R10=fp0\n${statistics}`;
+    assert.equal(readVerdict(log).reason, "unknown func bpf_x#9");
+  });
+
+  it("no log, no reason", () => {
+    assert.deepEqual(readVerdict(""), { reason: "", slot: -1, instruction: "" });
+    assert.deepEqual(readVerdict(statistics), { reason: "", slot: -1, instruction: "" });
+  });
+});
+
+describe("kernel: without privilege", { skip: kernelOrSkip() || orFail(process.geteuid!() === 0 ? false : "only root can become somebody else") }, () => {
+  it("loading, and asking whether one could, say what it takes", { skip: !existsSync("/proc/self/status") }, () => {
+    const script = `
+      process.setgid(65534);
+      process.setuid(65534);
+      const { haveKernel } = await import(${JSON.stringify(modulePath("engine/kernel/kernel-engine.js"))});
+      const { loadFixture } = await import(${JSON.stringify(modulePath("../test/kernel/kernel-fixture.js"))});
+      const failure = await loadFixture("kernel-run").then(() => ({}), (error) => ({ code: error.code, message: error.message }));
+      console.log(JSON.stringify({ have: haveKernel(), failure }));
+    `;
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    const { have, failure } = JSON.parse(output) as { have: { usable: boolean; reason: string }; failure: { code: string; message: string } };
+    assert.equal(have.usable, false);
+    assert.match(have.reason, /needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"/);
+    assert.equal(failure.code, "NO_PRIVILEGE");
+    assert.match(failure.message, /^Cannot load programs: needs root or CAP_BPF/);
+  });
+});
+
+describe("kernel: without bpf(2)", { skip: kernelOrSkip() }, () => {
+  const sys = changedSys(() => ({ bpf: () => -Errno.ENOSYS, bpfAsync: async () => -Errno.ENOSYS }));
+
+  it("is not there, and says so", async () => {
+    assert.deepEqual(haveKernel(sys), { usable: false, reason: 'Cannot use the kernel: this kernel has no bpf(2), use engine: "embedded"' });
+    await assert.rejects(loadFixture("kernel-run", { sys }), { name: "NotSupportedError", feature: "bpf" });
+  });
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { kernelOrSkip } from "../support/requirements.ts";
+import { asU64, loadFixture, u64 } from "./kernel-fixture.ts";
+
+describe("kernel: running by hand", { skip: kernelOrSkip() }, () => {
+  it("a syscall program gets its context, and gives it back changed", async () => {
+    const collection = await loadFixture("kernel-run");
+    const sum = collection.programs.get("sum")!;
+    const context = u64(20n, 22n, 0n);
+    const result = await sum.run({ context });
+    assert.equal(result.returnValue, 7);
+    assert.deepEqual(result.context, u64(20n, 22n, 42n));
+    assert.deepEqual(context, u64(20n, 22n, 0n));
+    assert.equal((await sum.run({ context: u64(0n, 0n, 0n) })).returnValue, 0xffff_ffff);
+    await collection.close();
+  });
+
+  it("a packet program gets a packet, and gives back a shorter one", async () => {
+    const collection = await loadFixture("kernel-run");
+    const data = new Uint8Array(100).fill(0x0f);
+    const result = await collection.programs.get("flip")!.run({ data });
+    assert.equal(result.returnValue, 3); // XDP_TX
+    assert.equal(result.data!.length, 99);
+    assert.deepEqual([...result.data!.subarray(0, 3)], [0xf0, 0x0f, 0x0f]);
+    await collection.close();
+  });
+
+  it("a raw tracepoint program gets its arguments", async () => {
+    const collection = await loadFixture("kernel-run");
+    const result = await collection.programs.get("second_argument")!.run({ context: u64(1n, 33n) });
+    assert.equal(result.returnValue, 33);
+    assert.equal(result.context, undefined);
+    await collection.close();
+  });
+
+  it("repeats: each run gets the context as it was given", async () => {
+    const collection = await loadFixture("kernel-run");
+    const runs = (): bigint | undefined => asU64(collection.maps.get(".bss")!.lookup(new Uint8Array(4)));
+    const result = await collection.programs.get("sum")!.run({ context: u64(1n, 2n, 0n), repeat: 200 });
+    assert.deepEqual(result.context, u64(1n, 2n, 3n));
+    assert.ok(result.duration > 0);
+    assert.equal(runs(), 200n);
+    await collection.programs.get("second_argument")!.run({ context: u64(1n, 2n), repeat: 3 });
+    assert.equal(runs(), 203n);
+    await assert.rejects(collection.programs.get("sum")!.run({ repeat: 0 }), RangeError);
+    await assert.rejects(collection.programs.get("sum")!.run({ repeat: 1.5 }), RangeError);
+    await collection.close();
+  });
+
+  it("what cannot be run is refused in a sentence", async () => {
+    const collection = await loadFixture("kernel-run");
+    await assert.rejects(collection.programs.get("only_attached")!.run({}), {
+      code: "NOT_SUPPORTED",
+      message: /Cannot run program only_attached by hand: .*type tracepoint/,
+    });
+    await assert.rejects(collection.programs.get("sum")!.run({ context: new Uint8Array(8) }), { errnoName: "EINVAL", message: /wrong size/ });
+    await assert.rejects(collection.programs.get("flip")!.run({}), { errnoName: "EINVAL" });
+    await collection.close();
+  });
+});

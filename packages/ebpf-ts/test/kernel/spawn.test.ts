@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { spawnCommand } from "../../src/engine/kernel/spawn.ts";
+
+describe("kernel: commands", () => {
+  it("exit codes and signals come back", async () => {
+    const failed = await spawnCommand("sh", ["-c", "exit 3"], { stdout: "ignore" });
+    assert.ok(failed.pid > 0);
+    assert.deepEqual(await failed.exited, { code: 3, signal: undefined });
+    const killed = await spawnCommand("sleep", ["60"], { stdout: "ignore" });
+    killed.kill("SIGTERM");
+    assert.deepEqual(await killed.exited, { code: undefined, signal: "SIGTERM" });
+  });
+
+  it("standard input can be written, also when nobody reads it", async () => {
+    const reader = await spawnCommand("sh", ["-c", 'read code; exit "$code"'], { stdin: "pipe", stdout: "ignore" });
+    reader.write("42\n");
+    assert.deepEqual(await reader.exited, { code: 42, signal: undefined });
+    const deaf = await spawnCommand("true", [], { stdin: "pipe", stdout: "ignore" });
+    await deaf.exited;
+    deaf.write("too late\n");
+    deaf.endInput();
+  });
+
+  it("the environment and the folder are those given", async () => {
+    const script = '[ "$WORD" = "yes" ] && [ -z "$HOME" ] && [ "$PWD" = "/usr" ]';
+    const command = await spawnCommand("/bin/sh", ["-c", script], { env: { WORD: "yes" }, cwd: "/usr", stdout: "ignore" });
+    assert.deepEqual(await command.exited, { code: 0, signal: undefined });
+  });
+
+  it("what cannot be started is an error of one sentence", async () => {
+    await assert.rejects(spawnCommand("no-such-command", [], {}), { code: "COMMAND", message: "Cannot start no-such-command: there is no such command" });
+    await assert.rejects(spawnCommand("/etc/passwd", [], {}), { code: "COMMAND", message: /is not a program that this user may run/ });
+    await assert.rejects(spawnCommand("true", [], { cwd: "/no/such" }), { code: "COMMAND", message: "Cannot start true: there is no folder /no/such" });
+    await assert.rejects(spawnCommand("a\0b", [], {}), { code: "COMMAND" });
+  });
+});

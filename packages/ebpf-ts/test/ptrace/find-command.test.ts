@@ -1,0 +1,50 @@
+import { equal, throws } from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { findCommand } from "../../src/engine/embedded/sources/ptrace/find-command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ebpf-find-"));
+after(() => rmSync(folder, { recursive: true }));
+mkdirSync(join(folder, "bin"));
+mkdirSync(join(folder, "other", "tool"), { recursive: true });
+for (const name of ["tool", "-dash"]) {
+  writeFileSync(join(folder, "bin", name), "#!/bin/sh\n");
+  chmodSync(join(folder, "bin", name), 0o755);
+}
+writeFileSync(join(folder, "plain"), "");
+
+describe("finding a command", () => {
+  it("looks along the PATH, which may be relative", () => {
+    equal(findCommand("tool", folder, `/nowhere:${folder}/other:${folder}/bin`), "tool");
+    equal(findCommand("tool", folder, "bin"), "tool");
+  });
+
+  it("gives the whole path where a shell would take the name for something else", () => {
+    equal(findCommand("-dash", folder, "bin"), join(folder, "bin", "-dash"));
+    equal(findCommand("sh", folder, undefined), "/bin/sh");
+  });
+
+  it("takes a path as it is, from the folder of the command", () => {
+    equal(findCommand("bin/tool", folder, ""), "bin/tool");
+    equal(findCommand(join(folder, "bin/tool"), "/", ""), join(folder, "bin/tool"));
+  });
+
+  it("says in one sentence why there is none", () => {
+    const refuse = (file: string, cwd: string, message: string): void => {
+      throws(() => findCommand(file, cwd, "bin:other"), { code: "COMMAND", message });
+    };
+    refuse("", folder, "Cannot start a command without a name");
+    refuse(
+      "nope",
+      folder,
+      "Cannot start nope: no such command is on the PATH; give the path of the file if it is elsewhere",
+    );
+    refuse("./nope", folder, "Cannot start ./nope: there is no such file");
+    refuse("./plain", folder, "Cannot start ./plain: it is not executable");
+    refuse("./bin", folder, "Cannot start ./bin: it is not a file");
+    refuse("tool", join(folder, "gone"), `Cannot start tool in ${join(folder, "gone")}: there is no such directory`);
+    refuse("tool", join(folder, "plain"), `Cannot start tool in ${join(folder, "plain")}: there is no such directory`);
+  });
+});
