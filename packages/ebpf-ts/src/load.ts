@@ -1,0 +1,104 @@
+import { Collection } from "./collection.ts";
+import type { Engine, EngineName } from "./engine/engine.ts";
+import { EbpfError } from "./errors.ts";
+import { parse } from "./spec/parse.ts";
+import { setVariable } from "./spec/set-variable.ts";
+import type { CollectionSpec } from "./spec/types.ts";
+
+export interface LoadOptions {
+  /** `auto` (the default) is the kernel where this process may use it, else the embedded engine. */
+  readonly engine?: "auto" | EngineName | Engine | undefined;
+  /** First values of global variables; the only way to set `const volatile` ones. */
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  /** Lines of `bpf_trace_printk` (embedded engine). By default they go to the diagnostics channel `ebpf:trace_printk`. */
+  readonly onPrint?: ((line: string) => void) | undefined;
+  /** A run of an attached program that went wrong (embedded engine). By default a process warning. */
+  readonly onFault?: ((fault: EbpfError) => void) | undefined;
+  /** How many instructions one run of a program may take (embedded engine). */
+  readonly instructionBudget?: number | undefined;
+}
+
+export interface EngineAvailability {
+  readonly usable: boolean;
+  readonly reason?: string | undefined;
+}
+
+const optionNames: ReadonlySet<string> = new Set(["engine", "variables", "onPrint", "onFault", "instructionBudget"]);
+
+/**
+ * Loads a compiled eBPF object: a path, the bytes of the file, or a spec that was parsed (and perhaps edited) before.
+ * Throws {@link EbpfError}: BAD_OBJECT and BAD_BTF for a broken file, VERIFIER, NO_PRIVILEGE, NOT_SUPPORTED.
+ */
+export async function load(object: string | URL | Uint8Array | CollectionSpec, options: LoadOptions = {}): Promise<Collection> {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.has(name)) throw new TypeError(`Unknown option ${name} of load(): the options are ${[...optionNames].join(", ")}`);
+  }
+  const spec = await specOf(object);
+  for (const [name, value] of Object.entries(options.variables ?? {})) setVariable(spec, name, value);
+  const engine = await engineOf(options.engine ?? "auto");
+  const reporters = await import("./reporters.ts");
+  const collection = await engine.load(spec, {
+    onPrint: options.onPrint ?? reporters.publishPrint,
+    onFault: options.onFault ?? reporters.warnFault,
+    instructionBudget: options.instructionBudget,
+  });
+  return new Collection(spec, collection);
+}
+
+async function specOf(object: string | URL | Uint8Array | CollectionSpec): Promise<CollectionSpec> {
+  if (typeof object === "string" || object instanceof URL) {
+    return parse(await readObject(object));
+  }
+  return object instanceof Uint8Array ? parse(object) : object;
+}
+
+/** Node is asked for only here, so that everything else loads in a browser. */
+async function readObject(path: string | URL): Promise<Uint8Array> {
+  const { readFile } = await import("node:fs/promises");
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const reason = reasons[code ?? ""] ?? `it cannot be read (${code ?? "unknown error"})`;
+    throw new EbpfError("NOT_FOUND", `Cannot load ${String(path)}: ${reason}`, { cause });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a directory, name a compiled object such as program.bpf.o",
+  EACCES: "this user may not read it",
+};
+
+async function engineOf(choice: "auto" | EngineName | Engine): Promise<Engine> {
+  if (typeof choice === "object") return choice;
+  switch (choice) {
+    case "kernel":
+      return kernel();
+    case "embedded":
+      return embedded();
+    case "auto": {
+      const { haveKernel } = await import("./engine/kernel/kernel-engine.ts");
+      return haveKernel().usable ? kernel() : embedded();
+    }
+    default:
+      throw new TypeError(`Unknown engine ${JSON.stringify(choice)}: the engines are auto, kernel and embedded`);
+  }
+}
+
+/** Whether an engine can be used here, and if not, why: one sentence. */
+export async function haveEngine(engine: EngineName): Promise<EngineAvailability> {
+  if (engine === "embedded") return { usable: true };
+  const { haveKernel } = await import("./engine/kernel/kernel-engine.ts");
+  return haveKernel();
+}
+
+async function kernel(): Promise<Engine> {
+  const { kernelEngine } = await import("./engine/kernel/kernel-engine.ts");
+  return kernelEngine();
+}
+
+async function embedded(): Promise<Engine> {
+  const { hostedEmbeddedEngine } = await import("./engine/embedded/node-host.ts");
+  return hostedEmbeddedEngine();
+}

@@ -1,0 +1,158 @@
+import type { EngineMap, MapInfo } from "../engine/engine.ts";
+import { EbpfError, NotSupportedError } from "../errors.ts";
+import type { ValueCodec } from "./value-codec.ts";
+
+/** When an update may happen. Kernel: BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
+export type UpdateMode = "any" | "create" | "replace";
+
+const updateFlags: Record<UpdateMode, number> = { any: 0, create: 1, replace: 2 };
+
+/** How many entries one batch asks for; the kernel hands out whole hash buckets, so that it is only a wish. */
+const batchSize = 256;
+
+/**
+ * A map of keys and values, typed by the object's BTF: a plain integer type is a number (64 bits: a bigint), a struct is an
+ * object, a type that the object does not tell is a `Uint8Array`.
+ */
+export class BpfMap<K = unknown, V = unknown> {
+  readonly #map: EngineMap;
+  readonly #key: ValueCodec;
+  readonly #value: ValueCodec;
+  readonly #perCpu: boolean;
+
+  constructor(map: EngineMap, key: ValueCodec, value: ValueCodec, perCpu: boolean) {
+    this.#map = map;
+    this.#key = key;
+    this.#value = value;
+    this.#perCpu = perCpu;
+  }
+
+  get name(): string {
+    return this.#map.info.name;
+  }
+
+  get info(): MapInfo {
+    return this.#map.info;
+  }
+
+  /** The value, or undefined when there is no such key. Of a per-CPU map: the first CPU's; see {@link getPerCpu}. */
+  get(key: K): V | undefined {
+    const bytes = this.#map.lookup(this.#key.encode(key));
+    return bytes && (this.#value.decode(bytes.subarray(0, this.#value.size)) as V);
+  }
+
+  /** Every possible CPU's value, in order. Other maps give one. */
+  getPerCpu(key: K): V[] | undefined {
+    const bytes = this.#map.lookup(this.#key.encode(key));
+    return bytes && this.#split(bytes);
+  }
+
+  /** Sets the value; of a per-CPU map: the same for every CPU. */
+  set(key: K, value: V, mode: UpdateMode = "any"): void {
+    const one = this.#value.encode(value);
+    this.#map.update(this.#key.encode(key), this.#perCpu ? this.#join(Array.from({ length: this.#map.cpus }, () => one)) : one, modeFlag(mode));
+  }
+
+  /** One value for every possible CPU, in order. */
+  setPerCpu(key: K, values: readonly V[], mode: UpdateMode = "any"): void {
+    if (!this.#perCpu) {
+      throw new TypeError(`Cannot set values per CPU: map ${this.name} is not a per-CPU map`);
+    }
+    if (values.length !== this.#map.cpus) {
+      throw new RangeError(`Cannot set map ${this.name}: it takes ${this.#map.cpus} values, one per CPU, not ${values.length}`);
+    }
+    this.#map.update(this.#key.encode(key), this.#join(values.map((value) => this.#value.encode(value))), modeFlag(mode));
+  }
+
+  /** False when there was no such key. */
+  delete(key: K): boolean {
+    return this.#map.delete(this.#key.encode(key));
+  }
+
+  has(key: K): boolean {
+    return this.#map.lookup(this.#key.encode(key)) !== undefined;
+  }
+
+  *keys(): Generator<K> {
+    for (const key of this.#rawKeys()) yield this.#key.decode(key) as K;
+  }
+
+  /**
+   * All entries. A map that programs change meanwhile is read as the kernel allows: entries that come or go may be
+   * missed; when the key at hand is deleted, the kernel starts anew, so the walk ends after as many steps as the map has room.
+   */
+  *entries(): Generator<[K, V]> {
+    for (const [key, value] of this.#rawEntries()) {
+      yield [this.#key.decode(key) as K, this.#value.decode(value.subarray(0, this.#value.size)) as V];
+    }
+  }
+
+  [Symbol.iterator](): Generator<[K, V]> {
+    return this.entries();
+  }
+
+  /** Keeps the map alive under a path of a bpffs (kernel engine). */
+  pin(path: string): void {
+    if (!this.#map.pin) {
+      throw new NotSupportedError("pin", `Cannot pin map ${this.name}: only the kernel engine can, load with engine: "kernel"`);
+    }
+    this.#map.pin(path);
+  }
+
+  *#rawKeys(): Generator<Uint8Array> {
+    let key = this.#map.nextKey(undefined);
+    for (let step = 0; key !== undefined && step < this.#map.info.maxEntries; step += 1) {
+      yield key;
+      key = this.#map.nextKey(key);
+    }
+  }
+
+  *#rawEntries(): Generator<[Uint8Array, Uint8Array]> {
+    if (this.#map.lookupBatch) {
+      yield* this.#batches();
+      return;
+    }
+    for (const key of this.#rawKeys()) {
+      const value = this.#map.lookup(key);
+      if (value !== undefined) yield [key, value];
+    }
+  }
+
+  *#batches(): Generator<[Uint8Array, Uint8Array]> {
+    let cursor: Uint8Array | undefined;
+    do {
+      const batch = this.#map.lookupBatch!(cursor, batchSize);
+      for (const [i, key] of batch.keys.entries()) yield [key, batch.values[i]!];
+      cursor = batch.next;
+    } while (cursor !== undefined);
+  }
+
+  #split(bytes: Uint8Array): V[] {
+    const { size } = this.#value;
+    const stride = this.#perCpu ? roundUp8(size) : size;
+    const values: V[] = [];
+    for (let at = 0; at + size <= bytes.length; at += Math.max(stride, 1)) {
+      values.push(this.#value.decode(bytes.subarray(at, at + size)) as V);
+    }
+    return values;
+  }
+
+  #join(values: readonly Uint8Array[]): Uint8Array {
+    const stride = roundUp8(this.#value.size);
+    const bytes = new Uint8Array(stride * values.length);
+    for (const [i, value] of values.entries()) bytes.set(value, i * stride);
+    return bytes;
+  }
+}
+
+function roundUp8(size: number): number {
+  return (size + 7) & ~7;
+}
+
+function modeFlag(mode: UpdateMode): number {
+  const flag = updateFlags[mode];
+  if (flag === undefined) {
+    throw new EbpfError("BAD_VALUE", `Cannot update a map in mode ${JSON.stringify(mode)}: the modes are any, create and replace`);
+  }
+  return flag;
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { EbpfError, VerifierError } from "../../src/errors.ts";
+import type { CollectionSpec } from "../../src/spec/types.ts";
+import { fixture, onEachEngine, onKernel } from "./fixture.ts";
+
+/** Loads just that program of an object whose programs are all left out by default. */
+function only(program: string): (spec: CollectionSpec) => void {
+  return (spec) => {
+    for (const each of spec.programs) each.autoload = each.name === program;
+  };
+}
+
+/** One line, no stack, and the words that tell what to do. */
+function checkRefusal(error: unknown, words: readonly RegExp[]): true {
+  assert.ok(error instanceof EbpfError, String(error));
+  assert.doesNotMatch(error.message, /\n|\.$/);
+  for (const word of words) assert.match(error.message, word);
+  return true;
+}
+
+const refused = [
+  { object: "big-endian", says: [/big-endian/, /-target bpfel/] },
+  { object: "no-btf", says: [/BTF/, /clang -g/] },
+  { object: "legacy-map", says: [/"maps"/, /\.maps/] },
+  { object: "unknown-section", says: [/teapot\/short_and_stout/, /tracepoint/] },
+  { object: "missing-map", says: [/uses_missing/, /\bmissing\b/, /define it/] },
+  { object: "missing-function", says: [/calls_missing/, /\bmissing\b/] },
+  { object: "unknown-helper", says: [/calls_unknown/, /9999/, /unknown-helper\.bpf\.c:13/] },
+  { object: "gpl-only-helper", says: [/gpl_only/, /bpf_probe_read_kernel/, /GPL-compatible/, /Proprietary/] },
+  { object: "no-license", says: [/gpl_only/, /bpf_probe_read_kernel/, /GPL-compatible/] },
+  { object: "unknown-map-type", says: [/strange/, /9999/] },
+  { object: "bad-map-sizes", says: [/\barray\b/, /key/] },
+  { object: "core-missing-field", says: [/enter_kill/, /CO-RE/, /core-missing-field\.bpf\.c:15/] },
+];
+
+onEachEngine("objects that are refused", (engine) => {
+  for (const { object, says } of refused) {
+    it(object, async () => {
+      await assert.rejects(fixture(engine, `bad/${object}`), (error) => checkRefusal(error, says));
+    });
+  }
+
+  const externs = [
+    { program: "calls_kernel_function", says: [/calls_kernel_function/] },
+    { program: "reads_kernel_variable", says: [/reads_kernel_variable/] },
+    { program: "reads_build_setting", says: [/reads_build_setting/] },
+  ];
+  for (const { program, says } of externs) {
+    it(`an extern of the kernel: ${program}`, async () => {
+      await assert.rejects(fixture(engine, "bad/kernel-symbols", only(program)), (error) => {
+        assert.equal((error as EbpfError).code, "NOT_SUPPORTED");
+        return checkRefusal(error, says);
+      });
+    });
+  }
+
+  it("a tracepoint that does not exist", async () => {
+    await using loaded = await fixture(engine, "bad/missing-tracepoint");
+    await assert.rejects(loaded.bpf.attach(), (error) => checkRefusal(error, [/teapot|tracefs/]));
+  });
+});
+
+onKernel("the verifier's refusals", () => {
+  const callbacks = [
+    "read_before", "read_behind", "write_into", "write_behind", "read_past_slice", "null_context", "write_null_context",
+    "submit", "discard", "return_two", "initialise_from_memory", "initialise_from_ring",
+  ];
+  const programs = [
+    "stack_out_of_bounds", "stack_too_deep", "infinite_loop", "unchecked_lookup", "value_out_of_bounds", "leaked_record",
+    "uninitialised_register", "number_as_pointer",
+  ];
+  const cases = [
+    ...callbacks.map((program) => ({ object: "user-ring-callbacks", program })),
+    ...programs.map((program) => ({ object: "verifier", program })),
+  ];
+  for (const { object, program } of cases) {
+    it(`${object}: ${program}`, async () => {
+      await assert.rejects(fixture("kernel", `bad/${object}`, only(program)), (error) => {
+        assert.ok(error instanceof VerifierError, String(error));
+        assert.equal(error.program, program);
+        assert.match(error.message, new RegExp(`^Cannot load program ${program}: `));
+        assert.ok(error.log.length > error.message.length / 2, "the whole log is on the error");
+        return true;
+      });
+    });
+  }
+});
