@@ -1,0 +1,82 @@
+import { load, type Collection, type Command, type EngineName, type Fields, type RingBuf } from "ebpf-ts";
+import { MapType, type MapSpec } from "ebpf-ts/spec";
+import { Ending } from "./ending.ts";
+import { EventPrinter } from "./event-printer.ts";
+import { parseAssignment } from "./assignments.ts";
+import { UsageError } from "./report-error.ts";
+
+export interface RunArguments {
+  readonly object: string;
+  readonly command: readonly string[];
+  readonly engine: "auto" | EngineName;
+  readonly json?: boolean;
+  readonly count?: number;
+  readonly duration?: number;
+  /** `ring=json` */
+  readonly send: readonly string[];
+  /** `variable=json` */
+  readonly set: readonly string[];
+}
+
+/** Global variables of these names are taken as counts of events for which a ring had no room. */
+const lossNames: ReadonlySet<string> = new Set(["dropped", "lost", "dropped_events", "lost_events"]);
+
+/** `ebpf run`: loads, attaches everything, prints events until the run is over, and says what came and what was lost. */
+export async function run(options: RunArguments): Promise<void> {
+  await using bpf = await load(options.object, {
+    engine: options.engine,
+    variables: Object.fromEntries(options.set.map(parseAssignment)),
+    onPrint: (line) => console.error(line),
+    onFault: (fault) => console.error(`ebpf: ${fault.message}`),
+  });
+  const [file, ...args] = options.command;
+  if (bpf.engine === "embedded" && file === undefined) {
+    throw new UsageError("The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'");
+  }
+  const rings = bpf.spec.maps.filter((map) => map.type === MapType.RINGBUF);
+  const opened = rings.map((map) => bpf.ringBuf(map.name));
+  const printer = new EventPrinter(bpf.spec, rings, options.json === true, options.count);
+  using end = new Ending(options.duration);
+
+  await bpf.attach();
+  for (const [ring, message] of options.send.map(parseAssignment)) bpf.userRingBuf(ring).send(message as Fields);
+  const child = file === undefined ? undefined : await start(bpf, file, args, options, end);
+  await Promise.all([...opened.map((ring) => printAll(ring, printer, end)), ...(opened.length === 0 ? [end.reached] : [])]);
+  child?.kill("SIGTERM");
+  console.error(summary(bpf, opened));
+  for (const hint of hints(bpf, options)) console.error(hint);
+}
+
+async function start(bpf: Collection, file: string, args: readonly string[], options: RunArguments, end: Ending): Promise<Command> {
+  // Standard output is for events: with --json, nothing else may get between them.
+  const child = await bpf.spawn(file, args, { stdin: "inherit", stdout: options.json === true ? "stderr" : "inherit" });
+  void child.exited.then(() => end.now());
+  return child;
+}
+
+async function printAll(ring: RingBuf<Fields>, printer: EventPrinter, end: Ending): Promise<void> {
+  for await (const event of ring.events({ until: end.reached })) {
+    printer.print(ring.name, event);
+    if (printer.full) break;
+  }
+  if (printer.full) end.now();
+}
+
+function summary(bpf: Collection, rings: readonly RingBuf<Fields>[]): string {
+  let received = 0;
+  for (const ring of rings) received += ring.received;
+  return `received ${received} · lost ${lost(bpf) ?? "not counted by this object"}`;
+}
+
+/** What the programs themselves counted as refused; the kernel keeps no count for a ring buffer. */
+function lost(bpf: Collection): number | undefined {
+  const counters = bpf.spec.variables.filter((variable) => lossNames.has(variable.name));
+  if (counters.length === 0) return undefined;
+  return counters.reduce((sum, variable) => sum + Number(bpf.variable(variable.name).get()), 0);
+}
+
+/** A program that waits for messages is silent without them: say so rather than leave an empty table unexplained. */
+function hints(bpf: Collection, options: RunArguments): string[] {
+  const silent = bpf.spec.maps.filter((map: MapSpec) => map.type === MapType.USER_RINGBUF && !options.send.some((each) => each.startsWith(`${map.name}=`)));
+  return silent.map((map) => `nothing was sent to ${map.name}: --send '${map.name}={…}' sends it a message`);
+}

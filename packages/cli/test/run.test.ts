@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { kernelOrSkip, mountTracefs, rootOrSkip } from "./requirements.ts";
+import { copyForNobody, ebpf, nobody, runNode } from "./ebpf.ts";
+
+const object = "examples/user-ringbuf/user_ringbuf.bpf.o";
+const message = '{"i":1,"comm":"hello"}';
+const command = ["--", "sh", "-c", "kill -0 $$; kill -0 $$"];
+
+let unmountTracefs = (): void => {};
+before(() => {
+  if (kernelOrSkip() === false) unmountTracefs = mountTracefs();
+});
+after(() => unmountTracefs());
+
+for (const engine of ["embedded", "kernel"]) {
+  describe(`ebpf run (${engine})`, { skip: engine === "kernel" ? kernelOrSkip() : false }, () => {
+    const only = ["--engine", engine];
+
+    it("prints columns named by BTF, and the sums", async () => {
+      const { code, stdout, stderr } = await ebpf(["run", object, ...only, "--send", `user_ringbuf=${message}`, ...command]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^PID\s+COMM\n\d+\s+sh\n$/);
+      assert.match(stderr, /^received 1 · lost 0$/m);
+    });
+
+    it("prints JSON, one event a line", async () => {
+      const sends = Array.from({ length: 5 }, () => ["--send", `user_ringbuf=${message}`]).flat();
+      const { code, stdout } = await ebpf(["run", object, ...only, "--json", ...sends, ...command]);
+      assert.equal(code, 0);
+      const events = stdout.trim().split("\n").map((line) => JSON.parse(line));
+      assert.equal(events.length, 5);
+      for (const event of events) assert.equal(event.comm, "sh");
+    });
+
+    it("ends after --count events", async () => {
+      const sends = Array.from({ length: 5 }, () => ["--send", `user_ringbuf=${message}`]).flat();
+      const { code, stdout } = await ebpf(["run", object, ...only, "--json", "-n", "2", ...sends, "--", "sh", "-c", "kill -0 $$; sleep 30"]);
+      assert.equal(code, 0);
+      assert.equal(stdout.trim().split("\n").length, 2);
+    });
+
+    it("ends after --duration", async () => {
+      const { code, stdout, stderr } = await ebpf(["run", object, ...only, "--duration", "0.2", "--", "sleep", "30"]);
+      assert.deepEqual([code, stdout], [0, ""]);
+      assert.match(stderr, /received 0 · lost 0/);
+      assert.match(stderr, /--send/, "says why nothing came");
+    });
+
+    it("cleans up on Ctrl-C", async () => {
+      const script = "kill -0 $$; while :; do sleep 0.1; done";
+      const outcome = await ebpf(["run", object, ...only, "--send", `user_ringbuf=${message}`, "--", "sh", "-c", script], {
+        onOutput: (text, pid) => {
+          if (text.includes("sh\n")) process.kill(pid, "SIGINT");
+        },
+      });
+      assert.equal(outcome.code, 0);
+      assert.match(outcome.stderr, /received 1 · lost 0/);
+    });
+
+    it("says that a command does not exist", async () => {
+      const { code, stderr } = await ebpf(["run", object, ...only, "--", "no-such-command-anywhere"]);
+      assert.equal(code, 1);
+      assert.match(stderr, /no-such-command-anywhere/);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    });
+  });
+}
+
+describe("ebpf: wrong usage is exit code 2, everything else that fails is 1", () => {
+  const usage = [
+    { title: "no command", args: [] },
+    { title: "an unknown command", args: ["dance"] },
+    { title: "an unknown option", args: ["run", object, "--fast"] },
+    { title: "an unknown engine", args: ["run", object, "--engine", "steam"] },
+    { title: "a count that is no number", args: ["run", object, "--count", "many"] },
+    { title: "a message without a ring", args: ["run", object, "--send", "hello"] },
+    { title: "the embedded engine without a command", args: ["run", object, "--engine", "embedded"] },
+  ];
+  for (const { title, args } of usage) {
+    it(title, async () => {
+      const { code, stderr } = await ebpf(args);
+      assert.equal(code, 2, stderr);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    });
+  }
+
+  const failures = [
+    { title: "a missing file", args: ["run", "missing.bpf.o", ...command], says: /missing\.bpf\.o: there is no such file/ },
+    { title: "a file that is no ELF", args: ["inspect", "package.json"], says: /ELF/ },
+    { title: "an x86 ELF", args: ["inspect", process.execPath], says: /clang -target bpf/ },
+    { title: "a message that does not fit", args: ["run", object, "--engine", "embedded", "--send", 'user_ringbuf={"i":"x"}', ...command], says: /\bi\b/ },
+    { title: "a ring that is not there", args: ["run", object, "--engine", "embedded", "--send", "nothing={}", ...command], says: /nothing/ },
+  ];
+  for (const { title, args, says } of failures) {
+    it(title, async () => {
+      const { code, stderr } = await ebpf(args);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, says);
+      assert.equal(stderr.trim().split("\n").length, 1, stderr);
+    });
+  }
+
+  it("shows the stack when DEBUG asks for it", async () => {
+    const { code, stderr } = await ebpf(["inspect", "package.json"], { env: { DEBUG: "1" } });
+    assert.equal(code, 1);
+    assert.match(stderr, /\n\s+at /);
+  });
+
+  it("helps", async () => {
+    for (const args of [["--help"], ["run", "--help"], ["inspect", "--help"]]) {
+      const { code, stdout } = await ebpf(args);
+      assert.equal(code, 0);
+      assert.match(stdout, /Usage: ebpf/);
+    }
+  });
+});
+
+describe("the example and the command, without root", { skip: rootOrSkip("to become another user") }, () => {
+  let copy: Awaited<ReturnType<typeof copyForNobody>>;
+  before(async () => {
+    copy = await copyForNobody();
+  });
+  after(() => copy.remove());
+
+  it("the example prints a header and ten rows with the pid and comm of the real child", async () => {
+    const { code, stdout, stderr } = await runNode(["examples/user-ringbuf/build/main.js"], { root: copy.root, uid: nobody });
+    assert.equal(code, 0, stderr);
+    checkExample(stdout);
+  });
+
+  it("ebpf run watches a command", async () => {
+    const { code, stdout, stderr } = await ebpf(["run", object, "--send", `user_ringbuf=${message}`, ...command], { root: copy.root, uid: nobody });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^PID\s+COMM\n\d+\s+sh\n$/);
+  });
+
+  it("the kernel engine says which privilege is missing", async () => {
+    const { code, stderr } = await ebpf(["run", object, "--engine", "kernel", ...command], { root: copy.root, uid: nobody });
+    assert.equal(code, 1);
+    assert.match(stderr, /root|CAP_BPF/);
+    assert.match(stderr, /embedded/);
+    assert.equal(stderr.trim().split("\n").length, 1, stderr);
+  });
+});
+
+describe("the example on the kernel", { skip: kernelOrSkip() }, () => {
+  it("does the same from the same object", async () => {
+    const { code, stdout, stderr } = await runNode(["examples/user-ringbuf/build/main.js", "--engine", "kernel"]);
+    assert.equal(code, 0, stderr);
+    checkExample(stdout);
+  });
+});
+
+function checkExample(stdout: string): void {
+  const lines = stdout.trim().split("\n");
+  assert.equal(lines[0], "Draining current samples...");
+  assert.match(lines[1]!, /^TIME {5}EVENT COMM {13}PID\s*$/);
+  const rows = lines.filter((line) => /^\d\d:\d\d:\d\d SIGN {2}sh {15}\d+\s*$/.test(line));
+  assert.equal(rows.length, 10, stdout);
+  assert.equal(new Set(rows.map((row) => row.trim().split(/\s+/).at(-1))).size, 1, "one child");
+  assert.equal(lines.at(-1), "sent 11 · received 10 · lost 0");
+}
