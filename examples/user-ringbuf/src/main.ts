@@ -1,0 +1,69 @@
+/**
+ * Both directions at once: messages to a program through a user ring buffer, its events back through a ring buffer.
+ *
+ *   npm start                        the embedded engine: no root, any system where a child may be traced
+ *   npm start -- --engine kernel     the Linux kernel (root): the same object, the same lines
+ *
+ * A child shell calls kill(2) ten times. Each call runs the program, which drains the messages that wait for it and
+ * answers each one with an event that says who called.
+ */
+import { parseArgs } from "node:util";
+import { EbpfError, load, type Collection, type EngineName } from "ebpf-ts";
+
+interface Sample {
+  i: number;
+  comm: string;
+}
+
+interface Event {
+  pid: number;
+  comm: string;
+}
+
+const kills = 10;
+/** Calls kill(2) once for every line that it reads, so that every answer is sent before the next call. */
+const script = "while read -r line; do kill -0 $$; done";
+
+async function main(engine: "auto" | EngineName): Promise<void> {
+  await using bpf = await load(new URL("../user_ringbuf.bpf.o", import.meta.url), { engine });
+  const commands = bpf.userRingBuf<Sample>("user_ringbuf");
+  const events = bpf.ringBuf<Event>("kernel_ringbuf");
+
+  const child = await bpf.spawn("sh", ["-c", script], { stdin: "pipe" });
+  bpf.variable<number>("only_tgid").set(child.pid);
+  await bpf.attach();
+
+  function send(i: number): void {
+    console.log("Draining current samples...");
+    commands.send({ i, comm: "hello" });
+  }
+
+  send(0);
+  console.log(row("TIME", "EVENT", "COMM", "PID"));
+  child.write("go\n");
+  for await (const event of events.events({ until: child.exited })) {
+    console.log(row(new Date().toTimeString().slice(0, 8), "SIGN", event.comm, String(event.pid)));
+    send(events.received);
+    if (events.received < kills) child.write("go\n");
+    else child.endInput();
+  }
+  console.log(`sent ${commands.sent} · received ${events.received} · lost ${lost(bpf)}`);
+}
+
+function row(time: string, event: string, comm: string, pid: string): string {
+  return `${time.padEnd(8)} ${event.padEnd(5)} ${comm.padEnd(16)} ${pid.padEnd(7)}`;
+}
+
+/** The program counts the events for which the ring had no room. */
+function lost(bpf: Collection): number {
+  return Number(bpf.variable("dropped").get());
+}
+
+const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
+try {
+  await main(values.engine as EngineName);
+} catch (error) {
+  if (!(error instanceof EbpfError) || process.env["DEBUG"]) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
