@@ -1,3 +1,4 @@
+import { checkCalls } from "../../src/engine/embedded/check-calls.ts";
 import type {
   Machine,
   MachineImage,
@@ -13,6 +14,7 @@ import { MachineProgram } from "../../src/engine/embedded/machine-program.ts";
 import { mapHandle } from "../../src/engine/embedded/map-handle.ts";
 import { planMap } from "../../src/engine/embedded/maps/index.ts";
 import { MemoryLayout } from "../../src/engine/embedded/memory-plan.ts";
+import { ProgramMemory } from "../../src/engine/embedded/program-memory.ts";
 import { SharedState } from "../../src/engine/embedded/shared-state.ts";
 import { validate } from "../../src/engine/embedded/validate.ts";
 import { encodeInstructions } from "../../src/insn/codec.ts";
@@ -116,9 +118,13 @@ export function machineOf(
   for (let cpu = 0; cpu < cpus; cpu++) reserveCpu(layout, cpu);
   const maps = (options.maps ?? []).map((spec) => planMap(spec, layout, cpus));
   const programs = code(maps).map((instructions, index) => programImage(`program_${index}`, instructions, options));
-  programs.forEach((program, index) => validate(new MachineProgram(program, index), options.license ?? "GPL"));
+  const decoded = programs.map((program, index) => new MachineProgram(program, index));
+  for (const program of decoded) validate(program);
+  const memory = layout.createMemory();
+  const view = new ProgramMemory(memory.buffer, layout.regions);
+  for (const program of decoded) checkCalls(program, options.license ?? "GPL", view);
   const image: MachineImage = {
-    memory: layout.createMemory(),
+    memory,
     regions: layout.regions,
     cpus,
     maps,

@@ -18,11 +18,12 @@ export function alu64(run: Run, slot: number): void {
       offset,
     );
   } else {
-    run.u64[dst] = result(opcode & 0xf0, run.u64[dst]!, register ? run.u64[src]! : program.imms64[slot]!);
+    run.u64[dst] = arithmetic(opcode & 0xf0, run.u64[dst]!, register ? run.u64[src]! : program.imms64[slot]!);
   }
 }
 
-function result(operation: number, a: bigint, b: bigint): bigint {
+/** The unsigned operations and those that have no sign; of the result the low 64 bits count. */
+export function arithmetic(operation: number, a: bigint, b: bigint): bigint {
   switch (operation) {
     case AluOp.ADD:
       return a + b;

@@ -3,11 +3,13 @@ import { NotSupportedError } from "../../errors.ts";
 import { encodeInstructions } from "../../insn/codec.ts";
 import { link } from "../../spec/link.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
+import { checkCalls } from "./check-calls.ts";
 import type { MachineImage, MachineMapImage, MachineProgramImage } from "./contracts.ts";
 import { reserveCpu } from "./cpu-memory.ts";
 import { MachineProgram } from "./machine-program.ts";
 import { planMap } from "./maps/index.ts";
 import { MemoryLayout } from "./memory-plan.ts";
+import { ProgramMemory } from "./program-memory.ts";
 import { programTag } from "./program-tag.ts";
 import { resolveReferences } from "./resolve-references.ts";
 import { SharedState } from "./shared-state.ts";
@@ -34,12 +36,15 @@ export async function buildImage(spec: CollectionSpec, options: BuildOptions): P
   const maps = spec.maps.map((map) => planMap(map, layout, options.cpus));
   const specs = spec.programs.filter((program) => program.autoload);
   const built = await Promise.all(specs.map((program) => buildProgram(spec, program, maps, options.kernelBtf)));
-  built.forEach(({ image }, index) => validate(new MachineProgram(image, index), spec.license));
+  const programs = built.map((program, index) => new MachineProgram(program.image, index));
+  for (const program of programs) validate(program);
   const memory = layout.createMemory();
   spec.maps.forEach((map, index) => {
     if (map.contents !== undefined)
       new Uint8Array(memory.buffer).set(map.contents.subarray(0, map.valueSize), maps[index]!.address);
   });
+  const view = new ProgramMemory(memory.buffer, layout.regions);
+  for (const program of programs) checkCalls(program, spec.license, view);
   const image: MachineImage = {
     memory,
     regions: layout.regions,

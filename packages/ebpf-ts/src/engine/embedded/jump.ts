@@ -25,6 +25,13 @@ export function isTaken32(run: Run, slot: number): boolean {
   return isSigned(opcode & 0xf0) ? compare(opcode & 0xf0, a, b) : compare(opcode & 0xf0, a >>> 0, b >>> 0);
 }
 
+/** Whether a condition holds between two values, of which the low `width` bits count. */
+export function isHolding(operation: number, a: bigint, b: bigint, width: 32 | 64): boolean {
+  const cut = isSigned(operation) ? BigInt.asIntN : BigInt.asUintN;
+  const [left, right] = [cut(width, a), cut(width, b)];
+  return operation === JumpOp.JSET ? (left & right) !== 0n : compare(operation, left, right);
+}
+
 function isSigned(operation: number): boolean {
   return (
     operation === JumpOp.JSGT || operation === JumpOp.JSGE || operation === JumpOp.JSLT || operation === JumpOp.JSLE

@@ -16,7 +16,7 @@ export class MachineProgram {
   /** Immediates as 64-bit operands: sign-extended, or the whole value of a two-slot load. */
   readonly imms64: BigUint64Array;
   readonly simms64: BigInt64Array;
-  /** What a slot that calls a helper calls. */
+  /** What a slot that calls a helper calls; where the engine has no such helper, something that ends the run. */
   readonly helpers: readonly (HelperFunction | undefined)[];
   readonly #functionSlots: ReadonlySet<number>;
 
@@ -42,7 +42,7 @@ export class MachineProgram {
       this.offsets[slot] = view.getInt16(at + 2, true);
       this.imms[slot] = imm;
       this.simms64[slot] = BigInt(imm);
-      if (this.opcodes[slot] === CALL && this.src[slot] === CallKind.HELPER) helpers[slot] = helperTable.get(imm)?.call;
+      if (this.opcodes[slot] === CALL && this.src[slot] !== CallKind.LOCAL) helpers[slot] = this.#helper(slot);
     }
     this.helpers = helpers;
     this.#functionSlots = new Set(image.functions.map((entry) => entry.slot));
@@ -69,6 +69,13 @@ export class MachineProgram {
   placeOf(slot: number): string {
     const source = this.sourceOf(slot);
     return source === undefined ? `instruction ${slot}` : `instruction ${slot} (${source})`;
+  }
+
+  #helper(slot: number): HelperFunction {
+    const known = this.src[slot] === CallKind.HELPER ? helperTable.get(this.imms[slot]!) : undefined;
+    return (
+      known?.call ?? ((run) => run.fault("called a helper or kernel function that the embedded engine does not have"))
+    );
   }
 
   #joinImmediate(slot: number): void {

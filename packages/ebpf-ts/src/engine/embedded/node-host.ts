@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { arch } from "node:process";
+import { NotSupportedError } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
 import type { MachineProgramImage, Task } from "./contracts.ts";
 import { embeddedEngine, type CommandRequest, type CommandSource, type SourcedCommand } from "./embedded-engine.ts";
@@ -11,8 +12,10 @@ export async function hostedEmbeddedEngine(): Promise<Engine> {
 }
 
 const ptraceSource: CommandSource = {
-  checkAttach({ kind, attachTo }: MachineProgramImage): void {
-    syscallAttachPoint(kind, attachTo, arch);
+  checkAttach({ name, kind, attachTo }: MachineProgramImage): void {
+    if (syscallAttachPoint(kind, attachTo, arch) !== undefined) return;
+    const message = `Cannot attach program ${name} to ${kind}/${attachTo}: traced commands have no such event`;
+    throw new NotSupportedError(`${kind}/${attachTo}`, message);
   },
 
   /** What traces is loaded only now: it needs Linux, and calls into the system. */

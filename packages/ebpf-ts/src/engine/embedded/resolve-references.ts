@@ -1,5 +1,5 @@
 import { EbpfError, NotSupportedError } from "../../errors.ts";
-import { CALL, ImmKind } from "../../insn/opcodes.ts";
+import { CALL, CallKind, ImmKind } from "../../insn/opcodes.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import type { LinkedProgram, Reference } from "../../spec/types.ts";
 import type { MachineMapImage } from "./contracts.ts";
@@ -39,15 +39,16 @@ function resolveMap(
   setImmediate64(linked, reference.slot, BigInt(map.address + reference.offset));
 }
 
-/** A weak symbol that is not there is NULL; the program is to ask before it uses it. */
+/** A weak symbol that is not there is NULL; the program is to ask before it uses it, or calls it. */
 function resolveExtern(linked: LinkedProgram, { slot, name, weak }: Reference & { kind: "extern" }): void {
-  if (!weak || instructionAt(linked, slot).opcode === CALL) {
+  if (!weak) {
     throw new NotSupportedError(
       name,
       `Cannot load program ${linked.name}: it needs ${name} of the kernel (an extern), which the embedded engine does not have; use the kernel engine`,
     );
   }
-  setImmediate64(linked, slot, 0n);
+  if (instructionAt(linked, slot).opcode === CALL) instructionAt(linked, slot).src = CallKind.KFUNC;
+  else setImmediate64(linked, slot, 0n);
 }
 
 function setImmediate64(linked: LinkedProgram, slot: number, value: bigint): void {

@@ -14,9 +14,6 @@ import {
   Size,
   Source,
 } from "../../insn/opcodes.ts";
-import { helperName } from "../../uapi/helper-names.ts";
-import { isGplCompatible, isGplOnly } from "../../uapi/helpers-gpl.ts";
-import { helperTable } from "./helpers/index.ts";
 import type { MachineProgram } from "./machine-program.ts";
 
 const CALL_REGISTER = 0x8d;
@@ -26,16 +23,16 @@ const frameRegister = 10;
 
 /**
  * Checks everything of a program that can be known before it runs, so that the interpreter need not: opcodes, registers,
- * where jumps and calls lead, which helpers it calls. What it does with memory is checked as it does it.
+ * where jumps and calls lead. What it does with memory is checked as it does it.
  */
-export function validate(program: MachineProgram, license: string): void {
+export function validate(program: MachineProgram): void {
   const slots = program.opcodes.length;
   if (slots === 0)
     throw new EbpfError("BAD_INSTRUCTION", `Cannot load program ${program.image.name}: it has no instructions`);
   const isStart = findStarts(program);
   const starts = program.image.functions.map((entry) => entry.slot);
   starts.forEach((start, index) => {
-    new FunctionCheck(program, license, isStart, start, starts[index + 1] ?? slots).run();
+    new FunctionCheck(program, isStart, start, starts[index + 1] ?? slots).run();
   });
 }
 
@@ -50,15 +47,13 @@ function findStarts(program: MachineProgram): boolean[] {
 
 class FunctionCheck {
   readonly #program: MachineProgram;
-  readonly #license: string;
   readonly #isStart: readonly boolean[];
   readonly #start: number;
   readonly #end: number;
   #slot: number;
 
-  constructor(program: MachineProgram, license: string, isStart: readonly boolean[], start: number, end: number) {
+  constructor(program: MachineProgram, isStart: readonly boolean[], start: number, end: number) {
     this.#program = program;
-    this.#license = license;
     this.#isStart = isStart;
     this.#start = this.#slot = start;
     this.#end = end;
@@ -199,24 +194,10 @@ class FunctionCheck {
         if (!this.#program.isFunction(this.#slot + 1 + imm)) this.#refuse("a call leads elsewhere than to a function");
         return;
       case CallKind.HELPER:
-        return this.#helper(imm);
       case CallKind.KFUNC:
-        return this.#lacks("kfuncs", "the embedded engine has no kernel functions (kfuncs)");
+        return;
       default:
         return this.#unknown(opcode);
-    }
-  }
-
-  #helper(id: number): void {
-    if (!helperTable.has(id)) {
-      const name = helperName(id);
-      if (name === undefined) this.#refuse(`there is no helper number ${id}`);
-      this.#lacks(`bpf_${name}`, `the embedded engine has no helper bpf_${name} (${id})`);
-    }
-    if (isGplOnly(id, this.#program.image.type) && !isGplCompatible(this.#license)) {
-      const license =
-        this.#license === "" ? "the object names none" : `the object's is ${JSON.stringify(this.#license)}`;
-      this.#refuse(`bpf_${helperName(id)} is for programs with a GPL-compatible licence only, and ${license}`);
     }
   }
 
