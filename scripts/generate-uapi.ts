@@ -21,15 +21,40 @@ interface Table {
 const tables: readonly Table[] = [
   { name: "Command", of: "bpf_cmd", comment: "`enum bpf_cmd`: the first argument of bpf(2).", prefix: /^BPF_/ },
   { name: "MapType", of: "bpf_map_type", comment: "`enum bpf_map_type`: BPF_MAP_TYPE_*.", prefix: /^BPF_MAP_TYPE_/ },
-  { name: "ProgType", of: "bpf_prog_type", comment: "`enum bpf_prog_type`: BPF_PROG_TYPE_*.", prefix: /^BPF_PROG_TYPE_/ },
+  {
+    name: "ProgType",
+    of: "bpf_prog_type",
+    comment: "`enum bpf_prog_type`: BPF_PROG_TYPE_*.",
+    prefix: /^BPF_PROG_TYPE_/,
+  },
   { name: "AttachType", of: "bpf_attach_type", comment: "`enum bpf_attach_type`, without BPF_.", prefix: /^BPF_/ },
-  { name: "LinkType", of: "bpf_link_type", comment: "`enum bpf_link_type`: BPF_LINK_TYPE_*.", prefix: /^BPF_LINK_TYPE_/ },
+  {
+    name: "LinkType",
+    of: "bpf_link_type",
+    comment: "`enum bpf_link_type`: BPF_LINK_TYPE_*.",
+    prefix: /^BPF_LINK_TYPE_/,
+  },
   { name: "HelperId", of: "bpf_func_id", comment: "`enum bpf_func_id`: BPF_FUNC_*.", prefix: /^BPF_FUNC_/ },
   { name: "MapFlag", of: "map_flags", comment: "BPF_F_* of BPF_MAP_CREATE.", prefix: /^BPF_F_/ },
-  { name: "UpdateFlag", of: "map_update_flags", comment: "BPF_ANY, BPF_NOEXIST, …: flags of an update.", prefix: /^BPF_(F_)?/ },
+  {
+    name: "UpdateFlag",
+    of: "map_update_flags",
+    comment: "BPF_ANY, BPF_NOEXIST, …: flags of an update.",
+    prefix: /^BPF_(F_)?/,
+  },
   { name: "RingBufFlag", of: "ringbuf_flags", comment: "BPF_RB_*: how a commit wakes.", prefix: /^BPF_RB_/ },
-  { name: "RingBufQuery", of: "ringbuf_query", comment: "BPF_RB_*: what `bpf_ringbuf_query` asks.", prefix: /^BPF_RB_/ },
-  { name: "RingBufHeader", of: "ringbuf_header", comment: "BPF_RINGBUF_*: bits of a record's header.", prefix: /^BPF_RINGBUF_/ },
+  {
+    name: "RingBufQuery",
+    of: "ringbuf_query",
+    comment: "BPF_RB_*: what `bpf_ringbuf_query` asks.",
+    prefix: /^BPF_RB_/,
+  },
+  {
+    name: "RingBufHeader",
+    of: "ringbuf_header",
+    comment: "BPF_RINGBUF_*: bits of a record's header.",
+    prefix: /^BPF_RINGBUF_/,
+  },
   { name: "ProgFlag", of: "program_flags", comment: "BPF_F_* of BPF_PROG_LOAD.", prefix: /^BPF_F_/ },
 ];
 

@@ -1,17 +1,33 @@
 import { makeDecoder, makeEncoder } from "./btf/index.ts";
-import type { EngineCollection, EngineCommand, EngineMap, EngineName, EngineRing, SpawnOptions } from "./engine/engine.ts";
+import type {
+  EngineCollection,
+  EngineCommand,
+  EngineMap,
+  EngineName,
+  EngineRing,
+  SpawnOptions,
+} from "./engine/engine.ts";
 import { EbpfError } from "./errors.ts";
 import type { Link } from "./link/link.ts";
 import { BpfMap } from "./map/bpf-map.ts";
+import { readLoss } from "./map/loss.ts";
+import { perCpuTypes } from "./map/per-cpu-types.ts";
 import { RingBuf } from "./map/ring-buf.ts";
 import { UserRingBuf } from "./map/user-ring-buf.ts";
 import { codecFor } from "./map/value-codec.ts";
+import { PerfEventArray } from "./map/perf-event-array.ts";
+import { perfOptions, type PerfRingOptions } from "./map/perf-options.ts";
+import { memoryShape } from "./map/memory-shape.ts";
 import { Variable } from "./map/variable.ts";
+import type { Shape } from "./memory/shape.ts";
 import { Program } from "./program/program.ts";
+import type { RecordDecoder } from "./stream/record-stream.ts";
+import { findLossCounters, findSharedLossCounters, type LossCounters } from "./spec/loss-counters.ts";
 import type { CollectionSpec, MapSpec } from "./spec/types.ts";
 import { MapType } from "./uapi/uapi.gen.ts";
 
 /** A decoded struct whose fields TypeScript does not know: give a type argument to say more. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the fields are the object's own, which no compiler has seen
 export type Fields = Record<string, any>;
 
 export interface TypeOption {
@@ -19,15 +35,17 @@ export interface TypeOption {
   readonly type?: string | undefined;
 }
 
-const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_HASH, MapType.PERCPU_ARRAY, MapType.LRU_PERCPU_HASH]);
+type Opened = BpfMap | RingBuf | UserRingBuf | PerfEventArray | Variable;
 
 /** A loaded object: its maps and programs, alive on one engine. */
 export class Collection {
   readonly spec: CollectionSpec;
   readonly programs: ReadonlyMap<string, Program>;
   readonly #engine: EngineCollection;
-  readonly #open = new Map<string, BpfMap | RingBuf | UserRingBuf | Variable>();
+  readonly #open = new Map<string, Opened>();
   readonly #links = new Set<Link>();
+  /** Of all views of its memory. */
+  readonly #lifetime = { open: true };
   #closed: Promise<void> | undefined;
 
   constructor(spec: CollectionSpec, engine: EngineCollection) {
@@ -46,45 +64,85 @@ export class Collection {
   }
 
   /** The map of that name, typed by the object's BTF. Rings have nouns of their own. */
-  map<K = any, V = any>(name: string): BpfMap<K, V> {
+  map<K = unknown, V = unknown>(name: string): BpfMap<K, V> {
     return this.#once(`map ${name}`, () => {
       const { spec, map } = this.#map(name);
       this.#refuseRing(spec);
       const key = codecFor(this.spec.btf, spec.keyType, map.info.keySize, `a key of map ${name}`);
       const value = codecFor(this.spec.btf, spec.valueType, map.info.valueSize, `a value of map ${name}`);
-      return new BpfMap(map, key, value, perCpuTypes.has(spec.type));
+      const shape = (): Shape => memoryShape(this.spec.btf, spec.valueType, map.info.valueSize, `map ${name}`);
+      return new BpfMap(map, key, value, perCpuTypes.has(spec.type), { shape, lifetime: this.#lifetime });
     }) as BpfMap<K, V>;
   }
 
   /** The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). */
   ringBuf<T = Fields>(name: string, options: TypeOption = {}): RingBuf<T> {
     return this.#once(`ringBuf ${name}`, () => {
-      const { spec, ring } = this.#ring(name, MapType.RINGBUF);
+      const { spec, ring, pin } = this.#ring(name, MapType.RINGBUF);
       const type = this.#recordType(spec, options);
       const decoder = type === undefined ? undefined : makeDecoder(this.spec.btf!, type);
-      return new RingBuf({ name, ring, decode: decoder?.decode.bind(decoder) });
+      const recordType = type === undefined ? undefined : { btf: this.spec.btf!, id: type };
+      const lost = this.#lossOf(findLossCounters(this.spec, name));
+      return new RingBuf({ name, ring, pin, lost, type: recordType, decode: decoder?.decode.bind(decoder) });
     }) as RingBuf<T>;
+  }
+
+  /**
+   * Events of all rings that programs could not write since a ring was full, as far as anybody counts them (see {@link RingBuf.lost});
+   * undefined where nobody does.
+   */
+  get lost(): number | undefined {
+    this.#check();
+    const rings = this.spec.maps.filter(({ name, type }) => type === MapType.RINGBUF && this.#engine.maps.has(name));
+    const counted = rings.map(({ name }) => this.ringBuf(name).lost).filter((lost) => lost !== undefined);
+    const shared = counted.length === rings.length ? undefined : this.#lossOf(findSharedLossCounters(this.spec));
+    if (shared !== undefined) counted.push(shared());
+    return counted.length === 0 ? undefined : counted.reduce((sum, lost) => sum + lost, 0);
   }
 
   /** The ring that user space writes and programs drain (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1). */
   userRingBuf<T = Fields>(name: string, options: TypeOption = {}): UserRingBuf<T> {
     return this.#once(`userRingBuf ${name}`, () => {
-      const { spec, ring } = this.#ring(name, MapType.USER_RINGBUF);
+      const { spec, ring, pin } = this.#ring(name, MapType.USER_RINGBUF);
       const type = this.#recordType(spec, options);
-      return new UserRingBuf({ name, ring, encoder: type === undefined ? undefined : makeEncoder(this.spec.btf!, type) });
+      const recordType = type === undefined ? undefined : { btf: this.spec.btf!, id: type };
+      const encoder = type === undefined ? undefined : makeEncoder(this.spec.btf!, type);
+      return new UserRingBuf({ name, ring, pin, type: recordType, encoder });
     }) as UserRingBuf<T>;
   }
 
+  /**
+   * The rings of all CPUs that programs write with `bpf_perf_event_output` (BPF_MAP_TYPE_PERF_EVENT_ARRAY, Linux 4.3; kernel engine).
+   * Opening it puts the rings into the map, so that events before that are lost. The options count when it is first opened.
+   */
+  perfEventArray<T = Fields>(name: string, options: TypeOption & PerfRingOptions = {}): PerfEventArray<T> {
+    return this.#once(`perfEventArray ${name}`, () => {
+      const { spec, map } = this.#map(name);
+      if (!map.perf) throw new TypeError(`Cannot open map ${name} that way: ${openWith(spec)}`);
+      const checked = perfOptions(options);
+      const type = this.#recordType(spec, options);
+      const decoder = type === undefined ? undefined : makeDecoder(this.spec.btf!, type);
+      const decode = decoder?.decode.bind(decoder) as RecordDecoder<T> | undefined;
+      return new PerfEventArray<T>({ name, perf: map.perf(checked), overwritable: checked.overwritable, decode });
+    }) as PerfEventArray<T>;
+  }
+
   /** A global variable of the object, live. */
-  variable<T = any>(name: string): Variable<T> {
+  variable<T = unknown>(name: string): Variable<T> {
     return this.#once(`variable ${name}`, () => {
       const spec = find(this.spec.variables, name, "variable");
       const map = this.#engine.maps.get(spec.section);
       if (map === undefined) {
         throw new EbpfError("NOT_FOUND", `Cannot open variable ${name}: its section ${spec.section} is not loaded`);
       }
-      return new Variable(spec, map, codecFor(this.spec.btf, spec.type, spec.size, `variable ${name}`));
+      return new Variable({ spec, map, btf: this.spec.btf, lifetime: this.#lifetime });
     }) as Variable<T>;
+  }
+
+  /** All global variables of the sections that are loaded, by name, in the object's order. */
+  get variables(): ReadonlyMap<string, Variable> {
+    const loaded = this.spec.variables.filter(({ section }) => this.#engine.maps.has(section));
+    return new Map(loaded.map(({ name }) => [name, this.variable(name)]));
   }
 
   program(name: string): Program {
@@ -98,15 +156,15 @@ export class Collection {
   }
 
   /**
-   * Attaches every loaded program where its section name says; programs that can only be run by hand (`SEC("syscall")`)
-   * are left alone. When one fails, those attached before it are detached again.
+   * Attaches every loaded program where its section name says; programs that can only be run by hand (`SEC("syscall")`), and
+   * those that need to be told where (`SEC("uprobe")`), are left alone. When one fails, those attached before it are detached again.
    */
   async attach(): Promise<Link[]> {
     this.#check();
     const links: Link[] = [];
     try {
       for (const program of this.programs.values()) {
-        if (program.kind !== "syscall") links.push(await program.attach());
+        if (attachesItself(program)) links.push(await program.attach());
       }
     } catch (error) {
       await Promise.all(links.map((link) => link.detach()));
@@ -136,8 +194,9 @@ export class Collection {
   }
 
   async #close(): Promise<void> {
+    this.#lifetime.open = false;
     for (const opened of this.#open.values()) {
-      if (opened instanceof RingBuf || opened instanceof UserRingBuf) opened.close();
+      if (!(opened instanceof BpfMap) && !(opened instanceof Variable)) opened.close();
     }
     await Promise.all([...this.#links].map((link) => link.detach()));
     await this.#engine.close();
@@ -150,7 +209,7 @@ export class Collection {
   }
 
   /** Every noun is opened once, so that two users of a ring meet at the same consumer. */
-  #once<T extends BpfMap | RingBuf | UserRingBuf | Variable>(key: string, open: () => T): T {
+  #once<T extends Opened>(key: string, open: () => T): T {
     this.#check();
     const known = this.#open.get(key);
     if (known !== undefined) return known as T;
@@ -168,16 +227,22 @@ export class Collection {
     return { spec, map };
   }
 
-  #ring(name: string, type: number): { spec: MapSpec; ring: EngineRing } {
+  #ring(name: string, type: number): { spec: MapSpec; ring: EngineRing; pin: ((path: string) => void) | undefined } {
     const { spec, map } = this.#map(name);
     if (spec.type !== type || map.ring === undefined) {
       throw new TypeError(`Cannot open map ${name} that way: ${openWith(spec)}`);
     }
-    return { spec, ring: map.ring() };
+    return { spec, ring: map.ring(), pin: map.pin?.bind(map) };
+  }
+
+  #lossOf(counters: LossCounters | undefined): (() => number) | undefined {
+    if (counters === undefined) return undefined;
+    const variable = (name: string): unknown => this.variable(name).get();
+    return () => readLoss(counters, { variable, map: (name) => this.#engine.maps.get(name) });
   }
 
   #refuseRing(spec: MapSpec): void {
-    if (spec.type === MapType.RINGBUF || spec.type === MapType.USER_RINGBUF) {
+    if (spec.type === MapType.RINGBUF || spec.type === MapType.USER_RINGBUF || spec.type === MapType.PERF_EVENT_ARRAY) {
       throw new TypeError(`Cannot open map ${spec.name} that way: ${openWith(spec)}`);
     }
   }
@@ -185,17 +250,28 @@ export class Collection {
   #recordType(spec: MapSpec, options: TypeOption): number | undefined {
     if (options.type === undefined) return spec.recordType === 0 ? undefined : spec.recordType;
     const name = options.type.replace(/^(struct|union|enum) /, "");
-    const type = this.spec.btf?.find(name).find((candidate) => candidate.kind !== "fwd" && candidate.kind !== "func" && candidate.kind !== "var");
+    const type = this.spec.btf
+      ?.find(name)
+      .find((candidate) => candidate.kind !== "fwd" && candidate.kind !== "func" && candidate.kind !== "var");
     if (type === undefined) {
-      throw new EbpfError("NOT_FOUND", `Cannot decode records of ${spec.name} as ${options.type}: the object's BTF has no such type`);
+      throw new EbpfError(
+        "NOT_FOUND",
+        `Cannot decode records of ${spec.name} as ${options.type}: the object's BTF has no such type`,
+      );
     }
     return type.id;
   }
 }
 
+/** As libbpf has it: probes whose section names no function wait for `attachUprobe`. */
+function attachesItself({ kind, section }: Program): boolean {
+  return kind !== "syscall" && !(/^u(ret)?probe(\.s)?$/.test(kind) && !section.includes("/"));
+}
+
 function openWith(spec: MapSpec): string {
   if (spec.type === MapType.RINGBUF) return "it is a ring buffer, open it with ringBuf()";
   if (spec.type === MapType.USER_RINGBUF) return "it is a user ring buffer, open it with userRingBuf()";
+  if (spec.type === MapType.PERF_EVENT_ARRAY) return "it is a perf event array, open it with perfEventArray()";
   return "it is no ring, open it with map()";
 }
 

@@ -18,7 +18,8 @@ export type EbpfErrorCode =
   | "NOT_SUPPORTED" // the host or the engine lacks a feature
   | "SYSCALL" // any other failed system call
   | "TOO_BIG" // larger than the ring, map or buffer can ever hold
-  | "VERIFIER"; // the kernel's verifier refused a program
+  | "VERIFIER" // the kernel's verifier refused a program
+  | "WORKER"; // a worker thread died
 
 export interface EbpfErrorOptions {
   readonly cause?: unknown;

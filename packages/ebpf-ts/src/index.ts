@@ -9,6 +9,7 @@ export type {
   RunOptions,
   RunResult,
   SpawnOptions,
+  UprobeOptions,
 } from "./engine/engine.ts";
 export {
   EbpfError,
@@ -21,9 +22,20 @@ export {
 export { Link } from "./link/link.ts";
 export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";
-export { RingBuf } from "./map/ring-buf.ts";
-export { UserRingBuf } from "./map/user-ring-buf.ts";
+export type { InjectOptions } from "./map/inject-options.ts";
+export { type PerfDrainOptions, type PerfDrainResult, type PerfEvent, PerfEventArray } from "./map/perf-event-array.ts";
+export type { PerfRingOptions } from "./map/perf-options.ts";
+export { OpenMap } from "./map/open-map.ts";
+export { RingBuf, type RingBlockingOptions, type RingBufHandle, type RingDrainOptions } from "./map/ring-buf.ts";
+export { UserRingBuf, type UserRingHandle } from "./map/user-ring-buf.ts";
 export { Variable } from "./map/variable.ts";
+export type { ArrayMemory, Live } from "./memory/array-memory.ts";
+export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
+export { type ExistingMap, openById, type OpenOptions, openPinned } from "./open.ts";
 export { Program } from "./program/program.ts";
+export { dispatch } from "./stream/dispatch.ts";
+export type { DispatchContext, DispatchOptions, DispatchResult, EventHandler } from "./stream/dispatch-options.ts";
+export type { RecordBatch } from "./stream/record-batch.ts";
+export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
 export { parse } from "./spec/parse.ts";
 export type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "./spec/types.ts";

@@ -3,6 +3,7 @@ import type { Engine, EngineName } from "./engine/engine.ts";
 import { EbpfError } from "./errors.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";
+import { makePrintable } from "./spec/to-json.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
 export interface LoadOptions {
@@ -14,6 +15,8 @@ export interface LoadOptions {
   readonly onPrint?: ((line: string) => void) | undefined;
   /** A run of an attached program that went wrong (embedded engine). By default a process warning. */
   readonly onFault?: ((fault: EbpfError) => void) | undefined;
+  /** Folder in a bpf file system for the maps that the object wants pinned by name (kernel engine); by default /sys/fs/bpf. */
+  readonly pinRoot?: string | undefined;
   /** How many instructions one run of a program may take (embedded engine). */
   readonly instructionBudget?: number | undefined;
 }
@@ -23,19 +26,29 @@ export interface EngineAvailability {
   readonly reason?: string | undefined;
 }
 
-const optionNames: ReadonlySet<string> = new Set(["engine", "variables", "onPrint", "onFault", "instructionBudget"]);
+const optionNames: ReadonlySet<string> = new Set([
+  "engine",
+  "variables",
+  "onPrint",
+  "onFault",
+  "pinRoot",
+  "instructionBudget",
+]);
 
 /**
  * Loads a compiled eBPF object: a path, the bytes of the file, or a spec that was parsed (and perhaps edited) before.
  * Throws {@link EbpfError}: BAD_OBJECT and BAD_BTF for a broken file, VERIFIER, NO_PRIVILEGE, NOT_SUPPORTED.
  */
-export async function load(object: string | URL | Uint8Array | CollectionSpec, options: LoadOptions = {}): Promise<Collection> {
+export async function load(
+  object: string | URL | Uint8Array | CollectionSpec,
+  options: LoadOptions = {},
+): Promise<Collection> {
   for (const name of Object.keys(options)) {
-    if (!optionNames.has(name)) throw new TypeError(`Unknown option ${name} of load(): the options are ${[...optionNames].join(", ")}`);
+    if (!optionNames.has(name))
+      throw new TypeError(`Unknown option ${name} of load(): the options are ${[...optionNames].join(", ")}`);
   }
-  const spec = await specOf(object);
-  for (const [name, value] of Object.entries(options.variables ?? {})) setVariable(spec, name, value);
-  const engine = await engineOf(options.engine ?? "auto");
+  const spec = withVariables(await specOf(object), options.variables ?? {});
+  const engine = await engineOf(options.engine ?? "auto", options.pinRoot);
   const reporters = await import("./reporters.ts");
   const collection = await engine.load(spec, {
     onPrint: options.onPrint ?? reporters.publishPrint,
@@ -43,6 +56,15 @@ export async function load(object: string | URL | Uint8Array | CollectionSpec, o
     instructionBudget: options.instructionBudget,
   });
   return new Collection(spec, collection);
+}
+
+/** The spec stays as it was given: what is loaded has contents of its own. */
+function withVariables(spec: CollectionSpec, variables: Readonly<Record<string, unknown>>): CollectionSpec {
+  if (Object.keys(variables).length === 0) return spec;
+  const maps = spec.maps.map((map) => ({ ...map, contents: map.contents?.slice() }));
+  const own = makePrintable({ ...spec, maps });
+  for (const [name, value] of Object.entries(variables)) setVariable(own, name, value);
+  return own;
 }
 
 async function specOf(object: string | URL | Uint8Array | CollectionSpec): Promise<CollectionSpec> {
@@ -70,16 +92,16 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "this user may not read it",
 };
 
-async function engineOf(choice: "auto" | EngineName | Engine): Promise<Engine> {
+async function engineOf(choice: "auto" | EngineName | Engine, pinRoot: string | undefined): Promise<Engine> {
   if (typeof choice === "object") return choice;
   switch (choice) {
     case "kernel":
-      return kernel();
+      return kernel(pinRoot);
     case "embedded":
       return embedded();
     case "auto": {
       const { haveKernel } = await import("./engine/kernel/kernel-engine.ts");
-      return haveKernel().usable ? kernel() : embedded();
+      return haveKernel().usable ? kernel(pinRoot) : embedded();
     }
     default:
       throw new TypeError(`Unknown engine ${JSON.stringify(choice)}: the engines are auto, kernel and embedded`);
@@ -93,9 +115,9 @@ export async function haveEngine(engine: EngineName): Promise<EngineAvailability
   return haveKernel();
 }
 
-async function kernel(): Promise<Engine> {
+async function kernel(pinRoot: string | undefined): Promise<Engine> {
   const { kernelEngine } = await import("./engine/kernel/kernel-engine.ts");
-  return kernelEngine();
+  return kernelEngine({ pinRoot });
 }
 
 async function embedded(): Promise<Engine> {

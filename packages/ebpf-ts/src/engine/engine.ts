@@ -1,3 +1,4 @@
+import type { PerfMemory } from "../ring/perf/perf-memory.ts";
 import type { RingBell, RingMemory } from "../ring/ring-memory.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import type { EbpfError } from "../errors.ts";
@@ -82,6 +83,15 @@ export interface EngineMap {
   lookupBatch?(cursor: Uint8Array | undefined, count: number): MapBatch;
   /** The bytes of an array that is mapped into memory, live (BPF_F_MMAPABLE); read-only memory is never handed out here. */
   memory?(): Uint8Array;
+  /**
+   * The same for reading only, also where it must not be written. For getters alone, and never handed to a user: on the kernel, a
+   * store into it ends the process.
+   */
+  readOnlyMemory?(): Uint8Array;
+  /** Whether user space may not write it any more (BPF_MAP_FREEZE), nor map it for writing. */
+  readonly frozen?: boolean;
+  /** Opens the rings of a perf event array, one per CPU; there is one reader at a time. */
+  perf?(options: PerfOptions): EnginePerf;
   /** For the two kinds of ring. */
   ring?(): EngineRing;
   /** Prog array: which program stands at an index. */
@@ -98,10 +108,71 @@ export interface MapBatch {
   readonly next: Uint8Array | undefined;
 }
 
+export interface PerfOptions {
+  /** Pages of memory of each CPU's ring: a power of two. */
+  readonly pages: number;
+  /** Wakes the reader after so many bytes or events; undefined after each event. */
+  readonly watermark: { readonly bytes: number } | { readonly events: number } | undefined;
+  /** New records overwrite old ones, written backwards; the memory is then for reading only. */
+  readonly overwritable: boolean;
+}
+
+export interface EnginePerf {
+  readonly rings: readonly { readonly cpu: number; readonly memory: PerfMemory }[];
+  /** Rings when one of the CPUs wakes its reader. What came while it was not armed may be missed: look at the rings after arming it. */
+  bell(onRing: () => void): RingBell;
+  /** While paused, programs cannot write: their events are lost, and counted (PERF_EVENT_IOC_PAUSE_OUTPUT, Linux 4.7). */
+  setPaused(paused: boolean): void;
+  /** Takes the rings out of the map. Idempotent. */
+  close(): void;
+}
+
 export interface EngineRing {
   readonly memory: RingMemory;
   /** Rings when there is data (event ring) or room (user ring). */
   bell(onRing: () => void): RingBell;
+  /**
+   * Event ring: what writes into it from user space, for records of up to `size` bytes. It replaces the one before, and is
+   * closed with the collection.
+   */
+  injector?(size: number): Promise<Injector>;
+  /** Event ring: blocks this thread until there is data to read, at most so many milliseconds. False when the time is up. */
+  waitSync?(timeoutMs: number): boolean;
+  /** Event ring: how many records of programs found no room so far, where the engine counts them. */
+  refused?(): number;
+  /** What another thread of this process opens the same ring with, while the collection is open (`openSharedRing`). */
+  share?(): RingHandle;
+}
+
+/** Survives `postMessage`; the rest of it is the engine's own business. */
+export interface RingHandle {
+  readonly engine: EngineName;
+  readonly name: string;
+}
+
+/** A ring that was opened a second time, by another thread. */
+export interface OpenedRing {
+  readonly ring: EngineRing;
+  close(): void;
+}
+
+/**
+ * Writes records into an event ring, in one order with what programs write: a batch is begun, filled, and flushed, without
+ * anything else in between. Records find no room where they would leave less than `leaveFree` bytes of the ring free.
+ */
+export interface Injector {
+  /** The largest record that it takes, in bytes. */
+  readonly largest: number;
+  /** Where payloads are put. */
+  readonly view: DataView;
+  /** Begins a batch; what was staged and not flushed is forgotten. */
+  begin(leaveFree: number): void;
+  /** Offset in the view of space for a payload; -1 when the ring, or the batch, has no room for it now. */
+  stage(size: number): number;
+  /** Takes back what was staged last. */
+  unstage(): void;
+  /** Ends the batch. Gives how many were written, the first ones; the ring had no room for the others. */
+  flush(): number;
 }
 
 export interface ProgramInfo {
@@ -118,6 +189,8 @@ export interface RunOptions {
   /** Packet data, for the program types that work on packets (kernel engine). */
   readonly data?: Uint8Array | undefined;
   readonly repeat?: number | undefined;
+  /** The CPU to run on: raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10; kernel engine). */
+  readonly cpu?: number | undefined;
 }
 
 export interface RunResult {
@@ -130,12 +203,27 @@ export interface RunResult {
   readonly duration: number;
 }
 
+/** A place in the code of user space: a function, or an offset in the file, or an offset in a function. */
+export interface UprobeOptions {
+  /** Of the executable or shared library. */
+  readonly path: string;
+  /** Name of a function. */
+  readonly symbol?: string | undefined;
+  /** Bytes from the function, or, without one, from the start of the file. */
+  readonly offset?: number | undefined;
+  /** Only where this process comes along, in any of its threads; every process when left out. */
+  readonly pid?: number | undefined;
+  /** Where the function returns rather than where it begins; by default as the section says (`uretprobe`). */
+  readonly returns?: boolean | undefined;
+}
+
 export interface EngineProgram {
   readonly info: ProgramInfo;
   /** Runs it once by hand (BPF_PROG_TEST_RUN). */
   run(options: RunOptions): Promise<RunResult>;
   /** Attaches where its section name says. */
   attach(): Promise<EngineLink>;
+  attachUprobe?(options: UprobeOptions): Promise<EngineLink>;
   pin?(path: string): void;
 }
 

@@ -1,5 +1,10 @@
 import type { EngineMap, MapInfo } from "../engine/engine.ts";
 import { EbpfError, NotSupportedError } from "../errors.ts";
+import type { ArrayMemory } from "../memory/array-memory.ts";
+import type { Lifetime } from "../memory/lifetime.ts";
+import { arrayMemory } from "../memory/live-view.ts";
+import { MemoryArea } from "../memory/memory-area.ts";
+import type { Shape } from "../memory/shape.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
 /** When an update may happen. Kernel: BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
@@ -10,6 +15,12 @@ const updateFlags: Record<UpdateMode, number> = { any: 0, create: 1, replace: 2 
 /** How many entries one batch asks for; the kernel hands out whole hash buckets, so that it is only a wish. */
 const batchSize = 256;
 
+/** What a live view of the values is made from. */
+export interface ValueMemory {
+  readonly shape: () => Shape;
+  readonly lifetime: Lifetime;
+}
+
 /**
  * A map of keys and values, typed by the object's BTF: a plain integer type is a number (64 bits: a bigint), a struct is an
  * object, a type that the object does not tell is a `Uint8Array`.
@@ -19,12 +30,15 @@ export class BpfMap<K = unknown, V = unknown> {
   readonly #key: ValueCodec;
   readonly #value: ValueCodec;
   readonly #perCpu: boolean;
+  readonly #valueMemory: ValueMemory | undefined;
+  #memory: ArrayMemory<V> | undefined;
 
-  constructor(map: EngineMap, key: ValueCodec, value: ValueCodec, perCpu: boolean) {
+  constructor(map: EngineMap, key: ValueCodec, value: ValueCodec, perCpu: boolean, memory?: ValueMemory) {
     this.#map = map;
     this.#key = key;
     this.#value = value;
     this.#perCpu = perCpu;
+    this.#valueMemory = memory;
   }
 
   get name(): string {
@@ -50,7 +64,11 @@ export class BpfMap<K = unknown, V = unknown> {
   /** Sets the value; of a per-CPU map: the same for every CPU. */
   set(key: K, value: V, mode: UpdateMode = "any"): void {
     const one = this.#value.encode(value);
-    this.#map.update(this.#key.encode(key), this.#perCpu ? this.#join(Array.from({ length: this.#map.cpus }, () => one)) : one, modeFlag(mode));
+    this.#map.update(
+      this.#key.encode(key),
+      this.#perCpu ? this.#join(Array.from({ length: this.#map.cpus }, () => one)) : one,
+      modeFlag(mode),
+    );
   }
 
   /** One value for every possible CPU, in order. */
@@ -59,9 +77,15 @@ export class BpfMap<K = unknown, V = unknown> {
       throw new TypeError(`Cannot set values per CPU: map ${this.name} is not a per-CPU map`);
     }
     if (values.length !== this.#map.cpus) {
-      throw new RangeError(`Cannot set map ${this.name}: it takes ${this.#map.cpus} values, one per CPU, not ${values.length}`);
+      throw new RangeError(
+        `Cannot set map ${this.name}: it takes ${this.#map.cpus} values, one per CPU, not ${values.length}`,
+      );
     }
-    this.#map.update(this.#key.encode(key), this.#join(values.map((value) => this.#value.encode(value))), modeFlag(mode));
+    this.#map.update(
+      this.#key.encode(key),
+      this.#join(values.map((value) => this.#value.encode(value))),
+      modeFlag(mode),
+    );
   }
 
   /** False when there was no such key. */
@@ -91,12 +115,54 @@ export class BpfMap<K = unknown, V = unknown> {
     return this.entries();
   }
 
+  /**
+   * The values of an array map that is mapped into memory (BPF_F_MMAPABLE, Linux 5.5), live: no system call, no copy. Read-only
+   * where the map is frozen, or its flags have BPF_F_RDONLY_PROG.
+   */
+  memory(): ArrayMemory<V> {
+    this.#memory ??= this.#openMemory();
+    return this.#memory;
+  }
+
+  /**
+   * Takes the right to write from user space, for good (BPF_MAP_FREEZE, Linux 5.2); programs may go on writing. Refused (EBUSY)
+   * while the memory is mapped for writing, so call it before {@link memory}, which gives a read-only view then.
+   */
+  freeze(): void {
+    if (!this.#map.freeze) {
+      throw new NotSupportedError("freeze", `Cannot freeze map ${this.name}: its type cannot be frozen`);
+    }
+    this.#map.freeze();
+    this.#memory = undefined;
+  }
+
   /** Keeps the map alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
     if (!this.#map.pin) {
-      throw new NotSupportedError("pin", `Cannot pin map ${this.name}: only the kernel engine can, load with engine: "kernel"`);
+      throw new NotSupportedError(
+        "pin",
+        `Cannot pin map ${this.name}: only the kernel engine can, load with engine: "kernel"`,
+      );
     }
     this.#map.pin(path);
+  }
+
+  #openMemory(): ArrayMemory<V> {
+    const map = this.#map;
+    if (this.#valueMemory === undefined || !map.readOnlyMemory) {
+      throw new NotSupportedError(
+        "mmap",
+        `Cannot view the memory of map ${this.name}: only array maps with the flag BPF_F_MMAPABLE have it`,
+        "5.5",
+      );
+    }
+    const element = this.#valueMemory.shape();
+    const { maxEntries: length, valueSize } = map.info;
+    const readOnly = map.memory === undefined || map.frozen === true;
+    const bytes = readOnly ? map.readOnlyMemory() : map.memory!();
+    const name = `map ${this.name}`;
+    const area = new MemoryArea({ name, bytes, readOnly, lifetime: this.#valueMemory.lifetime });
+    return arrayMemory<V>({ area, base: 0, length, stride: roundUp8(valueSize), element, name });
   }
 
   *#rawKeys(): Generator<Uint8Array> {
@@ -152,7 +218,10 @@ function roundUp8(size: number): number {
 function modeFlag(mode: UpdateMode): number {
   const flag = updateFlags[mode];
   if (flag === undefined) {
-    throw new EbpfError("BAD_VALUE", `Cannot update a map in mode ${JSON.stringify(mode)}: the modes are any, create and replace`);
+    throw new EbpfError(
+      "BAD_VALUE",
+      `Cannot update a map in mode ${JSON.stringify(mode)}: the modes are any, create and replace`,
+    );
   }
   return flag;
 }

@@ -1,9 +1,11 @@
-import type { EngineRing } from "../engine/engine.ts";
-import { EbpfError } from "../errors.ts";
+import type { EngineRing, RingHandle } from "../engine/engine.ts";
+import { EbpfError, NotSupportedError } from "../errors.ts";
+import { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
 import { Reservation } from "../ring/reservation.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import { type RoomOptions, RoomQueue } from "../stream/room-queue.ts";
+import type { RingRecordType } from "./ring-buf.ts";
 
 /** Space for one sample that waits to be filled. */
 export type UserSample = Reservation;
@@ -22,7 +24,21 @@ export interface UserRingBufOptions<T> {
   readonly ring: EngineRing;
   /** Samples are plain bytes when it is left out. */
   readonly encoder?: SampleEncoder<T> | undefined;
+  /** The type that the encoder writes, for other threads. */
+  readonly type?: RingRecordType | undefined;
+  /** What this ring shares with other threads that write it. */
+  readonly access?: SharedAccess | undefined;
+  readonly pin?: ((path: string) => void) | undefined;
   readonly onClose?: (() => void) | undefined;
+}
+
+/** A user ring for another thread of this process (`openUserRing` of `ebpf-ts/workers`); survives `postMessage`. */
+export interface UserRingHandle<T = unknown> {
+  readonly ring: RingHandle;
+  readonly access: SharedArrayBuffer;
+  readonly type: { readonly btf: Uint8Array; readonly id: number } | undefined;
+  /** Not there: it carries the type of the samples. */
+  readonly samples?: T;
 }
 
 /** DYNPTR_MAX_SIZE: a larger sample stays in the ring for good, and every drain fails with E2BIG. */
@@ -38,19 +54,31 @@ export class UserRingBuf<T = unknown> {
   readonly #data: Uint8Array;
   readonly #view: DataView;
   readonly #encoder: SampleEncoder<T> | undefined;
+  readonly #type: RingRecordType | undefined;
+  readonly #share: (() => RingHandle) | undefined;
+  readonly #ownsAccess: boolean;
   readonly #queue: RoomQueue;
   readonly #bell: LazyBell;
   readonly #reserved = new Set<Reservation>();
+  readonly #pin: ((path: string) => void) | undefined;
   readonly #onClose: (() => void) | undefined;
+  /** From when other threads write too. */
+  #access: SharedAccess | undefined;
+  #batching = false;
   #closed = false;
 
-  constructor({ name, ring, encoder, onClose }: UserRingBufOptions<T>) {
+  constructor({ name, ring, encoder, type, access, pin, onClose }: UserRingBufOptions<T>) {
     const { data } = ring.memory;
     this.name = name;
     this.#producer = new RingProducer(ring.memory, name);
     this.#data = data;
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     this.#encoder = encoder;
+    this.#type = type;
+    this.#share = ring.share?.bind(ring);
+    this.#access = access;
+    this.#ownsAccess = access === undefined;
+    this.#pin = pin;
     this.#onClose = onClose;
     this.#bell = new LazyBell((onRing) => ring.bell(onRing));
     this.#queue = new RoomQueue({
@@ -108,6 +136,27 @@ export class UserRingBuf<T = unknown> {
     return true;
   }
 
+  /**
+   * Sends the values in their order, up to the first that finds no room; gives how many were sent. Programs see them all at
+   * once. When one cannot be sent at all, those before it are, and it throws. Meanwhile nobody else can write the ring.
+   */
+  sendMany(values: Iterable<T>): number {
+    this.#checkBatch();
+    this.#access?.lock.acquire();
+    this.#batching = true;
+    let sent = 0;
+    try {
+      for (const value of values) {
+        if (!this.#stage(value)) break;
+      }
+    } finally {
+      sent = this.#producer.publish();
+      this.#batching = false;
+      this.#access?.lock.release();
+    }
+    return sent;
+  }
+
   /** Sends bytes as they are, also where the samples have a type. */
   sendBytes(bytes: Uint8Array): void {
     checkBytes(bytes);
@@ -132,6 +181,36 @@ export class UserRingBuf<T = unknown> {
     return this.#queue.reserve(size, options);
   }
 
+  /** Keeps the ring alive under a path of a bpffs (kernel engine). */
+  pin(path: string): void {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot pin ring ${this.name}: it is closed`);
+    if (this.#pin === undefined) {
+      throw new NotSupportedError(
+        "pin",
+        `Cannot pin ring ${this.name}: only the kernel engine can, load with engine: "kernel"`,
+      );
+    }
+    this.#pin(path);
+  }
+
+  /**
+   * What a worker thread opens the same ring with (`openUserRing` of `ebpf-ts/workers`), while this one is open. From then on
+   * writers take turns: a few nanoseconds more a sample.
+   */
+  share(): UserRingHandle<T> {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot share ring ${this.name}: it is closed`);
+    if (this.#share === undefined) {
+      throw new NotSupportedError(
+        "share",
+        `Cannot share ring ${this.name}: its engine cannot open it in another thread`,
+      );
+    }
+    const ring = this.#share();
+    this.#access ??= new SharedAccess();
+    const type = this.#type === undefined ? undefined : { btf: this.#type.btf.bytes, id: this.#type.id };
+    return { ring, access: this.#access.buffer, type };
+  }
+
   /** Discards the samples that are still open, and ends the waits for room. Idempotent. */
   close(): void {
     if (this.#closed) return;
@@ -140,6 +219,7 @@ export class UserRingBuf<T = unknown> {
     this.#producer.close();
     this.#queue.close(new EbpfError("CLOSED", `Cannot write ring ${this.name}: it was closed while waiting for room`));
     this.#bell.close();
+    if (this.#ownsAccess) this.#access?.close();
     this.#onClose?.();
   }
 
@@ -151,7 +231,10 @@ export class UserRingBuf<T = unknown> {
     const encoder = this.#encoder;
     if (encoder !== undefined) return encoder.sizeFor === undefined ? encoder.size : encoder.sizeFor(value);
     if (value instanceof Uint8Array) return value.length;
-    throw new EbpfError("BAD_VALUE", `Cannot send to ring ${this.name}: its samples have no known type, so it takes a Uint8Array`);
+    throw new EbpfError(
+      "BAD_VALUE",
+      `Cannot send to ring ${this.name}: its samples have no known type, so it takes a Uint8Array`,
+    );
   }
 
   #write(value: T, offset: number): void {
@@ -170,14 +253,39 @@ export class UserRingBuf<T = unknown> {
     this.#producer.submit(offset);
   }
 
-  #reserve(size: number): number {
+  /** False when there is no room for it now. */
+  #stage(value: T): boolean {
+    const size = this.#sizeOf(value);
     this.#checkSize(size);
-    return this.#producer.reserve(size);
+    const offset = this.#producer.stage(size);
+    if (offset === ringFull) return false;
+    try {
+      if (this.#encoder === undefined) this.#data.set(value as Uint8Array, offset);
+      else this.#encoder.encode(value, this.#view, offset);
+    } catch (error) {
+      this.#producer.unstage();
+      throw error;
+    }
+    return true;
+  }
+
+  #reserve(size: number): number {
+    const offset = this.#tryReserve(size);
+    if (offset !== ringFull) return offset;
+    throw this.#producer.fullError(size);
   }
 
   #tryReserve(size: number): number {
     this.#checkSize(size);
-    return this.#producer.tryReserve(size);
+    this.#checkBatch();
+    const access = this.#access;
+    if (access === undefined) return this.#producer.tryReserve(size);
+    access.lock.acquire();
+    try {
+      return this.#producer.tryReserve(size);
+    } finally {
+      access.lock.release();
+    }
   }
 
   #sample(offset: number, size: number): UserSample | undefined {
@@ -187,9 +295,18 @@ export class UserRingBuf<T = unknown> {
     return sample;
   }
 
+  /** Values that send, while they are being sent. */
+  #checkBatch(): void {
+    if (!this.#batching) return;
+    throw new EbpfError("BUSY", `Cannot write ring ${this.name}: sendMany is under way, whose values may not write it`);
+  }
+
   #checkSize(size: number): void {
     if (size > largestSample && this.size > largestSample) {
-      throw new EbpfError("TOO_BIG", `Cannot send ${size} bytes to ring ${this.name}: a program can take at most ${largestSample} at a time`);
+      throw new EbpfError(
+        "TOO_BIG",
+        `Cannot send ${size} bytes to ring ${this.name}: a program can take at most ${largestSample} at a time`,
+      );
     }
   }
 }

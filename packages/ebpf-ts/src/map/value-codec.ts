@@ -17,7 +17,10 @@ export function bytesCodec(size: number, what: string): ValueCodec {
     decode: (bytes) => bytes,
     encode(value) {
       if (!(value instanceof Uint8Array) || value.length !== size) {
-        throw new EbpfError("BAD_VALUE", `Cannot encode ${what}: it has no BTF type, so it takes a Uint8Array of ${size} bytes`);
+        throw new EbpfError(
+          "BAD_VALUE",
+          `Cannot encode ${what}: it has no BTF type, so it takes a Uint8Array of ${size} bytes`,
+        );
       }
       return value;
     },
@@ -29,7 +32,8 @@ export function btfCodec(btf: Btf, type: number): ValueCodec {
   const encoder = makeEncoder(btf, type);
   return {
     size: encoder.size,
-    decode: (bytes) => decoder.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength),
+    decode: (bytes) =>
+      decoder.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength),
     encode(value) {
       const bytes = new Uint8Array(encoder.size);
       encoder.encode(value, new DataView(bytes.buffer), 0);

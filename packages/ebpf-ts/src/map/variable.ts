@@ -1,51 +1,185 @@
+import type { Btf } from "../btf/types.ts";
 import type { EngineMap } from "../engine/engine.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError, NotSupportedError } from "../errors.ts";
+import type { Live } from "../memory/array-memory.ts";
+import { findScalar, type MemberPath } from "../memory/find-scalar.ts";
+import type { Lifetime } from "../memory/lifetime.ts";
+import { copyOf, liveView } from "../memory/live-view.ts";
+import { MemoryArea } from "../memory/memory-area.ts";
+import { ScalarView } from "../memory/scalar-view.ts";
+import type { Shape } from "../memory/shape.ts";
+import { writeShape } from "../memory/write-shape.ts";
 import type { VariableSpec } from "../spec/types.ts";
-import type { ValueCodec } from "./value-codec.ts";
+import { memoryShape } from "./memory-shape.ts";
+
+export interface VariableOptions {
+  readonly spec: VariableSpec;
+  /** The map of its section. */
+  readonly map: EngineMap;
+  readonly btf: Btf | undefined;
+  readonly lifetime: Lifetime;
+}
 
 const key0 = new Uint8Array(4);
 
-/** A global variable of the object, live. Writes reach running programs at once; a `const` one is set before load instead. */
+/**
+ * A global variable of the object, live and typed by BTF. Writes reach running programs at once; a `const volatile` one (`.rodata`)
+ * is set before load instead, with the option `variables`.
+ *
+ * Integers of 32 and 64 bits have atomic operations, which are so with respect to programs that use `__sync_fetch_and_add` and its
+ * like. Members of structs are changed in place with {@link view}, or with {@link field}.
+ */
 export class Variable<T = unknown> {
   readonly name: string;
   readonly readOnly: boolean;
-  readonly #spec: VariableSpec;
-  readonly #map: EngineMap;
-  readonly #codec: ValueCodec;
+  readonly #options: VariableOptions;
+  #area: MemoryArea | undefined;
+  #shape: Shape | undefined;
+  #number: ScalarView | undefined;
 
-  constructor(spec: VariableSpec, map: EngineMap, codec: ValueCodec) {
-    this.name = spec.name;
-    this.readOnly = spec.readOnly;
-    this.#spec = spec;
-    this.#map = map;
-    this.#codec = codec;
+  constructor(options: VariableOptions) {
+    this.name = options.spec.name;
+    this.readOnly = options.spec.readOnly;
+    this.#options = options;
   }
 
+  /** The section that holds it: `.bss`, `.data`, `.rodata.cst`, … */
+  get section(): string {
+    return this.#options.spec.section;
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.#options.spec.size;
+  }
+
+  /** A copy of the value. */
   get(): T {
-    const bytes = this.#section();
-    return this.#codec.decode(bytes.slice(this.#spec.offset, this.#spec.offset + this.#spec.size)) as T;
+    if (this.#isMapped()) return copyOf(this.#memory(), this.#offset, this.#type()) as T;
+    return copyOf(this.#snapshot(), this.#offset, this.#type()) as T;
   }
 
+  /** A value that does not fit its type is BAD_VALUE, and nothing is written. A struct is not replaced in one access. */
   set(value: T): void {
-    if (this.readOnly) {
-      throw new EbpfError("BAD_VALUE", `Cannot set variable ${this.name}: it is read-only once loaded, give it to load() as an option`);
-    }
-    const bytes = this.#codec.encode(value);
-    if (this.#map.memory) {
-      this.#map.memory().set(bytes, this.#spec.offset);
-      return;
-    }
-    const section = this.#section().slice();
-    section.set(bytes, this.#spec.offset);
-    this.#map.update(key0, section, 0);
+    this.#checkWritable();
+    if (this.#isMapped()) return writeShape(this.#memory(), this.#offset, this.#type(), value, this.#title);
+    // Before Linux 5.5 a section can only be replaced as a whole.
+    const section = this.#snapshot();
+    writeShape(section, this.#offset, this.#type(), value, this.#title);
+    this.#options.map.update(key0, section.bytes, 0);
   }
 
-  /** All bytes of the section that holds it. */
-  #section(): Uint8Array {
-    const bytes = this.#map.memory && !this.readOnly ? this.#map.memory() : this.#map.lookup(key0);
-    if (bytes === undefined) {
-      throw new EbpfError("NOT_FOUND", `Cannot read variable ${this.name}: its section ${this.#spec.section} is gone`);
+  /** A struct as an object whose members are the memory's, an array as a view of its elements. Other values are copied. */
+  get view(): Live<T> {
+    return liveView(this.#memory(), this.#offset, this.#type(), this.#title) as Live<T>;
+  }
+
+  /** One number within the variable, as a view of length 1: `field("totals", 3).add(0, 1n)`. Without a path: the variable itself. */
+  field<N extends number | bigint = number | bigint>(...path: MemberPath): ScalarView<N> {
+    const { offset, format } = findScalar(this.#type(), path, this.#title);
+    const name = path.length === 0 ? this.#title : `${path.join(".")} of ${this.#title}`;
+    const base = this.#offset + offset;
+    return new ScalarView<N>({ area: this.#memory(), format, base, stride: 8, length: 1, name });
+  }
+
+  /** Atomic, of an integer with 32 or 64 bits, as are all that follow. */
+  load(): T {
+    return this.#integer.load(0) as T;
+  }
+
+  store(value: T): void {
+    this.#writable.store(0, value as bigint);
+  }
+
+  /** Adds, wrapping around; gives the number before. */
+  add(value: T | number): T {
+    return this.#writable.add(0, value as bigint) as T;
+  }
+
+  /** Subtracts, wrapping around; gives the number before. */
+  sub(value: T | number): T {
+    return this.#writable.sub(0, value as bigint) as T;
+  }
+
+  /** Stores; gives the number before. */
+  exchange(value: T): T {
+    return this.#writable.exchange(0, value as bigint) as T;
+  }
+
+  /** Stores `replacement` if the number is `expected`; gives the number before. */
+  compareExchange(expected: T, replacement: T): T {
+    return this.#writable.compareExchange(0, expected as bigint, replacement as bigint) as T;
+  }
+
+  get #title(): string {
+    return `variable ${this.name}`;
+  }
+
+  get #offset(): number {
+    return this.#options.spec.offset;
+  }
+
+  get #integer(): ScalarView {
+    this.#number ??= this.field();
+    return this.#number;
+  }
+
+  get #writable(): ScalarView {
+    this.#checkWritable();
+    return this.#integer;
+  }
+
+  #type(): Shape {
+    const { spec, btf } = this.#options;
+    this.#shape ??= memoryShape(btf, spec.type, spec.size, this.#title);
+    return this.#shape;
+  }
+
+  #checkWritable(): void {
+    if (!this.readOnly) return;
+    throw new EbpfError(
+      "BAD_VALUE",
+      `Cannot set ${this.#title}: it is read-only once loaded, give it to load() in the option variables`,
+    );
+  }
+
+  #isMapped(): boolean {
+    return this.#options.map.readOnlyMemory !== undefined;
+  }
+
+  #memory(): MemoryArea {
+    this.#area ??= this.#openMemory();
+    return this.#area;
+  }
+
+  #openMemory(): MemoryArea {
+    const { map, lifetime } = this.#options;
+    if (!map.readOnlyMemory) {
+      throw new NotSupportedError(
+        "mmap",
+        `Cannot view ${this.#title}: this kernel does not map global variables into memory`,
+        "5.5",
+      );
     }
-    return bytes;
+    const readOnly = this.readOnly || map.memory === undefined || map.frozen === true;
+    const bytes = readOnly ? map.readOnlyMemory() : map.memory!();
+    return this.#checked(new MemoryArea({ name: this.#title, bytes, readOnly, lifetime }));
+  }
+
+  /** A copy of the whole section. */
+  #snapshot(): MemoryArea {
+    const bytes = this.#options.map.lookup(key0)?.slice();
+    if (bytes === undefined) {
+      throw new EbpfError("NOT_FOUND", `Cannot read ${this.#title}: its section ${this.section} is gone`);
+    }
+    return this.#checked(
+      new MemoryArea({ name: this.#title, bytes, readOnly: false, lifetime: this.#options.lifetime }),
+    );
+  }
+
+  /** A spec may have been edited. */
+  #checked(area: MemoryArea): MemoryArea {
+    if (this.#offset >= 0 && this.#offset + this.size <= area.length) return area;
+    throw new EbpfError("BAD_OBJECT", `Cannot use ${this.#title}: it lies outside of its section ${this.section}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { EngineProgram, ProgramInfo, RunOptions, RunResult } from "../engine/engine.ts";
+import type { EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../engine/engine.ts";
 import { NotSupportedError } from "../errors.ts";
 import { Link } from "../link/link.ts";
 import type { ProgramSpec } from "../spec/types.ts";
@@ -40,10 +40,34 @@ export class Program {
     return new Link(this.name, await this.#program.attach());
   }
 
+  /**
+   * Attaches a `SEC("uprobe")` program to a place in the code of user space (kernel engine, Linux 4.17). Detach it before the file is
+   * written to.
+   */
+  async attachUprobe(options: UprobeOptions): Promise<Link> {
+    const names = ["path", "symbol", "offset", "pid", "returns"];
+    const unknown = Object.keys(options).find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw new TypeError(`Unknown option ${unknown} of attachUprobe(): the options are ${names.join(", ")}`);
+    if (options.symbol === undefined && options.offset === undefined) {
+      throw new TypeError("attachUprobe() needs a symbol, or an offset in the file");
+    }
+    if (!this.#program.attachUprobe) {
+      throw new NotSupportedError(
+        "uprobe",
+        `Cannot attach program ${this.name} to ${options.path}: only the kernel engine has uprobes, load with engine: "kernel"`,
+      );
+    }
+    return new Link(this.name, await this.#program.attachUprobe(options));
+  }
+
   /** Keeps the program alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
     if (!this.#program.pin) {
-      throw new NotSupportedError("pin", `Cannot pin program ${this.name}: only the kernel engine can, load with engine: "kernel"`);
+      throw new NotSupportedError(
+        "pin",
+        `Cannot pin program ${this.name}: only the kernel engine can, load with engine: "kernel"`,
+      );
     }
     this.#program.pin(path);
   }

@@ -20,14 +20,23 @@ export class RingProducer {
   readonly #headers: Int32Array;
   readonly #own: OwnPosition;
   readonly #peer: PeerPosition;
+  readonly #secondWord: number;
+  /** The batch that {@link publish} ends: where it begins and the room there, its bytes and records, and the bytes of its last record. */
+  #stagedFrom = 0;
+  #stagedRoom = 0;
+  #staged = 0;
+  #stagedRecords = 0;
+  #stagedLast = 0;
   #submitted = 0;
   #discarded = 0;
   #closed = false;
 
-  constructor(memory: RingMemory, name = "buffer") {
+  /** `secondWord` goes where the page of a record stands in event rings, which nobody needs to read. */
+  constructor(memory: RingMemory, name = "buffer", secondWord = 0) {
     checkMemory(memory);
     this.name = name;
     this.memory = memory;
+    this.#secondWord = secondWord;
     this.#headers = new Int32Array(memory.data.buffer, memory.data.byteOffset, memory.size >> 2);
     this.#own = new OwnPosition(memory.producer);
     this.#peer = new PeerPosition(memory.consumer);
@@ -75,7 +84,12 @@ export class RingProducer {
   reserve(size: number): number {
     const offset = this.tryReserve(size);
     if (offset !== ringFull) return offset;
-    throw new EbpfError(
+    throw this.fullError(size);
+  }
+
+  /** What {@link reserve} throws. */
+  fullError(size: number): EbpfError {
+    return new EbpfError(
       "NO_SPACE",
       `Cannot write ${size} bytes to ring ${this.name}: only ${this.free} of its ${this.size} bytes are free, wait until the other side has read`,
     );
@@ -85,15 +99,62 @@ export class RingProducer {
   tryReserve(size: number): number {
     this.#checkOpen();
     this.#checkSize(size);
+    if (this.#stagedRecords > 0) throw this.#busyError();
     const own = this.#own.load();
     const total = recordSize(size);
     if (total > this.size - this.#used(own)) return ringFull;
-    const at = own & (this.size - 1);
-    // Both become visible with the position: it pairs with the load-acquire of the side that drains.
-    this.#headers[at >> 2] = size | busyBit;
-    this.#headers[(at >> 2) + 1] = 0;
+    const offset = this.#writeHeader(own, size);
     this.#own.publish((own + total) | 0);
+    return offset;
+  }
+
+  /**
+   * Space for one record of a batch, or {@link ringFull}. The other side sees none of them until {@link publish}, and then all, committed.
+   * Nothing is reserved meanwhile: it would stand in the same place.
+   */
+  stage(size: number): number {
+    this.#checkOpen();
+    this.#checkSize(size);
+    const total = recordSize(size);
+    if (this.#stagedRecords === 0) this.#stagedFrom = this.#own.load();
+    // The other side only makes room: it is asked when there seems to be none.
+    if (this.#stagedRecords === 0 || total > this.#stagedRoom - this.#staged) {
+      this.#stagedRoom = this.size - this.#used(this.#stagedFrom);
+      if (total > this.#stagedRoom - this.#staged) return ringFull;
+    }
+    const at = (this.#stagedFrom + this.#staged) & (this.size - 1);
+    this.#headers[at >> 2] = size;
+    this.#headers[(at >> 2) + 1] = 0;
+    this.#staged += total;
+    this.#stagedLast = total;
+    this.#stagedRecords += 1;
     return at + headerSize;
+  }
+
+  /** Takes back the record that was staged last; once a record. */
+  unstage(): void {
+    this.#staged -= this.#stagedLast;
+    this.#stagedRecords -= 1;
+    this.#stagedLast = 0;
+  }
+
+  /** Hands all that is staged to the other side, by one store; gives the number of records. */
+  publish(): number {
+    const records = this.open ? this.#stagedRecords : 0;
+    if (records > 0) {
+      // Headers and payloads become visible with the position: it pairs with the load-acquire of the side that drains.
+      this.#own.publish((this.#stagedFrom + this.#staged) | 0);
+      this.#submitted += records;
+    }
+    this.abandon();
+    return records;
+  }
+
+  /** Forgets all that is staged. */
+  abandon(): void {
+    this.#staged = 0;
+    this.#stagedRecords = 0;
+    this.#stagedLast = 0;
   }
 
   /** {@link reserve}, as an object that looks after itself. */
@@ -116,6 +177,14 @@ export class RingProducer {
   /** What was reserved can still be committed, nothing new is reserved. The memory is its owner's to free. Idempotent. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** It becomes visible with the position, which pairs with the load-acquire of the side that drains. */
+  #writeHeader(position: number, size: number): number {
+    const at = position & (this.size - 1);
+    this.#headers[at >> 2] = size | busyBit;
+    this.#headers[(at >> 2) + 1] = this.#secondWord;
+    return at + headerSize;
   }
 
   #commit(offset: number, flag: number): void {
@@ -147,7 +216,10 @@ export class RingProducer {
     const producer = this.#own.exactOf(this.#own.low);
     const fault = positionFault(consumer, producer, this.size);
     if (fault !== undefined) {
-      throw new EbpfError("BAD_RING", `Cannot write ring ${this.name}: ${fault}; its consumer is broken, make the ring anew`);
+      throw new EbpfError(
+        "BAD_RING",
+        `Cannot write ring ${this.name}: ${fault}; its consumer is broken, make the ring anew`,
+      );
     }
     return Number(BigInt.asUintN(64, producer - consumer));
   }
@@ -166,6 +238,10 @@ export class RingProducer {
 
   #checkOpen(): void {
     if (!this.open) throw this.#closedError();
+  }
+
+  #busyError(): EbpfError {
+    return new EbpfError("BUSY", `Cannot write ring ${this.name}: a batch is being written, end it first`);
   }
 
   #closedError(): EbpfError {

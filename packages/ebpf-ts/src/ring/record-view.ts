@@ -66,7 +66,9 @@ export class RecordView {
   /** Copies the whole record into `target`; gives the number of bytes. */
   copyInto(target: Uint8Array, offset = 0): number {
     if (!Number.isInteger(offset) || offset < 0 || offset + this.#length > target.length) {
-      throw new RangeError(`A record of ${this.#length} bytes does not fit at offset ${offset} of ${target.length} bytes`);
+      throw new RangeError(
+        `A record of ${this.#length} bytes does not fit at offset ${offset} of ${target.length} bytes`,
+      );
     }
     const data = this.#data;
     const start = this.#start;

@@ -16,6 +16,8 @@ export interface RingMemory {
   /** Element 0 is the position as a u64; 8-byte aligned. */
   readonly consumer: BigUint64Array;
   readonly producer: BigUint64Array;
+  /** Of a ring whose producer overwrites the oldest records: the first position that it has not. Stored before the producer position. */
+  readonly overwrite?: BigUint64Array | undefined;
   /** `2 * size` bytes, 8-byte aligned. */
   readonly data: Uint8Array;
   /** False once the memory is gone; whoever keeps a view asks before use. */

@@ -6,15 +6,18 @@ import { TurnBudget, yieldTurn } from "./turn-budget.ts";
 /** Makes a value of the record whose payload stands at `offset`. It must copy what it keeps. */
 export type RecordDecoder<T> = (view: DataView, offset: number, length: number) => T;
 
-/** The ring that a stream reads. */
+/** The ring that a stream reads, and what the stream makes of it. */
 export interface RecordSource<T> {
-  readonly consumer: RingConsumer;
-  readonly view: DataView;
-  readonly decode: RecordDecoder<T>;
+  readonly consumer: Pick<RingConsumer, "open" | "mark" | "hasReached" | "flush">;
+  readonly bell: LazyBell;
+  /** Steps of the stream between two looks at the clock. */
+  readonly stepsPerLook: number;
+  /** 0 or more when there is a value to {@link take}, else the consumer's code of why not. */
+  look(): number;
+  take(offset: number): T;
   /** Makes the ring the stream's own; throws when somebody else reads it. */
   acquire(stream: RecordStream<T>): void;
-  release(stream: RecordStream<T>): void;
-  readonly bell: LazyBell;
+  release(): void;
 }
 
 export interface EventsOptions {
@@ -22,6 +25,11 @@ export interface EventsOptions {
   readonly signal?: AbortSignal | undefined;
   /** When settled either way, the iteration goes on up to the records that are there at that time, and ends. */
   readonly until?: PromiseLike<unknown> | undefined;
+  /**
+   * How to learn of new records when the ring is empty: `event` (the default) sleeps until a program wakes it; programs
+   * that submit with BPF_RB_NO_WAKEUP wake nobody, for those look again after so many milliseconds (0: in every turn of the event loop).
+   */
+  readonly wakeup?: "event" | { readonly intervalMs: number } | undefined;
 }
 
 interface Waiter<T> {
@@ -33,13 +41,18 @@ interface Waiter<T> {
  * The records of a ring as an async iterator. A record is consumed when it is asked for and not before, so that leaving the
  * loop leaves the rest in the ring, and a slow loop holds up the producer rather than filling memory. A record that cannot be
  * decoded is consumed, and ends the iteration with the decoder's error; a new iteration goes on behind it.
+ *
+ * However fast records come, timers and sockets get their turn every 10 ms (see turn-budget.ts).
  */
 export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
   readonly #source: RecordSource<T>;
   readonly #waiting: Waiter<T>[] = [];
   readonly #signal: AbortSignal | undefined;
-  readonly #budget: TurnBudget = new TurnBudget();
+  readonly #budget: TurnBudget;
   readonly #backoff: Backoff = new Backoff();
+  /** Milliseconds between two looks at an empty ring; undefined when its bell rings. */
+  readonly #intervalMs: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #state: "new" | "reading" | "ended" = "new";
   /** Thrown by the next call, then forgotten. */
   #failure: { readonly error: unknown } | undefined;
@@ -50,9 +63,11 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
   /** Why there was nothing to take: a code of the consumer, or 0 for the end of the turn. */
   #lack = 0;
 
-  constructor(source: RecordSource<T>, { signal, until }: EventsOptions = {}) {
+  constructor(source: RecordSource<T>, { signal, until, wakeup = "event" }: EventsOptions = {}) {
     this.#source = source;
     this.#signal = signal;
+    this.#intervalMs = intervalOf(wakeup);
+    this.#budget = new TurnBudget(source.stepsPerLook);
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
     until?.then(this.#onUntil, this.#onUntil);
@@ -90,27 +105,28 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
     if (this.#state === "reading") {
       this.#source.consumer.flush();
       this.#source.bell.disarm();
-      this.#source.release(this);
+      this.#source.release();
     }
     this.#state = "ended";
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#backoff.stop();
+    clearTimeout(this.#timer);
     for (const waiter of this.#waiting.splice(0)) waiter.resolve({ value: undefined, done: true });
   }
 
   #take(): IteratorResult<T, undefined> | undefined {
     if (this.#state !== "reading" && !this.#begin()) return { value: undefined, done: true };
-    const { consumer, decode, view } = this.#source;
+    const source = this.#source;
     if (this.#budget.spent()) {
       this.#lack = 0;
       return undefined;
     }
-    if (this.#mark !== undefined && consumer.hasReached(this.#mark)) return this.#done();
-    const offset = consumer.read();
+    if (this.#mark !== undefined && source.consumer.hasReached(this.#mark)) return this.#done();
+    const offset = source.look();
     if (offset >= 0) {
       this.#backoff.reset();
       this.#listened = false;
-      return { value: decode(view, offset, consumer.length), done: false };
+      return { value: source.take(offset), done: false };
     }
     this.#lack = offset;
     // Someone may hold a reservation for good: at the end nobody waits for it beyond the naps.
@@ -144,18 +160,23 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
 
   /** Sees to it that {@link #serve} is called when there may be more. */
   #pause(): void {
-    if (this.#lack === ringEmpty || (this.#lack === ringBusy && !this.#listened)) {
+    if (this.#lack !== ringEmpty && this.#lack !== ringBusy) yieldTurn(this.#onTurn);
+    else if (this.#lack === ringEmpty && this.#intervalMs !== undefined) this.#nap(this.#intervalMs);
+    else if (this.#lack === ringEmpty || (this.#intervalMs === undefined && !this.#listened)) {
       this.#listened = this.#lack === ringBusy;
-      this.#source.bell.arm(this.#serve);
-    } else if (this.#lack === ringBusy) {
-      this.#backoff.nap(this.#serve);
-    } else {
-      yieldTurn(() => {
-        this.#budget.restart();
-        this.#serve();
-      });
-    }
+      this.#source.bell.arm(this.#onTurn);
+    } else this.#backoff.nap(this.#onTurn);
   }
+
+  #nap(ms: number): void {
+    if (ms === 0) yieldTurn(this.#onTurn);
+    else this.#timer = setTimeout(this.#onTurn, ms);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#budget.restart();
+    this.#serve();
+  };
 
   readonly #serve = (): void => {
     try {
@@ -190,4 +211,14 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
     }
     this.#serve();
   };
+}
+
+/** Timers take no more (Node fires at once instead). */
+const longestInterval = 2 ** 31 - 1;
+
+function intervalOf(wakeup: "event" | { readonly intervalMs: number }): number | undefined {
+  if (wakeup === "event") return undefined;
+  const { intervalMs } = wakeup;
+  if (intervalMs >= 0 && intervalMs <= longestInterval) return intervalMs;
+  throw new RangeError(`wakeup.intervalMs must be from 0 to ${longestInterval}, not ${intervalMs}`);
 }

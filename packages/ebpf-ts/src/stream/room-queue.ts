@@ -63,7 +63,8 @@ export class RoomQueue {
       this.#waiting.push(waiter);
       onAbort = () => this.#leave(waiter, () => reject(signal?.reason as Error));
       signal?.addEventListener("abort", onAbort);
-      if (timeoutMs !== undefined) timer = setTimeout(() => this.#leave(waiter, () => this.#lastTry(waiter)), timeoutMs);
+      if (timeoutMs !== undefined)
+        timer = setTimeout(() => this.#leave(waiter, () => this.#lastTry(waiter)), timeoutMs);
     });
     if (this.#waiting.length === 1) this.#pause();
     return promise.finally(() => {

@@ -1,18 +1,23 @@
 /** Longest time that a stream which always has something holds the thread before timers and sockets get their turn. */
 const turnMs = 10;
-/** How often the clock is looked at: reading it costs as much as a few records. */
-const stepsPerLook = 8;
 
 /** Keeps a stream of promises that are ready at once from starving the event loop, which runs only when they run out. */
 export class TurnBudget {
+  /** How often the clock is looked at: reading it costs as much as a few records. */
+  readonly #stepsPerLook: number;
   #began: number = performance.now();
-  #left: number = stepsPerLook;
+  #left: number;
+
+  constructor(stepsPerLook = 8) {
+    this.#stepsPerLook = stepsPerLook;
+    this.#left = stepsPerLook;
+  }
 
   /** Counts a step; true when it is time to {@link yieldTurn}. */
   spent(): boolean {
     this.#left -= 1;
     if (this.#left > 0) return false;
-    this.#left = stepsPerLook;
+    this.#left = this.#stepsPerLook;
     return performance.now() - this.#began >= turnMs;
   }
 
@@ -23,4 +28,6 @@ export class TurnBudget {
 
 /** Calls back after what else waits in the event loop. Browsers have no setImmediate. */
 export const yieldTurn: (callback: () => void) => void =
-  typeof setImmediate === "function" ? (callback) => void setImmediate(callback) : (callback) => void setTimeout(callback, 0);
+  typeof setImmediate === "function"
+    ? (callback) => void setImmediate(callback)
+    : (callback) => void setTimeout(callback, 0);

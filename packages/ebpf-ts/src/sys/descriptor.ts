@@ -4,25 +4,26 @@ import { func } from "./libc.ts";
 /** What every open descriptor is, by its number: tests ask whether it is empty again. */
 const open = new Map<number, string>();
 
-/** Closes what nobody can close any more: the descriptor of a map that was dropped without `close()`. */
-const dropped = new FinalizationRegistry<number>(closeNumber);
-
 /** Names of the descriptors that this module still holds open. */
 export function openDescriptors(): readonly string[] {
   return [...open.values()];
 }
 
-/** A file descriptor of this process. It is closed once; used afterwards it is an error, never somebody else's file. */
+/**
+ * A file descriptor of this process. It is closed once; used afterwards it is an error, never somebody else's file.
+ * Nothing closes it by itself: a program would be detached behind the back of who only kept its events.
+ */
 export class Descriptor {
   #fd: number;
   readonly #what: string;
+  readonly #close: (fd: number) => void;
 
-  /** `what` names it in errors: `map events`. */
-  constructor(fd: number, what: string) {
+  /** `what` names it in errors: `map events`. `close` is for those that `node:fs` opened, and wants to close itself. */
+  constructor(fd: number, what: string, close: (fd: number) => void = closeNative) {
     this.#fd = fd;
     this.#what = what;
+    this.#close = close;
     open.set(fd, what);
-    dropped.register(this, fd, this);
   }
 
   get fd(): number {
@@ -34,18 +35,16 @@ export class Descriptor {
     return this.#fd >= 0;
   }
 
-  /** Idempotent. */
+  /** Idempotent. Linux frees the number also when close(2) fails, so it is never tried again. */
   close(): void {
     const fd = this.#fd;
     if (fd < 0) return;
     this.#fd = -1;
-    dropped.unregister(this);
-    closeNumber(fd);
+    open.delete(fd);
+    this.#close(fd);
   }
 }
 
-/** Linux frees the number also when close(2) fails, so it is never tried again. */
-function closeNumber(fd: number): void {
-  open.delete(fd);
+function closeNative(fd: number): void {
   func("int close(int fd)")(fd);
 }

@@ -18,7 +18,12 @@ export function epollControl(epoll: number, operation: number, fd: number, event
   event.setUint32(0, events, true);
   event.setUint32(dataAt, token % 2 ** 32, true);
   event.setUint32(dataAt + 4, Math.floor(token / 2 ** 32), true);
-  const result = func("int epoll_ctl(int epoll, int operation, int fd, intptr_t event)")(epoll, operation, fd, addressOf(event));
+  const result = func("int epoll_ctl(int epoll, int operation, int fd, intptr_t event)")(
+    epoll,
+    operation,
+    fd,
+    addressOf(event),
+  );
   return result < 0 ? -errno() : result;
 }
 

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
+import type koffiModule from "koffi";
 import { EbpfError, NotSupportedError } from "../errors.ts";
 
-type Koffi = (typeof import("koffi"))["default"];
+type Koffi = typeof koffiModule;
 type Library = ReturnType<Koffi["load"]>;
 
 /** A C function. Pointers go in as addresses (see {@link addressOf}), 64-bit results come as a number where they fit. */
@@ -33,7 +34,9 @@ function ffi(): Koffi {
   try {
     koffi = createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
-    throw new NotSupportedError("ffi", "Cannot call the system: the package koffi cannot be loaded", undefined, { cause });
+    throw new NotSupportedError("ffi", "Cannot call the system: the package koffi cannot be loaded", undefined, {
+      cause,
+    });
   }
   return koffi;
 }
@@ -50,7 +53,9 @@ function libc(): Library {
       cause ??= error;
     }
   }
-  throw new NotSupportedError("libc", `Cannot call the system: none of ${names.join(", ")} can be loaded`, undefined, { cause });
+  throw new NotSupportedError("libc", `Cannot call the system: none of ${names.join(", ")} can be loaded`, undefined, {
+    cause,
+  });
 }
 
 /** A function of libc by its C declaration, such as `int close(int fd)`. Made once. */

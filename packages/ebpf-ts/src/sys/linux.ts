@@ -2,6 +2,7 @@ import type { Attributes } from "./attributes.ts";
 import { epollControl } from "./epoll.ts";
 import { addressOf, errno, func } from "./libc.ts";
 import { mapMemory, pageSize } from "./mapping.ts";
+import { pollOne } from "./poll.ts";
 import type { Sys } from "./sys.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
@@ -39,7 +40,14 @@ function bpfAsync(command: number, attributes: Attributes): Promise<number> {
 function perfEventOpen(attributes: Attributes, pid: number, cpu: number): number {
   inUse.add(attributes);
   const noGroup = -1;
-  const result = func(syscall)(syscallNumbers().perfEventOpen, attributes.address, pid, cpu, noGroup, PERF_FLAG_FD_CLOEXEC);
+  const result = func(syscall)(
+    syscallNumbers().perfEventOpen,
+    attributes.address,
+    pid,
+    cpu,
+    noGroup,
+    PERF_FLAG_FD_CLOEXEC,
+  );
   const failure = result < 0 ? -errno() : result;
   inUse.delete(attributes);
   return failure;
@@ -64,10 +72,12 @@ export function linuxSys(): Sys {
     bpfAsync,
     map: mapMemory,
     perfEventOpen,
-    ioctl: (fd, request, argument) => checked(func("int ioctl(int fd, unsigned long request, intptr_t argument)")(fd, request, argument)),
+    ioctl: (fd, request, argument) =>
+      checked(func("int ioctl(int fd, unsigned long request, intptr_t argument)")(fd, request, argument)),
     duplicate: (fd) => checked(func("int fcntl(int fd, int command, intptr_t argument)")(fd, F_DUPFD_CLOEXEC, 3)),
     epollCreate: () => checked(func("int epoll_create1(int flags)")(CLOEXEC)),
     epollControl,
+    poll: pollOne,
     eventfd: () => checked(func("int eventfd(unsigned int initial, int flags)")(0, CLOEXEC)),
     signal: (fd) => void func("int eventfd_write(int fd, uint64_t value)")(fd, 1),
     raiseLockedMemory,

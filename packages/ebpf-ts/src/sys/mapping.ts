@@ -34,9 +34,15 @@ export function openMappings(): number {
 export function mapMemory(options: MappingOptions): ArrayBuffer | number {
   const { fd, offset, length, writable } = options;
   const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  const mmap = func("intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)");
+  const mmap = func(
+    "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
+  );
   const address = mmap(0, length, protection, MAP_SHARED, fd, offset);
-  if (address === -1) return -errno();
+  return address === -1 ? -errno() : ownMapping(address, length);
+}
+
+/** The ArrayBuffer over memory that was mapped at `address`; it is unmapped when nobody can reach the buffer any more. */
+export function ownMapping(address: number, length: number): ArrayBuffer {
   const buffer = viewOf(address, length);
   keepInPlace(buffer);
   mapped += 1;

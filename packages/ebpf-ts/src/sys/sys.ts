@@ -20,6 +20,8 @@ export interface Sys {
   epollCreate(): number;
   /** epoll_ctl(2). The token comes back with the event. */
   epollControl(epoll: number, operation: number, fd: number, events: number, token: number): number;
+  /** poll(2) of one descriptor; blocks this thread. */
+  poll(fd: number, events: number, timeoutMs: number): number;
   eventfd(): number;
   /** Adds one to an eventfd. */
   signal(eventfd: number): void;

@@ -2,11 +2,14 @@
 interface SyscallNumbers {
   readonly bpf: number;
   readonly perfEventOpen: number;
+  readonly futex: number;
+  /** Linux 5.16 */
+  readonly futexWaitv: number;
 }
 
 const numbers: Readonly<Record<string, SyscallNumbers>> = {
-  x64: { bpf: 321, perfEventOpen: 298 },
-  arm64: { bpf: 280, perfEventOpen: 241 },
+  x64: { bpf: 321, perfEventOpen: 298, futex: 202, futexWaitv: 449 },
+  arm64: { bpf: 280, perfEventOpen: 241, futex: 98, futexWaitv: 449 },
 };
 
 /** Other architectures are refused before, when libc is loaded. */

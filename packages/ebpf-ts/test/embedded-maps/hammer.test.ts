@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { Worker } from "node:worker_threads";
-import { SharedLock } from "../../src/engine/embedded/maps/shared-lock.ts";
+import { SharedLock } from "../../src/memory/shared-lock.ts";
 import { EbpfError } from "../../src/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import type { HammerCounts, HammerJob } from "./hammer-worker.ts";

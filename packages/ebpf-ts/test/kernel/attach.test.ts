@@ -69,14 +69,20 @@ describe("kernel: raw tracepoints", { skip: kernelOrSkip() }, () => {
 
   it("a tracepoint that does not exist is named", async () => {
     const missing = await loadFixture("bad/missing-tracepoint");
-    await assert.rejects(missing.programs.get("raw_teapot")!.attach(), { code: "NOT_FOUND", message: /has no tracepoint \w+/ });
+    await assert.rejects(missing.programs.get("raw_teapot")!.attach(), {
+      code: "NOT_FOUND",
+      message: /has no tracepoint \w+/,
+    });
     await missing.close();
     await assert.rejects(watching(["on_nothing"]), { code: "NOT_FOUND", message: /no tracepoint no_such_tracepoint/ });
   });
 
   it("a program that reads more arguments than there are is refused", async () => {
     const collection = await watching(["reads_too_much"]);
-    await assert.rejects(collection.programs.get("reads_too_much")!.attach(), { errnoName: "EINVAL", message: /reads more arguments than tracepoint sys_enter has/ });
+    await assert.rejects(collection.programs.get("reads_too_much")!.attach(), {
+      errnoName: "EINVAL",
+      message: /reads more arguments than tracepoint sys_enter has/,
+    });
     await collection.close();
   });
 
@@ -90,13 +96,20 @@ describe("kernel: raw tracepoints", { skip: kernelOrSkip() }, () => {
   });
 });
 
-describe("kernel: tracepoints without tracefs", { skip: kernelOrSkip() || existsSync("/sys/kernel/tracing/events") && "tracefs is mounted" }, () => {
-  it("say how to mount it", async () => {
-    const collection = await watching(["on_tracepoint"]);
-    await assert.rejects(collection.programs.get("on_tracepoint")!.attach(), { code: "NOT_FOUND", message: /mount -t tracefs tracefs \/sys\/kernel\/tracing/ });
-    await collection.close();
-  });
-});
+describe(
+  "kernel: tracepoints without tracefs",
+  { skip: kernelOrSkip() || (existsSync("/sys/kernel/tracing/events") && "tracefs is mounted") },
+  () => {
+    it("say how to mount it", async () => {
+      const collection = await watching(["on_tracepoint"]);
+      await assert.rejects(collection.programs.get("on_tracepoint")!.attach(), {
+        code: "NOT_FOUND",
+        message: /mount -t tracefs tracefs \/sys\/kernel\/tracing/,
+      });
+      await collection.close();
+    });
+  },
+);
 
 describe("kernel: tracepoints", { skip: tracefsOrSkip() }, () => {
   let tracefs: Mounted;
@@ -116,7 +129,10 @@ describe("kernel: tracepoints", { skip: tracefsOrSkip() }, () => {
 
   it("one that does not exist is named", async () => {
     const missing = await loadFixture("bad/missing-tracepoint");
-    await assert.rejects(missing.programs.get("enter_teapot")!.attach(), { code: "NOT_FOUND", message: /this kernel has no tracepoint \w+\/\w+/ });
+    await assert.rejects(missing.programs.get("enter_teapot")!.attach(), {
+      code: "NOT_FOUND",
+      message: /this kernel has no tracepoint \w+\/\w+/,
+    });
     await missing.close();
   });
 });

@@ -42,7 +42,8 @@ describe("kernel: loading", { skip: kernelOrSkip() }, () => {
 
   it("does without BTF where the kernel refuses it", async () => {
     const sys = changedSys((real) => ({
-      bpfAsync: async (command, attributes) => (command === Command.BTF_LOAD ? -Errno.EINVAL : real.bpfAsync(command, attributes)),
+      bpfAsync: async (command, attributes) =>
+        command === Command.BTF_LOAD ? -Errno.EINVAL : real.bpfAsync(command, attributes),
     }));
     const collection = await loadFixture("kernel-run", { sys });
     assert.equal(collection.programs.size, 4);
@@ -50,7 +51,9 @@ describe("kernel: loading", { skip: kernelOrSkip() }, () => {
   });
 
   it("refuses kernel symbols by name", async () => {
-    const load = loadFixture("bad/kernel-symbols", { edit: (spec) => spec.programs.forEach((program) => (program.autoload = true)) });
+    const load = loadFixture("bad/kernel-symbols", {
+      edit: (spec) => spec.programs.forEach((program) => (program.autoload = true)),
+    });
     await assert.rejects(load, (error: Error) => error.name === "NotSupportedError" && /__ksym/.test(error.message));
   });
 });
@@ -63,7 +66,13 @@ describe("kernel: libbpf is the judge", { skip: kernelOrSkip() || bpftoolOrSkip(
         await run("bpftool", ["prog", "loadall", fixturePath(`${name}.bpf.o`), `${folder.path}/all`]);
         const expected: Record<string, string> = {};
         for (const program of readdirSync(`${folder.path}/all`)) {
-          const { stdout } = await run("bpftool", ["--json", "prog", "show", "pinned", `${folder.path}/all/${program}`]);
+          const { stdout } = await run("bpftool", [
+            "--json",
+            "prog",
+            "show",
+            "pinned",
+            `${folder.path}/all/${program}`,
+          ]);
           expected[program] = (JSON.parse(stdout) as { tag: string }).tag;
         }
         const collection = await loadFixture(name);

@@ -17,7 +17,8 @@ const unpinned: FixtureOptions = { edit: (spec: CollectionSpec) => spec.maps.for
 describe("kernel: maps", { skip: kernelOrSkip() }, () => {
   it("maps of maps: slots are filled, and programs reach the inner maps", async () => {
     const collection = await loadFixture("kernel-maps", unpinned);
-    const add = (slot: number, value: bigint) => collection.programs.get("add")!.run({ context: new Uint8Array([...u32(slot), ...u32(3), ...u64(value)]) });
+    const add = (slot: number, value: bigint) =>
+      collection.programs.get("add")!.run({ context: new Uint8Array([...u32(slot), ...u32(3), ...u64(value)]) });
     assert.equal((await add(0, 5n)).returnValue, 0);
     assert.equal((await add(2, 6n)).returnValue, 0);
     assert.equal((await add(1, 7n)).returnValue, 0xffff_ffff);
@@ -31,7 +32,10 @@ describe("kernel: maps", { skip: kernelOrSkip() }, () => {
       unpinned.edit!(spec);
       spec.maps.find((map) => map.name === "outer")!.slots.push({ index: 1, name: "third" });
     };
-    await assert.rejects(loadFixture("kernel-maps", { edit }), { code: "NOT_FOUND", message: /slot 1 of map outer: there is no map third/ });
+    await assert.rejects(loadFixture("kernel-maps", { edit }), {
+      code: "NOT_FOUND",
+      message: /slot 1 of map outer: there is no map third/,
+    });
   });
 
   it("batches give every entry once, also when the room asked for is less than a bucket", async () => {
@@ -46,7 +50,8 @@ describe("kernel: maps", { skip: kernelOrSkip() }, () => {
 
   it("batches work entry by entry where the kernel has none", async () => {
     const sys = changedSys((real) => ({
-      bpf: (command, attributes) => (command === Command.MAP_LOOKUP_BATCH ? -Errno.EINVAL : real.bpf(command, attributes)),
+      bpf: (command, attributes) =>
+        command === Command.MAP_LOOKUP_BATCH ? -Errno.EINVAL : real.bpf(command, attributes),
     }));
     const collection = await loadFixture("kernel-maps", { ...unpinned, sys });
     const map = collection.maps.get("many")!;
@@ -111,7 +116,10 @@ describe("kernel: maps", { skip: kernelOrSkip() }, () => {
   it("what a kind of map cannot do is refused in a sentence", async () => {
     const collection = await loadFixture("ring");
     const ring = collection.maps.get("events")!;
-    assert.throws(() => ring.nextKey(undefined), { code: "NOT_SUPPORTED", message: /a map of type ringbuf does not have that/ });
+    assert.throws(() => ring.nextKey(undefined), {
+      code: "NOT_SUPPORTED",
+      message: /a map of type ringbuf does not have that/,
+    });
     await collection.close();
   });
 
@@ -153,7 +161,10 @@ describe("kernel: pinning", { skip: kernelOrSkip() }, () => {
       opened.close();
 
       const edit = (spec: CollectionSpec) => (spec.maps.find((map) => map.name === "kept")!.maxEntries = 16);
-      await assert.rejects(loadFixture("kernel-maps", { pinRoot, edit }), /Cannot use the map pinned at .*kept: it is hash with key 4, value 8 bytes, 8 entries/);
+      await assert.rejects(
+        loadFixture("kernel-maps", { pinRoot, edit }),
+        /Cannot use the map pinned at .*kept: it is hash with key 4, value 8 bytes, 8 entries/,
+      );
       assert.throws(() => second.maps.get("kept")!.pin!(`${pinRoot}/kept`), { errnoName: "EEXIST" });
       second.maps.get("kept")!.unpin!(`${pinRoot}/kept`);
       assert.equal(existsSync(`${pinRoot}/kept`), false);
@@ -167,7 +178,10 @@ describe("kernel: pinning", { skip: kernelOrSkip() }, () => {
   });
 
   it("elsewhere than in a bpf file system it says how to mount one", async () => {
-    await assert.rejects(loadFixture("kernel-maps", { pinRoot: "/tmp" }), { code: "NOT_FOUND", message: /mount -t bpf bpf \/sys\/fs\/bpf/ });
+    await assert.rejects(loadFixture("kernel-maps", { pinRoot: "/tmp" }), {
+      code: "NOT_FOUND",
+      message: /mount -t bpf bpf \/sys\/fs\/bpf/,
+    });
     assert.throws(() => openPinnedMap(linuxSys(), "/sys/fs/bpf/ebpf-ts-nothing"), { code: "NOT_FOUND" });
   });
 });
@@ -185,7 +199,9 @@ function readInBatches(map: EngineMap, count: number): [number, bigint][] {
   let cursor: Uint8Array | undefined;
   do {
     const batch = map.lookupBatch!(cursor, count);
-    batch.keys.forEach((key, index) => entries.push([new DataView(key.buffer, key.byteOffset).getUint32(0, true), asU64(batch.values[index])!]));
+    batch.keys.forEach((key, index) =>
+      entries.push([new DataView(key.buffer, key.byteOffset).getUint32(0, true), asU64(batch.values[index])!]),
+    );
     cursor = batch.next;
   } while (cursor !== undefined);
   return entries.sort((a, b) => a[0] - b[0]);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { EngineRing } from "../../src/engine/engine.ts";
+import type { MemoryMap } from "../../src/engine/kernel/memory-map.ts";
+import { openMapById } from "../../src/engine/kernel/open-map.ts";
+import { linuxSys } from "../../src/sys/linux.ts";
 import { openMappings } from "../../src/sys/mapping.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 import { asU64, collectGarbage, loadFixture, u32, u64, until } from "./kernel-fixture.ts";
@@ -47,6 +50,24 @@ describe("kernel: memory", { skip: kernelOrSkip() }, () => {
     assert.equal(rodata.memory, undefined);
     assert.throws(() => rodata.update(u32(0), rodata.lookup(u32(0))!, 0), { errnoName: "EPERM" });
     assert.notEqual(collection.maps.get(".bss")!.memory, undefined);
+    await collection.close();
+  });
+
+  it("that a map is frozen is seen by whoever opens it, and read-only memory can be read by all means there are", async () => {
+    const collection = await loadFixture("memory");
+    const map = collection.maps.get("counters")!;
+    const other = openMapById(linuxSys(), map.info.id) as MemoryMap;
+    assert.deepEqual([map.frozen, other.frozen], [false, false]);
+    map.update(u32(3), u64(9n), 0);
+    map.freeze!();
+    assert.deepEqual([map.frozen, other.frozen], [true, true]);
+    assert.throws(() => other.memory(), /frozen/);
+    const bytes = other.readOnlyMemory();
+    const words = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+    assert.deepEqual([words[3], Atomics.load(words, 3), bytes[24]], [9n, 9n, 9]);
+    const halves = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    assert.deepEqual([Atomics.load(halves, 6), new DataView(bytes.buffer).getBigUint64(24, true)], [9, 9n]);
+    other.close();
     await collection.close();
   });
 

@@ -11,11 +11,21 @@ import { changedSys, loadFixture, modulePath } from "./kernel-fixture.ts";
 
 describe("kernel: refusals of the verifier", { skip: kernelOrSkip() }, () => {
   const cases = [
-    { object: "bad/gpl-only-helper", program: "gpl_only", message: /gpl-only-helper\.bpf\.c:\d+ .*bpf_probe_read_kernel is for programs with a GPL-compatible licence, and this one's is "Proprietary"/ },
+    {
+      object: "bad/gpl-only-helper",
+      program: "gpl_only",
+      message:
+        /gpl-only-helper\.bpf\.c:\d+ .*bpf_probe_read_kernel is for programs with a GPL-compatible licence, and this one's is "Proprietary"/,
+    },
     { object: "bad/no-license", program: "gpl_only", message: /this one's is "": say char LICENSE/ },
     { object: "bad/unknown-helper", program: "calls_unknown", message: /this kernel has no helper 9999/ },
     { object: "bad/core-missing-field", program: "enter_kill", message: /core-missing-field\.bpf\.c:\d+ .*\(CO-RE\)/ },
-    { object: "kernel-refused", program: "long_way", message: /program long_way: refused by the verifier at \S*kernel-refused\.bpf\.c:27 `return \*value;`: .*map_value_or_null/ },
+    {
+      object: "kernel-refused",
+      program: "long_way",
+      message:
+        /program long_way: refused by the verifier at \S*kernel-refused\.bpf\.c:27 `return \*value;`: .*map_value_or_null/,
+    },
   ];
   for (const { object, program, message } of cases) {
     it(object, async () => {
@@ -39,11 +49,16 @@ describe("kernel: refusals of the verifier", { skip: kernelOrSkip() }, () => {
 });
 
 describe("kernel: what a verifier log says", () => {
-  const statistics = "processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n";
+  const statistics =
+    "processed 4 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n";
 
   it("the line before the statistics, and the instruction before it", () => {
     const log = `0: R1=ctx() R10=fp0\n; x = *p; @ a.c:3\n4: (79) r0 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'\n${statistics}`;
-    assert.deepEqual(readVerdict(log), { reason: "R0 invalid mem access 'map_value_or_null'", slot: 4, instruction: "(79) r0 = *(u64 *)(r0 +0)" });
+    assert.deepEqual(readVerdict(log), {
+      reason: "R0 invalid mem access 'map_value_or_null'",
+      slot: 4,
+      instruction: "(79) r0 = *(u64 *)(r0 +0)",
+    });
   });
 
   it("states of registers are not taken for a reason", () => {
@@ -57,9 +72,12 @@ describe("kernel: what a verifier log says", () => {
   });
 });
 
-describe("kernel: without privilege", { skip: kernelOrSkip() || orFail(process.geteuid!() === 0 ? false : "only root can become somebody else") }, () => {
-  it("loading, and asking whether one could, say what it takes", { skip: !existsSync("/proc/self/status") }, () => {
-    const script = `
+describe(
+  "kernel: without privilege",
+  { skip: kernelOrSkip() || orFail(process.geteuid!() === 0 ? false : "only root can become somebody else") },
+  () => {
+    it("loading, and asking whether one could, say what it takes", { skip: !existsSync("/proc/self/status") }, () => {
+      const script = `
       process.setgid(65534);
       process.setuid(65534);
       const { haveKernel } = await import(${JSON.stringify(modulePath("engine/kernel/kernel-engine.js"))});
@@ -67,20 +85,27 @@ describe("kernel: without privilege", { skip: kernelOrSkip() || orFail(process.g
       const failure = await loadFixture("kernel-run").then(() => ({}), (error) => ({ code: error.code, message: error.message }));
       console.log(JSON.stringify({ have: haveKernel(), failure }));
     `;
-    const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
-    const { have, failure } = JSON.parse(output) as { have: { usable: boolean; reason: string }; failure: { code: string; message: string } };
-    assert.equal(have.usable, false);
-    assert.match(have.reason, /needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"/);
-    assert.equal(failure.code, "NO_PRIVILEGE");
-    assert.match(failure.message, /^Cannot load programs: needs root or CAP_BPF/);
-  });
-});
+      const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+      const { have, failure } = JSON.parse(output) as {
+        have: { usable: boolean; reason: string };
+        failure: { code: string; message: string };
+      };
+      assert.equal(have.usable, false);
+      assert.match(have.reason, /needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"/);
+      assert.equal(failure.code, "NO_PRIVILEGE");
+      assert.match(failure.message, /^Cannot load programs: needs root or CAP_BPF/);
+    });
+  },
+);
 
 describe("kernel: without bpf(2)", { skip: kernelOrSkip() }, () => {
   const sys = changedSys(() => ({ bpf: () => -Errno.ENOSYS, bpfAsync: async () => -Errno.ENOSYS }));
 
   it("is not there, and says so", async () => {
-    assert.deepEqual(haveKernel(sys), { usable: false, reason: 'Cannot use the kernel: this kernel has no bpf(2), use engine: "embedded"' });
+    assert.deepEqual(haveKernel(sys), {
+      usable: false,
+      reason: 'Cannot use the kernel: this kernel has no bpf(2), use engine: "embedded"',
+    });
     await assert.rejects(loadFixture("kernel-run", { sys }), { name: "NotSupportedError", feature: "bpf" });
   });
 });

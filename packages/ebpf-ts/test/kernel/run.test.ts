@@ -48,13 +48,41 @@ describe("kernel: running by hand", { skip: kernelOrSkip() }, () => {
     await collection.close();
   });
 
+  it("a Node Buffer is copied, not written", async () => {
+    const collection = await loadFixture("kernel-run");
+    const context = Buffer.from(u64(20n, 22n, 0n));
+    const result = await collection.programs.get("sum")!.run({ context });
+    assert.deepEqual(result.context, u64(20n, 22n, 42n));
+    assert.deepEqual(new Uint8Array(context), u64(20n, 22n, 0n));
+    const first = await collection.programs.get("sum")!.run({ context: u64(1n, 1n, 0n) });
+    await collection.programs.get("sum")!.run({ context: u64(2n, 2n, 0n) });
+    assert.deepEqual(first.context, u64(1n, 1n, 2n));
+    await collection.close();
+  });
+
+  it("runs that overlap do not mix their contexts", async () => {
+    const collection = await loadFixture("kernel-run");
+    const sum = collection.programs.get("sum")!;
+    const results = await Promise.all(
+      [1n, 2n, 3n].map((value) => sum.run({ context: u64(value, value, 0n), repeat: 200 })),
+    );
+    assert.deepEqual(
+      results.map((result) => result.context),
+      [1n, 2n, 3n].map((value) => u64(value, value, 2n * value)),
+    );
+    await collection.close();
+  });
+
   it("what cannot be run is refused in a sentence", async () => {
     const collection = await loadFixture("kernel-run");
     await assert.rejects(collection.programs.get("only_attached")!.run({}), {
       code: "NOT_SUPPORTED",
       message: /Cannot run program only_attached by hand: .*type tracepoint/,
     });
-    await assert.rejects(collection.programs.get("sum")!.run({ context: new Uint8Array(8) }), { errnoName: "EINVAL", message: /wrong size/ });
+    await assert.rejects(collection.programs.get("sum")!.run({ context: new Uint8Array(8) }), {
+      errnoName: "EINVAL",
+      message: /wrong size/,
+    });
     await assert.rejects(collection.programs.get("flip")!.run({}), { errnoName: "EINVAL" });
     await collection.close();
   });

@@ -24,14 +24,27 @@ describe("kernel: commands", () => {
 
   it("the environment and the folder are those given", async () => {
     const script = '[ "$WORD" = "yes" ] && [ -z "$HOME" ] && [ "$PWD" = "/usr" ]';
-    const command = await spawnCommand("/bin/sh", ["-c", script], { env: { WORD: "yes" }, cwd: "/usr", stdout: "ignore" });
+    const command = await spawnCommand("/bin/sh", ["-c", script], {
+      env: { WORD: "yes" },
+      cwd: "/usr",
+      stdout: "ignore",
+    });
     assert.deepEqual(await command.exited, { code: 0, signal: undefined });
   });
 
   it("what cannot be started is an error of one sentence", async () => {
-    await assert.rejects(spawnCommand("no-such-command", [], {}), { code: "COMMAND", message: "Cannot start no-such-command: there is no such command" });
-    await assert.rejects(spawnCommand("/etc/passwd", [], {}), { code: "COMMAND", message: /is not a program that this user may run/ });
-    await assert.rejects(spawnCommand("true", [], { cwd: "/no/such" }), { code: "COMMAND", message: "Cannot start true: there is no folder /no/such" });
+    await assert.rejects(spawnCommand("no-such-command", [], {}), {
+      code: "COMMAND",
+      message: "Cannot start no-such-command: there is no such command",
+    });
+    await assert.rejects(spawnCommand("/etc/passwd", [], {}), {
+      code: "COMMAND",
+      message: /is not a program that this user may run/,
+    });
+    await assert.rejects(spawnCommand("true", [], { cwd: "/no/such" }), {
+      code: "COMMAND",
+      message: "Cannot start true: there is no folder /no/such",
+    });
     await assert.rejects(spawnCommand("a\0b", [], {}), { code: "COMMAND" });
   });
 });

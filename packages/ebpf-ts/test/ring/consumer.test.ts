@@ -20,7 +20,10 @@ function firstBytes(consumer: RingConsumer, limits?: DrainLimits): { seen: numbe
 describe("consumer: what is handed out", () => {
   it("nothing from an empty ring", () => {
     const { consumer } = setUp();
-    assert.deepEqual(consumer.drain(() => assert.fail()), { delivered: 0, discarded: 0, state: "empty" });
+    assert.deepEqual(
+      consumer.drain(() => assert.fail()),
+      { delivered: 0, discarded: 0, state: "empty" },
+    );
     assert.equal(consumer.read(), ringEmpty);
   });
 
@@ -112,7 +115,10 @@ describe("consumer: when it stops", () => {
   it("after the record for which the callback gave false", () => {
     const { kernel, consumer, memory } = setUp();
     for (let i = 0; i < 3; i += 1) kernel.output(payload(i, 8));
-    assert.deepEqual(consumer.drain(() => false), { delivered: 1, discarded: 0, state: "stopped" });
+    assert.deepEqual(
+      consumer.drain(() => false),
+      { delivered: 1, discarded: 0, state: "stopped" },
+    );
     assert.equal(memory.consumer[0], 16n);
   });
 
@@ -136,7 +142,10 @@ describe("consumer: when it stops", () => {
     for (let i = 0; i < 32; i += 1) kernel.output(payload(i, 8));
     for (let turn = 0; turn < 8; turn += 1) {
       const { seen, state } = firstBytes(consumer, { max: 4 });
-      assert.deepEqual(seen, [0, 1, 2, 3].map((i) => payload(turn * 4 + i, 1)[0]));
+      assert.deepEqual(
+        seen,
+        [0, 1, 2, 3].map((i) => payload(turn * 4 + i, 1)[0]),
+      );
       assert.equal(state, "limit");
     }
     assert.deepEqual(firstBytes(consumer, { max: 4 }), { seen: [], state: "empty" });
@@ -262,7 +271,10 @@ describe("consumer: misuse", () => {
   });
 
   it("a callback may close the ring, or its memory may go", () => {
-    for (const leave of [(c: RingConsumer) => c.close(), (_: RingConsumer, memory: { open: boolean }) => void (memory.open = false)]) {
+    for (const leave of [
+      (c: RingConsumer) => c.close(),
+      (_: RingConsumer, memory: { open: boolean }) => void (memory.open = false),
+    ]) {
       const { kernel, consumer, memory } = setUp();
       kernel.output(payload(1, 8));
       kernel.output(payload(2, 8));

@@ -11,17 +11,34 @@ const start = 2n ** 32n - 1024n;
 function setUp(from = start) {
   const memory = makeMemory(size, { start: from });
   const kernel = new KernelRing(memory);
-  return { memory, kernel, consumer: new RingConsumer(memory, "events"), producer: new RingProducer(memory, "samples") };
+  return {
+    memory,
+    kernel,
+    consumer: new RingConsumer(memory, "events"),
+    producer: new RingProducer(memory, "samples"),
+  };
 }
 
 describe("hostile producer, seen by the consumer", () => {
   const positions = [
-    { title: "not a multiple of 8", forged: start + 20n, says: /the producer position 4294966292 is not a multiple of 8/ },
-    { title: "behind the consumer", forged: start - 8n, says: /the producer position 4294966264 is behind the consumer position 4294966272/ },
+    {
+      title: "not a multiple of 8",
+      forged: start + 20n,
+      says: /the producer position 4294966292 is not a multiple of 8/,
+    },
+    {
+      title: "behind the consumer",
+      forged: start - 8n,
+      says: /the producer position 4294966264 is behind the consumer position 4294966272/,
+    },
     { title: "behind by far", forged: 0n, says: /the producer position 0 is behind the consumer position/ },
     { title: "too far ahead", forged: start + BigInt(size) + 8n, says: /more than the ring's 4096 bytes ahead/ },
     { title: "ahead by 2^32", forged: start + 2n ** 32n, says: /more than the ring's 4096 bytes ahead/ },
-    { title: "ahead by 2^32 and a little", forged: start + 2n ** 32n + 16n, says: /more than the ring's 4096 bytes ahead/ },
+    {
+      title: "ahead by 2^32 and a little",
+      forged: start + 2n ** 32n + 16n,
+      says: /more than the ring's 4096 bytes ahead/,
+    },
     { title: "ahead by 2^63", forged: start + 2n ** 63n, says: /is behind/ },
   ];
   for (const { title, forged, says } of positions) {
@@ -39,7 +56,12 @@ describe("hostile producer, seen by the consumer", () => {
   }
 
   const headers = [
-    { title: "longer than what was produced", header: 9, produced: 16n, says: /claims 9 bytes, but with its header only 16 bytes/ },
+    {
+      title: "longer than what was produced",
+      header: 9,
+      produced: 16n,
+      says: /claims 9 bytes, but with its header only 16 bytes/,
+    },
     { title: "longer than the ring", header: 0x3fff_ffff, produced: 4096n, says: /claims 1073741823 bytes/ },
     { title: "busy and too long", header: 0x8000_0000 + 17, produced: 24n, says: /claims 17 bytes/ },
     { title: "discarded and too long", header: 0x4000_0000 + 17, produced: 24n, says: /claims 17 bytes/ },
@@ -85,7 +107,10 @@ describe("hostile producer, seen by the consumer", () => {
   it("a consumer position that somebody forged before it was opened", () => {
     const memory = makeMemory(size);
     memory.consumer[0] = 4n;
-    assert.throws(() => new RingConsumer(memory).read(), { code: "BAD_RING", message: /consumer position 4 is not a multiple of 8/ });
+    assert.throws(() => new RingConsumer(memory).read(), {
+      code: "BAD_RING",
+      message: /consumer position 4 is not a multiple of 8/,
+    });
   });
 
   it("whatever stands in the memory: records inside of it, or BAD_RING", () => {
@@ -94,26 +119,34 @@ describe("hostile producer, seen by the consumer", () => {
       fc.integer({ min: 0, max: 64 }).map((length) => length + 0x4000_0000),
       fc.integer({ min: 0, max: 0xffff_ffff }),
     );
-    const position = fc.oneof(fc.bigInt({ min: 0n, max: 600n }).map((value) => value * 8n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
+    const position = fc.oneof(
+      fc.bigInt({ min: 0n, max: 600n }).map((value) => value * 8n),
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    );
     fc.assert(
-      fc.property(fc.array(word, { minLength: 128, maxLength: 128 }), position, position, (words, consumed, produced) => {
-        const memory = makeMemory(512);
-        new Uint32Array(memory.data.buffer, memory.data.byteOffset).set(words);
-        memory.consumer[0] = consumed;
-        memory.producer[0] = produced;
-        const consumer = new RingConsumer(memory);
-        let bytes = 0;
-        try {
-          const { discarded } = consumer.drain((data, offset, length) => {
-            assert.ok(offset >= 8 && offset % 8 === 0 && offset + length <= data.length);
-            bytes += 8 + length;
-          });
-          assert.ok(bytes <= 512 && discarded <= 64);
-        } catch (error) {
-          assert.ok(error instanceof EbpfError && error.code === "BAD_RING", String(error));
-        }
-        assert.ok(BigInt.asUintN(64, memory.consumer[0] - consumed) <= 512n);
-      }),
+      fc.property(
+        fc.array(word, { minLength: 128, maxLength: 128 }),
+        position,
+        position,
+        (words, consumed, produced) => {
+          const memory = makeMemory(512);
+          new Uint32Array(memory.data.buffer, memory.data.byteOffset).set(words);
+          memory.consumer[0] = consumed;
+          memory.producer[0] = produced;
+          const consumer = new RingConsumer(memory);
+          let bytes = 0;
+          try {
+            const { discarded } = consumer.drain((data, offset, length) => {
+              assert.ok(offset >= 8 && offset % 8 === 0 && offset + length <= data.length);
+              bytes += 8 + length;
+            });
+            assert.ok(bytes <= 512 && discarded <= 64);
+          } catch (error) {
+            assert.ok(error instanceof EbpfError && error.code === "BAD_RING", String(error));
+          }
+          assert.ok(BigInt.asUintN(64, memory.consumer[0] - consumed) <= 512n);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -121,10 +154,18 @@ describe("hostile producer, seen by the consumer", () => {
 
 describe("hostile consumer, seen by the producer", () => {
   const positions = [
-    { title: "not a multiple of 8", forged: start + 4n, says: /the consumer position 4294966276 is not a multiple of 8/ },
+    {
+      title: "not a multiple of 8",
+      forged: start + 4n,
+      says: /the consumer position 4294966276 is not a multiple of 8/,
+    },
     { title: "ahead of the producer", forged: start + 8n, says: /is behind the consumer position/ },
     { title: "ahead by 2^32", forged: start + 2n ** 32n, says: /is behind the consumer position/ },
-    { title: "more than the ring behind", forged: start - BigInt(size) - 8n, says: /more than the ring's 4096 bytes ahead/ },
+    {
+      title: "more than the ring behind",
+      forged: start - BigInt(size) - 8n,
+      says: /more than the ring's 4096 bytes ahead/,
+    },
     { title: "at 0", forged: 0n, says: /more than the ring's 4096 bytes ahead/ },
   ];
   for (const { title, forged, says } of positions) {
@@ -139,7 +180,10 @@ describe("hostile consumer, seen by the producer", () => {
   }
 
   it("whatever the positions: a reservation inside of the memory, or an EbpfError", () => {
-    const position = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 150n }).map((value) => start + value * 4n));
+    const position = fc.oneof(
+      fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      fc.bigInt({ min: 0n, max: 150n }).map((value) => start + value * 4n),
+    );
     fc.assert(
       fc.property(position, position, fc.integer({ min: 0, max: 600 }), (consumed, produced, length) => {
         const memory = makeMemory(512);
@@ -151,7 +195,10 @@ describe("hostile consumer, seen by the producer", () => {
           const used = BigInt.asUintN(64, produced - consumed);
           assert.ok(used + BigInt(length) + 8n <= 512n && produced % 8n === 0n && consumed % 8n === 0n);
         } catch (error) {
-          assert.ok(error instanceof EbpfError && ["BAD_RING", "NO_SPACE", "TOO_BIG"].includes(error.code), String(error));
+          assert.ok(
+            error instanceof EbpfError && ["BAD_RING", "NO_SPACE", "TOO_BIG"].includes(error.code),
+            String(error),
+          );
         }
       }),
       { numRuns: 2000 },

@@ -36,7 +36,9 @@ function withStep(nth: number, step: () => void, read: () => void): number {
 }
 
 /** Every moment of a drain at which the kernel may commit a record: it is seen by this drain, or its commit wakes the sleeper. */
-function eachMoment(check: (nth: number) => { readonly accesses: number; readonly seen: boolean; readonly woke: boolean }): void {
+function eachMoment(
+  check: (nth: number) => { readonly accesses: number; readonly seen: boolean; readonly woke: boolean },
+): void {
   let both = 0;
   for (let nth = 1; ; nth += 1) {
     const { accesses, seen, woke } = check(nth);
@@ -75,7 +77,11 @@ for (const start of [0n, 2n ** 32n - 48n]) {
         const late = kernel.reserve(8)!;
         let woke = false;
         let delivered = 0;
-        const accesses = withStep(nth, () => void (woke = kernel.commit(late)), () => ({ delivered } = consumer.drain(() => {})));
+        const accesses = withStep(
+          nth,
+          () => void (woke = kernel.commit(late)),
+          () => ({ delivered } = consumer.drain(() => {})),
+        );
         return { accesses, seen: delivered === 4, woke };
       });
     });

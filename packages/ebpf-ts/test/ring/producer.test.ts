@@ -120,7 +120,8 @@ describe("producer: refusals", () => {
     producer.reserve(4000);
     assert.throws(() => producer.reserve(100), {
       code: "NO_SPACE",
-      message: "Cannot write 100 bytes to ring samples: only 88 of its 4096 bytes are free, wait until the other side has read",
+      message:
+        "Cannot write 100 bytes to ring samples: only 88 of its 4096 bytes are free, wait until the other side has read",
     });
     assert.equal(producer.tryReserve(81), ringFull);
     assert.equal(memory.producer[0], 4008n);
@@ -129,7 +130,14 @@ describe("producer: refusals", () => {
 
   it("sizes that are none", () => {
     const { producer } = setUp();
-    for (const size of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "8" as unknown as number, undefined as unknown as number]) {
+    for (const size of [
+      -1,
+      1.5,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      "8" as unknown as number,
+      undefined as unknown as number,
+    ]) {
       assert.throws(() => producer.reserve(size), RangeError);
     }
   });
@@ -212,7 +220,11 @@ describe("the kernel's refusals, so that the model of it is known to be one", ()
       const memory = makeMemory(4096);
       new DataView(memory.data.buffer, memory.data.byteOffset).setUint32(0, header, true);
       memory.producer[0] = produced;
-      for (let turn = 0; turn < 2; turn += 1) assert.equal(kernelDrain(memory, () => 0), result);
+      for (let turn = 0; turn < 2; turn += 1)
+        assert.equal(
+          kernelDrain(memory, () => 0),
+          result,
+        );
       assert.equal(memory.consumer[0], 0n);
     });
   }

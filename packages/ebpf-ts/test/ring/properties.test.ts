@@ -20,7 +20,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 /** Near every power of two at which a word of the position runs over. */
 const start = fc
-  .tuple(fc.constantFrom(0n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n), fc.integer({ min: -100, max: 100 }))
+  .tuple(
+    fc.constantFrom(0n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n),
+    fc.integer({ min: -100, max: 100 }),
+  )
   .map(([near, eighths]) => BigInt.asUintN(64, near + BigInt(eighths) * 8n));
 
 interface Expected {
@@ -51,7 +54,10 @@ describe("properties", () => {
         const records: Expected[] = [];
         let [produced, committed, handedOut, discarded] = [0, 0, 0, 0];
         const check = (numbers: number[], skipped: number, seen: Uint8Array[], lengths: number[]): void => {
-          assert.deepEqual(seen, numbers.map((number, i) => payload(number, lengths[i]!)));
+          assert.deepEqual(
+            seen,
+            numbers.map((number, i) => payload(number, lengths[i]!)),
+          );
           handedOut += numbers.length;
           discarded += skipped;
           assert.equal(consumer.received, handedOut);
@@ -79,7 +85,9 @@ describe("properties", () => {
               const lengths = records.filter(({ state }) => state === "committed").map(({ record }) => record.length);
               const { numbers, discarded: skipped } = takeExpected(records, each.max);
               const seen: Uint8Array[] = [];
-              const result = consumer.drain((data, offset, size) => void seen.push(data.slice(offset, offset + size)), { max: each.max });
+              const result = consumer.drain((data, offset, size) => void seen.push(data.slice(offset, offset + size)), {
+                max: each.max,
+              });
               check(numbers, skipped, seen, lengths);
               // Discarded records behind the last one that `max` allows are passed by the next drain.
               assert.equal(result.discarded, skipped);
@@ -143,7 +151,10 @@ describe("properties", () => {
                 used -= Math.ceil((bytes.length + 8) / 8) * 8;
                 if (state === "submitted") expected.push(bytes);
               }
-              assert.equal(kernelDrain(memory, (bytes) => (seen.push(bytes), 0)), expected.length);
+              assert.equal(
+                kernelDrain(memory, (bytes) => (seen.push(bytes), 0)),
+                expected.length,
+              );
               assert.deepEqual(seen, expected);
             }
             assert.equal(producer.occupied, used);

@@ -28,7 +28,13 @@ export function fillPayload(data: Uint8Array, view: DataView, offset: number, nu
   view.setUint32(offset, number, true);
 }
 
-export function checkPayload(data: Uint8Array, view: DataView, offset: number, length: number, number: number): boolean {
+export function checkPayload(
+  data: Uint8Array,
+  view: DataView,
+  offset: number,
+  length: number,
+  number: number,
+): boolean {
   if (length !== lengthOf(number) || view.getUint32(offset, true) !== number) return false;
   for (let i = 4; i < length; i += 1) if (data[offset + i] !== (number & 0xff)) return false;
   return true;
@@ -37,7 +43,7 @@ export function checkPayload(data: Uint8Array, view: DataView, offset: number, l
 /** As the kernel: an adaptive commit rings only if the consumer stands at this very record. */
 function produceAsKernel(memory: TestMemory, view: DataView, { count, shared }: ThreadData): void {
   const kernel = new KernelRing(memory);
-  for (let number = 0; number < count; ) {
+  for (let number = 0; number < count;) {
     const record = kernel.reserve(lengthOf(number));
     if (record === undefined) {
       Atomics.add(shared, 1, 1);
@@ -58,7 +64,7 @@ function produceAsKernel(memory: TestMemory, view: DataView, { count, shared }: 
 
 function produceAsUser(memory: TestMemory, view: DataView, { count, shared }: ThreadData): void {
   const producer = new RingProducer(memory);
-  for (let number = 0; number < count; ) {
+  for (let number = 0; number < count;) {
     const offset = producer.tryReserve(lengthOf(number));
     if (offset < 0) {
       Atomics.add(shared, 1, 1);

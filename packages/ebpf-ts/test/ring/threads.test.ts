@@ -73,7 +73,8 @@ describe("two threads", () => {
     const end = 2n ** 32n - 4_000_000n + totalBytes();
     while (memory.consumer[0]! < end && performance.now() < deadline) {
       const result = kernelDrain(memory, (bytes) => {
-        if (!checkPayload(bytes, payloadView(bytes), 0, bytes.length, kept[next]!)) assert.fail(`sample ${next} is wrong`);
+        if (!checkPayload(bytes, payloadView(bytes), 0, bytes.length, kept[next]!))
+          assert.fail(`sample ${next} is wrong`);
         next += 1;
         return 0;
       });

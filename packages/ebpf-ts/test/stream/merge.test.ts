@@ -7,7 +7,14 @@ import { SimulatedEventRing } from "./simulated-ring.ts";
 function rings(count: number): { other: SimulatedEventRing; ring: RingBuf<number> }[] {
   return Array.from({ length: count }, () => {
     const other = new SimulatedEventRing();
-    return { other, ring: new RingBuf<number>({ name: "events", ring: other, decode: (view, offset) => view.getUint32(offset, true) }) };
+    return {
+      other,
+      ring: new RingBuf<number>({
+        name: "events",
+        ring: other,
+        decode: (view, offset) => view.getUint32(offset, true),
+      }),
+    };
   });
 }
 
@@ -22,8 +29,14 @@ describe("merge", () => {
     const seen: number[] = [];
     for await (const event of merge([a.ring.events({ until }), b.ring.events({ until })])) seen.push(event);
     assert.equal(seen.length, 200);
-    assert.deepEqual(seen.filter((event) => event < 1000), Array.from({ length: 100 }, (_, i) => i));
-    assert.deepEqual(seen.filter((event) => event >= 1000), Array.from({ length: 100 }, (_, i) => 1000 + i));
+    assert.deepEqual(
+      seen.filter((event) => event < 1000),
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+    assert.deepEqual(
+      seen.filter((event) => event >= 1000),
+      Array.from({ length: 100 }, (_, i) => 1000 + i),
+    );
     assert.ok(seen.slice(0, 20).some((event) => event >= 1000) && seen.slice(0, 20).some((event) => event < 1000));
   });
 

@@ -89,7 +89,10 @@ describe("UserRingBuf: sending", () => {
     ring.send(Uint8Array.of(1));
     assert.throws(() => ring.send({ a: 1 }), { code: "BAD_VALUE", message: /takes a Uint8Array/ });
     assert.throws(() => ring.sendBytes("text" as unknown as Uint8Array), TypeError);
-    assert.equal(kernelDrain(other.memory, () => 0), 1);
+    assert.equal(
+      kernelDrain(other.memory, () => 0),
+      1,
+    );
   });
 
   it("no more than a program can ever take", () => {

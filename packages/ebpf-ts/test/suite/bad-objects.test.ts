@@ -63,12 +63,28 @@ onEachEngine("objects that are refused", (engine) => {
 
 onKernel("the verifier's refusals", () => {
   const callbacks = [
-    "read_before", "read_behind", "write_into", "write_behind", "read_past_slice", "null_context", "write_null_context",
-    "submit", "discard", "return_two", "initialise_from_memory", "initialise_from_ring",
+    "read_before",
+    "read_behind",
+    "write_into",
+    "write_behind",
+    "read_past_slice",
+    "null_context",
+    "write_null_context",
+    "submit",
+    "discard",
+    "return_two",
+    "initialise_from_memory",
+    "initialise_from_ring",
   ];
   const programs = [
-    "stack_out_of_bounds", "stack_too_deep", "infinite_loop", "unchecked_lookup", "value_out_of_bounds", "leaked_record",
-    "uninitialised_register", "number_as_pointer",
+    "stack_out_of_bounds",
+    "stack_too_deep",
+    "infinite_loop",
+    "unchecked_lookup",
+    "value_out_of_bounds",
+    "leaked_record",
+    "uninitialised_register",
+    "number_as_pointer",
   ];
   const cases = [
     ...callbacks.map((program) => ({ object: "user-ring-callbacks", program })),

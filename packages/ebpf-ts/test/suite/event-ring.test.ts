@@ -11,7 +11,7 @@ const forceWakeup = 2n;
 const quietMs = 60;
 
 /** The first 8 bytes of every record that is there now. */
-function values(ring: RingBuf<any>, max?: number): bigint[] {
+function values(ring: RingBuf<unknown>, max?: number): bigint[] {
   const found: bigint[] = [];
   const options = max === undefined ? {} : { max };
   ring.drain((record) => {
@@ -133,7 +133,10 @@ onEachEngine("event ring: order and positions", (engine) => {
       assert.equal(some.length, 4);
       taken.push(...some);
     }
-    assert.deepEqual(taken, Array.from({ length: 32 }, (_, i) => 100n + BigInt(i)));
+    assert.deepEqual(
+      taken,
+      Array.from({ length: 32 }, (_, i) => 100n + BigInt(i)),
+    );
     assert.deepEqual(values(ring), []);
   });
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe } from "node:test";
 import { makeDecoder, makeEncoder } from "../../src/btf/index.ts";
-import { Collection } from "../../src/collection.ts";
+import { Collection, type Fields } from "../../src/collection.ts";
 import { hostedEmbeddedEngine } from "../../src/engine/embedded/node-host.ts";
 import type { EngineCollection, EngineName, EngineRing } from "../../src/engine/engine.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
@@ -40,14 +40,14 @@ export class Fixture {
   }
 
   /** Runs a program with its context struct, given and returned by field. Fields not given are zero. */
-  async call(name: string, args: Readonly<Record<string, unknown>> = {}): Promise<Record<string, any>> {
+  async call(name: string, args: Readonly<Record<string, unknown>> = {}): Promise<Fields> {
     const type = contextType(this.bpf.spec, name);
     const encoder = makeEncoder(this.bpf.spec.btf!, type);
     const context = new Uint8Array(encoder.size);
     encoder.encode(args, new DataView(context.buffer), 0);
     const { context: after } = await this.bpf.program(name).run({ context });
     const view = new DataView(after!.buffer, after!.byteOffset, after!.byteLength);
-    return makeDecoder(this.bpf.spec.btf!, type).decode(view, 0, view.byteLength) as Record<string, unknown>;
+    return makeDecoder(this.bpf.spec.btf!, type).decode(view, 0, view.byteLength) as Fields;
   }
 
   ring(name: string): EngineRing {
@@ -59,11 +59,20 @@ export class Fixture {
   }
 }
 
-export async function fixture(engine: EngineName, name: string, edit: (spec: CollectionSpec) => void = () => {}): Promise<Fixture> {
+export async function fixture(
+  engine: EngineName,
+  name: string,
+  edit: (spec: CollectionSpec) => void = () => {},
+): Promise<Fixture> {
   const spec = parse(await readFile(fixturePath(`${name}.bpf.o`)));
   edit(spec);
   const implementation = engine === "kernel" ? kernelEngine() : await hostedEmbeddedEngine();
-  const options = { onPrint: () => {}, onFault: (fault: Error) => { throw fault; } };
+  const options = {
+    onPrint: () => {},
+    onFault: (fault: Error) => {
+      throw fault;
+    },
+  };
   return new Fixture(spec, await implementation.load(spec, options));
 }
 

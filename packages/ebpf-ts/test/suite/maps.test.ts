@@ -94,7 +94,15 @@ onEachEngine("maps: what user space does", (engine) => {
     await using loaded = await fixture(engine, "maps");
     const map = loaded.bpf.map<number, bigint>("array");
     map.set(3, 11n);
-    assert.deepEqual([...map.entries()], [[0, 0n], [1, 0n], [2, 0n], [3, 11n]]);
+    assert.deepEqual(
+      [...map.entries()],
+      [
+        [0, 0n],
+        [1, 0n],
+        [2, 0n],
+        [3, 11n],
+      ],
+    );
     assert.throws(() => map.delete(1), { errnoName: "EINVAL" });
     assert.throws(() => map.set(slots, 1n), { errnoName: "E2BIG" });
     assert.equal(map.get(slots), undefined);
@@ -130,7 +138,10 @@ onEachEngine("maps: what user space does", (engine) => {
       map.set(1, 5n);
       const cpus = map.getPerCpu(1)!.length;
       assert.ok(cpus >= 1);
-      assert.deepEqual(map.getPerCpu(1), Array.from({ length: cpus }, () => 5n));
+      assert.deepEqual(
+        map.getPerCpu(1),
+        Array.from({ length: cpus }, () => 5n),
+      );
       const values = Array.from({ length: cpus }, (_, cpu) => BigInt(cpu + 100));
       map.setPerCpu(1, values);
       for (let cpu = 0; cpu < cpus; cpu += 1) {
@@ -139,7 +150,10 @@ onEachEngine("maps: what user space does", (engine) => {
       assert.equal((await loaded.call(`${name}_lookup_percpu`, { key: 1, cpu: 100_000 })).result, 1n);
       await loaded.call(`${name}_add`, { key: 1, value: 1000n });
       const sum = map.getPerCpu(1)!.reduce((total, value) => total + value, 0n);
-      assert.equal(sum, values.reduce((total, value) => total + value, 1000n));
+      assert.equal(
+        sum,
+        values.reduce((total, value) => total + value, 1000n),
+      );
       assert.throws(() => map.setPerCpu(1, []), RangeError);
     });
   }

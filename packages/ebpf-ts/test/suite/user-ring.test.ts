@@ -26,7 +26,12 @@ onEachEngine("user ring: what a drain refuses", (engine) => {
   const cases = [
     { title: "a producer position that is not a multiple of 8", header: 39, producer: 47n, error: EINVAL },
     { title: "a record that is longer than what was produced", header: 32, producer: 16n, error: EINVAL },
-    { title: "a record that is larger than the ring", header: ringSize, producer: BigInt(ringSize + headerSize), error: E2BIG },
+    {
+      title: "a record that is larger than the ring",
+      header: ringSize,
+      producer: BigInt(ringSize + headerSize),
+      error: E2BIG,
+    },
   ];
   for (const { title, header, producer, error } of cases) {
     it(`${title}, and the ring stays poisoned`, async () => {

@@ -11,7 +11,8 @@ export type SkipReason = string | false;
 
 /** With EBPF_TS_NO_SKIP=1 a missing requirement fails the run; only a host without bpf(2) at all is told and let be. */
 export function orFail(reason: SkipReason): SkipReason {
-  if (reason !== false && process.env["EBPF_TS_NO_SKIP"] === "1") throw new Error(`EBPF_TS_NO_SKIP is set, and a test cannot run: ${reason}`);
+  if (reason !== false && process.env["EBPF_TS_NO_SKIP"] === "1")
+    throw new Error(`EBPF_TS_NO_SKIP is set, and a test cannot run: ${reason}`);
   return reason;
 }
 

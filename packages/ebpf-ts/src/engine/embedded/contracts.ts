@@ -105,7 +105,11 @@ export interface MachineRing {
   discard(address: number, flags: bigint): void;
   /** 0, -EINVAL, -EAGAIN. */
   output(data: Uint8Array, flags: bigint): number;
+  /** User space's output: 0, or -EAGAIN when less than `leaveFree` bytes would be free then. */
+  inject(data: Uint8Array, leaveFree: number): number;
   query(flags: bigint): bigint;
+  /** How many records of programs found no room so far. */
+  readonly refused: number;
   /** Payload length of the record at `address`. */
   lengthAt(address: number): number;
   /** For user space. */

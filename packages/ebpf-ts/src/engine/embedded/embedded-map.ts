@@ -5,7 +5,7 @@ import { MapFlag, MapType } from "../../uapi/uapi.gen.ts";
 import type { EngineMap, EngineProgram, EngineRing, MapInfo } from "../engine.ts";
 import type { MachineMap } from "./contracts.ts";
 import { closeMap } from "./maps/index.ts";
-import { EmbeddedBell, hasRecord, hasRoom } from "./ring-bell.ts";
+import { engineRing } from "./shared-ring.ts";
 
 const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH]);
 
@@ -23,11 +23,14 @@ export class EmbeddedMap implements EngineMap {
   readonly info: MapInfo;
   readonly cpus: number;
   readonly memory?: () => Uint8Array;
+  readonly readOnlyMemory?: () => Uint8Array;
   readonly ring?: () => EngineRing;
   readonly setProgram?: (index: number, program: EngineProgram) => void;
   readonly #map: MachineMap;
   readonly #options: EmbeddedMapOptions;
   #frozen: boolean;
+  /** The kernel freezes nothing that is mapped for writing. */
+  #mapped = false;
   #closed = false;
   /** A prog array takes only programs of the type of its first. */
   #programType: number | undefined;
@@ -40,8 +43,10 @@ export class EmbeddedMap implements EngineMap {
     this.#map = map;
     this.#options = options;
     this.#frozen = spec.readOnly;
-    if (type === MapType.ARRAY && (flags & MapFlag.MMAPABLE) !== 0 && !spec.readOnly)
-      this.memory = () => this.#memory();
+    if (type === MapType.ARRAY && (flags & MapFlag.MMAPABLE) !== 0) {
+      this.readOnlyMemory = () => this.#memory();
+      if (!spec.readOnly && (flags & MapFlag.RDONLY_PROG) === 0) this.memory = () => this.#writableMemory();
+    }
     if (map.ring !== undefined || map.userRing !== undefined) this.ring = () => this.#ring();
     if (map.setProgramAt !== undefined) this.setProgram = (index, program) => this.#setProgram(index, program);
   }
@@ -70,14 +75,27 @@ export class EmbeddedMap implements EngineMap {
     return this.#map.nextKey(key);
   }
 
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
   freeze(): void {
     this.#check("freeze it");
+    const refused = this.#frozen ? Errno.EPERM : this.#mapped ? Errno.EBUSY : 0;
+    if (refused !== 0) throw this.#failure("BPF_MAP_FREEZE", refused, "freeze it", freezeReasons);
     this.#frozen = true;
   }
 
   close(): void {
     this.#closed = true;
     closeMap(this.#map);
+  }
+
+  #writableMemory(): Uint8Array {
+    this.#check("open its memory");
+    if (this.#frozen) throw this.#failure("mmap", Errno.EPERM, "open its memory", { [Errno.EPERM]: "it is frozen" });
+    this.#mapped = true;
+    return this.#memory();
   }
 
   #memory(): Uint8Array {
@@ -88,9 +106,7 @@ export class EmbeddedMap implements EngineMap {
 
   #ring(): EngineRing {
     this.#check("open its ring");
-    const ring = this.#map.ring ?? this.#map.userRing!;
-    const watch = this.#map.ring === undefined ? hasRoom : hasRecord;
-    return { memory: ring.memory, bell: (onRing) => new EmbeddedBell(ring.bell, watch(ring.memory), onRing) };
+    return engineRing(this.#map, this.#options.buffer);
   }
 
   #setProgram(index: number, program: EngineProgram): void {
@@ -138,6 +154,11 @@ const updateReasons: Readonly<Record<number, string>> = {
   [Errno.EEXIST]: "the key exists already",
   [Errno.ENOENT]: "there is no such key",
   [Errno.EINVAL]: "the size of the key or value, or the flags, do not suit it",
+};
+
+const freezeReasons: Readonly<Record<number, string>> = {
+  [Errno.EPERM]: "it is frozen already",
+  [Errno.EBUSY]: "its memory is mapped for writing",
 };
 
 const deleteReasons: Readonly<Record<number, string>> = {

@@ -58,6 +58,12 @@ export class EmbeddedProgram implements EngineProgram {
         `Cannot run program ${this.info.name} on a packet: the embedded engine has none, give it a context`,
       );
     }
+    if (options.cpu !== undefined) {
+      throw new NotSupportedError(
+        "run on a CPU",
+        `Cannot run program ${this.info.name} on CPU ${options.cpu}: the embedded engine takes any that is free`,
+      );
+    }
     const context = this.#contextOf(options);
     const task = options.task ?? this.#options.hostTask();
     const start = performance.now();

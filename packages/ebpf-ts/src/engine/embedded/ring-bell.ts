@@ -77,14 +77,16 @@ function soon(action: () => void): void {
 }
 
 /** Whether the record at the head of an event ring is committed, so that a consumer could go on. */
-export function hasRecord({ consumer, producer, data, size }: RingMemory): () => boolean {
+export function hasRecord({ consumer, producer, overwrite, data, size }: RingMemory): () => boolean {
   const headers = new Int32Array(data.buffer, data.byteOffset, size / 4);
   const mask = BigInt(size - 1);
   return () => {
     const position = Atomics.load(consumer, 0);
     if (position === Atomics.load(producer, 0)) return false;
     const header = Atomics.load(headers, Number(position & mask) >>> 2);
-    return (header & RingBufHeader.BUSY_BIT) === 0;
+    if ((header & RingBufHeader.BUSY_BIT) === 0) return true;
+    // What is busy is never overwritten: then it was the header of another record.
+    return overwrite !== undefined && Atomics.load(overwrite, 0) > position;
   };
 }
 

@@ -18,7 +18,8 @@ export async function attachRawTracepoint(sys: Sys, program: Descriptor, spec: P
   if (fd === -Errno.ENOENT) {
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${spec.attachTo}`);
   }
-  if (fd === -Errno.EINVAL) throw failure(fd, action, "bpf", `it reads more arguments than tracepoint ${spec.attachTo} has`);
+  if (fd === -Errno.EINVAL)
+    throw failure(fd, action, "bpf", `it reads more arguments than tracepoint ${spec.attachTo} has`);
   return link(check(fd, action), spec);
 }
 

@@ -32,5 +32,8 @@ export async function attachTarget(program: ProgramSpec): Promise<number> {
 function find(btf: Btf, program: ProgramSpec, naming: Naming): number {
   const found = btf.find(naming.prefix + program.attachTo, naming.kind)[0];
   if (found !== undefined) return found.id;
-  throw new EbpfError("NOT_FOUND", `Cannot load program ${program.name}: this kernel has no ${naming.what} ${program.attachTo}`);
+  throw new EbpfError(
+    "NOT_FOUND",
+    `Cannot load program ${program.name}: this kernel has no ${naming.what} ${program.attachTo}`,
+  );
 }

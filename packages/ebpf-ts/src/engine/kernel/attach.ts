@@ -4,6 +4,7 @@ import type { Descriptor } from "../../sys/descriptor.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { attachRawTracepoint, attachTracingProgram } from "./attach-raw-tracepoint.ts";
 import { attachTracepoint } from "./attach-tracepoint.ts";
+import { attachUprobeSection } from "./attach-uprobe.ts";
 
 /** What keeps a program attached. */
 export interface Attachment {
@@ -22,6 +23,10 @@ const ways: Readonly<Record<string, Attach>> = {
   "raw_tracepoint.w": attachRawTracepoint,
   "raw_tp.w": attachRawTracepoint,
   tp_btf: attachTracingProgram,
+  uprobe: attachUprobeSection,
+  uretprobe: attachUprobeSection,
+  "uprobe.s": attachUprobeSection,
+  "uretprobe.s": attachUprobeSection,
 };
 
 /** Attaches a program where its section name says. */
@@ -29,7 +34,10 @@ export async function attachProgram(sys: Sys, program: Descriptor, spec: Program
   const way = Object.hasOwn(ways, spec.kind) ? ways[spec.kind] : undefined;
   if (way !== undefined) return way(sys, program, spec);
   if (spec.kind === "syscall") {
-    throw new NotSupportedError("attach syscall", `Cannot attach program ${spec.name}: a syscall program attaches to nothing, call run()`);
+    throw new NotSupportedError(
+      "attach syscall",
+      `Cannot attach program ${spec.name}: a syscall program attaches to nothing, call run()`,
+    );
   }
   throw new NotSupportedError(
     `attach ${spec.kind}`,

@@ -7,7 +7,9 @@ import { KernelMap } from "./kernel-map.ts";
 
 /** A hash map's cursor is the number of a bucket, an array's an index, and a trie's a key. */
 const SMALLEST_CURSOR = 8;
+/** Entries, and bytes, of one call. */
 const LARGEST_BATCH = 1 << 20;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** A map of which many entries can be read in one call (BPF_MAP_LOOKUP_BATCH: Linux 5.6, per-CPU arrays 5.13). */
 export class BatchMap extends KernelMap {
@@ -15,14 +17,19 @@ export class BatchMap extends KernelMap {
 
   lookupBatch(cursor: Uint8Array | undefined, count: number): MapBatch {
     if (!this.#kernelHasIt) return this.#oneByOne(cursor, count);
-    let room = Math.max(1, Math.min(count, LARGEST_BATCH));
+    const most = Math.min(LARGEST_BATCH, Math.floor(MOST_BYTES / (this.info.keySize + this.bytes)));
+    let room = Math.max(1, Math.min(count, most));
     for (;;) {
       const batch = this.#read(cursor, room);
       if (typeof batch !== "number") return batch;
       // Entries come by whole buckets: there must be room for the next one.
       if (cursor === undefined && isMissing(batch)) return this.#withoutKernel(count);
       if (batch !== -Errno.ENOSPC) this.check(batch, "read entries");
-      if (room >= LARGEST_BATCH) throw new EbpfError("TOO_BIG", `Cannot read map ${this.info.name} in batches: one of its buckets has too many entries`);
+      if (room >= LARGEST_BATCH)
+        throw new EbpfError(
+          "TOO_BIG",
+          `Cannot read map ${this.info.name} in batches: one of its buckets has too many entries`,
+        );
       room *= 2;
     }
   }
@@ -33,7 +40,12 @@ export class BatchMap extends KernelMap {
     const keys = new Uint8Array(room * keySize);
     const values = new Uint8Array(room * this.bytes);
     const next = new Uint8Array(Math.max(keySize, SMALLEST_CURSOR));
-    const attributes = new Attributes(56).pointer(8, next).pointer(16, keys).pointer(24, values).u32(32, room).u32(36, this.fd);
+    const attributes = new Attributes(56)
+      .pointer(8, next)
+      .pointer(16, keys)
+      .pointer(24, values)
+      .u32(32, room)
+      .u32(36, this.fd);
     if (cursor !== undefined) attributes.pointer(0, padded(cursor, next.length));
     const result = this.sys.bpf(Command.MAP_LOOKUP_BATCH, attributes);
     if (result < 0 && result !== -Errno.ENOENT) return result;

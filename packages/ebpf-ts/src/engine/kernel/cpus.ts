@@ -2,11 +2,20 @@ import { readFileSync } from "node:fs";
 
 /** How many values a per-CPU map has: one for each CPU that could ever be there (`possible`, such as `0-3,8`). */
 export function possibleCpus(): number {
-  const text = readFileSync("/sys/devices/system/cpu/possible", "utf8").trim();
-  let count = 0;
+  return cpusOf("possible").length;
+}
+
+/** Numbers of the CPUs that run now. */
+export function onlineCpus(): number[] {
+  return cpusOf("online");
+}
+
+function cpusOf(set: "possible" | "online"): number[] {
+  const text = readFileSync(`/sys/devices/system/cpu/${set}`, "utf8").trim();
+  const cpus: number[] = [];
   for (const range of text.split(",")) {
     const [first = "0", last = first] = range.split("-");
-    count += Number(last) - Number(first) + 1;
+    for (let cpu = Number(first); cpu <= Number(last); cpu += 1) cpus.push(cpu);
   }
-  return count;
+  return cpus;
 }

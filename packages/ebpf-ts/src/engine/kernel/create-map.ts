@@ -9,6 +9,7 @@ import { Command, MapFlag, MapType } from "../../uapi/uapi.gen.ts";
 import { dataMapName, kernelName } from "./bpf-names.ts";
 import { possibleCpus } from "./cpus.ts";
 import { failure } from "./failure.ts";
+import { refuseOverwrite } from "./refuse-overwrite.ts";
 import { ringSize } from "./ring-size.ts";
 
 /** Map types that the kernel creates only without BTF, or that libbpf never gives any. */
@@ -42,6 +43,7 @@ export async function createMap(sys: Sys, spec: MapSpec, btf: Descriptor | undef
     let fd = await create(sys, spec, types, inner);
     // A kernel that is older than the object may know the map, and not its types.
     if (fd < 0 && fd !== -Errno.EPERM && types !== undefined) fd = await create(sys, spec, undefined, inner);
+    if (fd === -Errno.EINVAL) refuseOverwrite(spec);
     if (fd < 0) throw failure(fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
     return new Descriptor(fd, `map ${spec.name}`);
   } finally {
@@ -49,7 +51,12 @@ export async function createMap(sys: Sys, spec: MapSpec, btf: Descriptor | undef
   }
 }
 
-async function create(sys: Sys, spec: MapSpec, btf: Descriptor | undefined, inner: Descriptor | undefined): Promise<number> {
+async function create(
+  sys: Sys,
+  spec: MapSpec,
+  btf: Descriptor | undefined,
+  inner: Descriptor | undefined,
+): Promise<number> {
   const attributes = encode(sys, spec, btf, inner);
   const fd = await sys.bpfAsync(Command.MAP_CREATE, attributes);
   if (fd !== -Errno.EPERM) return fd;
@@ -84,7 +91,8 @@ function entries(sys: Sys, spec: MapSpec): number {
 
 function hint(spec: MapSpec, errno: number): string | undefined {
   const shape = `${mapTypeName(spec.type)}, key ${spec.keySize}, value ${spec.valueSize} bytes, ${spec.maxEntries} entries, flags ${spec.flags}`;
-  if (errno === Errno.EINVAL) return `the kernel does not know that type of map, or refuses its sizes or flags: ${shape}`;
+  if (errno === Errno.EINVAL)
+    return `the kernel does not know that type of map, or refuses its sizes or flags: ${shape}`;
   if (errno === Errno.E2BIG) return `it is too big for the kernel: ${shape}`;
   return undefined;
 }

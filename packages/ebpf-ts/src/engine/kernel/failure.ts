@@ -1,4 +1,5 @@
-import { EbpfError, NotSupportedError, SyscallError } from "../../errors.ts";
+import { NotSupportedError, SyscallError } from "../../errors.ts";
+import type { EbpfError } from "../../errors.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
 import { missingPrivilege } from "./privilege.ts";
 

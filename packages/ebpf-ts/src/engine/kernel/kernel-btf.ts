@@ -21,7 +21,12 @@ async function read(): Promise<Btf> {
   try {
     bytes = await readFile(PATH);
   } catch (cause) {
-    throw new NotSupportedError("kernel BTF", `Cannot read the kernel's types: there is no ${PATH}, it takes CONFIG_DEBUG_INFO_BTF`, undefined, { cause });
+    throw new NotSupportedError(
+      "kernel BTF",
+      `Cannot read the kernel's types: there is no ${PATH}, it takes CONFIG_DEBUG_INFO_BTF`,
+      undefined,
+      { cause },
+    );
   }
   return parseBtf(bytes);
 }

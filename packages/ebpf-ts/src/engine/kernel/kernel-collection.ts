@@ -66,10 +66,12 @@ export class KernelCollection implements EngineCollection {
     const { btf, maps, programs } = this.#spec;
     if (btf !== undefined) this.#btf = await loadBtf(this.#sys, btf);
     for (const spec of maps) {
-      if (this.#maps.has(spec.name)) throw new EbpfError("BAD_OBJECT", `Cannot load the object: two of its maps are named ${spec.name}`);
+      if (this.#maps.has(spec.name))
+        throw new EbpfError("BAD_OBJECT", `Cannot load the object: two of its maps are named ${spec.name}`);
       this.#maps.set(spec.name, await loadMap(this.#sys, spec, { btf: this.#btf, pinRoot: this.#pinRoot }));
     }
-    for (const spec of maps.filter(holdsMaps)) fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
+    for (const spec of maps.filter(holdsMaps))
+      fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
     for (const spec of programs) {
       if (spec.autoload) this.#programs.set(spec.name, await this.#loadProgram(spec));
     }

@@ -49,5 +49,9 @@ export function haveKernel(sys: Sys = linuxSys()): KernelState {
 /** `r0 = 0; exit`. */
 function smallestProgram(): Attributes {
   const code = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
-  return new Attributes(72).u32(0, ProgType.TRACEPOINT).u32(4, code.length / 8).pointer(8, code).string(16, "GPL");
+  return new Attributes(72)
+    .u32(0, ProgType.TRACEPOINT)
+    .u32(4, code.length / 8)
+    .pointer(8, code)
+    .string(16, "GPL");
 }

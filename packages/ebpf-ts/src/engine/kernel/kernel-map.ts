@@ -87,7 +87,12 @@ export class KernelMap implements EngineMap {
     const attributes = new Attributes(4).u32(0, this.fd);
     const result = this.sys.bpf(Command.MAP_FREEZE, attributes);
     if (result === -Errno.EBUSY) {
-      throw failure(result, `freeze map ${this.info.name}`, "bpf", "it is frozen already, or its memory is mapped for writing");
+      throw failure(
+        result,
+        `freeze map ${this.info.name}`,
+        "bpf",
+        "it is frozen already, or its memory is mapped for writing",
+      );
     }
     this.check(result, "freeze it");
   }
@@ -112,7 +117,13 @@ export class KernelMap implements EngineMap {
     const doing = `use ${map} to ${action}`;
     if (errno === Errno.E2BIG || errno === Errno.ENOSPC) {
       const name = errnoName(errno);
-      return new SyscallError("bpf", errno, name, `Cannot ${action} of ${map}: it has room for ${this.info.maxEntries} entries (${name})`, "NO_SPACE");
+      return new SyscallError(
+        "bpf",
+        errno,
+        name,
+        `Cannot ${action} of ${map}: it has room for ${this.info.maxEntries} entries (${name})`,
+        "NO_SPACE",
+      );
     }
     return failure(errno, doing, "bpf", this.#reason(errno));
   }

@@ -1,11 +1,12 @@
 import type { ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/descriptor.ts";
 import type { Sys } from "../../sys/sys.ts";
-import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../engine.ts";
-import { attachProgram } from "./attach.ts";
+import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../engine.ts";
+import { type Attachment, attachProgram } from "./attach.ts";
+import { attachUprobe } from "./attach-uprobe.ts";
 import { programInfo } from "./object-info.ts";
 import { pinObject } from "./pin.ts";
-import { runProgram } from "./run-program.ts";
+import { ProgramRunner } from "./run-program.ts";
 
 /** A program that the verifier has let in. */
 export class KernelProgram implements EngineProgram {
@@ -13,12 +14,14 @@ export class KernelProgram implements EngineProgram {
   readonly #sys: Sys;
   readonly #descriptor: Descriptor;
   readonly #spec: ProgramSpec;
+  readonly #runner: ProgramRunner;
   readonly #links = new Set<EngineLink>();
 
   constructor(sys: Sys, descriptor: Descriptor, spec: ProgramSpec) {
     this.#sys = sys;
     this.#descriptor = descriptor;
     this.#spec = spec;
+    this.#runner = new ProgramRunner(sys, descriptor, spec);
     this.info = { ...programInfo(sys, descriptor), name: spec.name };
   }
 
@@ -27,11 +30,18 @@ export class KernelProgram implements EngineProgram {
   }
 
   run(options: RunOptions): Promise<RunResult> {
-    return runProgram(this.#sys, this.#descriptor, this.#spec, options);
+    return this.#runner.run(options);
   }
 
   async attach(): Promise<EngineLink> {
-    const attached = await attachProgram(this.#sys, this.#descriptor, this.#spec);
+    return this.#keep(await attachProgram(this.#sys, this.#descriptor, this.#spec));
+  }
+
+  async attachUprobe(options: UprobeOptions): Promise<EngineLink> {
+    return this.#keep(await attachUprobe(this.#sys, this.#descriptor, this.#spec, options));
+  }
+
+  #keep(attached: Attachment): EngineLink {
     const link: EngineLink = {
       detach: async () => {
         this.#links.delete(link);

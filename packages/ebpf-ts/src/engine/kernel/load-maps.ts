@@ -1,6 +1,6 @@
 import { EbpfError } from "../../errors.ts";
 import type { MapSpec } from "../../spec/types.ts";
-import { Descriptor } from "../../sys/descriptor.ts";
+import type { Descriptor } from "../../sys/descriptor.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { mapTypeName } from "../../uapi/type-names.ts";
 import { MapType } from "../../uapi/uapi.gen.ts";
@@ -54,7 +54,11 @@ function reused(sys: Sys, descriptor: Descriptor, spec: MapSpec, path: string): 
   const { info } = map;
   const entries = rings.has(spec.type) ? ringSize(spec.maxEntries, sys.pageSize()) : spec.maxEntries;
   const differs =
-    info.type !== spec.type || info.keySize !== spec.keySize || info.valueSize !== spec.valueSize || info.maxEntries !== entries || info.flags !== spec.flags;
+    info.type !== spec.type ||
+    info.keySize !== spec.keySize ||
+    info.valueSize !== spec.valueSize ||
+    info.maxEntries !== entries ||
+    info.flags !== spec.flags;
   if (!differs) return map;
   throw new EbpfError(
     "NOT_SUPPORTED",

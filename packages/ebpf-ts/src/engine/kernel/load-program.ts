@@ -74,7 +74,8 @@ async function verifierLog(sys: Sys, attributes: Attributes): Promise<string | n
 }
 
 function reason(spec: ProgramSpec, errno: number): string | undefined {
-  if (errno === Errno.EINVAL) return `the kernel does not know programs of type ${programTypeName(spec.type)}, or refuses what it attaches to`;
+  if (errno === Errno.EINVAL)
+    return `the kernel does not know programs of type ${programTypeName(spec.type)}, or refuses what it attaches to`;
   if (errno === Errno.E2BIG) return "it has too many instructions, or no instruction at all";
   return undefined;
 }

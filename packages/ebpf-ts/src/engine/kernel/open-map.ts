@@ -10,8 +10,9 @@ import { possibleCpus } from "./cpus.ts";
 import { failure } from "./failure.ts";
 import { KernelMap } from "./kernel-map.ts";
 import type { MapParts } from "./kernel-map.ts";
-import { MemoryMap } from "./memory-map.ts";
+import { MemoryMap, ReadOnlyMemoryMap } from "./memory-map.ts";
 import { mapInfo } from "./object-info.ts";
+import { PerfEventMap } from "./perf-event-array.ts";
 import { openPinned } from "./pin.ts";
 import { ProgramArray } from "./program-array.ts";
 import { RingMap } from "./ring-map.ts";
@@ -49,20 +50,24 @@ export function kernelMap(sys: Sys, descriptor: Descriptor, options: OpenMapOpti
   const parts: MapParts = { sys, descriptor, info: { ...shown, name: options.name ?? info.name }, cpus, bytes };
   if (info.type === MapType.RINGBUF || info.type === MapType.USER_RINGBUF) return new RingMap(parts);
   if (info.type === MapType.PROG_ARRAY) return new ProgramArray(parts);
-  if (isMapped(info.type, info.flags) && options.readOnly !== true) return new MemoryMap(parts);
+  if (info.type === MapType.PERF_EVENT_ARRAY) return new PerfEventMap(parts);
+  if (info.type === MapType.ARRAY && (info.flags & MapFlag.MMAPABLE) !== 0) {
+    return isWritable(info.flags) && options.readOnly !== true ? new MemoryMap(parts) : new ReadOnlyMemoryMap(parts);
+  }
   return batched.has(info.type) ? new BatchMap(parts) : new KernelMap(parts);
 }
 
-function isMapped(type: number, flags: number): boolean {
-  const readOnly = MapFlag.RDONLY | MapFlag.RDONLY_PROG;
-  return type === MapType.ARRAY && (flags & MapFlag.MMAPABLE) !== 0 && (flags & readOnly) === 0;
+/** The kernel maps nothing for writing on which a verifier may have relied. */
+function isWritable(flags: number): boolean {
+  return (flags & (MapFlag.RDONLY | MapFlag.RDONLY_PROG)) === 0;
 }
 
 /** A map that somebody pinned in a bpf file system. */
 export function openPinnedMap(sys: Sys, path: string): KernelMap {
   const descriptor = openPinned(sys, path, "a pinned map");
-  if (descriptor === undefined) throw new EbpfError("NOT_FOUND", `Cannot open a pinned map: there is nothing at ${path}`);
-  return opened(sys, descriptor, `Cannot open ${path} as a map: it is something else`);
+  if (descriptor === undefined)
+    throw new EbpfError("NOT_FOUND", `Cannot open a pinned map: there is nothing at ${path}`);
+  return opened(sys, descriptor, `Cannot open ${path} as a map: it is something else, ${kindOf(descriptor)}`);
 }
 
 /** A map by the kernel's number of it (BPF_MAP_GET_FD_BY_ID). */
@@ -84,6 +89,13 @@ function opened(sys: Sys, descriptor: Descriptor, otherwise: string): KernelMap 
 }
 
 /** The kernel names the kind of an object in the link of its descriptor. */
-function isMapDescriptor(descriptor: Descriptor): boolean {
-  return readlinkSync(`/proc/self/fd/${descriptor.fd}`).includes("bpf-map");
+export function isMapDescriptor(descriptor: Descriptor): boolean {
+  return kindOf(descriptor) === "a bpf-map";
+}
+
+/** `anon_inode:bpf-prog` */
+function kindOf(descriptor: Descriptor): string {
+  return `a ${readlinkSync(`/proc/self/fd/${descriptor.fd}`)
+    .replace(/^anon_inode:/, "")
+    .replace(/[[\]]/g, "")}`;
 }

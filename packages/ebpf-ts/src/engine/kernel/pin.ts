@@ -10,7 +10,7 @@ import { failure } from "./failure.ts";
 
 export const DEFAULT_PIN_ROOT = "/sys/fs/bpf";
 /** `f_type` of statfs(2) for a bpf file system. */
-const BPF_FS_MAGIC = 0xcafe4a11;
+export const BPF_FS_MAGIC: number = 0xcafe4a11;
 
 /** Gives an object a name in a bpf file system, which keeps it alive (BPF_OBJ_PIN). */
 export function pinObject(sys: Sys, object: Descriptor, path: string, what: string): void {
@@ -29,7 +29,13 @@ const pinReasons: Readonly<Record<number, string>> = {
 export function openPinned(sys: Sys, path: string, what: string): Descriptor | undefined {
   const fd = sys.bpf(Command.OBJ_GET, new Attributes(16).string(0, path));
   if (fd === -Errno.ENOENT) return undefined;
-  if (fd < 0) throw failure(fd, `open ${what} at ${path}`, "bpf", fd === -Errno.EACCES ? "it is not a pinned object, or access is denied" : undefined);
+  if (fd < 0)
+    throw failure(
+      fd,
+      `open ${what} at ${path}`,
+      "bpf",
+      fd === -Errno.EACCES ? "it is not a pinned object, or access is denied" : undefined,
+    );
   return new Descriptor(fd, what);
 }
 
@@ -63,5 +69,8 @@ function checkFileSystem(folder: string, action: string): void {
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no folder ${folder}`, { cause });
   }
   if (type >>> 0 === BPF_FS_MAGIC) return;
-  throw new EbpfError("NOT_FOUND", `Cannot ${action}: ${folder} is not in a bpf file system, mount one with: mount -t bpf bpf ${DEFAULT_PIN_ROOT}`);
+  throw new EbpfError(
+    "NOT_FOUND",
+    `Cannot ${action}: ${folder} is not in a bpf file system, mount one with: mount -t bpf bpf ${DEFAULT_PIN_ROOT}`,
+  );
 }

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { EbpfError } from "../../errors.ts";
 import type { RingBell } from "../../ring/ring-memory.ts";
 import { Descriptor } from "../../sys/descriptor.ts";
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLONESHOT, EPOLLOUT } from "../../sys/epoll.ts";
@@ -50,7 +51,11 @@ class Poller {
     this.#sys = sys;
     this.#epoll = new Descriptor(check(sys.epollCreate(), "create an epoll", "epoll_create1"), "the poller");
     this.#stop = new Descriptor(check(sys.eventfd(), "create an eventfd", "eventfd2"), "the poller's stop signal");
-    check(sys.epollControl(this.#epoll.fd, EPOLL_CTL_ADD, this.#stop.fd, EPOLLIN, STOP_TOKEN), "watch an eventfd", "epoll_ctl");
+    check(
+      sys.epollControl(this.#epoll.fd, EPOLL_CTL_ADD, this.#stop.fd, EPOLLIN, STOP_TOKEN),
+      "watch an eventfd",
+      "epoll_ctl",
+    );
     this.#worker = this.#start();
   }
 
@@ -115,6 +120,13 @@ class Poller {
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
     });
     worker.on("message", (token: number) => this.#ring(token));
+    worker.on("error", (cause) => {
+      throw new EbpfError(
+        "SYSCALL",
+        "The thread that waits for rings has ended: loops over their events would wait for ever",
+        { cause },
+      );
+    });
     // A thread that blocks in a system call cannot be terminated: at the end of the process it is woken instead.
     process.on("exit", this.#wake);
     worker.on("exit", () => {

@@ -7,7 +7,9 @@ import { KernelProgram } from "./kernel-program.ts";
 export class ProgramArray extends KernelMap {
   setProgram(index: number, program: EngineProgram): void {
     if (!(program instanceof KernelProgram)) {
-      throw new TypeError(`Cannot put program ${program.info.name} into map ${this.info.name}: it belongs to another engine`);
+      throw new TypeError(
+        `Cannot put program ${program.info.name} into map ${this.info.name}: it belongs to another engine`,
+      );
     }
     this.setDescriptor(index, program.fd);
   }
@@ -15,7 +17,10 @@ export class ProgramArray extends KernelMap {
   /** Throws EINVAL when the program's type is not that of the programs before. */
   setDescriptor(index: number, fd: number): void {
     if (!Number.isInteger(index) || index < 0 || index >= this.info.maxEntries) {
-      throw new EbpfError("TOO_BIG", `Cannot use slot ${index} of map ${this.info.name}: it has ${this.info.maxEntries} slots`);
+      throw new EbpfError(
+        "TOO_BIG",
+        `Cannot use slot ${index} of map ${this.info.name}: it has ${this.info.maxEntries} slots`,
+      );
     }
     this.update(new Uint8Array(new Uint32Array([index]).buffer), new Uint8Array(new Uint32Array([fd]).buffer), 0);
   }

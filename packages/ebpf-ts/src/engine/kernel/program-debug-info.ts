@@ -19,7 +19,10 @@ export function addDebugInfo(attributes: Attributes, program: LinkedProgram, btf
   attributes.u32(72, btf.fd).u32(76, FUNCTION_RECORD).pointer(80, functions).u32(88, program.functions.length);
   const lines = encodeLines(program);
   if (lines === undefined) return;
-  attributes.u32(92, LINE_RECORD).pointer(96, lines).u32(104, lines.length / LINE_RECORD);
+  attributes
+    .u32(92, LINE_RECORD)
+    .pointer(96, lines)
+    .u32(104, lines.length / LINE_RECORD);
 }
 
 function encodeFunctions(program: LinkedProgram): Uint8Array {

@@ -31,7 +31,10 @@ function resolveMap(
 ): void {
   const fd = findMap(reference.map);
   if (fd === undefined) {
-    throw new EbpfError("NOT_FOUND", `Cannot load program ${linked.name}: it uses map ${reference.map}, which the spec does not have`);
+    throw new EbpfError(
+      "NOT_FOUND",
+      `Cannot load program ${linked.name}: it uses map ${reference.map}, which the spec does not have`,
+    );
   }
   low.src = reference.kind === "map" ? ImmKind.MAP_FD : ImmKind.MAP_VALUE;
   low.imm = fd;
@@ -39,7 +42,11 @@ function resolveMap(
 }
 
 /** Kernel symbols, kernel functions and kernel settings. A weak one reads as 0 where the kernel lacks it. */
-function resolveExtern(linked: LinkedProgram, reference: Extract<Reference, { kind: "extern" }>, low: Instruction): void {
+function resolveExtern(
+  linked: LinkedProgram,
+  reference: Extract<Reference, { kind: "extern" }>,
+  low: Instruction,
+): void {
   const isCall = low.opcode === CALL;
   if (!reference.weak || isCall) {
     const what = isCall ? "kernel function" : "kernel symbol or setting";
@@ -53,5 +60,8 @@ function resolveExtern(linked: LinkedProgram, reference: Extract<Reference, { ki
 }
 
 function broken(linked: LinkedProgram, reference: Reference): EbpfError {
-  return new EbpfError("BAD_OBJECT", `Cannot load program ${linked.name}: it refers to something at slot ${reference.slot}, where there is no instruction`);
+  return new EbpfError(
+    "BAD_OBJECT",
+    `Cannot load program ${linked.name}: it refers to something at slot ${reference.slot}, where there is no instruction`,
+  );
 }

@@ -1,21 +1,19 @@
+import { EbpfError } from "../../errors.ts";
 import type { RingBell, RingMemory } from "../../ring/ring-memory.ts";
 import { MapType } from "../../uapi/uapi.gen.ts";
-import type { EngineRing } from "../engine.ts";
-import { failure } from "./failure.ts";
+import type { EngineRing, Injector } from "../engine.ts";
+import type { KernelInjector } from "./inject/kernel-injector.ts";
+import { openInjector } from "./inject/open-injector.ts";
 import { KernelMap } from "./kernel-map.ts";
 import { openBell } from "./poller.ts";
+import { mapRing, type MappedRing } from "./ring-pages.ts";
+import type { KernelRingHandle } from "./ring-handle.ts";
+import { waitReadable } from "./wait-sync.ts";
 
-/**
- * The two kinds of ring, by mmap offset (kernel/bpf/ringbuf.c):
- *
- * ```text
- *   0         consumer page    event ring: read-write    user ring: read-only
- *   1 page    producer page    event ring: read-only     user ring: read-write
- *   2 pages   data, twice      like the producer page
- * ```
- */
+/** The two kinds of ring. */
 export class RingMap extends KernelMap {
   #ring: KernelRing | undefined;
+  #injector: KernelInjector | undefined;
 
   ring(): EngineRing {
     const { fd } = this; // throws when the map is closed
@@ -26,40 +24,55 @@ export class RingMap extends KernelMap {
   override close(): void {
     this.#ring?.close();
     this.#ring = undefined;
+    this.#injector?.close();
+    this.#injector = undefined;
     super.close();
   }
 
   #openRing(fd: number): KernelRing {
-    const page = this.sys.pageSize();
-    const size = this.info.maxEntries;
     const isEventRing = this.info.type === MapType.RINGBUF;
-    const consumer = this.#mapPages(fd, 0, page, isEventRing);
-    const producer = this.#mapPages(fd, page, page + 2 * size, !isEventRing);
-    const memory = {
-      size,
-      consumer: new BigUint64Array(consumer, 0, 1),
-      producer: new BigUint64Array(producer, 0, 1),
-      data: new Uint8Array(producer, page, 2 * size),
-      open: true,
-    };
-    return new KernelRing(memory, (onRing) => openBell(this.sys, this.fd, isEventRing ? "in" : "out", onRing));
+    const memory = mapRing(this.sys, fd, this.info);
+    return new KernelRing(memory, {
+      bell: (onRing) => openBell(this.sys, this.fd, isEventRing ? "in" : "out", onRing),
+      waitSync: isEventRing ? (timeoutMs) => waitReadable(this.sys, this.fd, timeoutMs) : undefined,
+      share: () => ({ engine: "kernel", name: this.info.name, fd: this.fd, id: this.info.id }),
+      injector: isEventRing ? (size) => this.#openInjector(memory, size) : undefined,
+    });
   }
 
-  #mapPages(fd: number, offset: number, length: number, writable: boolean): ArrayBuffer {
-    const buffer = this.sys.map({ fd, offset, length, writable });
-    if (typeof buffer === "number") throw failure(buffer, `map the memory of ring ${this.info.name}`, "mmap");
-    return buffer;
+  async #openInjector(memory: MappedRing, size: number): Promise<Injector> {
+    const injector = await openInjector(this.sys, this, memory, size);
+    this.#injector?.close();
+    this.#injector = injector;
+    if (!memory.open) {
+      injector.close();
+      throw new EbpfError("CLOSED", `Cannot inject into ring ${this.info.name}: it is closed`);
+    }
+    return injector;
   }
 }
 
+interface KernelRingParts {
+  readonly bell: (onRing: () => void) => RingBell;
+  readonly waitSync: ((timeoutMs: number) => boolean) | undefined;
+  readonly share: () => KernelRingHandle;
+  readonly injector: ((size: number) => Promise<Injector>) | undefined;
+}
+
 class KernelRing implements EngineRing {
-  readonly #memory: RingMemory & { open: boolean };
+  readonly share: () => KernelRingHandle;
+  readonly injector?: (size: number) => Promise<Injector>;
+  readonly waitSync?: (timeoutMs: number) => boolean;
+  readonly #memory: MappedRing;
   readonly #open: (onRing: () => void) => RingBell;
   readonly #bells = new Set<RingBell>();
 
-  constructor(memory: RingMemory & { open: boolean }, open: (onRing: () => void) => RingBell) {
+  constructor(memory: MappedRing, { bell, share, injector, waitSync }: KernelRingParts) {
     this.#memory = memory;
-    this.#open = open;
+    this.#open = bell;
+    this.share = share;
+    if (injector !== undefined) this.injector = injector;
+    if (waitSync !== undefined) this.waitSync = waitSync;
   }
 
   get memory(): RingMemory {

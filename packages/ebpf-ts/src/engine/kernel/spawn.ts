@@ -5,7 +5,11 @@ import { EbpfError } from "../../errors.ts";
 import type { CommandExit, EngineCommand, SpawnOptions } from "../engine.ts";
 
 /** Starts an ordinary child process. Resolves when it runs. */
-export async function spawnCommand(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand> {
+export async function spawnCommand(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): Promise<EngineCommand> {
   const child = start(file, args, options);
   const exited = new Promise<CommandExit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));

@@ -1,6 +1,7 @@
 import type { LineInfo } from "../../btf/types.ts";
 import type { LinkedProgram } from "../../spec/types.ts";
-import { EbpfError, VerifierError } from "../../errors.ts";
+import { VerifierError } from "../../errors.ts";
+import type { EbpfError } from "../../errors.ts";
 import { errnoName } from "../../uapi/errno.ts";
 
 /** What a verifier log says, boiled down. */
@@ -15,7 +16,16 @@ export interface Verdict {
 
 const instructionLine = /^(\d+): (?:R\d.*?; )?(\([0-9a-f]{2}\) .*)$/;
 /** Lines that say nothing about the reason: sources, states of registers, statistics. */
-const noise = [/^;/, /^\d+: /, /^from \d+ to /, /^R\d+(_\w+)?=/, /^processed \d+ insns/, /^(verification time|stack depth|max_states|func#\d)/, /^(mark_precise|last_idx|regs=|parent |propagating )/, /^\s*$/];
+const noise = [
+  /^;/,
+  /^\d+: /,
+  /^from \d+ to /,
+  /^R\d+(_\w+)?=/,
+  /^processed \d+ insns/,
+  /^(verification time|stack depth|max_states|func#\d)/,
+  /^(mark_precise|last_idx|regs=|parent |propagating )/,
+  /^\s*$/,
+];
 
 /** Finds the decisive line of a log: the last one that is neither an instruction nor a statistic. */
 export function readVerdict(log: string): Verdict {

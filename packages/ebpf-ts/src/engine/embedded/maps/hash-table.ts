@@ -1,5 +1,5 @@
 import { roundUp8 } from "./map-kind.ts";
-import { SharedLock } from "./shared-lock.ts";
+import { SharedLock } from "../../../memory/shared-lock.ts";
 import { UseOrder } from "./use-order.ts";
 
 /*

@@ -2,6 +2,7 @@ import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../errors.ts";
 import { RingBufFlag, RingBufHeader, RingBufQuery } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap, MachineMapImage, MachineRing } from "../contracts.ts";
+import { RB_OVERWRITE_POS } from "../../../uapi/ring-overwrite.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { KeylessMap } from "./keyless-map.ts";
 import { roundUp8 } from "./map-kind.ts";
@@ -42,8 +43,15 @@ class RingBuf implements MachineRing {
     return this.#state.bell;
   }
 
+  get refused(): number {
+    return Number(Atomics.load(this.#state.refused, 0));
+  }
+
   reserve(size: number, flags: bigint): number {
-    return flags === 0n ? this.#reserve(size) : 0;
+    if (flags !== 0n) return 0;
+    const address = this.#reserve(size, this.#state.mask);
+    if (address === 0) this.#countRefused();
+    return address;
   }
 
   submit(address: number, flags: bigint): void {
@@ -58,7 +66,18 @@ class RingBuf implements MachineRing {
     if ((flags & ~knownFlags) !== 0n) {
       return -Errno.EINVAL;
     }
-    const address = this.#reserve(data.length);
+    const result = this.#output(data, flags, this.#state.mask);
+    if (result !== 0) this.#countRefused();
+    return result;
+  }
+
+  inject(data: Uint8Array, leaveFree: number): number {
+    const most = this.#state.size - leaveFree;
+    return this.#output(data, 0n, BigInt(Math.min(most, this.#state.size - 1)));
+  }
+
+  #output(data: Uint8Array, flags: bigint, most: bigint): number {
+    const address = this.#reserve(data.length, most);
     if (address === 0) {
       return -Errno.EAGAIN;
     }
@@ -69,9 +88,12 @@ class RingBuf implements MachineRing {
 
   query(flags: bigint): bigint {
     const { consumer, producer } = this.#state;
+    const { overwrite } = this.memory;
     switch (flags) {
       case BigInt(RingBufQuery.AVAIL_DATA): {
-        const from = Atomics.load(consumer, 0);
+        const consumed = Atomics.load(consumer, 0);
+        const overwritten = overwrite === undefined ? consumed : Atomics.load(overwrite, 0);
+        const from = overwritten > consumed ? overwritten : consumed;
         return BigInt.asUintN(64, Atomics.load(producer, 0) - from);
       }
       case BigInt(RingBufQuery.RING_SIZE):
@@ -80,8 +102,9 @@ class RingBuf implements MachineRing {
         return Atomics.load(consumer, 0);
       case BigInt(RingBufQuery.PROD_POS):
         return Atomics.load(producer, 0);
+      case BigInt(RB_OVERWRITE_POS):
+        return overwrite === undefined ? 0n : Atomics.load(overwrite, 0);
       default:
-        // The overwrite position (4, Linux 6.19) too is 0 in a ring that does not overwrite.
         return 0n;
     }
   }
@@ -90,7 +113,8 @@ class RingBuf implements MachineRing {
     return this.#state.headers[this.#headerOffset(address) >>> 2]! & lengthMask;
   }
 
-  #reserve(size: number): number {
+  /** `most`: bytes that may be taken afterwards, at most one less than the ring has. */
+  #reserve(size: number, most: bigint): number {
     if (!(size >= 0 && size <= largestRecord)) {
       return 0;
     }
@@ -101,17 +125,22 @@ class RingBuf implements MachineRing {
     const consumer = Atomics.load(this.#state.consumer, 0);
     this.#state.lock.acquire();
     try {
-      return this.#reserveLocked(size, length, consumer);
+      return this.#reserveLocked(size, length, consumer, most);
     } finally {
       this.#state.lock.release();
     }
   }
 
+  #countRefused(): void {
+    Atomics.add(this.#state.refused, 0, 1n);
+  }
+
   /**
    * Two spans must stay shorter than the ring: from the consumer to the new end, and from the oldest uncommitted record to
    * the new end. The second holds although the consumer's position is user space's to write, and may be a lie.
+   * A ring that overwrites asks for the second only.
    */
-  #reserveLocked(size: number, length: number, consumer: bigint): number {
+  #reserveLocked(size: number, length: number, consumer: bigint, most: bigint): number {
     const { headers, mask } = this.#state;
     const producer = Atomics.load(this.#state.producer, 0);
     const next = BigInt.asUintN(64, producer + BigInt(length));
@@ -120,15 +149,32 @@ class RingBuf implements MachineRing {
       return 0;
     }
     const pending = this.#advancePending(producer);
-    if (BigInt.asUintN(64, next - consumer) > mask || BigInt.asUintN(64, next - pending) > mask) {
+    const { overwrite } = this.#state.memory;
+    const isFull = overwrite === undefined && BigInt.asUintN(64, next - consumer) > most;
+    if (isFull || BigInt.asUintN(64, next - pending) > mask) {
       return 0;
     }
+    if (overwrite !== undefined) this.#advanceOverwrite(overwrite, next);
     const offset = Number(producer & mask);
     headers[(offset >>> 2) + 1] = pagesBeforeData + Math.floor(offset / ringPage);
     Atomics.store(headers, offset >>> 2, size | busyBit);
     // Pairs with the consumer's load of the producer position: the busy header is there before the record can be seen.
     Atomics.store(this.#state.producer, 0, next);
     return this.#address + offset + headerSize;
+  }
+
+  /** Gives up the oldest records, whole ones, until one that ends at `next` has room. All of them are committed. */
+  #advanceOverwrite(overwrite: BigUint64Array, next: bigint): void {
+    const { headers, mask } = this.#state;
+    let position = overwrite[0]!;
+    while (BigInt.asUintN(64, next - position) > mask) {
+      const header = Atomics.load(headers, Number(position & mask) >>> 2);
+      position = BigInt.asUintN(64, position + BigInt(roundUp8((header & lengthMask) + headerSize)));
+    }
+    // Pairs with the consumer's load after it has copied: before anything is written over, it can be seen to be gone. A plain
+    // store may pass an atomic one, but not an atomic load behind it.
+    Atomics.store(overwrite, 0, position);
+    Atomics.load(overwrite, 0);
   }
 
   /** Moves the pending position past all that is committed, towards `producer`. */

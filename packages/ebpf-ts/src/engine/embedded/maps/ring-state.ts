@@ -1,18 +1,17 @@
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import type { MapSpec } from "../../../spec/types.ts";
-import { EbpfError, NotSupportedError } from "../../../errors.ts";
-import { MapFlag } from "../../../uapi/uapi.gen.ts";
+import { EbpfError } from "../../../errors.ts";
+import { RB_OVERWRITE } from "../../../uapi/ring-overwrite.ts";
+import { MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage } from "../contracts.ts";
 import { refuse } from "./map-kind.ts";
 import type { MapShape } from "./map-kind.ts";
-import { SharedLock } from "./shared-lock.ts";
+import { SharedLock } from "../../../memory/shared-lock.ts";
 
 /** The kernel's page, in which rings are measured. The machine has pages of 4096 bytes whatever the host has. */
 export const ringPage = 4096;
 /** RingMemory allows no more; the kernel's own limit on 64-bit systems is 64 GiB. */
 const largestRing = 2 ** 30;
-/** BPF_F_RB_OVERWRITE, Linux 6.19. */
-const overwriteFlag = 1 << 19;
 
 /*
  * The bookkeeping of a ring, in bytes. The words of different writers are kept apart, so that they do not share a cache line.
@@ -22,6 +21,8 @@ const overwriteFlag = 1 << 19;
  *   256  pending position   u64     event ring: the oldest record that may be uncommitted; under the lock
  *   264  lock               i32     event ring: excludes producers
  *   268  busy               i32     user ring: 1 while a program drains
+ *   272  overwrite position u64     event ring that overwrites: the first that is not overwritten; under the lock
+ *   280  refused            u64     event ring: reservations of programs for which there was no room
  *   384  bell               i32     counts the wake-ups, and is notified at each
  */
 const consumerAt = 0;
@@ -29,6 +30,8 @@ const producerAt = 128;
 const pendingAt = 256;
 const lockAt = 264;
 const busyAt = 268;
+const overwriteAt = 272;
+const refusedAt = 280;
 const bellAt = 384;
 const stateBytes = 512;
 
@@ -36,6 +39,7 @@ class MachineRingMemory implements RingMemory {
   readonly size: number;
   readonly consumer: BigUint64Array;
   readonly producer: BigUint64Array;
+  readonly overwrite: BigUint64Array | undefined;
   readonly data: Uint8Array;
   open = true;
 
@@ -43,6 +47,7 @@ class MachineRingMemory implements RingMemory {
     this.size = image.maxEntries;
     this.consumer = new BigUint64Array(image.state, consumerAt, 1);
     this.producer = new BigUint64Array(image.state, producerAt, 1);
+    if ((image.flags & RB_OVERWRITE) !== 0) this.overwrite = new BigUint64Array(image.state, overwriteAt, 1);
     this.data = new Uint8Array(memory, image.address, 2 * this.size);
   }
 }
@@ -55,6 +60,7 @@ export class RingState {
   readonly consumer: BigUint64Array;
   readonly producer: BigUint64Array;
   readonly pending: BigUint64Array;
+  readonly refused: BigUint64Array;
   readonly lock: SharedLock;
   readonly busy: Int32Array;
   readonly bell: Int32Array;
@@ -68,6 +74,7 @@ export class RingState {
     this.consumer = this.memory.consumer;
     this.producer = this.memory.producer;
     this.pending = new BigUint64Array(image.state, pendingAt, 1);
+    this.refused = new BigUint64Array(image.state, refusedAt, 1);
     this.lock = new SharedLock(new Int32Array(image.state, lockAt, 1), 0);
     this.busy = new Int32Array(image.state, busyAt, 1);
     this.bell = new Int32Array(image.state, bellAt, 1);
@@ -82,11 +89,8 @@ export class RingState {
 
 /** What ringbuf_map_alloc checks, after libbpf's rounding. */
 export function ringShape(spec: MapSpec): MapShape {
-  if ((spec.flags & overwriteFlag) !== 0) {
-    throw new NotSupportedError(
-      "BPF_F_RB_OVERWRITE",
-      `Cannot create map ${spec.name}: the embedded engine has no ring that overwrites`,
-    );
+  if ((spec.flags & RB_OVERWRITE) !== 0 && spec.type !== MapType.RINGBUF) {
+    throw refuse(spec, "only a ring that programs write can overwrite its oldest records (BPF_F_RB_OVERWRITE)");
   }
   if (spec.keySize !== 0 || spec.valueSize !== 0) {
     throw refuse(spec, "a ring buffer has no keys and no values");
@@ -113,4 +117,4 @@ function ringBytes(wanted: number): number {
   return size;
 }
 
-export const ringFlags: number = MapFlag.NUMA_NODE | overwriteFlag;
+export const ringFlags: number = MapFlag.NUMA_NODE | RB_OVERWRITE;

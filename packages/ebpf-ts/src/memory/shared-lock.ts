@@ -1,4 +1,4 @@
-import { EbpfError } from "../../../errors.ts";
+import { EbpfError } from "../errors.ts";
 
 const free = 0;
 const held = 1;
@@ -21,7 +21,7 @@ function probeSleep(): boolean {
 }
 
 /**
- * Mutual exclusion between the threads of a machine, in one Int32 of shared memory: it spins a little, then sleeps where
+ * Mutual exclusion between threads, in one Int32 of shared memory: it spins a little, then sleeps where
  * the thread may. Not recursive, so nothing foreign (a callback, an iterator's consumer) is called while it is held.
  *
  * A thread must not be terminated while it runs a program: a lock that it held would stay held, and the others would find

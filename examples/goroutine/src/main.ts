@@ -1,0 +1,91 @@
+/**
+ * What state is every goroutine in? A probe on runtime.casgstatus of a Go program that this example builds and starts.
+ *
+ *   npm start -w examples/goroutine                   as root, with golang-go installed
+ *   npm start -w examples/goroutine -- --seconds 10
+ *
+ * The loop only receives. Handlers run beside it, four at once, and those of one goroutine one after the other: a slow one
+ * holds up neither the loop nor other goroutines.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { dispatch, EbpfError, haveEngine, load } from "ebpf-ts";
+import { buildTarget, goidOffset } from "./go.ts";
+
+interface Event {
+  /** By name; a number that the enum does not know stays one. */
+  state: string | number;
+  goid: bigint;
+  pid: number;
+  tgid: number;
+}
+
+const concurrency = 4;
+/** What a handler waits for, such as a database, in milliseconds. */
+const slowness = 2;
+
+async function main(seconds: number): Promise<void> {
+  const { usable, reason } = await haveEngine("kernel");
+  if (!usable) {
+    throw new EbpfError(
+      "NOT_SUPPORTED",
+      `This example needs uprobes, which the embedded engine does not have: ${reason}`,
+    );
+  }
+  const path = await buildTarget();
+  const child = spawn(path, [`${seconds}s`], { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    await watch(path, child);
+  } finally {
+    child.kill();
+  }
+}
+
+async function watch(path: string, child: ChildProcess): Promise<void> {
+  const exited = once(child, "exit");
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  await using bpf = await load(new URL("../goroutine.bpf.o", import.meta.url), {
+    engine: "kernel",
+    variables: { goid_offset: await goidOffset(path), only_tgid: child.pid },
+  });
+  const events = bpf.ringBuf<Event>("rb");
+  await bpf.program("casgstatus").attachUprobe({ path, symbol: "runtime.casgstatus", pid: child.pid });
+
+  createInterface({ input: child.stdout! }).on("line", (line) => console.log(`# ${line}`));
+  console.log(row("TIME", "STATE", "GOID", "PID", "TGID"));
+  let running = 0;
+  let most = 0;
+  const handle = async ({ state, goid, pid, tgid }: Event): Promise<void> => {
+    most = Math.max(most, (running += 1));
+    await sleep(slowness);
+    console.log(row(new Date().toTimeString().slice(0, 8), String(state), String(goid), String(pid), String(tgid)));
+    running -= 1;
+  };
+
+  child.stdin!.end("go\n");
+  const result = await dispatch(events.events({ until: exited }), handle, {
+    concurrency,
+    order: "by-key",
+    key: (event) => event.goid,
+    signal: stop.signal,
+  });
+  const lost = Number(bpf.variable("dropped").get());
+  console.log(`handled ${result.handled} · failed ${result.failed} · lost ${lost} · at most ${most} handlers at once`);
+}
+
+function row(time: string, state: string, goid: string, pid: string, tgid: string): string {
+  return `${time.padEnd(8)} ${state.padEnd(15)} ${goid.padEnd(6)} ${pid.padEnd(7)} ${tgid.padEnd(7)}`.trimEnd();
+}
+
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" } } });
+try {
+  await main(Number(values.seconds));
+} catch (error) {
+  if (!(error instanceof EbpfError) || process.env["DEBUG"]) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,79 @@
+import { EbpfError, NotSupportedError, SyscallError } from "../../../errors.ts";
+import { link } from "../../../spec/link.ts";
+import { parse } from "../../../spec/parse.ts";
+import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";
+import type { Descriptor } from "../../../sys/descriptor.ts";
+import type { Sys } from "../../../sys/sys.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import type { MapInfo } from "../../engine.ts";
+import { createMap } from "../create-map.ts";
+import { failure } from "../failure.ts";
+import { loadBtf } from "../load-btf.ts";
+import { loadProgram } from "../load-program.ts";
+import { resolveReferences } from "../resolve-references.ts";
+import { injectObject } from "./inject-object.gen.ts";
+
+/** The ring to inject into, by its descriptor: whoever made it. */
+export interface InjectTarget {
+  readonly fd: number;
+  readonly info: MapInfo;
+}
+
+export interface InjectParts {
+  /** The private user ring. */
+  readonly queue: Descriptor;
+  /** `inject` of inject.bpf.c. */
+  readonly program: Descriptor;
+}
+
+/** Loads the library's own program, with the target in place of the ring that it was compiled with. */
+export async function loadInjector(sys: Sys, target: InjectTarget, queueBytes: number): Promise<InjectParts> {
+  try {
+    return await load(sys, target, queueBytes);
+  } catch (error) {
+    throw explained(error, target.info.name);
+  }
+}
+
+async function load(sys: Sys, target: InjectTarget, queueBytes: number): Promise<InjectParts> {
+  const spec = parse(Buffer.from(injectObject, "base64"));
+  const queueSpec: MapSpec = { ...named(spec.maps, "queue"), maxEntries: queueBytes };
+  const queue = await createMap(sys, queueSpec, undefined);
+  try {
+    const program = await loadOnto(sys, spec, { target: target.fd, queue: queue.fd });
+    return { queue, program };
+  } catch (error) {
+    queue.close();
+    throw error;
+  }
+}
+
+/** Loads the program of a spec onto maps that exist already, by the names that the spec has for them. */
+async function loadOnto(sys: Sys, spec: CollectionSpec, maps: Readonly<Record<string, number>>): Promise<Descriptor> {
+  const program: ProgramSpec = named(spec.programs, "inject");
+  const linked = link(spec, program);
+  resolveReferences(linked, (name) => maps[name]);
+  const btf = await loadBtf(sys, spec.btf!);
+  try {
+    return await loadProgram(sys, { spec: program, linked, license: spec.license, btf, attachTarget: 0 });
+  } finally {
+    btf?.close();
+  }
+}
+
+function named<T extends { readonly name: string }>(list: readonly T[], name: string): T {
+  const found = list.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new EbpfError("BAD_OBJECT", `The library's own inject.bpf.o has no ${name}`);
+  return found;
+}
+
+/** User rings, and dynptrs of theirs, are Linux 6.1: before that the map's type is EINVAL. */
+function explained(error: unknown, ring: string): unknown {
+  if (!(error instanceof SyscallError)) return error;
+  const action = `inject into ring ${ring}`;
+  if (error.errno === Errno.EPERM) return failure(error.errno, action, error.call);
+  if (error.errno !== Errno.EINVAL) return error;
+  return new NotSupportedError("injection", `Cannot ${action}: that takes Linux 6.1, with user ring buffers`, "6.1", {
+    cause: error,
+  });
+}

@@ -1,0 +1,35 @@
+import { EbpfError } from "../../../errors.ts";
+import type { RingMemory } from "../../../ring/ring-memory.ts";
+import type { Sys } from "../../../sys/sys.ts";
+import { mapInfo } from "../object-info.ts";
+import { mapRing } from "../ring-pages.ts";
+import { KernelInjector, largestInjected, queueSizeFor } from "./kernel-injector.ts";
+import { loadInjector, type InjectTarget } from "./load-injector.ts";
+
+/** What injects records of up to `size` bytes into a ring. The caller closes it. */
+export async function openInjector(
+  sys: Sys,
+  target: InjectTarget,
+  memory: RingMemory,
+  size: number,
+): Promise<KernelInjector> {
+  const { name } = target.info;
+  if (size > largestInjected) {
+    throw new EbpfError(
+      "TOO_BIG",
+      `Cannot inject ${size} bytes into ring ${name}: the kernel engine takes at most ${largestInjected} at a time`,
+    );
+  }
+  const { queue, program } = await loadInjector(sys, target, queueSizeFor(size));
+  const close = (): void => {
+    program.close();
+    queue.close();
+  };
+  try {
+    const pages = mapRing(sys, queue.fd, { ...mapInfo(sys, queue), name });
+    return new KernelInjector({ sys, name, target: memory, queue: pages, program, close });
+  } catch (error) {
+    close();
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import { EbpfError } from "../../errors.ts";
+import { Descriptor } from "../../sys/descriptor.ts";
+import { linuxSys } from "../../sys/linux.ts";
+import type { Sys } from "../../sys/sys.ts";
+import type { OpenedRing } from "../engine.ts";
+import { mapInfo } from "./object-info.ts";
+import { isMapDescriptor, kernelMap } from "./open-map.ts";
+import type { KernelRingHandle } from "./ring-handle.ts";
+import type { RingMap } from "./ring-map.ts";
+
+export type { KernelRingHandle } from "./ring-handle.ts";
+
+/** Maps the ring's memory once more. Throws CLOSED when the collection that shared it is closed. */
+export function openKernelRing(handle: KernelRingHandle, sys: Sys = linuxSys()): OpenedRing {
+  const fd = sys.duplicate(handle.fd);
+  const descriptor = fd < 0 ? undefined : new Descriptor(fd, `map ${handle.name}`);
+  if (descriptor === undefined || !isMap(sys, descriptor, handle.id)) {
+    descriptor?.close();
+    throw new EbpfError("CLOSED", `Cannot open ring ${handle.name}: the collection that shared it is closed`);
+  }
+  const map = kernelMap(sys, descriptor, { name: handle.name }) as RingMap;
+  return { ring: map.ring(), close: () => map.close() };
+}
+
+function isMap(sys: Sys, descriptor: Descriptor, id: number): boolean {
+  // Some other file may have the number now.
+  return isMapDescriptor(descriptor) && mapInfo(sys, descriptor).id === id;
+}

@@ -1,0 +1,57 @@
+import type { Btf } from "../btf/types.ts";
+import type { MapInfo } from "../engine/engine.ts";
+import { EbpfError } from "../errors.ts";
+import type { CollectionSpec } from "../spec/types.ts";
+
+/** What the keys, values and records of a map that exists already are; by default, what the kernel keeps with the map. */
+export interface ExistingTypes {
+  /** The object that the map's programs were compiled to (`parse`), or its BTF. A map of the same name there has its types. */
+  readonly types?: CollectionSpec | Btf | undefined;
+  /** Names of a struct or typedef there, or else in what the kernel keeps with the map. */
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+  /** For the two kinds of ring. Of rings the kernel keeps no types. */
+  readonly record?: string | undefined;
+}
+
+/** Ids in the BTF; 0 where a type is not known. */
+export interface MapTypes {
+  readonly btf: Btf | undefined;
+  readonly key: number;
+  readonly value: number;
+  readonly record: number;
+}
+
+/** The kernel keeps so many characters of a name. */
+const nameLength = 15;
+
+/** Finds the types by the names that are given, by the map's name in the object, or as the kernel has them, in this order. */
+export function findMapTypes(info: MapInfo, options: ExistingTypes, kernel: MapTypes | undefined): MapTypes {
+  const known = typesIn(info, options.types) ?? kernel ?? { btf: undefined, key: 0, value: 0, record: 0 };
+  const named = (name: string | undefined, what: string, otherwise: number): number =>
+    name === undefined ? otherwise : idOf(known.btf, name, `Cannot open map ${info.name} with ${what} of type ${name}`);
+  return {
+    btf: known.btf,
+    key: named(options.key, "keys", known.key),
+    value: named(options.value, "values", known.value),
+    record: named(options.record, "records", known.record),
+  };
+}
+
+function typesIn({ name, type }: MapInfo, types: CollectionSpec | Btf | undefined): MapTypes | undefined {
+  if (types === undefined) return undefined;
+  if (!("maps" in types)) return { btf: types, key: 0, value: 0, record: 0 };
+  const map = types.maps.find((each) => each.type === type && (each.name === name || each.name.slice(0, nameLength) === name));
+  return { btf: types.btf, key: map?.keyType ?? 0, value: map?.valueType ?? 0, record: map?.recordType ?? 0 };
+}
+
+function idOf(btf: Btf | undefined, name: string, cannot: string): number {
+  if (btf === undefined) {
+    throw new EbpfError("NOT_FOUND", `${cannot}: neither the option types nor the kernel has any types for it, give the object in types`);
+  }
+  const found = btf
+    .find(name.replace(/^(struct|union|enum) /, ""))
+    .find(({ kind }) => kind !== "fwd" && kind !== "func" && kind !== "var" && kind !== "datasec");
+  if (found === undefined) throw new EbpfError("NOT_FOUND", `${cannot}: there is no such type in its BTF`);
+  return found.id;
+}

@@ -1,0 +1,4 @@
+/** Whether what a view shows is still there. One object is shared by all views of a collection, so that closing is one store. */
+export interface Lifetime {
+  readonly open: boolean;
+}

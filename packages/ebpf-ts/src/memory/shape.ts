@@ -1,0 +1,45 @@
+import type { ScalarFormat } from "./scalar-format.ts";
+
+/**
+ * What stands in memory, as far as a live view needs to know: made from BTF by whoever knows BTF (map/memory-shape.ts).
+ * Offsets and sizes are bytes.
+ */
+export type Shape = ScalarShape | LeafShape | StructShape | ArrayShape;
+
+/** A number as the hardware has it. Where it is aligned, it is read and written in one access. */
+export interface ScalarShape {
+  readonly kind: "scalar";
+  readonly size: number;
+  readonly format: ScalarFormat;
+}
+
+/** What is read and written as a whole, by the codec: bitfields, enums, bools, texts, bytes. */
+export interface LeafShape extends CopyShape {
+  readonly kind: "leaf";
+  /** In place; what does not fit is refused before a byte changes. */
+  write(view: DataView, at: number, value: unknown): void;
+}
+
+export interface StructShape extends CopyShape {
+  readonly kind: "struct";
+  /** As C names it, for errors. */
+  readonly name: string;
+  readonly fields: readonly { readonly name: string; readonly offset: number; readonly shape: Shape }[];
+  /** The classes of its views, once there are any (struct-view.ts). A WeakMap would be slower. */
+  readonly views: { writable?: object; readOnly?: object };
+}
+
+export interface ArrayShape extends CopyShape {
+  readonly kind: "array";
+  readonly length: number;
+  readonly stride: number;
+  readonly element: Shape;
+}
+
+export interface CopyShape {
+  readonly size: number;
+  /** A copy of the value. */
+  read(view: DataView, at: number): unknown;
+  /** All its bytes; BAD_VALUE when the value does not fit. */
+  encode(value: unknown): Uint8Array;
+}

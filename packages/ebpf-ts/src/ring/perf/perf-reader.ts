@@ -1,0 +1,81 @@
+import { PerfConsumer } from "./perf-consumer.ts";
+import type { PerfMemory } from "./perf-memory.ts";
+
+/** Samples of one CPU in a row, so that a busy one does not hold up the others. */
+const samplesInARow = 64;
+
+/** One reader over the rings of all CPUs: each CPU's samples in their order, the CPUs in turn. */
+export class PerfReader {
+  readonly cpus: readonly number[];
+  readonly #consumers: readonly PerfConsumer[];
+  #index = 0;
+  #left: number = samplesInARow;
+  #marks: number[] = [];
+  #closed = false;
+
+  constructor(rings: readonly { readonly cpu: number; readonly memory: PerfMemory }[], name: string) {
+    this.cpus = rings.map(({ cpu }) => cpu);
+    this.#consumers = rings.map(({ cpu, memory }) => new PerfConsumer(memory, `${name} of CPU ${cpu}`));
+  }
+
+  get open(): boolean {
+    return !this.#closed;
+  }
+
+  /** Which of the rings the sample at hand is in. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** The CPU of the sample at hand. */
+  get cpu(): number {
+    return this.cpus[this.#index]!;
+  }
+
+  /** The ring of the sample at hand. */
+  get current(): PerfConsumer {
+    return this.#consumers[this.#index]!;
+  }
+
+  get consumers(): readonly PerfConsumer[] {
+    return this.#consumers;
+  }
+
+  /** Moves to the next sample; false when no CPU has one. */
+  next(): boolean {
+    for (let turn = 0; turn <= this.#consumers.length && this.#consumers.length > 0; turn += 1) {
+      if (this.#left > 0 && this.current.next()) {
+        this.#left -= 1;
+        return true;
+      }
+      this.current.flush();
+      this.#index = (this.#index + 1) % this.#consumers.length;
+      this.#left = samplesInARow;
+    }
+    return false;
+  }
+
+  /** True when some CPU has something to read. */
+  hasData(): boolean {
+    return this.#consumers.some((consumer) => consumer.available > 0);
+  }
+
+  /** Remembers what is there now as the place to stop at. There is one such place. */
+  mark(): number {
+    this.#marks = this.#consumers.map((consumer) => consumer.mark());
+    return 0;
+  }
+
+  hasReached(_mark: number): boolean {
+    return this.#consumers.every((consumer, index) => consumer.hasReached(this.#marks[index]!));
+  }
+
+  flush(): void {
+    for (const consumer of this.#consumers) consumer.flush();
+  }
+
+  close(): void {
+    this.flush();
+    this.#closed = true;
+  }
+}

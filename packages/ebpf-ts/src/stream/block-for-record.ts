@@ -1,0 +1,46 @@
+import type { EngineRing } from "../engine/engine.ts";
+import { NotSupportedError } from "../errors.ts";
+import { ringEmpty } from "../ring/consumer.ts";
+import type { EventConsumer } from "../ring/event-consumer.ts";
+
+/** Looks at a record that is not committed yet before the first nap: most are, within microseconds. */
+const spins = 200;
+const longestNapMs = 1;
+
+/**
+ * Blocks this thread until there is a record to hand out, at most so many milliseconds. The consumer publishes its position before it
+ * says that the ring is empty, and the engine looks at the ring once more before it sleeps, so that no wake-up is missed.
+ *
+ * A ring also counts as readable while its oldest record is reserved and not committed; that cannot be slept on, so there are
+ * a few quick looks and then naps.
+ */
+export function blockForRecord(consumer: EventConsumer, ring: EngineRing, timeoutMs: number): boolean {
+  if (ring.waitSync === undefined) {
+    throw new NotSupportedError("blocking", `Cannot wait for ring ${consumer.name}: its engine cannot block a thread, loop over its events instead`);
+  }
+  if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
+  const end = performance.now() + timeoutMs;
+  for (let lacks = 0; ; lacks += 1) {
+    const found = consumer.lookAhead();
+    if (found > 0 && consumer.ahead > 0) return true;
+    if (found > 0) {
+      // Discarded records only: passes them.
+      consumer.readAhead();
+      continue;
+    }
+    const left = end - performance.now();
+    if (!(left > 0)) return false;
+    if (found === ringEmpty) {
+      if (!ring.waitSync(left)) return false;
+      lacks = 0;
+    } else if (lacks > spins) {
+      nap(Math.min(left, longestNapMs));
+    }
+  }
+}
+
+const nothing = new Int32Array(new SharedArrayBuffer(4));
+
+function nap(ms: number): void {
+  Atomics.wait(nothing, 0, 0, ms);
+}

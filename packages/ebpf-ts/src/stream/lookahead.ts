@@ -1,0 +1,47 @@
+/** Values of an iterable of which the first ones may be looked at several times before they are dropped. */
+export class Lookahead<T> {
+  readonly #iterator: Iterator<T>;
+  #held: T[] = [];
+  #done = false;
+
+  constructor(values: Iterable<T>) {
+    this.#iterator = values[Symbol.iterator]();
+  }
+
+  /** Whether there is a value at `index`, at most one more than was asked for since the last {@link drop}. */
+  has(index: number): boolean {
+    if (index < this.#held.length) return true;
+    if (this.#done) return false;
+    const result = this.#next();
+    if (result.done === true) this.#done = true;
+    else this.#held.push(result.value);
+    return !this.#done;
+  }
+
+  at(index: number): T {
+    return this.#held[index]!;
+  }
+
+  /** Done with the first `count` values. */
+  drop(count: number): void {
+    if (count === this.#held.length) this.#held.length = 0;
+    else if (count > 0) this.#held = this.#held.slice(count);
+  }
+
+  /** Tells the iterable that no more will be asked for. */
+  close(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#iterator.return?.();
+  }
+
+  /** An iterator that throws is over. */
+  #next(): IteratorResult<T> {
+    try {
+      return this.#iterator.next();
+    } catch (error) {
+      this.#done = true;
+      throw error;
+    }
+  }
+}

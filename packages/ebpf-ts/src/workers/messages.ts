@@ -1,0 +1,27 @@
+import type { RingHandle } from "../engine/engine.ts";
+import type { JobTableShape } from "./job-table.ts";
+
+/** What a worker thread is started with. */
+export interface WorkerSetup {
+  readonly index: number;
+  /** URL of the module whose default export is the handler. */
+  readonly module: string;
+  readonly ring: RingHandle;
+  readonly table: JobTableShape;
+  /** What the records are decoded as; as bytes without it. */
+  readonly type: { readonly btf: Uint8Array; readonly id: number } | undefined;
+  /** The handler gets a RecordView. */
+  readonly view: boolean;
+  readonly data: unknown;
+}
+
+/** From the worker. */
+export type WorkerMessage =
+  | { readonly kind: "ready" }
+  /** Records were finished. */
+  | { readonly kind: "progress" }
+  | { readonly kind: "failed"; readonly job: number; readonly error: unknown }
+  | { readonly kind: "value"; readonly value: unknown };
+
+/** To the worker: there are new records; there will be no more. */
+export type WorkerOrder = "work" | "stop";

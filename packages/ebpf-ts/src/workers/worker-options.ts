@@ -1,0 +1,92 @@
+import { availableParallelism } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { EbpfError } from "../errors.ts";
+import type { RecordBytes } from "./record-key.ts";
+
+export interface WorkerDispatchOptions<T> {
+  /** Threads; by default as many as there are cores. */
+  readonly workers?: number | undefined;
+  /** `any` (the default): whoever is free takes the next event. `by-key`: events of one {@link key} are handled by one worker, in order. */
+  readonly order?: "any" | "by-key" | undefined;
+  /** For `by-key`: a field of the record's type, such as `pid` or `task.tgid`, or the bytes of the record. */
+  readonly key?: string | RecordBytes | undefined;
+  /** Events that are under way at once, at most: those that are handled, and those that wait for a worker. By default 1024. */
+  readonly queue?: number | undefined;
+  /** Hands the worker a RecordView of the record where it stands, in place of a decoded event. */
+  readonly view?: boolean | undefined;
+  /** For the workers, as `context.data`. */
+  readonly data?: unknown;
+  /** When aborted, no more events are taken; those that were begun are finished. It then ends without an error. */
+  readonly signal?: AbortSignal | undefined;
+  /** When settled either way, it goes on up to the records that are there at that time, and ends. */
+  readonly until?: PromiseLike<unknown> | undefined;
+  /** Gets what a handler threw (or the decoder, then without an event), and goes on, unless it returns `stop` or throws. Without it the first error stops. */
+  readonly onError?: ((error: unknown, event: T | undefined) => void | "stop") | undefined;
+  /** Gets what a handler passed to `context.send`. */
+  readonly onValue?: ((value: unknown, worker: number) => void) | undefined;
+  /** A worker died and is replaced. The event that it was at is handled once more, by its replacement. */
+  readonly onDeath?: ((error: EbpfError) => void) | undefined;
+}
+
+export interface WorkerDispatchResult {
+  readonly handled: number;
+  readonly failed: number;
+  /** Workers that died and were replaced. */
+  readonly deaths: number;
+}
+
+const names: ReadonlySet<string> = new Set([
+  "workers",
+  "order",
+  "key",
+  "queue",
+  "view",
+  "data",
+  "signal",
+  "until",
+  "onError",
+  "onValue",
+  "onDeath",
+]);
+
+const maxWorkers = 254;
+const defaultQueue = 1024;
+/** The fewer slots there are, the sooner their generations come round (job-table.ts). */
+const minSlots = 64;
+const maxSlots = 2 ** 20;
+
+export interface WorkerLimits {
+  readonly workers: number;
+  readonly queue: number;
+  /** A power of two. */
+  readonly slots: number;
+}
+
+export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimits {
+  const { workers = availableParallelism(), order = "any", key, queue = defaultQueue } = options;
+  for (const name of Object.keys(options)) {
+    if (names.has(name)) continue;
+    throw new TypeError(`Unknown option ${name} of dispatchToWorkers(): the options are ${[...names].join(", ")}`);
+  }
+  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers) {
+    throw new RangeError(
+      `The workers of dispatchToWorkers() must be a whole number from 1 to ${maxWorkers}, not ${workers}`,
+    );
+  }
+  if (order !== "any" && order !== "by-key") {
+    throw new TypeError(`Unknown order ${JSON.stringify(order)} of dispatchToWorkers(): the orders are any and by-key`);
+  }
+  if ((order === "by-key") !== (key !== undefined)) {
+    throw new TypeError('The option key of dispatchToWorkers() belongs to order "by-key": give both or neither');
+  }
+  if (!Number.isInteger(queue) || queue < 1 || queue > maxSlots) {
+    throw new RangeError(`The queue of dispatchToWorkers() must be a whole number from 1 to ${maxSlots}, not ${queue}`);
+  }
+  return { workers, queue, slots: 2 ** Math.ceil(Math.log2(Math.max(queue, minSlots))) };
+}
+
+export function moduleUrl(module: string | URL): string {
+  if (module instanceof URL) return module.href;
+  return /^[a-z]+:/.test(module) && !isAbsolute(module) ? module : pathToFileURL(resolve(module)).href;
+}

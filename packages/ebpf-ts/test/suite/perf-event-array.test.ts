@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { fixture, onKernel, type Fixture } from "./fixture.ts";
+
+interface Event {
+  number: bigint;
+  cpu: number;
+  text: string;
+}
+
+const quiet = 60;
+const ENOENT = -2n;
+const ENOSPC = -28n;
+/** Header, length, 24 bytes of event, 4 of padding. */
+const recordBytes = 40;
+const page = 4096;
+const perPage = Math.floor(page / recordBytes);
+
+/** How many of the events were written. */
+async function emit(loaded: Fixture, first: number, count: number, cpu = 0): Promise<number> {
+  const { returnValue } = await loaded.bpf.program("emit").run({ context: words(first, count), cpu });
+  return returnValue;
+}
+
+async function emitBlob(loaded: Fixture, length: number, byte: number): Promise<void> {
+  const { returnValue } = await loaded.bpf.program("emit_blob").run({ context: words(length, byte), cpu: 0 });
+  assert.equal(returnValue, 0);
+}
+
+function words(...numbers: number[]): Uint8Array {
+  return new Uint8Array(new BigUint64Array(numbers.map(BigInt)).buffer);
+}
+
+function range(first: number, count: number): bigint[] {
+  return Array.from({ length: count }, (_, i) => BigInt(first + i));
+}
+
+onKernel("perf event array", () => {
+  it("events of all CPUs in one loop, each CPU's in order, decoded by BTF", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events");
+    assert.equal(perf.size, 16 * page);
+    for (const cpu of perf.cpus) assert.equal(await emit(loaded, 1000 * cpu, 100, cpu), 100);
+    assert.equal(perf.available, perf.cpus.length * 100 * recordBytes);
+    const seen = new Map<number, bigint[]>(perf.cpus.map((cpu) => [cpu, []]));
+    for await (const { cpu, event } of perf.events({ until: Promise.resolve() })) {
+      assert.deepEqual(event, { number: event.number, cpu, text: "perf" });
+      seen.get(cpu)!.push(event.number);
+    }
+    for (const cpu of perf.cpus) assert.deepEqual(seen.get(cpu), range(1000 * cpu, 100));
+    assert.deepEqual([perf.received, perf.lost, perf.available], [perf.cpus.length * 100, 0, 0]);
+  });
+
+  it("the loop sleeps until there is an event, on whichever CPU", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events");
+    const events = perf.events();
+    for (let turn = 0; turn < 300; turn += 1) {
+      const cpu = perf.cpus[turn % perf.cpus.length]!;
+      const next = events.next();
+      if (turn % 3 === 0) await sleep(1);
+      await emit(loaded, turn, 1, cpu);
+      const { value } = await next;
+      assert.deepEqual([value?.cpu, value?.event.number], [cpu, BigInt(turn)]);
+    }
+    const next = events.next();
+    perf.close();
+    assert.deepEqual(await next, { value: undefined, done: true });
+  });
+
+  it("bytes without a type, of any length; the kernel pads them", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Uint8Array>("blobs", { pages: 1 });
+    // Three times around the ring, so that records of every length pass its end.
+    for (let length = 1; length < 1500; length += length < 64 ? 1 : 37) {
+      await emitBlob(loaded, length, length % 256);
+      const drained = perf.drain((record, cpu) => {
+        assert.equal(cpu, 0);
+        assert.ok(record.length >= length && record.length < length + 8, `${record.length} for ${length}`);
+        const bytes = record.bytes();
+        assert.ok(bytes.subarray(0, length).every((byte) => byte === length % 256));
+        assert.equal(record.u8(length - 1), length % 256);
+        assert.throws(() => record.u8(record.length), RangeError);
+      });
+      assert.deepEqual(drained, { delivered: 1, state: "empty" });
+    }
+    await emitBlob(loaded, 9, 1);
+    for await (const { event } of perf.events({ until: Promise.resolve() })) {
+      assert.deepEqual([...event.subarray(0, 9)], [1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    }
+  });
+
+  it("a drain ends where it is told to, and goes on there", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray("events");
+    await emit(loaded, 0, 10);
+    assert.deepEqual(
+      perf.drain(() => {}, { max: 3 }),
+      { delivered: 3, state: "limit" },
+    );
+    assert.deepEqual(
+      perf.drain((record) => record.u64(0) !== 5n),
+      { delivered: 3, state: "stopped" },
+    );
+    let kept: { length: number } | undefined;
+    assert.throws(
+      () =>
+        perf.drain((record) => {
+          kept = record;
+          throw new Error("the callback's own");
+        }),
+      /the callback's own/,
+    );
+    assert.equal(kept?.length, 0);
+    assert.deepEqual(
+      perf.drain(() => {}),
+      { delivered: 3, state: "empty" },
+    );
+    assert.throws(() => perf.drain(() => {}, { max: -1 }), RangeError);
+  });
+
+  it("what finds no room is counted, with the next event that does", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1 });
+    const written = await emit(loaded, 0, 500);
+    assert.ok(written >= perPage - 1 && written <= perPage, String(written));
+    assert.equal(loaded.bpf.variable("result").get(), ENOSPC);
+    const numbers: bigint[] = [];
+    const read = (): unknown => perf.drain((record) => void numbers.push(record.u64(0)));
+    read();
+    assert.equal(perf.lost, 0);
+    assert.equal(await emit(loaded, 1000, 1), 1);
+    read();
+    assert.deepEqual(numbers, [...range(0, written), 1000n]);
+    assert.equal(perf.lost, 500 - written);
+    assert.equal(perf.lostPerCpu.get(0), 500 - written);
+    assert.equal(perf.received + perf.lost, 501);
+  });
+
+  it("a watermark of events wakes nobody before there are so many", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events", { watermark: { events: 5 } });
+    let woken = false;
+    const events = perf.events();
+    const next = events.next().finally(() => (woken = true));
+    await emit(loaded, 0, 4);
+    await sleep(quiet);
+    assert.equal(woken, false);
+    await emit(loaded, 4, 1);
+    assert.equal((await next).value?.event.number, 0n);
+    const rest = [];
+    for (let i = 1; i < 5; i += 1) rest.push((await events.next()).value?.event.number);
+    assert.deepEqual(rest, range(1, 4));
+  });
+
+  it("a watermark of bytes wakes nobody before there are so many; a drain reads at any time", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1, watermark: { bytes: 20 * recordBytes } });
+    await emit(loaded, 100, 3);
+    assert.equal(perf.drain(() => {}).delivered, 3);
+    let woken = false;
+    const next = perf
+      .events()
+      .next()
+      .finally(() => (woken = true));
+    await emit(loaded, 0, 10);
+    await sleep(quiet);
+    assert.equal(woken, false);
+    await emit(loaded, 10, 20);
+    assert.equal((await next).value?.event.number, 0n);
+  });
+
+  it("paused rings refuse events, and count them", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events");
+    assert.equal(perf.paused, false);
+    perf.pause();
+    perf.pause();
+    assert.equal(perf.paused, true);
+    assert.equal(await emit(loaded, 0, 7), 0);
+    assert.equal(loaded.bpf.variable("result").get(), ENOSPC);
+    perf.resume();
+    assert.equal(await emit(loaded, 7, 1), 1);
+    const numbers: bigint[] = [];
+    perf.drain((record) => void numbers.push(record.u64(0)));
+    assert.deepEqual(numbers, [7n]);
+    assert.equal(perf.lost, 7);
+  });
+
+  it("overwritable rings keep the newest, and show them newest first", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1, overwritable: true });
+    assert.deepEqual(perf.snapshot(), []);
+    assert.equal(await emit(loaded, 0, 3), 3);
+    const numbers = (): bigint[] => perf.snapshot().map(({ event }) => event.number);
+    assert.deepEqual(numbers(), [2n, 1n, 0n]);
+    for (const count of [100, 101, 102, 103, 977]) {
+      const first = Number(numbers()[0]! + 1n);
+      assert.equal(await emit(loaded, first, count), count);
+      const seen = numbers();
+      assert.ok(seen.length >= perPage - 1 && seen.length <= perPage, String(seen.length));
+      assert.deepEqual(seen, range(first + count - seen.length, seen.length).reverse());
+      assert.deepEqual(numbers(), seen);
+    }
+    const other = perf.cpus.at(-1)!;
+    if (other !== 0) {
+      await emit(loaded, 5, 2, other);
+      const found = perf.snapshot().filter(({ cpu }) => cpu === other);
+      assert.deepEqual(
+        found.map(({ event }) => event.number),
+        [6n, 5n],
+      );
+    }
+    perf.pause();
+    const frozen = numbers();
+    assert.equal(await emit(loaded, 9999, 1), 0);
+    assert.deepEqual(numbers(), frozen);
+    assert.equal(perf.paused, true);
+    perf.resume();
+    assert.equal(await emit(loaded, 9999, 1), 1);
+    assert.equal(numbers()[0], 9999n);
+    assert.throws(() => perf.events(), TypeError);
+    assert.throws(() => perf.drain(() => {}), TypeError);
+    assert.equal(perf.available, 0);
+  });
+
+  it("has one consumer, and none after it is closed; nothing stays open", async () => {
+    const before = openDescriptors().length;
+    const loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events");
+    assert.equal(loaded.bpf.perfEventArray("events"), perf);
+    assert.throws(() => perf.snapshot(), TypeError);
+    const events = perf.events();
+    const next = events.next();
+    assert.throws(() => perf.drain(() => {}), { code: "BUSY" });
+    await assert.rejects(perf.events().next(), { code: "BUSY" });
+    await emit(loaded, 1, 1);
+    await next;
+    await events.return();
+    assert.equal(perf.drain(() => {}).state, "empty");
+    const aborted = perf.events({ signal: AbortSignal.timeout(20) }).next();
+    await assert.rejects(aborted, { name: "TimeoutError" });
+    perf.close();
+    perf.close();
+    assert.equal(await emit(loaded, 1, 1), 0);
+    assert.equal(loaded.bpf.variable("result").get(), ENOENT);
+    for (const use of [() => perf.events(), () => perf.drain(() => {}), () => perf.pause(), () => perf.snapshot()]) {
+      assert.throws(use, { code: "CLOSED" });
+    }
+    assert.deepEqual([perf.available, perf.received, perf.lost], [0, 1, 0]);
+    await loaded.bpf.close();
+    for (let wait = 0; wait < 100 && openDescriptors().length > before; wait += 1) await sleep(10);
+    assert.deepEqual(openDescriptors().slice(before), []);
+  });
+
+  it("is refused by name where it is none, and with options that make no sense", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    assert.throws(() => loaded.bpf.map("events"), /perfEventArray\(\)/);
+    assert.throws(() => loaded.bpf.perfEventArray(".bss"), /map\(\)/);
+    for (const pages of [0, 3, -1, 1.5, 2 ** 30]) {
+      assert.throws(() => loaded.bpf.perfEventArray("events", { pages }), RangeError);
+    }
+    for (const watermark of [{}, { bytes: 0 }, { events: 1.5 }, { bytes: 1, events: 1 }] as never[]) {
+      assert.throws(() => loaded.bpf.perfEventArray("events", { watermark }), RangeError);
+    }
+    assert.throws(() => loaded.bpf.perfEventArray("events", { page: 1 } as never), /Unknown option page/);
+    assert.throws(() => loaded.bpf.perfEventArray("events", { type: "struct nothing" }), { code: "NOT_FOUND" });
+    await assert.rejects(loaded.bpf.program("emit").run({ context: words(0, 0), cpu: 100_000 }), {
+      errnoName: "ENXIO",
+    });
+    await assert.rejects(fixture("embedded", "perf"), { code: "NOT_SUPPORTED" });
+  });
+});

@@ -1,0 +1,37 @@
+/** A thread that runs a program until it is told to stop. */
+import { parentPort, workerData } from "node:worker_threads";
+import { openMachine } from "../../src/engine/embedded/machine.ts";
+import { Attributes } from "../../src/sys/attributes.ts";
+import { linuxSys } from "../../src/sys/linux.ts";
+import { Command } from "../../src/uapi/uapi.gen.ts";
+import type { ProgramLoopData } from "./concurrent-fixture.ts";
+
+/** How long it waits for the other side before it goes on all the same. */
+const patience = 2000;
+
+function runner({ program, context }: ProgramLoopData): () => void {
+  if (typeof program !== "number") {
+    const machine = openMachine(program.image);
+    const task = { pid: 2, tgid: 2, uid: 0, gid: 0, comm: "loop", readUser: () => false };
+    return () => void machine.run(program.index, { bytes: context, writable: true }, task);
+  }
+  const sys = linuxSys();
+  const copy = context.slice();
+  const attributes = new Attributes(80).u32(0, program).u32(40, copy.length).pointer(48, copy);
+  return () => {
+    if (sys.bpf(Command.PROG_TEST_RUN, attributes) < 0) throw new Error("the program could not be run");
+  };
+}
+
+const data = workerData as ProgramLoopData;
+const control = new Int32Array(data.control);
+const run = runner(data);
+parentPort!.postMessage("ready");
+let seen = 0;
+while (Atomics.load(control, 0) === 0) {
+  run();
+  Atomics.add(control, 2, 1);
+  Atomics.notify(control, 2);
+  for (let i = 0; i < patience && Atomics.load(control, 1) === seen && Atomics.load(control, 0) === 0; i += 1);
+  seen = Atomics.load(control, 1);
+}
