@@ -13,7 +13,8 @@ function parseValue(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    if (/^[[{"]/.test(text)) throw new UsageError(`Cannot read ${JSON.stringify(text)} as JSON: ${(cause as Error).message}`);
+    if (/^[[{"]/.test(text))
+      throw new UsageError(`Cannot read ${JSON.stringify(text)} as JSON: ${(cause as Error).message}`);
     return text;
   }
 }

@@ -52,11 +52,17 @@ function widthOf(btf: Btf, id: number): number {
 }
 
 export function headingLine(columns: readonly Column[]): string {
-  return columns.map((each) => each.title.padEnd(each.width)).join(" ").trimEnd();
+  return columns
+    .map((each) => each.title.padEnd(each.width))
+    .join(" ")
+    .trimEnd();
 }
 
 export function eventLine(columns: readonly Column[], event: unknown): string {
-  return columns.map((each) => cell(event, each).padEnd(each.width)).join(" ").trimEnd();
+  return columns
+    .map((each) => cell(event, each).padEnd(each.width))
+    .join(" ")
+    .trimEnd();
 }
 
 function cell(event: unknown, { path }: Column): string {
@@ -74,7 +80,7 @@ function text(value: unknown): string {
 
 /** Records come from outside: control characters must not reach the terminal. */
 export function printable(value: string): string {
-  return value.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return value.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** For `JSON.stringify`: 64-bit numbers that a double cannot hold become strings, bytes become hexadecimal. */

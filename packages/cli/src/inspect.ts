@@ -37,9 +37,21 @@ function printSummary(spec: CollectionSpec): void {
   console.log(`Types      ${spec.btf === undefined ? "none: compile with -g" : `${spec.btf.length - 1} in BTF`}`);
   section("Programs", ["name", "section", "instructions"], spec.programs.map(programRow));
   section("Subprograms", ["name", "section", "instructions"], spec.functions.map(programRow));
-  section("Maps", ["name", "type", "key", "value", "entries"], spec.maps.filter(isNamed).map((map) => mapRow(spec, map)));
-  section("Event types", ["ring", "type", "bytes"], spec.maps.filter((map) => map.recordType !== 0).map((map) => recordRow(spec, map)));
-  section("Globals", ["name", "type", "bytes", "section"], spec.variables.map((each) => [each.name, typeName(spec, each.type), each.size, each.section]));
+  section(
+    "Maps",
+    ["name", "type", "key", "value", "entries"],
+    spec.maps.filter(isNamed).map((map) => mapRow(spec, map)),
+  );
+  section(
+    "Event types",
+    ["ring", "type", "bytes"],
+    spec.maps.filter((map) => map.recordType !== 0).map((map) => recordRow(spec, map)),
+  );
+  section(
+    "Globals",
+    ["name", "type", "bytes", "section"],
+    spec.variables.map((each) => [each.name, typeName(spec, each.type), each.size, each.section]),
+  );
 }
 
 /** Maps that hold global data are shown by their variables. */
@@ -52,7 +64,13 @@ function programRow(fn: ProgramSpec | FunctionSpec): Cell[] {
 }
 
 function mapRow(spec: CollectionSpec, map: MapSpec): Cell[] {
-  return [map.name, mapTypeName(map.type), described(spec, map.keyType, map.keySize), described(spec, map.valueType, map.valueSize), map.maxEntries];
+  return [
+    map.name,
+    mapTypeName(map.type),
+    described(spec, map.keyType, map.keySize),
+    described(spec, map.valueType, map.valueSize),
+    map.maxEntries,
+  ];
 }
 
 function recordRow(spec: CollectionSpec, map: MapSpec): Cell[] {
@@ -83,8 +101,21 @@ function section(title: string, heads: readonly string[], rows: readonly Cell[][
 }
 
 const borders = [
-  "top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right",
-  "left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle",
+  "top",
+  "top-mid",
+  "top-left",
+  "top-right",
+  "bottom",
+  "bottom-mid",
+  "bottom-left",
+  "bottom-right",
+  "left",
+  "left-mid",
+  "mid",
+  "mid-mid",
+  "right",
+  "right-mid",
+  "middle",
 ] as const;
 
 function printCode(fn: FunctionSpec): void {

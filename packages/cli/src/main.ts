@@ -16,7 +16,11 @@ program
   .description("Load an object, attach its programs and print the events of its ring buffers.")
   .argument("<object>", "a compiled object, such as program.bpf.o")
   .argument("[command...]", "after --, a command to watch; the run ends with it")
-  .addOption(new Option("-e, --engine <engine>", "where the programs run").choices(["auto", "kernel", "embedded"]).default("auto"))
+  .addOption(
+    new Option("-e, --engine <engine>", "where the programs run")
+      .choices(["auto", "kernel", "embedded"])
+      .default("auto"),
+  )
   .option("-j, --json", "print events as JSON, one a line; 64-bit numbers beyond 2^53 become strings")
   .option("-n, --count <events>", "end after that many events", positive)
   .option("-d, --duration <seconds>", "end after that time", positive)

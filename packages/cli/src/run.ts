@@ -18,9 +18,6 @@ export interface RunArguments {
   readonly set: readonly string[];
 }
 
-/** Global variables of these names are taken as counts of events for which a ring had no room. */
-const lossNames: ReadonlySet<string> = new Set(["dropped", "lost", "dropped_events", "lost_events"]);
-
 /** `ebpf run`: loads, attaches everything, prints events until the run is over, and says what came and what was lost. */
 export async function run(options: RunArguments): Promise<void> {
   await using bpf = await load(options.object, {
@@ -31,7 +28,9 @@ export async function run(options: RunArguments): Promise<void> {
   });
   const [file, ...args] = options.command;
   if (bpf.engine === "embedded" && file === undefined) {
-    throw new UsageError("The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'");
+    throw new UsageError(
+      "The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'",
+    );
   }
   const rings = bpf.spec.maps.filter((map) => map.type === MapType.RINGBUF);
   const opened = rings.map((map) => bpf.ringBuf(map.name));
@@ -41,13 +40,22 @@ export async function run(options: RunArguments): Promise<void> {
   await bpf.attach();
   for (const [ring, message] of options.send.map(parseAssignment)) bpf.userRingBuf(ring).send(message as Fields);
   const child = file === undefined ? undefined : await start(bpf, file, args, options, end);
-  await Promise.all([...opened.map((ring) => printAll(ring, printer, end)), ...(opened.length === 0 ? [end.reached] : [])]);
+  await Promise.all([
+    ...opened.map((ring) => printAll(ring, printer, end)),
+    ...(opened.length === 0 ? [end.reached] : []),
+  ]);
   child?.kill("SIGTERM");
   console.error(summary(bpf, opened));
   for (const hint of hints(bpf, options)) console.error(hint);
 }
 
-async function start(bpf: Collection, file: string, args: readonly string[], options: RunArguments, end: Ending): Promise<Command> {
+async function start(
+  bpf: Collection,
+  file: string,
+  args: readonly string[],
+  options: RunArguments,
+  end: Ending,
+): Promise<Command> {
   // Standard output is for events: with --json, nothing else may get between them.
   const child = await bpf.spawn(file, args, { stdin: "inherit", stdout: options.json === true ? "stderr" : "inherit" });
   void child.exited.then(() => end.now());
@@ -63,20 +71,20 @@ async function printAll(ring: RingBuf<Fields>, printer: EventPrinter, end: Endin
 }
 
 function summary(bpf: Collection, rings: readonly RingBuf<Fields>[]): string {
-  let received = 0;
-  for (const ring of rings) received += ring.received;
-  return `received ${received} · lost ${lost(bpf) ?? "not counted by this object"}`;
-}
-
-/** What the programs themselves counted as refused; the kernel keeps no count for a ring buffer. */
-function lost(bpf: Collection): number | undefined {
-  const counters = bpf.spec.variables.filter((variable) => lossNames.has(variable.name));
-  if (counters.length === 0) return undefined;
-  return counters.reduce((sum, variable) => sum + Number(bpf.variable(variable.name).get()), 0);
+  let [received, overwritten] = [0, 0];
+  for (const ring of rings) {
+    received += ring.received;
+    overwritten += ring.overwritten;
+  }
+  const lost = `received ${received} · lost ${bpf.lost ?? "not counted by this object"}`;
+  return overwritten === 0 ? lost : `${lost} · overwritten ${overwritten} bytes`;
 }
 
 /** A program that waits for messages is silent without them: say so rather than leave an empty table unexplained. */
 function hints(bpf: Collection, options: RunArguments): string[] {
-  const silent = bpf.spec.maps.filter((map: MapSpec) => map.type === MapType.USER_RINGBUF && !options.send.some((each) => each.startsWith(`${map.name}=`)));
+  const silent = bpf.spec.maps.filter(
+    (map: MapSpec) =>
+      map.type === MapType.USER_RINGBUF && !options.send.some((each) => each.startsWith(`${map.name}=`)),
+  );
   return silent.map((map) => `nothing was sent to ${map.name}: --send '${map.name}={…}' sends it a message`);
 }

@@ -24,9 +24,13 @@ export interface CommandOptions {
 
 /** Runs node with some file of the project, as a user would, and gives what it printed. */
 export function runNode(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
+  return runFile(process.execPath, args, options);
+}
+
+export function runFile(file: string, args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const identity = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
-    const child = spawn(process.execPath, args, {
+    const child = spawn(file, args, {
       cwd: options.root ?? root,
       env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -53,10 +57,24 @@ export const nobody = 65534;
 export async function copyForNobody(): Promise<{ root: string; remove: () => Promise<void> }> {
   const copy = await mkdtemp(join(tmpdir(), "ebpf-ts-"));
   await chmod(copy, 0o755);
-  const modules = ["ebpf-ts", "ebpf-ts-cli", "koffi", "@koromix", "commander", "cli-table3", "string-width", "strip-ansi", "ansi-regex", "emoji-regex", "is-fullwidth-code-point", "@colors"];
+  const modules = [
+    "ebpf-ts",
+    "ebpf-ts-cli",
+    "koffi",
+    "@koromix",
+    "commander",
+    "cli-table3",
+    "string-width",
+    "strip-ansi",
+    "ansi-regex",
+    "emoji-regex",
+    "is-fullwidth-code-point",
+    "@colors",
+  ];
   const parts = ["package.json", "packages", "examples", ...modules.map((name) => `node_modules/${name}`)];
   for (const part of parts) {
-    if (await exists(join(root, part))) await cp(join(root, part), join(copy, part), { recursive: true, verbatimSymlinks: true });
+    if (await exists(join(root, part)))
+      await cp(join(root, part), join(copy, part), { recursive: true, verbatimSymlinks: true });
   }
   return { root: copy, remove: () => rm(copy, { recursive: true, force: true }) };
 }

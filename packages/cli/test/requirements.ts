@@ -2,11 +2,16 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { haveEngine } from "ebpf-ts";
 
-const kernel: { readonly usable: boolean; readonly reason?: string | undefined; readonly absent?: boolean | undefined } = await haveEngine("kernel");
+const kernel: {
+  readonly usable: boolean;
+  readonly reason?: string | undefined;
+  readonly absent?: boolean | undefined;
+} = await haveEngine("kernel");
 
 /** What the `skip` option of node:test takes. With EBPF_TS_NO_SKIP=1 a skip is a failure, except where the host has no bpf(2) at all. */
 function reasonOrFail(reason: string | false): string | false {
-  if (reason !== false && process.env["EBPF_TS_NO_SKIP"] === "1") throw new Error(`EBPF_TS_NO_SKIP is set, and a test cannot run: ${reason}`);
+  if (reason !== false && process.env["EBPF_TS_NO_SKIP"] === "1")
+    throw new Error(`EBPF_TS_NO_SKIP is set, and a test cannot run: ${reason}`);
   return reason;
 }
 
@@ -20,7 +25,7 @@ export function rootOrSkip(purpose: string): string | false {
   return reasonOrFail(process.getuid?.() === 0 ? false : `only root is able ${purpose}`);
 }
 
-const tracing = "/sys/kernel/tracing";
+export const tracing = "/sys/kernel/tracing";
 
 /** tracefs at its place for the time of the tests; gives the function that takes it away again, if it was not there. */
 export function mountTracefs(): () => void {

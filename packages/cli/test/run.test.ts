@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { kernelOrSkip, mountTracefs, rootOrSkip } from "./requirements.ts";
-import { copyForNobody, ebpf, nobody, runNode } from "./ebpf.ts";
+import { kernelOrSkip, mountTracefs, rootOrSkip, tracing } from "./requirements.ts";
+import { copyForNobody, ebpf, nobody, runFile, runNode } from "./ebpf.ts";
 
 const object = "examples/user-ringbuf/user_ringbuf.bpf.o";
 const message = '{"i":1,"comm":"hello"}';
@@ -18,7 +18,14 @@ for (const engine of ["embedded", "kernel"]) {
     const only = ["--engine", engine];
 
     it("prints columns named by BTF, and the sums", async () => {
-      const { code, stdout, stderr } = await ebpf(["run", object, ...only, "--send", `user_ringbuf=${message}`, ...command]);
+      const { code, stdout, stderr } = await ebpf([
+        "run",
+        object,
+        ...only,
+        "--send",
+        `user_ringbuf=${message}`,
+        ...command,
+      ]);
       assert.equal(code, 0, stderr);
       assert.match(stdout, /^PID\s+COMM\n\d+\s+sh\n$/);
       assert.match(stderr, /^received 1 · lost 0$/m);
@@ -28,14 +35,29 @@ for (const engine of ["embedded", "kernel"]) {
       const sends = Array.from({ length: 5 }, () => ["--send", `user_ringbuf=${message}`]).flat();
       const { code, stdout } = await ebpf(["run", object, ...only, "--json", ...sends, ...command]);
       assert.equal(code, 0);
-      const events = stdout.trim().split("\n").map((line) => JSON.parse(line));
+      const events = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
       assert.equal(events.length, 5);
       for (const event of events) assert.equal(event.comm, "sh");
     });
 
     it("ends after --count events", async () => {
       const sends = Array.from({ length: 5 }, () => ["--send", `user_ringbuf=${message}`]).flat();
-      const { code, stdout } = await ebpf(["run", object, ...only, "--json", "-n", "2", ...sends, "--", "sh", "-c", "kill -0 $$; sleep 30"]);
+      const { code, stdout } = await ebpf([
+        "run",
+        object,
+        ...only,
+        "--json",
+        "-n",
+        "2",
+        ...sends,
+        "--",
+        "sh",
+        "-c",
+        "kill -0 $$; sleep 30",
+      ]);
       assert.equal(code, 0);
       assert.equal(stdout.trim().split("\n").length, 2);
     });
@@ -49,11 +71,14 @@ for (const engine of ["embedded", "kernel"]) {
 
     it("cleans up on Ctrl-C", async () => {
       const script = "kill -0 $$; while :; do sleep 0.1; done";
-      const outcome = await ebpf(["run", object, ...only, "--send", `user_ringbuf=${message}`, "--", "sh", "-c", script], {
-        onOutput: (text, pid) => {
-          if (text.includes("sh\n")) process.kill(pid, "SIGINT");
+      const outcome = await ebpf(
+        ["run", object, ...only, "--send", `user_ringbuf=${message}`, "--", "sh", "-c", script],
+        {
+          onOutput: (text, pid) => {
+            if (text.includes("sh\n")) process.kill(pid, "SIGINT");
+          },
         },
-      });
+      );
       assert.equal(outcome.code, 0);
       assert.match(outcome.stderr, /received 1 · lost 0/);
     });
@@ -86,11 +111,23 @@ describe("ebpf: wrong usage is exit code 2, everything else that fails is 1", ()
   }
 
   const failures = [
-    { title: "a missing file", args: ["run", "missing.bpf.o", ...command], says: /missing\.bpf\.o: there is no such file/ },
+    {
+      title: "a missing file",
+      args: ["run", "missing.bpf.o", ...command],
+      says: /missing\.bpf\.o: there is no such file/,
+    },
     { title: "a file that is no ELF", args: ["inspect", "package.json"], says: /ELF/ },
     { title: "an x86 ELF", args: ["inspect", process.execPath], says: /clang -target bpf/ },
-    { title: "a message that does not fit", args: ["run", object, "--engine", "embedded", "--send", 'user_ringbuf={"i":"x"}', ...command], says: /\bi\b/ },
-    { title: "a ring that is not there", args: ["run", object, "--engine", "embedded", "--send", "nothing={}", ...command], says: /nothing/ },
+    {
+      title: "a message that does not fit",
+      args: ["run", object, "--engine", "embedded", "--send", 'user_ringbuf={"i":"x"}', ...command],
+      says: /\bi\b/,
+    },
+    {
+      title: "a ring that is not there",
+      args: ["run", object, "--engine", "embedded", "--send", "nothing={}", ...command],
+      says: /nothing/,
+    },
   ];
   for (const { title, args, says } of failures) {
     it(title, async () => {
@@ -124,19 +161,28 @@ describe("the example and the command, without root", { skip: rootOrSkip("to bec
   after(() => copy.remove());
 
   it("the example prints a header and ten rows with the pid and comm of the real child", async () => {
-    const { code, stdout, stderr } = await runNode(["examples/user-ringbuf/build/main.js"], { root: copy.root, uid: nobody });
+    const { code, stdout, stderr } = await runNode(["examples/user-ringbuf/build/main.js"], {
+      root: copy.root,
+      uid: nobody,
+    });
     assert.equal(code, 0, stderr);
     checkExample(stdout);
   });
 
   it("ebpf run watches a command", async () => {
-    const { code, stdout, stderr } = await ebpf(["run", object, "--send", `user_ringbuf=${message}`, ...command], { root: copy.root, uid: nobody });
+    const { code, stdout, stderr } = await ebpf(["run", object, "--send", `user_ringbuf=${message}`, ...command], {
+      root: copy.root,
+      uid: nobody,
+    });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^PID\s+COMM\n\d+\s+sh\n$/);
   });
 
   it("the kernel engine says which privilege is missing", async () => {
-    const { code, stderr } = await ebpf(["run", object, "--engine", "kernel", ...command], { root: copy.root, uid: nobody });
+    const { code, stderr } = await ebpf(["run", object, "--engine", "kernel", ...command], {
+      root: copy.root,
+      uid: nobody,
+    });
     assert.equal(code, 1);
     assert.match(stderr, /root|CAP_BPF/);
     assert.match(stderr, /embedded/);
@@ -149,6 +195,17 @@ describe("the example on the kernel", { skip: kernelOrSkip() }, () => {
     const { code, stdout, stderr } = await runNode(["examples/user-ringbuf/build/main.js", "--engine", "kernel"]);
     assert.equal(code, 0, stderr);
     checkExample(stdout);
+  });
+});
+
+describe("a host without its file systems", { skip: kernelOrSkip() }, () => {
+  it("tracefs is not mounted: says how to mount it", async () => {
+    // In a mount namespace of its own, so that nobody else loses tracefs.
+    const script = `umount ${tracing}; exec "$0" packages/cli/bin/ebpf.js run ${object} --engine kernel -- true`;
+    const { code, stderr } = await runFile("unshare", ["-m", "sh", "-c", script, process.execPath]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /mount -t tracefs tracefs \/sys\/kernel\/tracing/);
+    assert.equal(stderr.trim().split("\n").length, 1, stderr);
   });
 });
 

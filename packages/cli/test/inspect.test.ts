@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { ebpf, root } from "./ebpf.ts";
+
+/** Committed to be refused by name: everything in `bad/`, and these. */
+const refused = /\/bad\/|spec-(builtin|data-pointers|struct-ops)\.bpf\.o$/;
+
+const objects = ["packages/ebpf-ts/test/fixtures", "examples", "packages/ebpf-ts/src"]
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
+  )
+  .filter((path) => path.endsWith(".bpf.o") && !path.includes("node_modules"));
+
+describe("ebpf inspect", () => {
+  it("finds the objects to try", () => assert.ok(objects.length > 20));
+
+  for (const object of objects.filter((path) => !refused.test(path))) {
+    it(object, async () => {
+      const [code, json] = await Promise.all([
+        ebpf(["inspect", object, "--disasm"]),
+        ebpf(["inspect", object, "--json"]),
+      ]);
+      assert.deepEqual([code.code, json.code], [0, 0], code.stderr + json.stderr);
+      const spec = JSON.parse(json.stdout);
+      for (const program of spec.programs) {
+        assert.ok(code.stdout.includes(`${program.name} (${program.section}):`));
+      }
+    });
+  }
+
+  it("shows the C line above its instructions", async () => {
+    const { stdout } = await ebpf(["inspect", "examples/user-ringbuf/user_ringbuf.bpf.o", "--disasm"]);
+    assert.match(
+      stdout,
+      /; bpf_user_ringbuf_drain\(.*\n +\d+: r1 = map\[user_ringbuf\] ll\n(.*\n)* +\d+: call bpf_user_ringbuf_drain#209\n/,
+    );
+  });
+
+  it("lists every map of an object with many", async () => {
+    const { stdout } = await ebpf(["inspect", "packages/ebpf-ts/test/fixtures/maps.bpf.o"]);
+    for (const map of [
+      "array",
+      "percpu_array",
+      "hash",
+      "lazy_hash",
+      "percpu_hash",
+      "lru_hash",
+      "mapped_array",
+      "wide_hash",
+    ]) {
+      assert.match(stdout, new RegExp(`^ +${map} +`, "m"));
+    }
+    assert.match(stdout, /wide_hash +hash +struct wide_key +struct wide_value +4/);
+  });
+
+  it("names the types of events", async () => {
+    const { stdout } = await ebpf(["inspect", "examples/user-ringbuf/user_ringbuf.bpf.o"]);
+    assert.match(stdout, /kernel_ringbuf +struct event +20/);
+    assert.match(stdout, /user_ringbuf +struct sample +20/);
+  });
+});
