@@ -237,7 +237,10 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   share(): RingBufHandle<T> {
     this.#checkFree();
     if (this.#ring.share === undefined) {
-      throw new NotSupportedError("share", `Cannot share ring ${this.name}: its engine cannot open it in another thread`);
+      throw new NotSupportedError(
+        "share",
+        `Cannot share ring ${this.name}: its engine cannot open it in another thread`,
+      );
     }
     const ring = this.#ring.share();
     this.#hold(() => {});
@@ -252,7 +255,10 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   lend(onClose: () => void): RingLoan<T> {
     this.#checkFree();
     if (this.#ring.memory.overwrite !== undefined) {
-      throw new NotSupportedError("workers", `Cannot hand ring ${this.name} to workers: it overwrites its oldest records, also those at work`);
+      throw new NotSupportedError(
+        "workers",
+        `Cannot hand ring ${this.name} to workers: it overwrites its oldest records, also those at work`,
+      );
     }
     const holder = this.#hold(onClose);
     return {
@@ -272,7 +278,10 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   pin(path: string): void {
     this.#checkOpen();
     if (this.#pin === undefined) {
-      throw new NotSupportedError("pin", `Cannot pin ring ${this.name}: only the kernel engine can, load with engine: "kernel"`);
+      throw new NotSupportedError(
+        "pin",
+        `Cannot pin ring ${this.name}: only the kernel engine can, load with engine: "kernel"`,
+      );
     }
     this.#pin(path);
   }

@@ -40,6 +40,8 @@ export class OverwriteConsumer implements EventConsumer {
   readonly memory: RingMemory;
   readonly #ring: RingMemory;
   readonly #overwrite: BigUint64Array;
+  /** The low word first: enough to see whether it has changed. */
+  readonly #overwriteWords: Int32Array;
   readonly #headers: Int32Array;
   /** As large as the ring, for a record may be; pages of it that are never used cost nothing. */
   readonly #copy: Uint8Array;
@@ -81,6 +83,7 @@ export class OverwriteConsumer implements EventConsumer {
     };
     this.#ring = memory;
     this.#overwrite = memory.overwrite;
+    this.#overwriteWords = new Int32Array(memory.overwrite.buffer, memory.overwrite.byteOffset, 2);
     this.#headers = new Int32Array(data.buffer, data.byteOffset, size >> 2);
     this.#copy = copy;
     this.#copiedHeaders = new Int32Array(copy.buffer);
@@ -319,18 +322,25 @@ export class OverwriteConsumer implements EventConsumer {
   }
 
   /**
-   * Bytes of the committed records ahead, up to the one that passes the end of the ring; 0 when the first one is busy, -1 when its
-   * header is impossible. Any header may be something else by now: that shows afterwards.
+   * Bytes of the committed records ahead, up to the one that passes the end of the ring; 0 when there is none, -1 when the first
+   * header is impossible. Each header tells where the next one is, so it counts only if it was not overwritten when it was read.
    */
   #scan(offset: number): number {
+    const words = this.#overwriteWords;
     const produced = this.#produced - this.#position;
     const limit = Math.min(produced, this.#batch, this.size - offset);
+    let seen = Atomics.load(words, 0);
     let length = 0;
     while (length < limit) {
       const header = Atomics.load(this.#headers, (offset + length) >> 2);
+      const now = Atomics.load(words, 0);
+      if (now !== seen) {
+        if (this.#load(this.#overwrite) > this.#position + length) return length;
+        seen = now;
+      }
       const total = recordSize(payloadLength(header));
       if (total > produced - length) return length === 0 ? -1 : length;
-      if (isBusy(header)) break;
+      if (isBusy(header)) return length;
       length += total;
     }
     return length;

@@ -86,7 +86,10 @@ export class RecordBatch<T> implements Iterable<RecordView> {
   }
 
   #overError(): EbpfError {
-    return new EbpfError("CLOSED", `Cannot read the batch of ring ${this.#parts.consumer.name}: the loop over batches has gone on, or ended`);
+    return new EbpfError(
+      "CLOSED",
+      `Cannot read the batch of ring ${this.#parts.consumer.name}: the loop over batches has gone on, or ended`,
+    );
   }
 }
 

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { EnginePerf } from "../../src/engine/engine.ts";
+import { PerfEventArray } from "../../src/map/perf-event-array.ts";
+import { payload, PerfModel } from "../ring/perf/perf-model.ts";
+
+/** Perf events forget a wake-up that was asked for once: what comes before a bell is armed never rings it. */
+function forgetful(model: PerfModel, beforeArmed: () => void): EnginePerf {
+  return {
+    rings: [{ cpu: 0, memory: model.memory }],
+    bell: () => ({ arm: beforeArmed, close: () => {} }),
+    setPaused: () => {},
+    close: () => {},
+  };
+}
+
+describe("perf event array: wake-ups", () => {
+  it("what comes between the last look and the sleep is not slept through", async () => {
+    const model = new PerfModel(512);
+    let number = 0;
+    const perf = forgetful(model, () => void model.output(payload((number += 1), 4)));
+    const array = new PerfEventArray<Uint8Array>({ name: "events", perf, overwritable: false });
+    const events = array.events();
+    for (let turn = 1; turn <= 5; turn += 1) {
+      const { value } = await events.next();
+      assert.deepEqual(value?.event.subarray(0, 4), payload(turn, 4));
+    }
+    array.close();
+  });
+
+  it("a broken ring ends the loop with an error, and is not slept through either", async () => {
+    const model = new PerfModel(512);
+    const perf = forgetful(model, () => (model.memory.head[0] = 4n));
+    const array = new PerfEventArray({ name: "events", perf, overwritable: false });
+    await assert.rejects(array.events().next(), { code: "BAD_RING" });
+  });
+});
