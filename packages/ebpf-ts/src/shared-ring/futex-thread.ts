@@ -1,0 +1,136 @@
+import { Worker } from "node:worker_threads";
+import { Futex } from "../sys/futex.ts";
+import { futexVectorLimit } from "../sys/futex-vector.ts";
+import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
+
+/** A word that is watched for this thread's event loop. */
+export interface FutexWatch {
+  /** While it is held by anybody, the thread keeps the process alive. */
+  hold(): void;
+  letGo(): void;
+  close(): void;
+}
+
+interface Watched {
+  readonly futex: Futex;
+  onChange: () => void;
+}
+
+const threads: FutexThread[] = [];
+let lastToken = 0;
+
+/** How long a thread with nothing to watch is kept for the next one who waits, since starting it takes 20 ms. */
+const lingerMs = 1000;
+
+/**
+ * Calls back whenever the word has changed (several changes may be one call): one thread sleeps for all words of the process
+ * (for 127 each), since an event loop cannot wait for a futex.
+ */
+export function watchFutex(futex: Futex, last: number, onChange: () => void): FutexWatch {
+  let thread = threads.find((each) => each.hasRoom);
+  if (thread === undefined) {
+    thread = new FutexThread();
+    threads.push(thread);
+  }
+  return thread.watch(futex, last, onChange);
+}
+
+class FutexThread {
+  /** Those that the thread has been told of; their memory stays mapped until it has told that it let go of them. */
+  readonly #watched = new Map<number, Watched>();
+  readonly #control: Int32Array = new Int32Array(new ArrayBuffer(4));
+  readonly #controlFutex: Futex = new Futex(this.#control, 0);
+  readonly #worker: Worker;
+  #open = 0;
+  #held = 0;
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.#worker = this.#start();
+  }
+
+  get hasRoom(): boolean {
+    return this.#watched.size < futexVectorLimit - 1;
+  }
+
+  watch(futex: Futex, last: number, onChange: () => void): FutexWatch {
+    const token = ++lastToken;
+    const watched: Watched = { futex, onChange };
+    clearTimeout(this.#linger);
+    this.#watched.set(token, watched);
+    this.#open += 1;
+    this.#tell({ kind: "watch", token, address: futex.address, last });
+    let held = false;
+    let closed = false;
+    const hold = (wanted: boolean): void => {
+      if (held === wanted || closed) return;
+      held = wanted;
+      this.#hold(wanted ? 1 : -1);
+    };
+    return {
+      hold: () => hold(true),
+      letGo: () => hold(false),
+      close: () => {
+        if (closed) return;
+        hold(false);
+        closed = true;
+        watched.onChange = () => {};
+        this.#leave(token);
+      },
+    };
+  }
+
+  #hold(change: number): void {
+    this.#held += change;
+    if (this.#held === 0) this.#worker.unref();
+    else if (this.#held === 1 && change > 0) this.#worker.ref();
+  }
+
+  #leave(token: number): void {
+    this.#open -= 1;
+    this.#tell({ kind: "leave", token });
+    if (this.#open === 0) this.#linger = setTimeout(this.#stop, lingerMs).unref();
+  }
+
+  readonly #stop = (): void => {
+    threads.splice(threads.indexOf(this), 1);
+    this.#tell({ kind: "stop" });
+  };
+
+  #tell(message: FutexThreadMessage): void {
+    this.#worker.postMessage(message);
+    this.#wake();
+  }
+
+  readonly #wake = (): void => {
+    Atomics.add(this.#control, 0, 1);
+    this.#controlFutex.wake();
+  };
+
+  #onReport({ kind, token }: FutexThreadReport): void {
+    if (kind === "left") this.#watched.delete(token);
+    else this.#watched.get(token)?.onChange();
+  }
+
+  #start(): Worker {
+    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const data: FutexThreadData = { control: this.#controlFutex.address, value: 0 };
+    const worker = new Worker(new URL(`./futex-thread-worker.${extension}`, import.meta.url), {
+      name: "ebpf-ts futexes",
+      workerData: data,
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
+    });
+    worker.on("message", (report: FutexThreadReport) => this.#onReport(report));
+    // A thread that blocks in a system call cannot be terminated: at the end of the process it is woken instead.
+    const onExit = (): void => this.#tell({ kind: "stop" });
+    process.on("exit", onExit);
+    worker.on("exit", () => {
+      process.off("exit", onExit);
+      this.#watched.clear();
+    });
+    worker.unref();
+    return worker;
+  }
+}

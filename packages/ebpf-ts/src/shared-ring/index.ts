@@ -1,0 +1,9 @@
+/** Rings between processes, without eBPF (Linux). */
+export type { DrainResult } from "../ring/consumer.ts";
+export type { RecordView } from "../ring/record-view.ts";
+export type { Reservation } from "../ring/reservation.ts";
+export type { EventsOptions, RecordStream } from "../stream/record-stream.ts";
+export type { RoomOptions } from "../stream/room-queue.ts";
+export { SharedConsumer, type SharedDrainOptions } from "./shared-consumer.ts";
+export { SharedProducer } from "./shared-producer.ts";
+export { SharedRing, type SharedRingOptions } from "./shared-ring.ts";

@@ -1,0 +1,193 @@
+import { EbpfError } from "../errors.ts";
+import type { DrainResult } from "../ring/consumer.ts";
+import { RecordView } from "../ring/record-view.ts";
+import { LazyBell } from "../stream/lazy-bell.ts";
+import { type EventsOptions, type RecordSource, RecordStream } from "../stream/record-stream.ts";
+import type { Descriptor } from "../sys/descriptor.ts";
+import { RescuingConsumer } from "./rescuing-consumer.ts";
+import { openSharedBell } from "./shared-bell.ts";
+import type { SharedMemory } from "./shared-memory.ts";
+
+export interface SharedDrainOptions {
+  /** Records at most. */
+  readonly max?: number | undefined;
+  /** Milliseconds at most, give or take some records. */
+  readonly budgetMs?: number | undefined;
+}
+
+/** Milliseconds after which one who waits looks by itself, in case a producer was killed while it rang. */
+const doubtMs = 500;
+/** The same while a record keeps it waiting whose producer may have been killed. */
+const rescueMs = 20;
+/** A thread that blocks longer could not be terminated meanwhile. */
+const longestBlock = 200;
+
+/**
+ * The consumer of a {@link SharedRing}; there is one at a time, in all processes. What was read counts as read once its position is
+ * published: when a drain ends, when a loop waits or ends, and every 1/32 of the ring. A consumer that comes after one that was killed
+ * begins there, so that it may get some records a second time, and misses none.
+ */
+export class SharedConsumer implements AsyncIterable<Uint8Array> {
+  readonly name: string;
+  readonly #shared: SharedMemory;
+  readonly #descriptor: Descriptor;
+  readonly #consumer: RescuingConsumer;
+  readonly #source: RecordSource<Uint8Array>;
+  readonly #record: RecordView;
+  readonly #bell: LazyBell;
+  readonly #onClose: (consumer: SharedConsumer) => void;
+  #stream: RecordStream<Uint8Array> | undefined;
+  #closed = false;
+
+  /** @internal Made by {@link SharedRing.consumer}. */
+  constructor(shared: SharedMemory, descriptor: Descriptor, onClose: (consumer: SharedConsumer) => void) {
+    const { data } = shared.ring;
+    this.name = shared.name;
+    this.#shared = shared;
+    this.#descriptor = descriptor;
+    this.#onClose = onClose;
+    shared.slots.claimConsumer(descriptor.fd);
+    this.#consumer = new RescuingConsumer(shared);
+    this.#record = new RecordView(data);
+    const condition = { holds: (late: boolean) => this.#holds(late), doubt: () => this.#doubt() };
+    this.#bell = new LazyBell((onRing) => openSharedBell(shared.dataBell, condition, onRing));
+    this.#source = {
+      consumer: this.#consumer,
+      stepsPerLook: 8,
+      look: () => this.#consumer.read(),
+      take: (offset) => data.slice(offset, offset + this.#consumer.length),
+      acquire: (stream) => this.#acquire(stream),
+      release: () => (this.#stream = undefined),
+      bell: this.#bell,
+    };
+  }
+
+  /** Bytes of data. */
+  get size(): number {
+    return this.#consumer.size;
+  }
+
+  /** Records that this consumer handed out. */
+  get received(): number {
+    return this.#consumer.received;
+  }
+
+  /** Records that this consumer passed because their producer had discarded them. */
+  get discarded(): number {
+    return this.#consumer.discarded - this.#consumer.rescued;
+  }
+
+  /** Records whose producer was killed before it submitted them, since the ring was made: by all its consumers. */
+  get abandoned(): number {
+    return this.#consumer.abandoned;
+  }
+
+  /** Bytes that wait to be read, headers and reservations included. */
+  get available(): number {
+    return this.#consumer.available;
+  }
+
+  /** Bytes read since the ring was made. */
+  get consumerPosition(): bigint {
+    return this.#consumer.consumerPosition;
+  }
+
+  /** Bytes reserved since the ring was made. */
+  get producerPosition(): bigint {
+    return this.#consumer.producerPosition;
+  }
+
+  [Symbol.asyncIterator](): RecordStream<Uint8Array> {
+    return this.records();
+  }
+
+  /** Copies of the records from now on, those that wait first. Keeps the process alive while it waits for more. */
+  records(options: EventsOptions = {}): RecordStream<Uint8Array> {
+    this.#checkOpen();
+    return new RecordStream(this.#source, options);
+  }
+
+  /**
+   * Hands out the records that are there now, without a copy: the view is valid until the callback returns, and is the same
+   * object each time. `false` ends the drain after this record. Records that come meanwhile wait for the next drain. Those that were
+   * abandoned are among the discarded ones of the result.
+   */
+  drain(onRecord: (record: RecordView) => boolean | void | number, options: SharedDrainOptions = {}): DrainResult {
+    this.#checkFree();
+    const record = this.#record;
+    const consumer = this.#consumer;
+    const { max, budgetMs } = options;
+    try {
+      return consumer.drain(
+        (_, offset, length) => {
+          consumer.tellRoom();
+          record.moveTo(offset, length);
+          return onRecord(record);
+        },
+        { max, budgetMs, rescan: false },
+      );
+    } finally {
+      record.moveTo(0, 0);
+    }
+  }
+
+  /**
+   * Blocks this thread until there is something to read, for that many milliseconds at most: false when there is nothing. For
+   * worker threads; the event loop of the thread stands still meanwhile.
+   */
+  waitSync(timeoutMs: number = Infinity): boolean {
+    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must not be negative, and is ${timeoutMs}`);
+    this.#checkFree();
+    const { dataBell } = this.#shared;
+    const deadline = performance.now() + timeoutMs;
+    while (!this.#consumer.ready) {
+      const { sequence } = dataBell;
+      dataBell.announce();
+      const left = deadline - performance.now();
+      if (this.#consumer.ready) return true;
+      if (left <= 0) return false;
+      dataBell.futex.wait(sequence, Math.min(left, this.#doubt(), longestBlock));
+    }
+    return true;
+  }
+
+  /** Ends an iteration that is under way, and lets another consumer in. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stream?.end();
+    this.#bell.close();
+    this.#consumer.close();
+    this.#descriptor.close();
+    this.#onClose(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** A record that somebody keeps for long is for the stream to know of: when it is told to end it does not wait for that. */
+  #holds(late: boolean): boolean {
+    return this.#consumer.ready || (late && this.#consumer.waitsForProducer);
+  }
+
+  #doubt(): number {
+    return this.#consumer.waitsForProducer ? rescueMs : doubtMs;
+  }
+
+  #acquire(stream: RecordStream<Uint8Array>): void {
+    this.#checkFree();
+    this.#stream = stream;
+  }
+
+  #checkFree(): void {
+    this.#checkOpen();
+    if (this.#stream !== undefined) {
+      throw new EbpfError("BUSY", `Cannot read ring ${this.name}: it has a consumer already, end that loop first`);
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot read ring ${this.name}: it is closed`);
+  }
+}
