@@ -43,9 +43,14 @@ async function main(engine: "auto" | EngineName): Promise<void> {
   child.write("go\n");
   for await (const event of events.events({ until: child.exited })) {
     console.log(row(new Date().toTimeString().slice(0, 8), "SIGN", event.comm, String(event.pid)));
+    const isLast = events.received === kills;
+    if (isLast) {
+      // A drain that is still at work would answer the last message too: it is for nobody, so the child ends first.
+      child.endInput();
+      await child.exited;
+    }
     send(events.received);
-    if (events.received < kills) child.write("go\n");
-    else child.endInput();
+    if (!isLast) child.write("go\n");
   }
   console.log(`sent ${commands.sent} · received ${events.received} · lost ${lost(bpf)}`);
 }

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import Table from "cli-table3";
-import { EbpfError, parse, type CollectionSpec, type MapSpec, type ProgramSpec } from "ebpf-ts";
+import { parse, readObject, type CollectionSpec, type MapSpec, type ProgramSpec } from "ebpf-ts";
 import type { LineInfo } from "ebpf-ts/btf";
 import { disassembleFunction, mapTypeName, type FunctionSpec } from "ebpf-ts/spec";
 import { jsonValue, printable } from "./columns.ts";
@@ -12,23 +11,13 @@ export interface InspectOptions {
 
 /** `ebpf inspect`: what an object says, without loading it. */
 export async function inspect(object: string, options: InspectOptions): Promise<void> {
-  const spec = parse(await read(object));
+  const spec = parse(await readObject(object));
   if (options.json === true) {
     console.log(JSON.stringify(spec, jsonValue, 2));
   } else if (options.disasm === true) {
     for (const fn of [...spec.programs, ...spec.functions]) printCode(fn);
   } else {
     printSummary(spec);
-  }
-}
-
-async function read(object: string): Promise<Uint8Array> {
-  try {
-    return await readFile(object);
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    const reason = missing ? "there is no such file" : `it cannot be read (${(cause as NodeJS.ErrnoException).code})`;
-    throw new EbpfError("NOT_FOUND", `Cannot inspect ${object}: ${reason}`, { cause });
   }
 }
 

@@ -1,9 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { inspect } from "./inspect.ts";
 import { reportError } from "./report-error.ts";
+import { watchOutput } from "./output.ts";
 import { run, type RunArguments } from "./run.ts";
 
 const usageExit = 2;
+/** Seconds; timers take no more (Node fires at once instead). */
+const longestDuration = Math.floor((2 ** 31 - 1) / 1000);
+
+watchOutput();
 
 const program = new Command("ebpf")
   .description("Runs and inspects compiled eBPF objects, on the Linux kernel or, without root, on an embedded engine.")
@@ -22,8 +27,8 @@ program
       .default("auto"),
   )
   .option("-j, --json", "print events as JSON, one a line; 64-bit numbers beyond 2^53 become strings")
-  .option("-n, --count <events>", "end after that many events", positive)
-  .option("-d, --duration <seconds>", "end after that time", positive)
+  .option("-n, --count <events>", "end after that many events", count)
+  .option("-d, --duration <seconds>", "end after that time", duration)
   .option("-s, --send <ring=json>", "send a message into a user ring buffer at the start (repeatable)", collect, [])
   .option("--set <variable=json>", "give a global variable of the object its first value (repeatable)", collect, [])
   .addHelpText("after", runHelp())
@@ -51,9 +56,17 @@ The embedded engine takes its events from the system calls of the command, trace
 Set DEBUG=1 to see stack traces and whole verifier logs.`;
 }
 
-function positive(text: string): number {
+function count(text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("It takes a number above 0.");
+  if (!(value > 0 && Number.isSafeInteger(value))) throw new InvalidArgumentError("It takes a whole number above 0.");
+  return value;
+}
+
+function duration(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= longestDuration)) {
+    throw new InvalidArgumentError(`It takes a number of seconds above 0, ${longestDuration} at most.`);
+  }
   return value;
 }
 

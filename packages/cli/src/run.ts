@@ -1,4 +1,13 @@
-import { load, type Collection, type Command, type EngineName, type Fields, type RingBuf } from "ebpf-ts";
+import {
+  EbpfError,
+  load,
+  type Collection,
+  type Command,
+  type CommandExit,
+  type EngineName,
+  type Fields,
+  type RingBuf,
+} from "ebpf-ts";
 import { MapType, type MapSpec } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
@@ -20,6 +29,7 @@ export interface RunArguments {
 
 /** `ebpf run`: loads, attaches everything, prints events until the run is over, and says what came and what was lost. */
 export async function run(options: RunArguments): Promise<void> {
+  checkFolder();
   await using bpf = await load(options.object, {
     engine: options.engine,
     variables: Object.fromEntries(options.set.map(parseAssignment)),
@@ -44,9 +54,31 @@ export async function run(options: RunArguments): Promise<void> {
     ...opened.map((ring) => printAll(ring, printer, end)),
     ...(opened.length === 0 ? [end.reached] : []),
   ]);
+  const exit = end.commandExit;
   child?.kill("SIGTERM");
   console.error(summary(bpf, opened));
   for (const hint of hints(bpf, options)) console.error(hint);
+  if (file !== undefined && exit !== undefined && !end.interrupted) refuseSignal(file, exit);
+}
+
+/** What its programs saw is printed all the same. Ctrl-C goes to the command too, and may reach it first. */
+function refuseSignal(file: string, { signal }: CommandExit): void {
+  if (signal === undefined || signal === "SIGINT") return;
+  throw new EbpfError(
+    "COMMAND",
+    `The command ${file} was ended by ${signal}, so its events may not be all: see why it ends`,
+  );
+}
+
+/** Node starts no thread where there is no current folder. */
+function checkFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new EbpfError("NOT_FOUND", "Cannot run where the current folder was removed: change to one that exists", {
+      cause,
+    });
+  }
 }
 
 async function start(
@@ -58,7 +90,7 @@ async function start(
 ): Promise<Command> {
   // Standard output is for events: with --json, nothing else may get between them.
   const child = await bpf.spawn(file, args, { stdin: "inherit", stdout: options.json === true ? "stderr" : "inherit" });
-  void child.exited.then(() => end.now());
+  void child.exited.then((exit) => end.byCommand(exit));
   return child;
 }
 

@@ -117,7 +117,7 @@ describe("ebpf: wrong usage is exit code 2, everything else that fails is 1", ()
       says: /missing\.bpf\.o: there is no such file/,
     },
     { title: "a file that is no ELF", args: ["inspect", "package.json"], says: /ELF/ },
-    { title: "an x86 ELF", args: ["inspect", process.execPath], says: /clang -target bpf/ },
+    { title: "an x86 ELF", args: ["inspect", "/bin/sh"], says: /clang -target bpf/ },
     {
       title: "a message that does not fit",
       args: ["run", object, "--engine", "embedded", "--send", 'user_ringbuf={"i":"x"}', ...command],
@@ -206,6 +206,13 @@ describe("a host without its file systems", { skip: kernelOrSkip() }, () => {
     assert.equal(code, 1, stderr);
     assert.match(stderr, /mount -t tracefs tracefs \/sys\/kernel\/tracing/);
     assert.equal(stderr.trim().split("\n").length, 1, stderr);
+  });
+
+  it("the example ends then, though its child waits for input", { timeout: 60_000 }, async () => {
+    const script = `umount ${tracing}; exec "$0" examples/user-ringbuf/build/main.js --engine kernel`;
+    const { code, stderr } = await runFile("unshare", ["-m", "sh", "-c", script, process.execPath]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /^Cannot attach program drain_samples: .*\n$/);
   });
 });
 

@@ -183,7 +183,7 @@ export class Collection {
     return this.#engine.spawn(file, args, options);
   }
 
-  /** Detaches everything, ends iterations and lets go of maps and programs. Idempotent. */
+  /** Detaches everything, ends iterations, kills commands that still run, and lets go of maps and programs. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

@@ -1,4 +1,4 @@
-/** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`. */
+/** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`. */
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
 export type {
   CommandExit,
@@ -33,9 +33,15 @@ export type { ArrayMemory, Live } from "./memory/array-memory.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { type ExistingMap, openById, type OpenOptions, openPinned } from "./open.ts";
 export { Program } from "./program/program.ts";
+export { readObject } from "./read-object.ts";
+export type { DrainResult } from "./ring/consumer.ts";
+export type { RecordView } from "./ring/record-view.ts";
+export type { Reservation as UserSample } from "./ring/reservation.ts";
 export { dispatch } from "./stream/dispatch.ts";
 export type { DispatchContext, DispatchOptions, DispatchResult, EventHandler } from "./stream/dispatch-options.ts";
 export type { RecordBatch } from "./stream/record-batch.ts";
+export { merge } from "./stream/merge.ts";
+export type { RoomOptions } from "./stream/room-queue.ts";
 export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
 export { parse } from "./spec/parse.ts";
 export type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "./spec/types.ts";

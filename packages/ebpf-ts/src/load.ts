@@ -1,6 +1,7 @@
 import { Collection } from "./collection.ts";
 import type { Engine, EngineName } from "./engine/engine.ts";
-import { EbpfError } from "./errors.ts";
+import type { EbpfError } from "./errors.ts";
+import { readObject } from "./read-object.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
@@ -73,24 +74,6 @@ async function specOf(object: string | URL | Uint8Array | CollectionSpec): Promi
   }
   return object instanceof Uint8Array ? parse(object) : object;
 }
-
-/** Node is asked for only here, so that everything else loads in a browser. */
-async function readObject(path: string | URL): Promise<Uint8Array> {
-  const { readFile } = await import("node:fs/promises");
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const reason = reasons[code ?? ""] ?? `it cannot be read (${code ?? "unknown error"})`;
-    throw new EbpfError("NOT_FOUND", `Cannot load ${String(path)}: ${reason}`, { cause });
-  }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "it is a directory, name a compiled object such as program.bpf.o",
-  EACCES: "this user may not read it",
-};
 
 async function engineOf(choice: "auto" | EngineName | Engine, pinRoot: string | undefined): Promise<Engine> {
   if (typeof choice === "object") return choice;

@@ -17,7 +17,8 @@ export type OpenOptions = ExistingTypes;
  */
 export async function openPinned(path: string, options: OpenOptions = {}): Promise<ExistingMap> {
   checkOptions(options, "openPinned");
-  if (typeof path !== "string" || path === "" || path.includes("\0")) throw new TypeError("openPinned() takes the path of a pinned map");
+  if (typeof path !== "string" || path === "" || path.includes("\0"))
+    throw new TypeError("openPinned() takes the path of a pinned map");
   const { reopenPinned } = await import("./engine/kernel/reopen.ts");
   return nounOf(await reopenPinned(path), options);
 }
@@ -25,7 +26,8 @@ export async function openPinned(path: string, options: OpenOptions = {}): Promi
 /** Opens a map by the number that the kernel has for it, as in `info.id` and in what bpftool prints. Takes CAP_SYS_ADMIN. */
 export async function openById(id: number, options: OpenOptions = {}): Promise<ExistingMap> {
   checkOptions(options, "openById");
-  if (!Number.isInteger(id) || id < 0 || id > 0xffff_ffff) throw new RangeError(`The id of a map is a whole number of 32 bits, not ${id}`);
+  if (!Number.isInteger(id) || id < 0 || id > 0xffff_ffff)
+    throw new RangeError(`The id of a map is a whole number of 32 bits, not ${id}`);
   const { reopenById } = await import("./engine/kernel/reopen.ts");
   return nounOf(await reopenById(id), options);
 }
@@ -45,6 +47,7 @@ const optionNames: ReadonlySet<string> = new Set(["types", "key", "value", "reco
 
 function checkOptions(options: OpenOptions, name: string): void {
   for (const option of Object.keys(options)) {
-    if (!optionNames.has(option)) throw new TypeError(`Unknown option ${option} of ${name}(): the options are ${[...optionNames].join(", ")}`);
+    if (!optionNames.has(option))
+      throw new TypeError(`Unknown option ${option} of ${name}(): the options are ${[...optionNames].join(", ")}`);
   }
 }

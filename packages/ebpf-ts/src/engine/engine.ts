@@ -148,6 +148,8 @@ export interface EngineRing {
 export interface RingHandle {
   readonly engine: EngineName;
   readonly name: string;
+  /** MapType.RINGBUF or MapType.USER_RINGBUF: who opens one as the other would write pages that are mapped read-only. */
+  readonly type: number;
 }
 
 /** A ring that was opened a second time, by another thread. */

@@ -41,13 +41,18 @@ export function findMapTypes(info: MapInfo, options: ExistingTypes, kernel: MapT
 function typesIn({ name, type }: MapInfo, types: CollectionSpec | Btf | undefined): MapTypes | undefined {
   if (types === undefined) return undefined;
   if (!("maps" in types)) return { btf: types, key: 0, value: 0, record: 0 };
-  const map = types.maps.find((each) => each.type === type && (each.name === name || each.name.slice(0, nameLength) === name));
+  const map = types.maps.find(
+    (each) => each.type === type && (each.name === name || each.name.slice(0, nameLength) === name),
+  );
   return { btf: types.btf, key: map?.keyType ?? 0, value: map?.valueType ?? 0, record: map?.recordType ?? 0 };
 }
 
 function idOf(btf: Btf | undefined, name: string, cannot: string): number {
   if (btf === undefined) {
-    throw new EbpfError("NOT_FOUND", `${cannot}: neither the option types nor the kernel has any types for it, give the object in types`);
+    throw new EbpfError(
+      "NOT_FOUND",
+      `${cannot}: neither the option types nor the kernel has any types for it, give the object in types`,
+    );
   }
   const found = btf
     .find(name.replace(/^(struct|union|enum) /, ""))

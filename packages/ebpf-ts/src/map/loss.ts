@@ -18,7 +18,8 @@ export function readLoss({ variables, maps }: LossCounters, values: CounterValue
 
 function total(value: unknown): number {
   if (typeof value === "number" || typeof value === "bigint") return Number(value);
-  if (Array.isArray(value) || value instanceof Uint8Array) return [...value].reduce((sum: number, each) => sum + total(each), 0);
+  if (Array.isArray(value) || value instanceof Uint8Array)
+    return [...value].reduce((sum: number, each) => sum + total(each), 0);
   return 0;
 }
 

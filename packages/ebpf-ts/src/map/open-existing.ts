@@ -10,11 +10,7 @@ import { UserRingBuf } from "./user-ring-buf.ts";
 import { codecFor, type ValueCodec } from "./value-codec.ts";
 
 /** The noun for a map that exists already. It takes the map over: closing it calls `close`. */
-export function openExisting(
-  map: EngineMap,
-  types: MapTypes,
-  close: () => void,
-): OpenMap | RingBuf | UserRingBuf {
+export function openExisting(map: EngineMap, types: MapTypes, close: () => void): OpenMap | RingBuf | UserRingBuf {
   const { name, type } = map.info;
   switch (type) {
     case MapType.RINGBUF:
@@ -22,7 +18,10 @@ export function openExisting(
     case MapType.USER_RINGBUF:
       return userRing(map, recordOf(types), close);
     case MapType.PERF_EVENT_ARRAY:
-      throw new NotSupportedError("perf event array", `Cannot open map ${name}: a perf event array is opened by loading its object`);
+      throw new NotSupportedError(
+        "perf event array",
+        `Cannot open map ${name}: a perf event array is opened by loading its object`,
+      );
     default:
       return ordinaryMap(map, types, close);
   }
@@ -35,7 +34,14 @@ function recordOf({ btf, record }: MapTypes): RingRecordType | undefined {
 function eventRing(map: EngineMap, type: RingRecordType | undefined, onClose: () => void): RingBuf {
   const decoder = type && makeDecoder(type.btf, type.id);
   const pin = map.pin?.bind(map);
-  return new RingBuf({ name: map.info.name, ring: map.ring!(), type, decode: decoder?.decode.bind(decoder), pin, onClose });
+  return new RingBuf({
+    name: map.info.name,
+    ring: map.ring!(),
+    type,
+    decode: decoder?.decode.bind(decoder),
+    pin,
+    onClose,
+  });
 }
 
 function userRing(map: EngineMap, type: RingRecordType | undefined, onClose: () => void): UserRingBuf {
@@ -56,5 +62,8 @@ function ordinaryMap(map: EngineMap, types: MapTypes, close: () => void): OpenMa
 
 function checkSize(name: string, what: string, codec: ValueCodec, size: number): void {
   if (codec.size === size) return;
-  throw new EbpfError("BAD_VALUE", `Cannot open map ${name}: its ${what} have ${size} bytes, and the type given for them has ${codec.size}`);
+  throw new EbpfError(
+    "BAD_VALUE",
+    `Cannot open map ${name}: its ${what} have ${size} bytes, and the type given for them has ${codec.size}`,
+  );
 }

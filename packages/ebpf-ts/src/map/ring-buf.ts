@@ -80,6 +80,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   readonly #injector: RingInjector<T>;
   #stream: { end(): void } | undefined;
   #lent = false;
+  #draining = false;
   #closed = false;
 
   constructor({ name, ring, type, decode, pin, lost, onClose }: RingBufOptions<T>) {
@@ -112,8 +113,8 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
       stepsPerLook: 1,
       look: () => batches.look(),
       take: () => batches.take(),
-      release: () => {
-        batches.end();
+      release: (reason) => {
+        batches.end(reason);
         this.#stream = undefined;
       },
     };
@@ -199,6 +200,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   ): DrainResult {
     this.#checkFree();
     const record = this.#record;
+    this.#draining = true;
     try {
       return this.#consumer.drain(
         (_, offset, length) => {
@@ -208,6 +210,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
         { max, budgetMs, rescan: false },
       );
     } finally {
+      this.#draining = false;
       record.moveTo(0, 0);
     }
   }
@@ -339,6 +342,12 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     this.#checkOpen();
     if (this.#stream !== undefined) {
       throw new EbpfError("BUSY", `Cannot read ring ${this.name}: it has a consumer already, end that loop first`);
+    }
+    if (this.#draining) {
+      throw new EbpfError(
+        "BUSY",
+        `Cannot read ring ${this.name}: it is being drained, and this is that drain's callback`,
+      );
     }
   }
 

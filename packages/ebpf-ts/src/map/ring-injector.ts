@@ -6,6 +6,7 @@ import { Lookahead } from "../stream/lookahead.ts";
 import { napUnless } from "../stream/nap.ts";
 import { yieldTurn } from "../stream/turn-budget.ts";
 import { type InjectOptions, injectTerms, type InjectTerms } from "./inject-options.ts";
+import { InjectQueue } from "./inject-queue.ts";
 import type { RingRecordType } from "./ring-buf.ts";
 
 export interface RingInjectorOptions {
@@ -31,8 +32,7 @@ export class RingInjector<T> {
   readonly #type: RingRecordType | undefined;
   #encoder: Encoder | undefined;
   readonly #closing: AbortController = new AbortController();
-  /** Settles when the last call that was made is over. */
-  #last: Promise<void> | undefined;
+  readonly #queue: InjectQueue = new InjectQueue();
   #injector: Injector | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
   #injected = 0;
@@ -66,15 +66,8 @@ export class RingInjector<T> {
     return this.#ring.memory.size;
   }
 
-  #inTurn(values: Iterable<T | Uint8Array>, terms: InjectTerms): Promise<number> {
-    const before = this.#last;
-    const work = (): Promise<number> => this.#run(new Lookahead(values), terms);
-    const result = before === undefined ? work() : before.then(work);
-    const over = result.then(nothing, nothing).then(() => {
-      if (this.#last === over) this.#last = undefined;
-    });
-    this.#last = over;
-    return result;
+  async #inTurn(values: Iterable<T | Uint8Array>, terms: InjectTerms): Promise<number> {
+    return (await this.#queue.run(terms, () => this.#run(new Lookahead(values), terms))) ?? 0;
   }
 
   async #run(values: Lookahead<T | Uint8Array>, terms: InjectTerms): Promise<number> {
@@ -97,7 +90,8 @@ export class RingInjector<T> {
           const left = terms.deadline - performance.now();
           if (left <= 0) return this.#injected - start;
           nap = Math.min(Math.max(2 * nap, 1), longestNap);
-          await napUnless(Math.min(nap, left), [terms.signal, this.#closing.signal]);
+          const ms = Math.min(nap, left);
+          await this.#queue.full(() => napUnless(ms, [terms.signal, this.#closing.signal]));
         }
       }
     } finally {
@@ -190,8 +184,6 @@ export class RingInjector<T> {
     );
   }
 }
-
-function nothing(): void {}
 
 async function nextTurn(): Promise<number> {
   await new Promise<void>((resolve) => {

@@ -141,20 +141,30 @@ export class UserRingBuf<T = unknown> {
    * once. When one cannot be sent at all, those before it are, and it throws. Meanwhile nobody else can write the ring.
    */
   sendMany(values: Iterable<T>): number {
-    this.#checkBatch();
-    this.#access?.lock.acquire();
-    this.#batching = true;
-    let sent = 0;
-    try {
-      for (const value of values) {
-        if (!this.#stage(value)) break;
+    return this.#exclusively(() => {
+      let sent = 0;
+      try {
+        for (const value of values) {
+          if (!this.#stage(value)) break;
+        }
+      } finally {
+        sent = this.#producer.publish();
       }
-    } finally {
-      sent = this.#producer.publish();
-      this.#batching = false;
-      this.#access?.lock.release();
+      return sent;
+    });
+  }
+
+  /**
+   * Sends up to `count` samples of `size` bytes that `write` fills in place: no object is encoded or copied, which makes it the fastest way. The
+   * offset is where the sample begins in the view; what is not written keeps what an earlier sample left there. Like {@link sendMany},
+   * it gives how many found room, programs see them all at once, and when `write` throws, those before its sample are sent.
+   */
+  fill(count: number, size: number, write: (view: DataView, offset: number, index: number) => void): number {
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new RangeError(`The number of samples must be a whole number, not ${count}`);
     }
-    return sent;
+    this.#checkSize(size);
+    return this.#exclusively(() => this.#producer.fill(count, size, this.#view, write));
   }
 
   /** Sends bytes as they are, also where the samples have a type. */
@@ -253,6 +263,19 @@ export class UserRingBuf<T = unknown> {
     this.#producer.submit(offset);
   }
 
+  /** Nobody else writes the ring meanwhile, neither another thread nor what the batch calls. */
+  #exclusively(send: () => number): number {
+    this.#checkBatch();
+    this.#access?.lock.acquire();
+    this.#batching = true;
+    try {
+      return send();
+    } finally {
+      this.#batching = false;
+      this.#access?.lock.release();
+    }
+  }
+
   /** False when there is no room for it now. */
   #stage(value: T): boolean {
     const size = this.#sizeOf(value);
@@ -298,7 +321,10 @@ export class UserRingBuf<T = unknown> {
   /** Values that send, while they are being sent. */
   #checkBatch(): void {
     if (!this.#batching) return;
-    throw new EbpfError("BUSY", `Cannot write ring ${this.name}: sendMany is under way, whose values may not write it`);
+    throw new EbpfError(
+      "BUSY",
+      `Cannot write ring ${this.name}: a batch is being sent to it, which nothing else may interrupt`,
+    );
   }
 
   #checkSize(size: number): void {

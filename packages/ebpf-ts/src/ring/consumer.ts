@@ -280,14 +280,17 @@ export class RingConsumer {
     if (length === 0) return this.#isStillBusy(this.#position & this.#mask) ? ringBusy : ringSkipped;
     this.#ready = (this.#position + length) | 0;
     // Pairs with the exchange of each header at commit: what the producers wrote into the payloads is seen. The headers were
-    // read plainly, and a store followed by a load, both sequentially consistent, keep what comes later behind them; an
+    // read plainly; a store followed by a load, both sequentially consistent, keeps what comes later behind them. An
     // atomic load of each header would do as well, but costs more than all else here (10 ns a record).
     Atomics.store(this.#barrier, 0, 0);
     Atomics.load(this.#barrier, 0);
     return 0;
   }
 
-  /** Bytes of the committed records ahead. The bounds are checked before BUSY, because a header's length is final before its record is produced. */
+  /**
+   * Bytes of the committed records ahead. The bounds are checked before BUSY, because a header's length is final before its
+   * record is produced.
+   */
   #scan(): number {
     const headers = this.#headers;
     const mask = this.#mask;

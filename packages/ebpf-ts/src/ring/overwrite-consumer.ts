@@ -1,13 +1,6 @@
 import { EbpfError } from "../errors.ts";
 import { checkMemory } from "./check-memory.ts";
-import {
-  type DrainLimits,
-  type DrainResult,
-  type OnRecord,
-  ringBusy,
-  ringEmpty,
-  ringSkipped,
-} from "./consumer.ts";
+import { type DrainLimits, type DrainResult, type OnRecord, ringBusy, ringEmpty, ringSkipped } from "./consumer.ts";
 import type { EventConsumer } from "./event-consumer.ts";
 import { headerSize, isBusy, isDiscarded, payloadLength, recordSize } from "./record.ts";
 import type { RingMemory } from "./ring-memory.ts";
@@ -286,7 +279,8 @@ export class OverwriteConsumer implements EventConsumer {
         this.#skip(gone);
         return this.#keep(gone, scanned);
       }
-      if (scanned < 0 && gone === 0) throw this.#badHeader(this.#headers[offset >> 2]!, this.#produced - this.#position);
+      if (scanned < 0 && gone === 0)
+        throw this.#badHeader(this.#headers[offset >> 2]!, this.#produced - this.#position);
       if (scanned === 0 && gone === 0 && this.#isStillBusy(offset)) return ringBusy;
     }
     return ringSkipped;
@@ -330,6 +324,7 @@ export class OverwriteConsumer implements EventConsumer {
     const produced = this.#produced - this.#position;
     const limit = Math.min(produced, this.#batch, this.size - offset);
     let seen = Atomics.load(words, 0);
+    if (this.#load(this.#overwrite) > this.#position) return 0;
     let length = 0;
     while (length < limit) {
       const header = Atomics.load(this.#headers, (offset + length) >> 2);

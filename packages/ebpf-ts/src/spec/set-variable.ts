@@ -26,7 +26,10 @@ function encode(spec: CollectionSpec, name: string, type: number, size: number, 
   } else if (value instanceof Uint8Array && value.length === size) {
     bytes.set(value);
   } else {
-    throw new EbpfError("BAD_VALUE", `Cannot set variable ${name}: it has no BTF type, so it takes a Uint8Array of ${size} bytes`);
+    throw new EbpfError(
+      "BAD_VALUE",
+      `Cannot set variable ${name}: it has no BTF type, so it takes a Uint8Array of ${size} bytes`,
+    );
   }
   return bytes;
 }

@@ -16,7 +16,10 @@ const longestNapMs = 1;
  */
 export function blockForRecord(consumer: EventConsumer, ring: EngineRing, timeoutMs: number): boolean {
   if (ring.waitSync === undefined) {
-    throw new NotSupportedError("blocking", `Cannot wait for ring ${consumer.name}: its engine cannot block a thread, loop over its events instead`);
+    throw new NotSupportedError(
+      "blocking",
+      `Cannot wait for ring ${consumer.name}: its engine cannot block a thread, loop over its events instead`,
+    );
   }
   if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
   const end = performance.now() + timeoutMs;

@@ -132,12 +132,15 @@ class Dispatch<T, R> {
 
   #handle(job: Job<T>): void {
     let result: R | PromiseLike<R>;
+    let ended: boolean;
     try {
       result = this.#handler(job.event, this.#context);
+      // A `then` that is a getter may throw.
+      ended = !isPromiseLike(result);
     } catch (error) {
       return this.#onOutcome(job, false, error);
     }
-    if (!isPromiseLike(result)) return this.#onOutcome(job, true, result);
+    if (ended) return this.#onOutcome(job, true, result);
     Promise.resolve(result).then(
       (value) => this.#onOutcome(job, true, value),
       (error: unknown) => this.#onOutcome(job, false, error),

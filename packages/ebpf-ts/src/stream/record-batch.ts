@@ -24,6 +24,8 @@ export interface BatchParts<T> {
 export class RecordBatch<T> implements Iterable<RecordView> {
   readonly #parts: BatchParts<T>;
   #over = false;
+  /** What reading it throws when it is over, in place of CLOSED. */
+  #reason: { readonly error: unknown } | undefined;
 
   constructor(source: BatchParts<T>) {
     this.#parts = source;
@@ -58,10 +60,11 @@ export class RecordBatch<T> implements Iterable<RecordView> {
     return { [Symbol.iterator]: () => this.#events() };
   }
 
-  /** The loop has gone on. */
-  end(): void {
+  /** The loop has gone on, or was aborted with a reason. */
+  end(reason?: { readonly error: unknown }): void {
     if (this.#over) return;
     this.#over = true;
+    this.#reason = reason;
     this.#parts.record.moveTo(0, 0);
   }
 
@@ -85,7 +88,8 @@ export class RecordBatch<T> implements Iterable<RecordView> {
     return { done: true, value: undefined };
   }
 
-  #overError(): EbpfError {
+  #overError(): unknown {
+    if (this.#reason !== undefined) return this.#reason.error;
     return new EbpfError(
       "CLOSED",
       `Cannot read the batch of ring ${this.#parts.consumer.name}: the loop over batches has gone on, or ended`,
@@ -119,8 +123,8 @@ export class BatchReader<T> {
     return this.#batch;
   }
 
-  end(): void {
-    this.#batch?.end();
+  end(reason?: { readonly error: unknown }): void {
+    this.#batch?.end(reason);
     this.#batch = undefined;
   }
 }

@@ -17,7 +17,8 @@ export interface RecordSource<T> {
   take(offset: number): T;
   /** Makes the ring the stream's own; throws when somebody else reads it. */
   acquire(stream: RecordStream<T>): void;
-  release(): void;
+  /** With the reason when it was aborted. */
+  release(reason?: { readonly error: unknown }): void;
 }
 
 export interface EventsOptions {
@@ -102,10 +103,14 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
 
   /** Whoever waits is told that there is no more. Idempotent. */
   end(): void {
+    this.#end();
+  }
+
+  #end(reason?: { readonly error: unknown }): void {
     if (this.#state === "reading") {
       this.#source.consumer.flush();
       this.#source.bell.disarm();
-      this.#source.release();
+      this.#source.release(reason);
     }
     this.#state = "ended";
     this.#signal?.removeEventListener("abort", this.#onAbort);
@@ -197,7 +202,7 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
     const waiter = this.#waiting.shift();
     if (waiter === undefined) this.#failure = { error };
     else waiter.reject(error);
-    this.end();
+    this.#end({ error });
   };
 
   readonly #onUntil = (): void => {

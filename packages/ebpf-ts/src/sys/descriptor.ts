@@ -19,7 +19,7 @@ export class Descriptor {
   readonly #close: (fd: number) => void;
 
   /** `what` names it in errors: `map events`. `close` is for those that `node:fs` opened, and wants to close itself. */
-  constructor(fd: number, what: string, close: (fd: number) => void = closeNative) {
+  constructor(fd: number, what: string, close: (fd: number) => void = closeNative()) {
     this.#fd = fd;
     this.#what = what;
     this.#close = close;
@@ -45,6 +45,7 @@ export class Descriptor {
   }
 }
 
-function closeNative(fd: number): void {
-  func("int close(int fd)")(fd);
+/** Looked up when a descriptor is opened: a thread that is being terminated can call it, but no longer look it up. */
+function closeNative(): (fd: number) => void {
+  return func("int close(int fd)");
 }

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type koffiModule from "koffi";
 import { EbpfError, NotSupportedError } from "../errors.ts";
+import { guardExit, uninterrupted } from "./exit-gate.ts";
 
 type Koffi = typeof koffiModule;
 type Library = ReturnType<Koffi["load"]>;
@@ -11,6 +12,8 @@ export interface NativeFunction {
   /** Runs on a thread of a pool; {@link errno} is right inside the callback. */
   async(...args: readonly unknown[]): void;
 }
+
+guardExit();
 
 const names: readonly string[] = [
   "libc.so.6", // glibc
@@ -32,7 +35,7 @@ function ffi(): Koffi {
     );
   }
   try {
-    koffi = createRequire(import.meta.url)("koffi") as Koffi;
+    koffi = uninterrupted(() => createRequire(import.meta.url)("koffi") as Koffi);
   } catch (cause) {
     throw new NotSupportedError("ffi", "Cannot call the system: the package koffi cannot be loaded", undefined, {
       cause,
@@ -47,7 +50,7 @@ function libc(): Library {
   let cause: unknown;
   for (const name of names) {
     try {
-      library = loader.load(name);
+      library = uninterrupted(() => loader.load(name));
       return library;
     } catch (error) {
       cause ??= error;
@@ -62,7 +65,8 @@ function libc(): Library {
 export function func(definition: string): NativeFunction {
   let found = functions.get(definition);
   if (found === undefined) {
-    found = libc().func(definition) as unknown as NativeFunction;
+    const from = libc();
+    found = uninterrupted(() => from.func(definition) as unknown as NativeFunction);
     functions.set(definition, found);
   }
   return found;
@@ -88,5 +92,6 @@ export function addressOf(buffer: ArrayBuffer | ArrayBufferView): number {
 
 /** An ArrayBuffer over memory that is not ours. Only `mapping.ts` may, since it knows how long the memory lives. */
 export function viewOf(address: number, length: number): ArrayBuffer {
-  return ffi().view(BigInt(address), length);
+  const loaded = ffi();
+  return uninterrupted(() => loaded.view(BigInt(address), length));
 }

@@ -20,15 +20,16 @@ export async function openRing(handle: RingHandle): Promise<ThreadRing> {
 
 async function openInKernel(handle: KernelRingHandle): Promise<ThreadRing> {
   const { openKernelRing } = await import("../engine/kernel/shared-ring.ts");
-  const { unmapAtEnd } = await import("../sys/unmap.ts");
+  const { unmapperOf } = await import("../sys/unmap.ts");
   const { ring, close } = openKernelRing(handle);
   const { consumer, producer, data } = ring.memory;
+  const unmap = unmapperOf([consumer.buffer, producer.buffer, data.buffer]);
   return {
     ring,
     letGo: close,
     close: () => {
       close();
-      for (const { buffer } of [consumer, producer, data]) unmapAtEnd(buffer);
+      unmap();
     },
   };
 }

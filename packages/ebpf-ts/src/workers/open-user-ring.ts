@@ -5,12 +5,17 @@ import type { OpenedRing, RingHandle } from "../engine/engine.ts";
 import type { KernelRingHandle } from "../engine/kernel/shared-ring.ts";
 import { UserRingBuf, type UserRingHandle } from "../map/user-ring-buf.ts";
 import { SharedAccess } from "../memory/shared-access.ts";
+import { MapType } from "../uapi/uapi.gen.ts";
 
 /**
  * Opens, in a worker thread, a user ring that another thread gives away with {@link UserRingBuf.share}. All of them may
  * write at the same time. It is closed with the ring that was shared; close it, or end the thread, to let go of it before.
  */
 export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Promise<UserRingBuf<T>> {
+  const { name } = handle.ring;
+  if (handle.ring.type !== MapType.USER_RINGBUF) {
+    throw new TypeError(`Cannot open ring ${name} that way: it is a ring buffer, open it with openRingBuf()`);
+  }
   const access = new SharedAccess(handle.access);
   const opened = await openRing(handle.ring);
   const { ring } = opened;
@@ -28,7 +33,7 @@ export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Prom
   const onExit = (): void => opened.close();
   process.on("exit", onExit);
   const userRing = new UserRingBuf<T>({
-    name: handle.ring.name,
+    name,
     ring: { ...ring, memory, bell: (onRing) => ring.bell(onRing) },
     encoder: handle.type === undefined ? undefined : makeEncoder(parseBtf(handle.type.btf), handle.type.id),
     access,

@@ -112,7 +112,8 @@ export class WorkerDispatch<T> {
   async #start(): Promise<void> {
     const started = Array.from({ length: this.#jobs.workers }, (_, worker) => this.#pool.start(worker));
     const failed = (await Promise.allSettled(started)).find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    // A ring that was closed meanwhile cannot be opened by those that had not come to it: that is an end, not a failure.
+    if (failed !== undefined && !this.#ending) throw failed.reason;
   }
 
   readonly #onUntil = (): void => {

@@ -32,6 +32,17 @@ describe("dispatch", () => {
     refused({ concurrency: 1, workers: 2 });
   });
 
+  it("a handler whose result cannot be looked at has failed", { timeout: 5000 }, async () => {
+    const hostile = {
+      // oxlint-disable-next-line unicorn/no-thenable -- that is what is tried
+      get then(): never {
+        throw new Error("no then");
+      },
+    };
+    const ended = dispatch(numbers(3), () => hostile, { concurrency: 1, onError: () => {} });
+    assert.deepEqual(await ended, { handled: 0, failed: 3, dropped: 0 });
+  });
+
   it("a slow handler does not hold up the others", async () => {
     const done: number[] = [];
     const slow = async (n: number): Promise<void> => {

@@ -137,6 +137,19 @@ describe("kernel: bells", { skip: kernelOrSkip() }, () => {
     await collection.close();
   });
 
+  it("that come and go faster than threads end leave one listener at the process", async () => {
+    const before = process.listenerCount("exit");
+    const collection = await loadFixture("kernel-ring");
+    for (let turn = 0; turn < 12; turn++) {
+      const listener = new Listener(collection, "events");
+      listener.arm();
+      listener.close();
+    }
+    assert.ok(process.listenerCount("exit") <= before + 1, `${process.listenerCount("exit") - before} listeners`);
+    await collection.close();
+    await until(() => process.listenerCount("exit") === before, "the listener is gone");
+  });
+
   it("leave nothing open when the last one is closed, and a new one starts anew", async () => {
     const before = openDescriptors().length;
     for (let turn = 0; turn < 3; turn++) {

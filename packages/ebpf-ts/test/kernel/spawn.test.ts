@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { spawnCommand } from "../../src/engine/kernel/spawn.ts";
+import { kernelOrSkip } from "../support/requirements.ts";
+import { loadFixture } from "./kernel-fixture.ts";
 
 describe("kernel: commands", () => {
   it("exit codes and signals come back", async () => {
@@ -30,6 +32,15 @@ describe("kernel: commands", () => {
       stdout: "ignore",
     });
     assert.deepEqual(await command.exited, { code: 0, signal: undefined });
+  });
+
+  it("a command that still runs ends with its collection", { skip: kernelOrSkip(), timeout: 30_000 }, async () => {
+    const collection = await loadFixture("kernel-run");
+    const waiting = await collection.spawn("cat", [], { stdin: "pipe", stdout: "ignore" });
+    const late = collection.spawn("sleep", ["60"], { stdout: "ignore" });
+    await collection.close();
+    assert.deepEqual(await waiting.exited, { code: undefined, signal: "SIGKILL" });
+    assert.deepEqual(await (await late).exited, { code: undefined, signal: "SIGKILL" });
   });
 
   it("what cannot be started is an error of one sentence", async () => {

@@ -135,9 +135,15 @@ describe("overwrite consumer", () => {
     { title: "a misaligned producer", forge: ({ ring }) => void (ring.memory.producer[0] = 68n) },
     { title: "a producer too far ahead", forge: ({ ring }) => void (ring.memory.producer[0] = BigInt(size + 8)) },
     { title: "a producer behind", forge: ({ ring }) => void (ring.memory.producer[0] = 2n ** 64n - 8n) },
-    { title: "an overwrite position beyond the producer", forge: ({ ring }) => void (ring.memory.overwrite[0] = 4096n) },
+    {
+      title: "an overwrite position beyond the producer",
+      forge: ({ ring }) => void (ring.memory.overwrite[0] = 4096n),
+    },
     { title: "a misaligned overwrite position", forge: ({ ring }) => void (ring.memory.overwrite[0] = 4n) },
-    { title: "an absurd length", forge: ({ ring }) => new DataView(ring.memory.data.buffer).setUint32(256, 0x3fff_ffff, true) },
+    {
+      title: "an absurd length",
+      forge: ({ ring }) => new DataView(ring.memory.data.buffer).setUint32(256, 0x3fff_ffff, true),
+    },
   ];
   for (const { title, forge } of forged) {
     it(`${title} is refused, and stays so`, () => {
@@ -219,16 +225,21 @@ class History {
     const isAhead = ({ position }: WrittenRecord): boolean => BigInt.asIntN(64, position - from) >= 0n;
     const due = this.#ring.records.filter((record) => record.state === "committed" && isAhead(record));
     this.#drain(Infinity);
-    assert.ok(due.every((record) => this.#delivered.has(record)), "what is not overwritten is read");
+    assert.ok(
+      due.every((record) => this.#delivered.has(record)),
+      "what is not overwritten is read",
+    );
     assert.equal(consumer.consumerPosition, this.#ring.memory.producer[0]);
     assert.equal(consumer.received, this.#delivered.size);
 
-    const bytes = (records: Iterable<WrittenRecord>): bigint => [...records].reduce((sum, { total }) => sum + total, 0n);
+    const bytes = (records: Iterable<WrittenRecord>): bigint =>
+      [...records].reduce((sum, { total }) => sum + total, 0n);
     const gone = this.#records.filter((record) => record.state === "committed" && !this.#delivered.has(record));
     const discarded = this.#records.filter(({ state }) => state === "discarded");
     const overwritten = BigInt(consumer.overwritten);
     assert.ok(overwritten >= bytes(gone) && overwritten <= bytes(gone) + bytes(discarded));
-    if (discarded.length === 0) assert.equal(overwritten + bytes(this.#delivered), BigInt.asUintN(64, consumer.consumerPosition - this.#from));
+    if (discarded.length === 0)
+      assert.equal(overwritten + bytes(this.#delivered), BigInt.asUintN(64, consumer.consumerPosition - this.#from));
   }
 
   #reserve(size: number): void {

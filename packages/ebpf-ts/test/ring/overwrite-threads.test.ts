@@ -30,8 +30,10 @@ describe("two threads, and the producer does not wait", () => {
         const rung = Atomics.load(shared, 0);
         const { state } = consumer.drain((data, offset, length) => {
           const number = view.getUint32(offset, true);
-          if (number <= last || isDropped(number) || length !== lengthOf(number)) assert.fail(`record ${number} after ${last}`);
-          for (let i = 4; i < length; i += 1) if (data[offset + i] !== (number & 0xff)) assert.fail(`record ${number} is torn`);
+          if (number <= last || isDropped(number) || length !== lengthOf(number))
+            assert.fail(`record ${number} after ${last}`);
+          for (let i = 4; i < length; i += 1)
+            if (data[offset + i] !== (number & 0xff)) assert.fail(`record ${number} is torn`);
           last = number;
           bytes += Math.ceil((length + 8) / 8) * 8;
         });
@@ -44,7 +46,10 @@ describe("two threads, and the producer does not wait", () => {
       const produced = Number(memory.producer[0]! - from);
       const rest = produced - bytes - consumer.overwritten;
       // Discarded records are 8 to 40 bytes long and their headers.
-      assert.ok(rest >= 16 * consumer.discarded && rest <= 48 * consumer.discarded, `${rest} bytes of ${consumer.discarded}`);
+      assert.ok(
+        rest >= 16 * consumer.discarded && rest <= 48 * consumer.discarded,
+        `${rest} bytes of ${consumer.discarded}`,
+      );
       assert.ok(consumer.received > 1000 && consumer.overwritten > size && sleeps > 0);
     } finally {
       await worker.terminate();

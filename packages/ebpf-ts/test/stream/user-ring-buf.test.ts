@@ -225,3 +225,50 @@ describe("UserRingBuf: waiting for room", () => {
     (await small).submit();
   });
 });
+
+describe("UserRingBuf: batches filled in place", () => {
+  it("are seen at once, as many as found room", () => {
+    const { other, ring } = setUp();
+    const room = Math.floor(ring.free / 16);
+    const sent = ring.fill(room + 5, 8, (view, offset, index) => {
+      view.setUint32(offset, index, true);
+      view.setUint32(offset + 4, 7, true);
+      if (index === 3) assert.equal(ring.occupied, 0, "nothing is seen yet");
+    });
+    assert.equal(sent, room);
+    assert.equal(ring.sent, room);
+    const seen: number[] = [];
+    kernelDrain(other.memory, (bytes) => (seen.push(new DataView(bytes.slice().buffer).getUint32(0, true)), 0));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: room }, (_, i) => i),
+    );
+  });
+
+  it("without the sample whose writing threw, nor those behind it", () => {
+    const { ring } = setUp();
+    const boom = new Error("boom");
+    const fill = (): number =>
+      ring.fill(5, 8, (_, __, index) => {
+        if (index === 2) throw boom;
+      });
+    assert.throws(fill, boom);
+    assert.equal(ring.sent, 2);
+    assert.equal(ring.occupied, 32);
+  });
+
+  it("refuse to be interrupted, and what makes no sense", () => {
+    const { ring } = setUp();
+    assert.throws(() => ring.fill(1, 8, () => void ring.fill(1, 8, () => {})), { code: "BUSY" });
+    assert.equal(ring.sent, 0);
+    for (const count of [-1, 0.5, Number.NaN]) assert.throws(() => ring.fill(count, 8, () => {}), RangeError);
+    assert.throws(() => ring.fill(1, -8, () => {}), RangeError);
+    assert.throws(() => ring.fill(1, 1 << 20, () => {}), { code: "TOO_BIG" });
+    assert.equal(
+      ring.fill(0, 8, () => assert.fail()),
+      0,
+    );
+    ring.close();
+    assert.throws(() => ring.fill(1, 8, () => {}), { code: "CLOSED" });
+  });
+});

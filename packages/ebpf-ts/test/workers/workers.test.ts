@@ -107,6 +107,14 @@ onEachEngine("worker threads", (engine) => {
     assert.deepEqual([...sorted(reports), ...rest], numbers(200));
   });
 
+  it("closed while the workers start: it ends, and nothing was handled", async () => {
+    await using loaded = await load(engine);
+    await emit(loaded, 0, 10);
+    const { ended } = start(loaded.bpf.ringBuf<TestEvent>("events"), {});
+    await loaded.bpf.close();
+    assert.deepEqual(await ended, { handled: 0, failed: 0, deaths: 0 });
+  });
+
   it("the position moves only past what is finished", async () => {
     await using loaded = await load(engine);
     const ring = loaded.bpf.ringBuf<TestEvent>("events");

@@ -21,7 +21,8 @@ export function openEmbeddedRing({ image, memory }: EmbeddedRingHandle): OpenedR
 /** User space's side of a ring. */
 export function engineRing(map: MachineMap, buffer: SharedArrayBuffer): EngineRing {
   const { image, ring, userRing } = map;
-  const share = (): EmbeddedRingHandle => ({ engine: "embedded", name: image.name, image, memory: buffer });
+  const { name, type } = image;
+  const share = (): EmbeddedRingHandle => ({ engine: "embedded", name, type, image, memory: buffer });
   if (ring !== undefined) {
     const { memory } = ring;
     const bell: EngineRing["bell"] = (onRing) => new EmbeddedBell(ring.bell, hasRecord(memory), onRing);

@@ -14,17 +14,19 @@ import { loadBtf } from "./load-btf.ts";
 import { loadMap } from "./load-maps.ts";
 import { loadProgram } from "./load-program.ts";
 import { resolveReferences } from "./resolve-references.ts";
-import { spawnCommand } from "./spawn.ts";
+import { spawnCommand, type ChildCommand } from "./spawn.ts";
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
 export class KernelCollection implements EngineCollection {
   readonly engine = "kernel";
   readonly #maps = new Map<string, KernelMap>();
   readonly #programs = new Map<string, KernelProgram>();
+  readonly #commands = new Set<ChildCommand>();
   readonly #sys: Sys;
   readonly #spec: CollectionSpec;
   readonly #pinRoot: string;
   #btf: Descriptor | undefined;
+  #closed = false;
 
   private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string) {
     this.#sys = sys;
@@ -52,11 +54,17 @@ export class KernelCollection implements EngineCollection {
     return this.#programs;
   }
 
-  spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand> {
-    return spawnCommand(file, args, options);
+  async spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand> {
+    const command = await spawnCommand(file, args, options);
+    this.#commands.add(command);
+    void command.exited.then(() => this.#commands.delete(command));
+    if (this.#closed) await command.close();
+    return command;
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#commands].map((command) => command.close()));
     await Promise.all([...this.#programs.values()].map((program) => program.close()));
     for (const map of this.#maps.values()) map.close();
     this.#btf?.close();

@@ -32,6 +32,15 @@ let current: Poller | undefined;
 /** Never used twice in a process, so that a message about a bell that is gone cannot ring another one. */
 let lastToken = STOP_TOKEN;
 
+/**
+ * A thread that blocks in a system call cannot be terminated: at the end of the process it is woken instead. One listener for all,
+ * since pollers come and go with the loops, and there may be many whose thread has not ended yet.
+ */
+const wakes = new Set<() => void>();
+const wakeAll = (): void => {
+  for (const wake of wakes) wake();
+};
+
 /** A bell for the map behind `fd`: `in` rings when there is data to read, `out` when there is room to write. */
 export function openBell(sys: Sys, fd: number, direction: "in" | "out", onRing: () => void): RingBell {
   current ??= new Poller(sys);
@@ -127,10 +136,11 @@ class Poller {
         { cause },
       );
     });
-    // A thread that blocks in a system call cannot be terminated: at the end of the process it is woken instead.
-    process.on("exit", this.#wake);
+    if (wakes.size === 0) process.on("exit", wakeAll);
+    wakes.add(this.#wake);
     worker.on("exit", () => {
-      process.off("exit", this.#wake);
+      wakes.delete(this.#wake);
+      if (wakes.size === 0) process.off("exit", wakeAll);
       this.#epoll.close();
       this.#stop.close();
     });

@@ -42,11 +42,18 @@ function checkPath(path: string): void {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "";
     const denied = code === "EACCES" || code === "EPERM";
-    const why = denied ? "this user may not look there" : code === "ENOENT" || code === "ENOTDIR" ? "there is nothing at that path" : `the system says ${code}`;
+    const why = denied
+      ? "this user may not look there"
+      : code === "ENOENT" || code === "ENOTDIR"
+        ? "there is nothing at that path"
+        : `the system says ${code}`;
     throw new EbpfError(denied ? "NO_PRIVILEGE" : "NOT_FOUND", `Cannot open ${path}: ${why}`, { cause });
   }
   if (type !== BPF_FS_MAGIC) {
-    throw new EbpfError("NOT_FOUND", `Cannot open ${path}: it is not in a bpf file system, so that nothing can be pinned there`);
+    throw new EbpfError(
+      "NOT_FOUND",
+      `Cannot open ${path}: it is not in a bpf file system, so that nothing can be pinned there`,
+    );
   }
   if (isFolder) throw new EbpfError("NOT_FOUND", `Cannot open ${path}: it is a folder, name what is pinned in it`);
 }

@@ -35,7 +35,10 @@ export class RingMap extends KernelMap {
     return new KernelRing(memory, {
       bell: (onRing) => openBell(this.sys, this.fd, isEventRing ? "in" : "out", onRing),
       waitSync: isEventRing ? (timeoutMs) => waitReadable(this.sys, this.fd, timeoutMs) : undefined,
-      share: () => ({ engine: "kernel", name: this.info.name, fd: this.fd, id: this.info.id }),
+      share: () => {
+        const { name, type, id } = this.info;
+        return { engine: "kernel", name, type, fd: this.fd, id };
+      },
       injector: isEventRing ? (size) => this.#openInjector(memory, size) : undefined,
     });
   }

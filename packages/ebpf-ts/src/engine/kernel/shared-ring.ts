@@ -1,6 +1,7 @@
 import { EbpfError } from "../../errors.ts";
 import { Descriptor } from "../../sys/descriptor.ts";
 import { linuxSys } from "../../sys/linux.ts";
+import { preparePoll } from "../../sys/poll.ts";
 import type { Sys } from "../../sys/sys.ts";
 import type { OpenedRing } from "../engine.ts";
 import { mapInfo } from "./object-info.ts";
@@ -18,6 +19,7 @@ export function openKernelRing(handle: KernelRingHandle, sys: Sys = linuxSys()):
     descriptor?.close();
     throw new EbpfError("CLOSED", `Cannot open ring ${handle.name}: the collection that shared it is closed`);
   }
+  preparePoll();
   const map = kernelMap(sys, descriptor, { name: handle.name }) as RingMap;
   return { ring: map.ring(), close: () => map.close() };
 }

@@ -4,12 +4,17 @@ import { existsSync } from "node:fs";
 import { EbpfError } from "../../errors.ts";
 import type { CommandExit, EngineCommand, SpawnOptions } from "../engine.ts";
 
+export interface ChildCommand extends EngineCommand {
+  /** Kills the command if it still runs, and resolves when it has ended. Idempotent. */
+  close(): Promise<void>;
+}
+
 /** Starts an ordinary child process. Resolves when it runs. */
 export async function spawnCommand(
   file: string,
   args: readonly string[],
   options: SpawnOptions,
-): Promise<EngineCommand> {
+): Promise<ChildCommand> {
   const child = start(file, args, options);
   const exited = new Promise<CommandExit>((resolve) => {
     child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
@@ -23,6 +28,11 @@ export async function spawnCommand(
     write: (text) => void child.stdin?.write(text),
     endInput: () => void child.stdin?.end(),
     kill: (signal) => void child.kill(signal),
+    close: async () => {
+      child.stdin?.destroy();
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await exited;
+    },
   };
 }
 

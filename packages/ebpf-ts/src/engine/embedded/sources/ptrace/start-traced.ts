@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { EbpfError, NotSupportedError, ProgramFault } from "../../../../errors.ts";
+import { guardExit } from "../../../../sys/exit-gate.ts";
 import type { CommandExit, EngineCommand, SpawnOptions } from "../../../engine.ts";
 import type { EventSource, MachineImage } from "../../contracts.ts";
 import { findCommand } from "./find-command.ts";
@@ -35,6 +36,7 @@ export interface TracedCommand extends EngineCommand {
  */
 export async function startTraced(options: TraceOptions): Promise<TracedCommand> {
   const request = traceRequest(options);
+  guardExit();
   const worker = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: request,
     execArgv: [],

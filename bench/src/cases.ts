@@ -1,0 +1,19 @@
+import type { Case } from "./case.ts";
+import { arrayCases } from "./cases/array.ts";
+import { blockingCases } from "./cases/blocking.ts";
+import { dispatchCases } from "./cases/dispatch.ts";
+import { injectCases } from "./cases/inject.ts";
+import { ioUringCases } from "./cases/io-uring.ts";
+import { ringCases } from "./cases/ring.ts";
+import { userRingCases } from "./cases/user-ring.ts";
+
+/** Everything that `npm run bench` measures, in the order in which it does. */
+export const cases: readonly Case[] = [
+  ...ringCases,
+  ...userRingCases,
+  ...arrayCases,
+  ...blockingCases,
+  ...injectCases,
+  ...dispatchCases,
+  ...ioUringCases,
+];

@@ -1,0 +1,45 @@
+import type { Bench } from "../bench.ts";
+import type { Case, Turns } from "../case.ts";
+import type { Child } from "../child.ts";
+import { median } from "../statistics.ts";
+import { askOurs, askPeer } from "./turn.ts";
+
+interface Latencies {
+  readonly nanoseconds: readonly number[];
+}
+
+/** Events a second. */
+const rate = "1000";
+const defaultFlags = "0";
+const stamped = "1";
+
+export const blockingCases: readonly Case[] = [
+  {
+    name: "latency/blocking",
+    about: "from bpf_ktime_get_ns() to drainBlocking's callback in a worker, one event a millisecond, p50",
+    unit: "µs",
+    better: "less",
+    open,
+  },
+];
+
+async function open(bench: Bench): Promise<Turns> {
+  const folder = bench.pinFolder();
+  const child = bench.ours("blocking", [folder]);
+  await child.answer();
+  const ours = (): Promise<number> => p50(bench, folder, () => askOurs<Latencies>(bench, child));
+  const peer = (): Promise<Latencies> => askPeer<Latencies>(bench, "ring", [`${folder}/events`, "latency"]);
+  await ours(); // compiles the loop
+  return { ours, peer: () => p50(bench, folder, peer), close: () => child.end() };
+}
+
+/** In microseconds. */
+async function p50(bench: Bench, folder: string, consume: () => Promise<Latencies>): Promise<number> {
+  const producer: Child = await bench.otherCore("producer", [`${folder}/produce`, defaultFlags, rate, stamped]);
+  const produced = producer.answer();
+  // The producer only speaks when its input ends: an earlier end is a failure, which is thrown here.
+  const { nanoseconds } = await Promise.race([consume(), produced.then(() => new Promise<never>(() => {}))]);
+  producer.endInput();
+  await produced;
+  return median(nanoseconds) / 1000;
+}

@@ -1,0 +1,9 @@
+import { fileURLToPath } from "node:url";
+
+/** Objects of single cases, in the folder bench/; the compiled file is in bench/build/. */
+const object = (name: string): string => fileURLToPath(new URL(`../${name}.bpf.o`, import.meta.url));
+
+/** An array of 1,000 counters. */
+export const countersObject: string = object("counters");
+/** A user ring whose drain does nothing with the samples. */
+export const drainObject: string = object("drain");
