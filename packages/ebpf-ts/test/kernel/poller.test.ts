@@ -151,6 +151,8 @@ describe("kernel: bells", { skip: kernelOrSkip() }, () => {
   });
 
   it("leave nothing open when the last one is closed, and a new one starts anew", async () => {
+    // Threads of the tests before this one may still be ending.
+    await until(() => !openDescriptors().includes("the poller"), "earlier pollers are gone");
     const before = openDescriptors().length;
     for (let turn = 0; turn < 3; turn++) {
       const collection = await loadFixture("kernel-ring");
