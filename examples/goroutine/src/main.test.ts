@@ -13,7 +13,11 @@ async function reasonToSkip(): Promise<string | false> {
   if (!usable) return reason ?? "the kernel engine cannot be used";
   return run("go", ["version"]).then(
     () => false as const,
-    () => "there is no go on this host",
+    () => {
+      if (process.env["EBPF_TS_NO_SKIP"] === "1")
+        throw new Error("EBPF_TS_NO_SKIP is set, and there is no go on this host");
+      return "there is no go on this host";
+    },
   );
 }
 
