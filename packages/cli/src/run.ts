@@ -47,7 +47,7 @@ export async function run(options: RunArguments): Promise<void> {
   const printer = new EventPrinter(bpf.spec, rings, options.json === true, options.count);
   using end = new Ending(options.duration);
 
-  await bpf.attach();
+  const links = await bpf.attach();
   for (const [ring, message] of options.send.map(parseAssignment)) bpf.userRingBuf(ring).send(message as Fields);
   const child = file === undefined ? undefined : await start(bpf, file, args, options, end);
   await Promise.all([
@@ -57,6 +57,7 @@ export async function run(options: RunArguments): Promise<void> {
   const exit = end.commandExit;
   child?.kill("SIGTERM");
   console.error(summary(bpf, opened));
+  if (links.length === 0) console.error(nothingAttached(bpf));
   for (const hint of hints(bpf, options)) console.error(hint);
   if (file !== undefined && exit !== undefined && !end.interrupted) refuseSignal(file, exit);
 }
@@ -110,6 +111,13 @@ function summary(bpf: Collection, rings: readonly RingBuf<Fields>[]): string {
   }
   const lost = `received ${received} · lost ${bpf.lost ?? "not counted by this object"}`;
   return overwritten === 0 ? lost : `${lost} · overwritten ${overwritten} bytes`;
+}
+
+function nothingAttached({ spec }: Collection): string {
+  const off = spec.programs.filter((program) => !program.autoload).map(({ name }) => name);
+  const reason =
+    off.length === 0 ? "" : `: the object wants ${off.join(", ")} left out (a section name that begins with "?")`;
+  return `no program was attached${reason}; those of SEC("syscall") are run by hand, see program("name").run() of the library`;
 }
 
 /** A program that waits for messages is silent without them: say so rather than leave an empty table unexplained. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { kernelOrSkip, mountTracefs, rootOrSkip, tracing } from "./requirements.ts";
-import { copyForNobody, ebpf, nobody, runFile, runNode } from "./ebpf.ts";
+import { copyForNobody, ebpf, nobody, root, runFile, runNode } from "./ebpf.ts";
 
 const object = "examples/user-ringbuf/user_ringbuf.bpf.o";
 const message = '{"i":1,"comm":"hello"}';
@@ -83,6 +83,29 @@ for (const engine of ["embedded", "kernel"]) {
       assert.match(outcome.stderr, /received 1 · lost 0/);
     });
 
+    it("says by which signal the command ended", async () => {
+      const { code, stderr } = await ebpf(["run", object, ...only, "--", "sh", "-c", "kill -SEGV $$"]);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^ebpf: The command sh was ended by SIGSEGV/m);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    });
+
+    it("ends when nobody reads its output any more", { timeout: 60_000 }, async () => {
+      const run = `run ${object} ${only.join(" ")} --json --send 'user_ringbuf=${message}'`;
+      const script = `"$0" packages/cli/bin/ebpf.js ${run} -- sh -c 'kill -0 $$; sleep 50'`;
+      const { stdout, stderr } = await runFile("bash", ["-c", `${script} | true; echo $PIPESTATUS`, process.execPath]);
+      assert.equal(stdout, "0\n", stderr);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    });
+
+    it("says that its output cannot be written", async () => {
+      const script = `exec "$0" packages/cli/bin/ebpf.js run ${object} ${only.join(" ")} --send 'user_ringbuf=${message}' -- sh -c 'kill -0 $$' >/dev/full`;
+      const { code, stderr } = await runFile("sh", ["-c", script, process.execPath]);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^ebpf: Cannot write to standard output: there is no space left on the device$/m);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    });
+
     it("says that a command does not exist", async () => {
       const { code, stderr } = await ebpf(["run", object, ...only, "--", "no-such-command-anywhere"]);
       assert.equal(code, 1);
@@ -99,6 +122,8 @@ describe("ebpf: wrong usage is exit code 2, everything else that fails is 1", ()
     { title: "an unknown option", args: ["run", object, "--fast"] },
     { title: "an unknown engine", args: ["run", object, "--engine", "steam"] },
     { title: "a count that is no number", args: ["run", object, "--count", "many"] },
+    { title: "half an event", args: ["run", object, "--count", "1.5"] },
+    { title: "a time without an end", args: ["run", object, "--duration", "1e10"] },
     { title: "a message without a ring", args: ["run", object, "--send", "hello"] },
     { title: "the embedded engine without a command", args: ["run", object, "--engine", "embedded"] },
   ];
@@ -116,6 +141,7 @@ describe("ebpf: wrong usage is exit code 2, everything else that fails is 1", ()
       args: ["run", "missing.bpf.o", ...command],
       says: /missing\.bpf\.o: there is no such file/,
     },
+    { title: "a file without an end", args: ["inspect", "/dev/zero"], says: /^ebpf: Cannot read \/dev\/zero: / },
     { title: "a file that is no ELF", args: ["inspect", "package.json"], says: /ELF/ },
     { title: "an x86 ELF", args: ["inspect", "/bin/sh"], says: /clang -target bpf/ },
     {
@@ -137,6 +163,20 @@ describe("ebpf: wrong usage is exit code 2, everything else that fails is 1", ()
       assert.equal(stderr.trim().split("\n").length, 1, stderr);
     });
   }
+
+  it("says that nothing was attached", async () => {
+    const fixture = "packages/ebpf-ts/test/fixtures/insn.bpf.o";
+    const { code, stderr } = await ebpf(["run", fixture, "--engine", "embedded", "--", "true"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^no program was attached/m);
+  });
+
+  it("says that the folder is gone", async () => {
+    const script = `cd "$(mktemp -d)" && rmdir "$PWD" && exec "$0" "${root}packages/cli/bin/ebpf.js" run "${root}${object}" -- true`;
+    const { code, stderr } = await runFile("sh", ["-c", script, process.execPath]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /^ebpf: Cannot run where the current folder was removed.*\n$/);
+  });
 
   it("shows the stack when DEBUG asks for it", async () => {
     const { code, stderr } = await ebpf(["inspect", "package.json"], { env: { DEBUG: "1" } });

@@ -22,6 +22,9 @@ describe("kernel: commands", () => {
     await deaf.exited;
     deaf.write("too late\n");
     deaf.endInput();
+    const closed = await spawnCommand("true", [], { stdout: "ignore" });
+    assert.throws(() => closed.write("text"), TypeError);
+    closed.endInput();
   });
 
   it("the environment and the folder are those given", async () => {

@@ -25,7 +25,11 @@ export async function spawnCommand(
   return {
     pid: child.pid ?? 0,
     exited,
-    write: (text) => void child.stdin?.write(text),
+    write: (text) => {
+      if (child.stdin === null)
+        throw new TypeError('Cannot write to the command: it was not started with stdin "pipe"');
+      child.stdin.write(text);
+    },
     endInput: () => void child.stdin?.end(),
     kill: (signal) => void child.kill(signal),
     close: async () => {
