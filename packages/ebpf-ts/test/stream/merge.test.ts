@@ -43,10 +43,14 @@ describe("merge", () => {
   it("gives what comes, whoever it comes from", async () => {
     const all = rings(3);
     const seen: number[] = [];
-    [2, 0, 1, 1, 2, 0].forEach((which, i) => setTimeout(() => all[which]!.other.emit(i), 4 * (i + 1)));
+    const order = [2, 0, 1, 1, 2, 0];
+    // Each comes when the one before it was seen: two at a time would come in either order.
+    const emit = (i: number): void => void setTimeout(() => all[order[i]!]!.other.emit(i), 4);
+    emit(0);
     for await (const event of merge(all.map(({ ring }) => ring))) {
       seen.push(event);
-      if (seen.length === 6) break;
+      if (seen.length === order.length) break;
+      emit(seen.length);
     }
     assert.deepEqual(seen, [0, 1, 2, 3, 4, 5]);
     // Leaving the loop ended the iterations of all rings.
