@@ -33,7 +33,10 @@ test("array: BPF_F_LOCK without a lock in the value is refused after the index",
   assert.equal(map.update(u32(0), u64(1), 5, 0), -EEXIST);
   assert.equal(map.update(u32(0), u64(1), 6, 0), -EINVAL);
   const perCpu = makeMap(specOf(MapType.PERCPU_ARRAY, 4, 8, 3)).map;
-  assert.equal(perCpu.update(u32(3), u64(1), 4, 0), -EINVAL);
+  assert.equal(perCpu.update(u32(3), u64(1), 4, 0), -E2BIG);
+  assert.equal(perCpu.update(u32(0), u64(1), 4, 0), -EINVAL);
+  assert.equal(perCpu.write(u32(3), new Uint8Array(16), 4), -EINVAL, "user space has no such flag there");
+  assert.equal(perCpu.write(u32(3), new Uint8Array(16), 0), -E2BIG);
 });
 
 test("array: keys go from 0 to the last, and start anew after one that is out of range", () => {

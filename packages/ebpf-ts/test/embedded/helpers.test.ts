@@ -275,6 +275,9 @@ describe("bpf_probe_read", () => {
       { returned: 0n, bytes: bytesOf("kernel") },
     );
     assert.deepEqual(read("probe_read_kernel", 6, () => 0x5000n).returned, ERANGE);
+    assert.deepEqual(read("probe_read_kernel", 0, () => 0x5000n).returned, ERANGE);
+    assert.deepEqual(read("probe_read_kernel", 0, () => -8n).returned, 0n);
+    assert.deepEqual(read("probe_read_kernel", 0, (data) => data).returned, 0n);
     assert.deepEqual(read("probe_read_kernel", 6, () => -8n).returned, EFAULT);
     assert.deepEqual(
       read("probe_read_kernel", 6, (data) => data + 60n),

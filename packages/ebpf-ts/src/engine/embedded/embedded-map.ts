@@ -147,6 +147,7 @@ export class EmbeddedMap implements EngineMap {
 const codes: Readonly<Record<number, EbpfErrorCode>> = {
   [Errno.ENOENT]: "NOT_FOUND",
   [Errno.ENOTSUPP]: "NOT_SUPPORTED",
+  [Errno.E2BIG]: "NO_SPACE",
 };
 
 const updateReasons: Readonly<Record<number, string>> = {

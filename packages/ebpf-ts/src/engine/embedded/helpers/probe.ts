@@ -7,7 +7,11 @@ const EFAULT = BigInt(-Errno.EFAULT);
 
 /** The kernel tells addresses that cannot be its own (-ERANGE) from those where nothing is mapped. */
 function kernelError(address: bigint): bigint {
-  return address >= 0xffff_8000_0000_0000n ? EFAULT : BigInt(-Errno.ERANGE);
+  return isKernelAddress(address) ? EFAULT : BigInt(-Errno.ERANGE);
+}
+
+function isKernelAddress(address: bigint): boolean {
+  return address >= 0xffff_8000_0000_0000n;
 }
 
 function userError(): bigint {
@@ -40,6 +44,15 @@ function readUser(run: Run, address: bigint, into: Uint8Array): boolean {
   into.set(bytes);
   return true;
 }
+
+/** Reading nothing goes well wherever the kernel could be, mapped or not, and nowhere else. */
+const probeReadKernel: HelperFunction = (run, to, size, address, ...rest) => {
+  if (u32(size) > 0 || isKernelAddress(address) || run.memory.regionOf(Number(address), 1) !== undefined) {
+    return readAnyKernel(run, to, size, address, ...rest);
+  }
+  run.writable(to, 0);
+  return kernelError(address);
+};
 
 type Reader = (run: Run, address: bigint, into: Uint8Array) => boolean;
 type StringReader = (run: Run, address: bigint, most: number) => Uint8Array | undefined;
@@ -78,11 +91,13 @@ const either: Reader = (run, address, into) => readKernel(run, address, into) ||
 const eitherString: StringReader = (run, address, most) =>
   readKernelString(run, address, most) ?? userString(run, address, most);
 
+const readAnyKernel = reading(readKernel, kernelError);
+
 export const probeHelpers: HelperGroup = {
   probe_read: reading(either, userError),
   probe_read_str: readingString(eitherString, userError),
   probe_read_user: reading(readUser, userError),
   probe_read_user_str: readingString(userString, userError),
-  probe_read_kernel: reading(readKernel, kernelError),
+  probe_read_kernel: probeReadKernel,
   probe_read_kernel_str: readingString(readKernelString, kernelError),
 };

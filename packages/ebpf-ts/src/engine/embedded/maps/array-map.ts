@@ -30,7 +30,7 @@ export class ArrayMap implements MachineMap {
     if (isReadOnlyToPrograms(this.image)) {
       return -Errno.EPERM;
     }
-    const refused = this.#checkUpdate(key, value.length, this.image.valueSize, flags);
+    const refused = this.#checkUpdate(key, value.length, this.image.valueSize, flags, true);
     if (refused === 0) {
       this.#values.writeFor(indexOf(key), cpu, value);
     }
@@ -52,7 +52,8 @@ export class ArrayMap implements MachineMap {
   }
 
   write(key: Uint8Array, value: Uint8Array, flags: number): number {
-    const refused = this.#checkUpdate(key, value.length, this.#values.outerSize, flags);
+    // BPF_F_LOCK is no flag at all where user space sets the values of all CPUs.
+    const refused = this.#checkUpdate(key, value.length, this.#values.outerSize, flags, !this.#perCpu);
     if (refused === 0) {
       this.#values.write(indexOf(key), value);
     }
@@ -66,8 +67,8 @@ export class ArrayMap implements MachineMap {
   }
 
   /** In the kernel's order of checks. No value has a bpf_spin_lock here, so that BPF_F_LOCK is refused last. */
-  #checkUpdate(key: Uint8Array, size: number, expected: number, flags: number): number {
-    if (key.length !== this.image.keySize || size !== expected || !this.#isUpdateFlag(flags)) {
+  #checkUpdate(key: Uint8Array, size: number, expected: number, flags: number, knowsLock: boolean): number {
+    if (key.length !== this.image.keySize || size !== expected || !isUpdateFlag(flags, knowsLock)) {
       return -Errno.EINVAL;
     }
     if (indexOf(key) >= this.image.maxEntries) {
@@ -78,13 +79,11 @@ export class ArrayMap implements MachineMap {
     }
     return (flags & UpdateFlag.LOCK) === 0 ? 0 : -Errno.EINVAL;
   }
+}
 
-  #isUpdateFlag(flags: number): boolean {
-    if (!(flags >= 0 && flags <= (UpdateFlag.EXIST | UpdateFlag.LOCK))) {
-      return false;
-    }
-    return (this.#perCpu ? flags : flags & ~UpdateFlag.LOCK) <= UpdateFlag.EXIST;
-  }
+function isUpdateFlag(flags: number, knowsLock: boolean): boolean {
+  if (!(flags >= 0 && flags <= (UpdateFlag.EXIST | UpdateFlag.LOCK))) return false;
+  return (knowsLock ? flags & ~UpdateFlag.LOCK : flags) <= UpdateFlag.EXIST;
 }
 
 function shapeOf(spec: MapSpec, copies: number): ReturnType<MapKind["shape"]> {
