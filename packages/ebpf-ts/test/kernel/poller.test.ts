@@ -150,6 +150,20 @@ describe("kernel: bells", { skip: kernelOrSkip() }, () => {
     await until(() => process.listenerCount("exit") === before, "the listener is gone");
   });
 
+  it("do not wait for their thread to start: the main one looks meanwhile", async () => {
+    await until(() => !openDescriptors().includes("the poller"), "earlier pollers are gone");
+    const collection = await loadFixture("kernel-ring");
+    const order: string[] = [];
+    process.once("worker", (thread) => thread.once("message", () => order.push("the thread waits")));
+    const bell = collection.maps.get("events")!.ring!().bell(() => order.push("a ring"));
+    bell.arm();
+    await emit(collection);
+    await until(() => order.length === 2, "the thread has started");
+    assert.deepEqual(order, ["a ring", "the thread waits"]);
+    bell.close();
+    await collection.close();
+  });
+
   it("leave nothing open when the last one is closed, and a new one starts anew", async () => {
     // Threads of the tests before this one may still be ending.
     await until(() => !openDescriptors().includes("the poller"), "earlier pollers are gone");

@@ -1,6 +1,6 @@
 /**
  * The thread that sleeps for all rings of the process. It blocks in epoll_wait(2) and tells the main thread the token
- * of every bell that rang; everything else about bells is the main thread's (poller.ts).
+ * of every bell that rang, after the stop token once, when it begins; everything else about bells is the main thread's (poller.ts).
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { EpollWaiter } from "../../sys/epoll.ts";
@@ -13,6 +13,7 @@ const EVENTS_AT_ONCE = 64;
 
 function run(data: PollerThreadData): void {
   const waiter = new EpollWaiter(data.epoll, EVENTS_AT_ONCE);
+  parentPort?.postMessage(data.stopToken); // from now on it is this thread that waits
   for (;;) {
     const count = waiter.wait(LONGEST_WAIT);
     if (count === -Errno.EINTR) continue;

@@ -2,7 +2,15 @@ import { Worker } from "node:worker_threads";
 import { EbpfError } from "../../errors.ts";
 import type { RingBell } from "../../ring/ring-memory.ts";
 import { Descriptor } from "../../sys/descriptor.ts";
-import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLONESHOT, EPOLLOUT } from "../../sys/epoll.ts";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EpollWaiter,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+} from "../../sys/epoll.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { check } from "./failure.ts";
 
@@ -14,7 +22,8 @@ import { check } from "./failure.ts";
  *                 onRing()  ◄──────────────── token by postMessage ◄──┘
  * ```
  * A bell is one-shot: it is disarmed when it rings. Arming checks the condition in the kernel (level-triggered), so that
- * what came between the last look at the ring and `arm()` still rings.
+ * what came between the last look at the ring and `arm()` still rings. A thread takes some 50 ms to start, enough for a
+ * fast program to fill its ring: until it waits, the main thread looks by the clock.
  */
 export interface PollerThreadData {
   readonly epoll: number;
@@ -22,6 +31,9 @@ export interface PollerThreadData {
 }
 
 const STOP_TOKEN = 0;
+const eventsAtOnce = 64;
+/** Between two looks of the main thread, in milliseconds. */
+const lookMs = 1;
 
 interface Bell {
   readonly onRing: () => void;
@@ -54,11 +66,16 @@ class Poller {
   readonly #bells = new Map<number, Bell>();
   readonly #worker: Worker;
   readonly #wake = (): void => this.#sys.signal(this.#stop.fd);
+  readonly #waiter: EpollWaiter;
   #armed = 0;
+  /** Whether the thread waits, so that nobody else needs to look. */
+  #threadWaits = false;
+  #nextLook: ReturnType<typeof setTimeout> | undefined;
 
   constructor(sys: Sys) {
     this.#sys = sys;
     this.#epoll = new Descriptor(check(sys.epollCreate(), "create an epoll", "epoll_create1"), "the poller");
+    this.#waiter = new EpollWaiter(this.#epoll.fd, eventsAtOnce);
     this.#stop = new Descriptor(check(sys.eventfd(), "create an eventfd", "eventfd2"), "the poller's stop signal");
     check(
       sys.epollControl(this.#epoll.fd, EPOLL_CTL_ADD, this.#stop.fd, EPOLLIN, STOP_TOKEN),
@@ -101,6 +118,31 @@ class Poller {
     this.#armed += armed ? 1 : -1;
     if (this.#armed === 0) this.#worker.unref();
     else if (armed && this.#armed === 1) this.#worker.ref();
+    this.#planLook();
+  }
+
+  /** While the thread starts, and somebody waits for it. */
+  #planLook(): void {
+    if (this.#threadWaits || this.#armed === 0) {
+      clearTimeout(this.#nextLook);
+      this.#nextLook = undefined;
+    } else {
+      this.#nextLook ??= setTimeout(this.#look, lookMs);
+    }
+  }
+
+  readonly #look = (): void => {
+    this.#nextLook = undefined;
+    const count = this.#waiter.wait(0);
+    const tokens = Array.from({ length: Math.max(count, 0) }, (_, index) => this.#waiter.token(index));
+    for (const token of tokens) this.#ring(token);
+    this.#planLook();
+  };
+
+  #onMessage(token: number): void {
+    if (token !== STOP_TOKEN) return this.#ring(token);
+    this.#threadWaits = true;
+    this.#planLook();
   }
 
   #ring(token: number): void {
@@ -128,7 +170,7 @@ class Poller {
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
     });
-    worker.on("message", (token: number) => this.#ring(token));
+    worker.on("message", (token: number) => this.#onMessage(token));
     worker.on("error", (cause) => {
       throw new EbpfError(
         "SYSCALL",
@@ -139,6 +181,8 @@ class Poller {
     if (wakes.size === 0) process.on("exit", wakeAll);
     wakes.add(this.#wake);
     worker.on("exit", () => {
+      this.#threadWaits = true;
+      this.#planLook();
       wakes.delete(this.#wake);
       if (wakes.size === 0) process.off("exit", wakeAll);
       this.#epoll.close();
