@@ -123,7 +123,9 @@ export class Collection {
       const type = this.#recordType(spec, options);
       const decoder = type === undefined ? undefined : makeDecoder(this.spec.btf!, type);
       const decode = decoder?.decode.bind(decoder) as RecordDecoder<T> | undefined;
-      return new PerfEventArray<T>({ name, perf: map.perf(checked), overwritable: checked.overwritable, decode });
+      const { overwritable, watermark } = checked;
+      const pin = map.pin?.bind(map);
+      return new PerfEventArray<T>({ name, perf: map.perf(checked), overwritable, watermark, decode, pin });
     }) as PerfEventArray<T>;
   }
 

@@ -24,6 +24,7 @@ export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./l
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";
 export type { InjectOptions } from "./map/inject-options.ts";
 export { type PerfDrainOptions, type PerfDrainResult, type PerfEvent, PerfEventArray } from "./map/perf-event-array.ts";
+export type { PerfBatch } from "./map/perf-batch.ts";
 export type { PerfRingOptions } from "./map/perf-options.ts";
 export { OpenMap } from "./map/open-map.ts";
 export { RingBuf, type RingBlockingOptions, type RingBufHandle, type RingDrainOptions } from "./map/ring-buf.ts";
@@ -34,7 +35,7 @@ export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { type ExistingMap, openById, type OpenOptions, openPinned } from "./open.ts";
 export { Program } from "./program/program.ts";
 export { readObject } from "./read-object.ts";
-export type { DrainResult } from "./ring/consumer.ts";
+export type { DrainResult } from "./ring/reading.ts";
 export type { RecordView } from "./ring/record-view.ts";
 export type { Reservation as UserSample } from "./ring/reservation.ts";
 export { dispatch } from "./stream/dispatch.ts";

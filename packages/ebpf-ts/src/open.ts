@@ -1,19 +1,16 @@
 import { EbpfError } from "./errors.ts";
 import { type ExistingTypes, findMapTypes } from "./map/existing-types.ts";
-import { openExisting } from "./map/open-existing.ts";
-import type { OpenMap } from "./map/open-map.ts";
-import type { RingBuf } from "./map/ring-buf.ts";
-import type { UserRingBuf } from "./map/user-ring-buf.ts";
+import { type ExistingMap, openExisting } from "./map/open-existing.ts";
 import type { ReopenedMap } from "./engine/kernel/reopen.ts";
 
-/** A map that somebody else made: its type says which noun it is. Whoever opens it closes it. */
-export type ExistingMap = OpenMap | RingBuf | UserRingBuf;
+export type { ExistingMap } from "./map/open-existing.ts";
 
 export type OpenOptions = ExistingTypes;
 
 /**
  * Opens the map that is pinned at a path of a bpf file system (kernel engine). What it is shows with `instanceof`; rings have
- * the size that they were made with. A ring has one consumer at a time, in all processes together.
+ * the size that they were made with. A ring has one consumer at a time, in all processes together. A perf event array gets rings of its
+ * own, which take the places of those that another reader has put into it: from then on that one sees no events.
  */
 export async function openPinned(path: string, options: OpenOptions = {}): Promise<ExistingMap> {
   checkOptions(options, "openPinned");
@@ -34,16 +31,21 @@ export async function openById(id: number, options: OpenOptions = {}): Promise<E
 
 function nounOf({ map, types }: ReopenedMap, options: OpenOptions): ExistingMap {
   try {
-    return openExisting(map, findMapTypes(map.info, options, types), () => map.close());
+    return openExisting({
+      map,
+      types: findMapTypes(map.info, options, types),
+      perf: options.perf,
+      close: () => map.close(),
+    });
   } catch (error) {
     map.close();
     // Types that somebody else loaded may be of a kind that values cannot have.
-    if (error instanceof EbpfError || error instanceof TypeError) throw error;
+    if (error instanceof EbpfError || error instanceof TypeError || error instanceof RangeError) throw error;
     throw new EbpfError("BAD_BTF", `Cannot open map ${map.info.name}: its types cannot be used`, { cause: error });
   }
 }
 
-const optionNames: ReadonlySet<string> = new Set(["types", "key", "value", "record"]);
+const optionNames: ReadonlySet<string> = new Set(["types", "key", "value", "record", "perf"]);
 
 function checkOptions(options: OpenOptions, name: string): void {
   for (const option of Object.keys(options)) {

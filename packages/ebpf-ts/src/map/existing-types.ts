@@ -2,6 +2,7 @@ import type { Btf } from "../btf/types.ts";
 import type { MapInfo } from "../engine/engine.ts";
 import { EbpfError } from "../errors.ts";
 import type { CollectionSpec } from "../spec/types.ts";
+import type { PerfRingOptions } from "./perf-options.ts";
 
 /** What the keys, values and records of a map that exists already are; by default, what the kernel keeps with the map. */
 export interface ExistingTypes {
@@ -10,8 +11,10 @@ export interface ExistingTypes {
   /** Names of a struct or typedef there, or else in what the kernel keeps with the map. */
   readonly key?: string | undefined;
   readonly value?: string | undefined;
-  /** For the two kinds of ring. Of rings the kernel keeps no types. */
+  /** For the kinds of ring. Of rings the kernel keeps no types. */
   readonly record?: string | undefined;
+  /** For a perf event array: how the rings are made that it gets, one per CPU. */
+  readonly perf?: PerfRingOptions | undefined;
 }
 
 /** Ids in the BTF; 0 where a type is not known. */

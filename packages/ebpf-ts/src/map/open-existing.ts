@@ -1,27 +1,41 @@
 import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { EngineMap } from "../engine/engine.ts";
-import { EbpfError, NotSupportedError } from "../errors.ts";
+import { EbpfError } from "../errors.ts";
+import type { RecordDecoder } from "../stream/record-stream.ts";
 import { MapType } from "../uapi/uapi.gen.ts";
 import type { MapTypes } from "./existing-types.ts";
 import { memoryShape } from "./memory-shape.ts";
 import { OpenMap } from "./open-map.ts";
-import { RingBuf, type RingRecordType } from "./ring-buf.ts";
+import { PerfEventArray } from "./perf-event-array.ts";
+import { perfOptions, type PerfRingOptions } from "./perf-options.ts";
+import { RingBuf } from "./ring-buf.ts";
+import type { RingRecordType } from "./ring-handles.ts";
 import { UserRingBuf } from "./user-ring-buf.ts";
 import { codecFor, type ValueCodec } from "./value-codec.ts";
 
+/** A map that somebody else made: its type says which noun it is. Whoever opens it closes it. */
+export type ExistingMap = OpenMap | RingBuf | UserRingBuf | PerfEventArray;
+
+export interface ExistingParts {
+  readonly map: EngineMap;
+  readonly types: MapTypes;
+  readonly perf: PerfRingOptions | undefined;
+  readonly close: () => void;
+}
+
 /** The noun for a map that exists already. It takes the map over: closing it calls `close`. */
-export function openExisting(map: EngineMap, types: MapTypes, close: () => void): OpenMap | RingBuf | UserRingBuf {
+export function openExisting({ map, types, perf, close }: ExistingParts): ExistingMap {
   const { name, type } = map.info;
+  if (perf !== undefined && type !== MapType.PERF_EVENT_ARRAY) {
+    throw new TypeError(`Cannot open map ${name} with the option perf: it is no perf event array`);
+  }
   switch (type) {
     case MapType.RINGBUF:
       return eventRing(map, recordOf(types), close);
     case MapType.USER_RINGBUF:
       return userRing(map, recordOf(types), close);
     case MapType.PERF_EVENT_ARRAY:
-      throw new NotSupportedError(
-        "perf event array",
-        `Cannot open map ${name}: a perf event array is opened by loading its object`,
-      );
+      return perfRings(map, recordOf(types), perf ?? {}, close);
     default:
       return ordinaryMap(map, types, close);
   }
@@ -48,6 +62,28 @@ function userRing(map: EngineMap, type: RingRecordType | undefined, onClose: () 
   const encoder = type && makeEncoder(type.btf, type.id);
   const pin = map.pin?.bind(map);
   return new UserRingBuf({ name: map.info.name, ring: map.ring!(), type, encoder, pin, onClose });
+}
+
+function perfRings(
+  map: EngineMap,
+  type: RingRecordType | undefined,
+  options: PerfRingOptions,
+  onClose: () => void,
+): PerfEventArray {
+  const checked = perfOptions(options);
+  const decoder = type && makeDecoder(type.btf, type.id);
+  const decode = decoder?.decode.bind(decoder) as RecordDecoder<unknown> | undefined;
+  const pin = map.pin?.bind(map);
+  const { name } = map.info;
+  return new PerfEventArray({
+    name,
+    perf: map.perf!(checked),
+    overwritable: checked.overwritable,
+    watermark: checked.watermark,
+    decode,
+    pin,
+    onClose,
+  });
 }
 
 function ordinaryMap(map: EngineMap, types: MapTypes, close: () => void): OpenMap {

@@ -1,31 +1,22 @@
-import type { Btf } from "../btf/types.ts";
-import type { EngineRing, RingHandle } from "../engine/engine.ts";
-import { EbpfError, NotSupportedError } from "../errors.ts";
-import type { DrainResult, RingConsumer } from "../ring/consumer.ts";
+import type { EngineRing } from "../engine/engine.ts";
+import { NotSupportedError } from "../errors.ts";
+import type { RingConsumer } from "../ring/consumer.ts";
+import type { DrainResult } from "../ring/reading.ts";
 import { openConsumer } from "../ring/event-consumer.ts";
 import { OverwriteConsumer } from "../ring/overwrite-consumer.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
-import { BatchReader, type RecordBatch } from "../stream/record-batch.ts";
-import { type EventsOptions, type RecordDecoder, type RecordSource, RecordStream } from "../stream/record-stream.ts";
+import type { RecordBatch } from "../stream/record-batch.ts";
+import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
 import type { InjectOptions } from "./inject-options.ts";
+import { OneReader } from "./one-reader.ts";
+import { type RingBufHandle, type RingLoan, type RingRecordType, sharedType } from "./ring-handles.ts";
+import type { WriteRecord } from "./injected-records.ts";
 import { RingInjector } from "./ring-injector.ts";
+import { type RingSources, ringSources } from "./ring-sources.ts";
 
-/** What the records of a ring are, in a form that another thread can make a decoder of. */
-export interface RingRecordType {
-  readonly btf: Btf;
-  readonly id: number;
-}
-
-/** A ring in the hands of another kind of consumer (see {@link RingBuf.lend}). */
-export interface RingLoan<T> {
-  readonly ring: EngineRing;
-  readonly type: RingRecordType | undefined;
-  decode(offset: number, length: number): T;
-  /** Gives the ring back. */
-  release(): void;
-}
+export type { RingBufHandle, RingLoan, RingRecordType } from "./ring-handles.ts";
 
 export interface RingBufOptions<T> {
   /** For errors. */
@@ -52,14 +43,6 @@ export interface RingBlockingOptions extends RingDrainOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** An event ring for another thread of this process (`openRingBuf` of `ebpf-ts/workers`); survives `postMessage`. */
-export interface RingBufHandle<T = unknown> {
-  readonly ring: RingHandle;
-  readonly type: { readonly btf: Uint8Array; readonly id: number } | undefined;
-  /** Not there: it carries the type of the events. */
-  readonly events?: T;
-}
-
 /**
  * The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). There is one consumer at a time: a loop
  * over the events, or a {@link drain}.
@@ -68,8 +51,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   readonly name: string;
   readonly #consumer: RingConsumer | OverwriteConsumer;
   readonly #decode: (offset: number, length: number) => T;
-  readonly #events: RecordSource<T>;
-  readonly #batches: RecordSource<RecordBatch<T>>;
+  readonly #sources: RingSources<T>;
   readonly #record: RecordView;
   readonly #bell: LazyBell;
   readonly #pin: ((path: string) => void) | undefined;
@@ -78,10 +60,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   readonly #ring: EngineRing;
   readonly #type: RingRecordType | undefined;
   readonly #injector: RingInjector<T>;
-  #stream: { end(): void } | undefined;
-  #lent = false;
-  #draining = false;
-  #closed = false;
+  readonly #reader: OneReader;
 
   constructor({ name, ring, type, decode, pin, lost, onClose }: RingBufOptions<T>) {
     const consumer = openConsumer(ring.memory, name);
@@ -93,31 +72,15 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     this.#lost = lost;
     this.#onClose = onClose;
     this.#consumer = consumer;
+    this.#reader = new OneReader(`ring ${name}`);
     this.#injector = new RingInjector({ name, ring, type });
     this.#record = new RecordView(data);
     this.#bell = new LazyBell((onRing) => ring.bell(onRing));
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const decodeRecord = decode ?? ((_, offset, length) => data.slice(offset, offset + length) as T);
     this.#decode = (offset, length) => decodeRecord(view, offset, length);
-    const batches = new BatchReader({ consumer, view, record: this.#record, decode: decodeRecord });
-    const shared = { consumer, bell: this.#bell, acquire: (stream: { end(): void }) => this.#acquire(stream) };
-    this.#events = {
-      ...shared,
-      stepsPerLook: 8,
-      look: () => consumer.read(),
-      take: (offset) => decodeRecord(view, offset, consumer.length),
-      release: () => (this.#stream = undefined),
-    };
-    this.#batches = {
-      ...shared,
-      stepsPerLook: 1,
-      look: () => batches.look(),
-      take: () => batches.take(),
-      release: (reason) => {
-        batches.end(reason);
-        this.#stream = undefined;
-      },
-    };
+    const parts = { consumer, bell: this.#bell, reader: this.#reader, view, record: this.#record };
+    this.#sources = ringSources({ ...parts, decode: decodeRecord });
   }
 
   /** Bytes of data. */
@@ -155,13 +118,13 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
 
   /** Bytes that wait to be read, headers and reservations included. */
   get available(): number {
-    if (this.#lent) this.#consumer.resume();
+    if (this.#reader.lent) this.#consumer.resume();
     return this.#consumer.available;
   }
 
   /** Bytes read since the ring was made. */
   get consumerPosition(): bigint {
-    if (this.#lent) this.#consumer.resume();
+    if (this.#reader.lent) this.#consumer.resume();
     return this.#consumer.consumerPosition;
   }
 
@@ -176,8 +139,8 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
 
   /** The events from now on, those that wait in the ring first. Keeps the process alive while it waits for more. */
   events(options: EventsOptions = {}): RecordStream<T> {
-    this.#checkOpen();
-    return new RecordStream(this.#events, options);
+    this.#reader.checkOpen();
+    return new RecordStream(this.#sources.events, options);
   }
 
   /**
@@ -185,8 +148,8 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * still a loop. Back-pressure, sleep and end are those of {@link events}.
    */
   batches(options: EventsOptions = {}): RecordStream<RecordBatch<T>> {
-    this.#checkOpen();
-    return new RecordStream(this.#batches, options);
+    this.#reader.checkOpen();
+    return new RecordStream(this.#sources.batches, options);
   }
 
   /**
@@ -198,21 +161,18 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     onRecord: (record: RecordView) => boolean | void | number,
     { max, budgetMs }: RingDrainOptions = {},
   ): DrainResult {
-    this.#checkFree();
     const record = this.#record;
-    this.#draining = true;
-    try {
-      return this.#consumer.drain(
-        (_, offset, length) => {
-          record.moveTo(offset, length);
-          return onRecord(record);
-        },
-        { max, budgetMs, rescan: false },
-      );
-    } finally {
-      this.#draining = false;
-      record.moveTo(0, 0);
-    }
+    const show = (_: unknown, offset: number, length: number): boolean | void | number => {
+      record.moveTo(offset, length);
+      return onRecord(record);
+    };
+    return this.#reader.during(() => {
+      try {
+        return this.#consumer.drain(show, { max, budgetMs, rescan: false });
+      } finally {
+        record.moveTo(0, 0);
+      }
+    });
   }
 
   /**
@@ -220,7 +180,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * that want the lowest latency: nothing else runs meanwhile. A browser lets only worker threads block.
    */
   waitSync(timeoutMs: number = Infinity): boolean {
-    this.#checkFree();
+    this.#reader.checkFree();
     return blockForRecord(this.#consumer, this.#ring, timeoutMs);
   }
 
@@ -235,10 +195,11 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
 
   /**
    * Gives the ring to a worker thread, which opens it with `openRingBuf` of `ebpf-ts/workers`, for good: from then on loops and drains
-   * are refused here. The ring must stay open here as long as the worker uses it.
+   * are refused here. Several threads may have the handle, and one at a time may have it open. The ring must stay open here as long
+   * as a worker uses it.
    */
   share(): RingBufHandle<T> {
-    this.#checkFree();
+    this.#reader.checkFree();
     if (this.#ring.share === undefined) {
       throw new NotSupportedError(
         "share",
@@ -246,9 +207,8 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
       );
     }
     const ring = this.#ring.share();
-    this.#hold(() => {});
-    const type = this.#type === undefined ? undefined : { btf: this.#type.btf.bytes, id: this.#type.id };
-    return { ring, type };
+    this.#reader.lend({ end: () => {} });
+    return { ring, type: sharedType(this.#type), reader: new SharedArrayBuffer(4) };
   }
 
   /**
@@ -256,30 +216,28 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * refused. `onClose` is called when the ring is closed meanwhile.
    */
   lend(onClose: () => void): RingLoan<T> {
-    this.#checkFree();
+    this.#reader.checkFree();
     if (this.#ring.memory.overwrite !== undefined) {
       throw new NotSupportedError(
         "workers",
         `Cannot hand ring ${this.name} to workers: it overwrites its oldest records, also those at work`,
       );
     }
-    const holder = this.#hold(onClose);
+    const holder = { end: onClose };
+    this.#reader.lend(holder);
     return {
       ring: this.#ring,
       type: this.#type,
       decode: this.#decode,
       release: () => {
-        if (this.#stream !== holder) return;
-        this.#stream = undefined;
-        this.#lent = false;
-        this.#consumer.resume();
+        if (this.#reader.leave(holder)) this.#consumer.resume();
       },
     };
   }
 
   /** Keeps the ring alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
-    this.#checkOpen();
+    this.#reader.checkOpen();
     if (this.#pin === undefined) {
       throw new NotSupportedError(
         "pin",
@@ -311,11 +269,18 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     return this.#injector.injectMany(values, options);
   }
 
+  /**
+   * {@link injectMany} for `count` records of `size` bytes that `write` fills in place: no object is encoded or copied, which makes it the
+   * fastest way. The offset is where the record begins in the view; what is not written keeps what an earlier record left there. A
+   * record that found no room is asked for again.
+   */
+  injectFill(count: number, size: number, write: WriteRecord, options: InjectOptions = {}): Promise<number> {
+    return this.#injector.injectFill(count, size, write, options);
+  }
+
   /** Ends an iteration that is under way. Idempotent. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#stream?.end();
+    if (!this.#reader.close()) return;
     this.#bell.close();
     this.#consumer.close();
     this.#injector.close();
@@ -324,34 +289,5 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #hold(onClose: () => void): { end(): void } {
-    const holder = { end: onClose };
-    this.#stream = holder;
-    this.#lent = true;
-    return holder;
-  }
-
-  #acquire(stream: { end(): void }): void {
-    this.#checkFree();
-    this.#stream = stream;
-  }
-
-  #checkFree(): void {
-    this.#checkOpen();
-    if (this.#stream !== undefined) {
-      throw new EbpfError("BUSY", `Cannot read ring ${this.name}: it has a consumer already, end that loop first`);
-    }
-    if (this.#draining) {
-      throw new EbpfError(
-        "BUSY",
-        `Cannot read ring ${this.name}: it is being drained, and this is that drain's callback`,
-      );
-    }
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot read ring ${this.name}: it is closed`);
   }
 }

@@ -1,13 +1,12 @@
-import { type Encoder, makeEncoder } from "../btf/index.ts";
 import type { EngineRing, Injector } from "../engine/engine.ts";
 import { EbpfError, NotSupportedError } from "../errors.ts";
-import { recordSize } from "../ring/record.ts";
-import { Lookahead } from "../stream/lookahead.ts";
+import { headerSize } from "../ring/record.ts";
 import { napUnless } from "../stream/nap.ts";
 import { yieldTurn } from "../stream/turn-budget.ts";
 import { type InjectOptions, injectTerms, type InjectTerms } from "./inject-options.ts";
 import { InjectQueue } from "./inject-queue.ts";
-import type { RingRecordType } from "./ring-buf.ts";
+import { FilledRecords, type InjectedRecords, ValueEncoder, type WriteRecord } from "./injected-records.ts";
+import type { RingRecordType } from "./ring-handles.ts";
 
 export interface RingInjectorOptions {
   /** For errors. */
@@ -29,8 +28,7 @@ const longestNap = 16;
 export class RingInjector<T> {
   readonly #name: string;
   readonly #ring: EngineRing;
-  readonly #type: RingRecordType | undefined;
-  #encoder: Encoder | undefined;
+  readonly #encoder: ValueEncoder<T>;
   readonly #closing: AbortController = new AbortController();
   readonly #queue: InjectQueue = new InjectQueue();
   #injector: Injector | undefined;
@@ -40,7 +38,7 @@ export class RingInjector<T> {
   constructor({ name, ring, type }: RingInjectorOptions) {
     this.#name = name;
     this.#ring = ring;
-    this.#type = type;
+    this.#encoder = new ValueEncoder(name, type);
   }
 
   /** Records written so far. */
@@ -50,11 +48,16 @@ export class RingInjector<T> {
 
   async inject(value: T | Uint8Array, options: InjectOptions): Promise<void> {
     const terms = injectTerms(options, this.#size);
-    if ((await this.#inTurn([value], terms)) === 0) throw this.#noSpace(terms);
+    if ((await this.#inTurn(() => this.#encoder.records([value]), terms)) === 0) throw this.#noSpace(terms);
   }
 
   async injectMany(values: Iterable<T | Uint8Array>, options: InjectOptions): Promise<number> {
-    return this.#inTurn(values, injectTerms(options, this.#size));
+    return this.#inTurn(() => this.#encoder.records(values), injectTerms(options, this.#size));
+  }
+
+  async injectFill(count: number, size: number, write: WriteRecord, options: InjectOptions): Promise<number> {
+    const records = new FilledRecords(count, size, write);
+    return this.#inTurn(() => records, injectTerms(options, this.#size));
   }
 
   /** Whoever waits gets an error. Idempotent. */
@@ -66,11 +69,11 @@ export class RingInjector<T> {
     return this.#ring.memory.size;
   }
 
-  async #inTurn(values: Iterable<T | Uint8Array>, terms: InjectTerms): Promise<number> {
-    return (await this.#queue.run(terms, () => this.#run(new Lookahead(values), terms))) ?? 0;
+  async #inTurn(records: () => InjectedRecords, terms: InjectTerms): Promise<number> {
+    return (await this.#queue.run(terms, () => this.#run(records(), terms))) ?? 0;
   }
 
-  async #run(values: Lookahead<T | Uint8Array>, terms: InjectTerms): Promise<number> {
+  async #run(records: InjectedRecords, terms: InjectTerms): Promise<number> {
     const start = this.#injected;
     let nap = 0;
     let turn = performance.now();
@@ -78,9 +81,9 @@ export class RingInjector<T> {
       for (;;) {
         terms.signal?.throwIfAborted();
         this.#closing.signal.throwIfAborted();
-        const written = this.#injector === undefined ? 0 : this.#batch(this.#injector, values, terms.leaveFree);
-        if (!values.has(0)) return this.#injected - start;
-        const size = this.#sizeOf(values.at(0), terms.leaveFree);
+        const written = this.#injector === undefined ? 0 : this.#batch(this.#injector, records, terms.leaveFree);
+        if (!records.has(0)) return this.#injected - start;
+        const size = this.#checked(records.sizeOf(0), terms.leaveFree);
         if (this.#injector === undefined || size > this.#injector.largest) {
           await this.#open(size);
         } else if (written > 0) {
@@ -95,39 +98,35 @@ export class RingInjector<T> {
         }
       }
     } finally {
-      values.close();
+      records.close();
     }
   }
 
   /** As many as there is room for; gives how many were written. What fails, fails after what is before it was written. */
-  #batch(injector: Injector, values: Lookahead<T | Uint8Array>, leaveFree: number): number {
+  #batch(injector: Injector, records: InjectedRecords, leaveFree: number): number {
+    const { view } = injector;
+    const bytes = this.#bytes;
     let staged = 0;
+    let writing = false;
     let failure: { readonly error: unknown } | undefined;
     injector.begin(leaveFree);
     try {
-      while (values.has(staged) && this.#stage(injector, values.at(staged), leaveFree)) staged += 1;
+      while (records.has(staged)) {
+        const offset = injector.stage(records.sizeOf(staged));
+        if (offset < 0) break;
+        writing = true;
+        records.write(staged, view, bytes, offset);
+        writing = false;
+        staged += 1;
+      }
     } catch (error) {
+      if (writing) injector.unstage();
       failure = { error };
     }
     const written = this.#flush(injector);
-    values.drop(written);
+    records.drop(written);
     if (failure !== undefined && written === staged) throw failure.error;
     return written;
-  }
-
-  /** False when there is no room for it now. */
-  #stage(injector: Injector, value: T | Uint8Array, leaveFree: number): boolean {
-    const size = this.#sizeOf(value, leaveFree);
-    const offset = size > injector.largest ? -1 : injector.stage(size);
-    if (offset < 0) return false;
-    try {
-      if (value instanceof Uint8Array) this.#bytes.set(value, offset);
-      else this.#encoder!.encode(value, injector.view, offset);
-    } catch (error) {
-      injector.unstage();
-      throw error;
-    }
-    return true;
   }
 
   #flush(injector: Injector): number {
@@ -141,26 +140,14 @@ export class RingInjector<T> {
     }
   }
 
-  #sizeOf(value: T | Uint8Array, leaveFree: number): number {
-    const size = this.#bytesOf(value);
+  /** The size of a record that fits the ring when there is room. */
+  #checked(size: number, leaveFree: number): number {
     // A ring is never quite full.
-    const room = this.#size - Math.max(leaveFree, 8);
-    if (recordSize(size) <= room) return size;
+    const most = ((this.#size - Math.max(leaveFree, 8)) & ~7) - headerSize;
+    if (size <= most) return size;
     throw new EbpfError(
       "TOO_BIG",
-      `Cannot inject ${size} bytes into ring ${this.#name}: of its ${this.#size} bytes ${leaveFree} are left free for programs, so a record has at most ${Math.max((room & ~7) - 8, 0)}`,
-    );
-  }
-
-  #bytesOf(value: T | Uint8Array): number {
-    if (value instanceof Uint8Array) return value.length;
-    if (this.#type !== undefined) {
-      this.#encoder ??= makeEncoder(this.#type.btf, this.#type.id);
-      return this.#encoder.sizeFor(value);
-    }
-    throw new EbpfError(
-      "BAD_VALUE",
-      `Cannot inject into ring ${this.#name}: its records have no known type, so it takes a Uint8Array`,
+      `Cannot inject ${size} bytes into ring ${this.#name}: of its ${this.#size} bytes ${leaveFree} are left free for programs, so a record has at most ${Math.max(most, 0)}`,
     );
   }
 

@@ -4,6 +4,7 @@ import { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
 import { Reservation } from "../ring/reservation.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
+import { chunksOf } from "../stream/chunks.ts";
 import { type RoomOptions, RoomQueue } from "../stream/room-queue.ts";
 import type { RingRecordType } from "./ring-buf.ts";
 
@@ -40,6 +41,9 @@ export interface UserRingHandle<T = unknown> {
   /** Not there: it carries the type of the samples. */
   readonly samples?: T;
 }
+
+/** Values that are sent at a time, where other threads write too. */
+const chunkLength = 256;
 
 /** DYNPTR_MAX_SIZE: a larger sample stays in the ring for good, and every drain fails with E2BIG. */
 const largestSample = 2 ** 24 - 1;
@@ -139,19 +143,12 @@ export class UserRingBuf<T = unknown> {
   /**
    * Sends the values in their order, up to the first that finds no room; gives how many were sent. Programs see them all at
    * once. When one cannot be sent at all, those before it are, and it throws. Meanwhile nobody else can write the ring.
+   *
+   * Where the ring is shared with other threads, this is so for up to 256 values at a time, which are taken from the iterable before:
+   * whatever it does, it holds up no other thread. Up to 255 more may be taken then than find room.
    */
   sendMany(values: Iterable<T>): number {
-    return this.#exclusively(() => {
-      let sent = 0;
-      try {
-        for (const value of values) {
-          if (!this.#stage(value)) break;
-        }
-      } finally {
-        sent = this.#producer.publish();
-      }
-      return sent;
-    });
+    return this.#undisturbed(() => (this.#access === undefined ? this.#stageAll(values) : this.#sendChunks(values)));
   }
 
   /**
@@ -265,15 +262,51 @@ export class UserRingBuf<T = unknown> {
 
   /** Nobody else writes the ring meanwhile, neither another thread nor what the batch calls. */
   #exclusively(send: () => number): number {
+    return this.#undisturbed(() => this.#locked(send));
+  }
+
+  /** What the batch calls does not write the ring meanwhile. */
+  #undisturbed(send: () => number): number {
     this.#checkBatch();
-    this.#access?.lock.acquire();
     this.#batching = true;
     try {
       return send();
     } finally {
       this.#batching = false;
+    }
+  }
+
+  #locked<R>(use: () => R): R {
+    this.#access?.lock.acquire();
+    try {
+      return use();
+    } finally {
       this.#access?.lock.release();
     }
+  }
+
+  /** The iterable is the user's, and may do anything: it is not asked while the lock is held. */
+  #sendChunks(values: Iterable<T>): number {
+    let sent = 0;
+    for (const chunk of chunksOf(values, chunkLength)) {
+      const count = this.#locked(() => this.#stageAll(chunk));
+      sent += count;
+      if (count < chunk.length) break;
+    }
+    return sent;
+  }
+
+  /** Those for which there is room; programs see them at the end. */
+  #stageAll(values: Iterable<T>): number {
+    let sent = 0;
+    try {
+      for (const value of values) {
+        if (!this.#stage(value)) break;
+      }
+    } finally {
+      sent = this.#producer.publish();
+    }
+    return sent;
   }
 
   /** False when there is no room for it now. */

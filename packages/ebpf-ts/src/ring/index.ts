@@ -1,13 +1,22 @@
 /** Records, consumer and producer of eBPF ring buffers, over any memory. */
+export { checkHeader, type HeaderPlace } from "./codec/check-header.ts";
 export {
-  type DrainLimits,
-  type DrainResult,
-  type OnRecord,
-  ringBusy,
-  RingConsumer,
-  ringEmpty,
-  ringSkipped,
-} from "./consumer.ts";
+  decodeHeader,
+  encodeHeader,
+  encodeHeaderInto,
+  type RecordHeader,
+  type RecordHeaderInput,
+} from "./codec/record-header.ts";
+export {
+  decodeRecords,
+  encodeRecords,
+  type RecordInput,
+  type RecordsOptions,
+  type RingRecord,
+} from "./codec/records.ts";
+export { decodeRing, encodeRing, type RingImage, type RingWindow } from "./codec/ring-image.ts";
+export { linuxMetaPages, type PageOrigin, pageOffsetAt, type RingLayout } from "./codec/ring-layout.ts";
+export { RingConsumer } from "./consumer.ts";
 export { type EventConsumer, openConsumer } from "./event-consumer.ts";
 export { OverwriteConsumer } from "./overwrite-consumer.ts";
 export { ringFull, RingProducer } from "./producer.ts";
@@ -21,6 +30,7 @@ export {
   payloadLength,
   recordSize,
 } from "./record.ts";
+export { type DrainLimits, type DrainResult, type OnRecord, ringBusy, ringEmpty, ringSkipped } from "./reading.ts";
 export { RecordView } from "./record-view.ts";
 export { Reservation } from "./reservation.ts";
 export { RingScanner } from "./ring-scanner.ts";

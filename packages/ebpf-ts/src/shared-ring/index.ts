@@ -1,5 +1,5 @@
 /** Rings between processes, without eBPF (Linux). */
-export type { DrainResult } from "../ring/consumer.ts";
+export type { DrainResult } from "../ring/reading.ts";
 export type { RecordView } from "../ring/record-view.ts";
 export type { Reservation } from "../ring/reservation.ts";
 export type { EventsOptions, RecordStream } from "../stream/record-stream.ts";

@@ -1,11 +1,5 @@
-import {
-  type DrainLimits,
-  type DrainResult,
-  type OnRecord,
-  ringBusy,
-  RingConsumer,
-  ringSkipped,
-} from "../ring/consumer.ts";
+import { RingConsumer } from "../ring/consumer.ts";
+import { type DrainLimits, type DrainResult, type OnRecord, ringBusy, ringSkipped } from "../ring/reading.ts";
 import { headerSize, isBusy } from "../ring/record.ts";
 import { AbandonedCount } from "./abandoned-count.ts";
 import type { SharedMemory } from "./shared-memory.ts";

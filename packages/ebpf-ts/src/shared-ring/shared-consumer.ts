@@ -1,5 +1,5 @@
 import { EbpfError } from "../errors.ts";
-import type { DrainResult } from "../ring/consumer.ts";
+import type { DrainResult } from "../ring/reading.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import { type EventsOptions, type RecordSource, RecordStream } from "../stream/record-stream.ts";

@@ -1,6 +1,6 @@
 import type { EngineRing } from "../engine/engine.ts";
 import { NotSupportedError } from "../errors.ts";
-import { ringEmpty } from "../ring/consumer.ts";
+import { ringEmpty } from "../ring/reading.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 
 /** Looks at a record that is not committed yet before the first nap: most are, within microseconds. */

@@ -28,10 +28,16 @@ export interface DispatchOptions<T, R = unknown> {
   readonly queue?: number | undefined;
   /** When aborted, no more events are taken; those that were taken are handled. The dispatch then ends without an error. */
   readonly signal?: AbortSignal | undefined;
-  /** Gets what a handler returned, in the order that was asked for. What it throws counts as the handler's error. */
-  readonly onResult?: ((result: R, event: T) => void) | undefined;
-  /** Gets what a handler threw, and goes on, unless it returns `stop` or throws. Without it the first error stops. */
-  readonly onError?: ((error: unknown, event: T) => void | "stop") | undefined;
+  /**
+   * Gets what a handler returned, in the order that was asked for. What it throws counts as the handler's error. Where it returns a
+   * promise, the event has its place until that is settled.
+   */
+  readonly onResult?: ((result: R, event: T) => unknown) | undefined;
+  /**
+   * Gets what a handler threw, and goes on, unless it returns `stop` or throws. Without it the first error stops. It may
+   * answer with a promise.
+   */
+  readonly onError?: ((error: unknown, event: T) => void | "stop" | PromiseLike<void | "stop">) | undefined;
 }
 
 /** Every event that was taken is in one of the three. */
@@ -64,6 +70,9 @@ const queuePerHandler = 4;
 
 /** Refuses what makes no sense, and fills in the rest. */
 export function dispatchLimits<T, R>(options: DispatchOptions<T, R>): DispatchLimits {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options of dispatch() must be an object with a concurrency, not ${String(options)}`);
+  }
   const { concurrency, order = "any", key, onOverflow = "wait", queue } = options;
   for (const name of Object.keys(options)) {
     if (!names.has(name))

@@ -1,3 +1,4 @@
+import { callOut } from "./call-out.ts";
 import {
   type DispatchContext,
   type DispatchLimits,
@@ -18,8 +19,9 @@ import { TurnBudget, yieldTurn } from "./turn-budget.ts";
  * It ends when the source does, or when `signal` is aborted, and the handlers of all events that were taken have ended.
  * An error of a handler without `onError` (or with one that says so) stops the taking in the same way; at the end it is
  * thrown, or, when more handlers failed meanwhile, an AggregateError of all. An error of the source itself is thrown first of all.
+ * What `onResult` and `onError` throw, or reject the promises with that they return, ends up there too.
  */
-export function dispatch<T, R = unknown>(
+export async function dispatch<T, R = unknown>(
   source: AsyncIterable<T>,
   handler: EventHandler<T, R>,
   options: DispatchOptions<T, R>,
@@ -131,19 +133,10 @@ class Dispatch<T, R> {
   }
 
   #handle(job: Job<T>): void {
-    let result: R | PromiseLike<R>;
-    let ended: boolean;
-    try {
-      result = this.#handler(job.event, this.#context);
-      // A `then` that is a getter may throw.
-      ended = !isPromiseLike(result);
-    } catch (error) {
-      return this.#onOutcome(job, false, error);
-    }
-    if (ended) return this.#onOutcome(job, true, result);
-    Promise.resolve(result).then(
+    callOut(
+      () => this.#handler(job.event, this.#context),
       (value) => this.#onOutcome(job, true, value),
-      (error: unknown) => this.#onOutcome(job, false, error),
+      (error) => this.#onOutcome(job, false, error),
     );
   }
 
@@ -154,28 +147,44 @@ class Dispatch<T, R> {
     this.#begin();
   }
 
+  /** The event is held until the user's function is done with it, so that one that returns a promise holds up the source too. */
   #tell({ event, outcome }: Job<T>): void {
-    this.#held -= 1;
-    try {
-      if (!outcome!.ok) throw outcome!.value;
-      this.#options.onResult?.(outcome!.value as R, event);
-      this.#handled += 1;
-    } catch (error) {
-      this.#failed += 1;
-      this.#onError(error, event);
-    }
-    this.#onRoom?.();
+    if (!outcome!.ok) return this.#fail(outcome!.value, event);
+    callOut(
+      () => this.#options.onResult?.(outcome!.value as R, event),
+      () => {
+        this.#handled += 1;
+        this.#release();
+      },
+      (error) => this.#fail(error, event),
+    );
   }
 
-  #onError(error: unknown, event: T): void {
+  #fail(error: unknown, event: T): void {
     const { onError } = this.#options;
-    try {
-      if (onError !== undefined && onError(error, event) !== "stop") return;
-      this.#errors.push(error);
-    } catch (thrown) {
-      this.#errors.push(thrown);
-    }
+    this.#failed += 1;
+    callOut<unknown>(
+      () => (onError === undefined ? "stop" : onError(error, event)),
+      (answer) => {
+        if (answer === "stop") this.#failWith(error);
+        this.#release();
+      },
+      (thrown) => {
+        this.#failWith(thrown);
+        this.#release();
+      },
+    );
+  }
+
+  /** To be thrown at the end, which this is the beginning of. */
+  #failWith(error: unknown): void {
+    this.#errors.push(error);
     this.#end(error);
+  }
+
+  #release(): void {
+    this.#held -= 1;
+    this.#onRoom?.();
   }
 
   #end(reason: unknown): void {
@@ -208,8 +217,4 @@ class Dispatch<T, R> {
       `${this.#errors.length} errors ended the dispatch, the first: ${String(this.#errors[0])}`,
     );
   }
-}
-
-function isPromiseLike<R>(value: R | PromiseLike<R>): value is PromiseLike<R> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }

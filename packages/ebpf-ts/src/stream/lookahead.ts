@@ -1,5 +1,46 @@
 /** Values of an iterable of which the first ones may be looked at several times before they are dropped. */
-export class Lookahead<T> {
+export interface Lookahead<T> {
+  /** Whether there is a value at `index`, at most one more than was asked for since the last {@link drop}. */
+  has(index: number): boolean;
+  at(index: number): T;
+  /** Done with the first `count` values. */
+  drop(count: number): void;
+  /** Tells the iterable that no more will be asked for. */
+  close(): void;
+}
+
+/** Arrays are read by index: their iterator takes as long for a value as encoding it. */
+export function lookahead<T>(values: Iterable<T>): Lookahead<T> {
+  const plain = Array.isArray(values) && values[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return plain ? new ArrayLookahead<T>(values) : new IteratorLookahead<T>(values);
+}
+
+class ArrayLookahead<T> implements Lookahead<T> {
+  readonly #values: readonly T[];
+  #dropped = 0;
+
+  constructor(values: readonly T[]) {
+    this.#values = values;
+  }
+
+  has(index: number): boolean {
+    return this.#dropped + index < this.#values.length;
+  }
+
+  at(index: number): T {
+    return this.#values[this.#dropped + index]!;
+  }
+
+  drop(count: number): void {
+    this.#dropped += count;
+  }
+
+  close(): void {
+    this.#dropped = Infinity;
+  }
+}
+
+class IteratorLookahead<T> implements Lookahead<T> {
   readonly #iterator: Iterator<T>;
   #held: T[] = [];
   #done = false;
@@ -8,7 +49,6 @@ export class Lookahead<T> {
     this.#iterator = values[Symbol.iterator]();
   }
 
-  /** Whether there is a value at `index`, at most one more than was asked for since the last {@link drop}. */
   has(index: number): boolean {
     if (index < this.#held.length) return true;
     if (this.#done) return false;
@@ -22,13 +62,11 @@ export class Lookahead<T> {
     return this.#held[index]!;
   }
 
-  /** Done with the first `count` values. */
   drop(count: number): void {
     if (count === this.#held.length) this.#held.length = 0;
     else if (count > 0) this.#held = this.#held.slice(count);
   }
 
-  /** Tells the iterable that no more will be asked for. */
   close(): void {
     if (this.#done) return;
     this.#done = true;

@@ -1,5 +1,5 @@
 import { EbpfError } from "../errors.ts";
-import { ringSkipped } from "../ring/consumer.ts";
+import { ringSkipped } from "../ring/reading.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 import type { RecordView } from "../ring/record-view.ts";
 import type { RecordDecoder } from "./record-stream.ts";

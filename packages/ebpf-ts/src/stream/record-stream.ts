@@ -1,4 +1,5 @@
-import { ringBusy, type RingConsumer, ringEmpty } from "../ring/consumer.ts";
+import type { RingConsumer } from "../ring/consumer.ts";
+import { ringBusy, ringEmpty } from "../ring/reading.ts";
 import { Backoff } from "./backoff.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 import { TurnBudget, yieldTurn } from "./turn-budget.ts";

@@ -51,8 +51,7 @@ export class RoomQueue {
 
   /** Everybody who waits gets the error. */
   close(error: EbpfError): void {
-    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
-    this.#rest();
+    this.#fail(error);
   }
 
   #wait(size: number, timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<Reservation> {
@@ -106,8 +105,17 @@ export class RoomQueue {
     else this.#pause();
   };
 
-  /** The bell rings for any room. When it has rung and the other side has not read since, it is asked again only after a nap. */
+  /** Without a way to learn of room nobody waits: a bell takes descriptors, of which there may be none left. */
   #pause(): void {
+    try {
+      this.#listen();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The bell rings for any room. When it has rung and the other side has not read since, it is asked again only after a nap. */
+  #listen(): void {
     const { bell, producer } = this.#source;
     const consumed = producer.consumerPosition;
     if (consumed !== this.#consumed) {
@@ -115,8 +123,21 @@ export class RoomQueue {
       this.#backoff.reset();
       bell.arm(this.#serve);
     } else if (!bell.armed) {
-      this.#backoff.nap(() => bell.arm(this.#serve));
+      this.#backoff.nap(this.#onNapped);
     }
+  }
+
+  readonly #onNapped = (): void => {
+    try {
+      this.#source.bell.arm(this.#serve);
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
+  #fail(error: unknown): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+    this.#rest();
   }
 
   #rest(): void {

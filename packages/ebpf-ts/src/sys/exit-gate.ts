@@ -34,13 +34,38 @@ export function guardExit(): void {
   process.on("exit", () => close(gate));
 }
 
-/** Does something that the end of the process must not interrupt. */
+/** A thread that may be ended while the one that started it goes on. */
+export interface GatedThread<T> {
+  readonly thread: T;
+  /** To be called before it is ended, once: waits until it, and those that it started, are out of koffi. */
+  close(): void;
+}
+
+/** Starts a thread with a gate of its own, beside those that all threads have which start here. */
+export function startGated<T>(start: () => T): GatedThread<T> {
+  guardExit();
+  const gates = inherited();
+  const shared = new SharedArrayBuffer(8);
+  const gate = new Int32Array(shared);
+  setEnvironmentData(key, [...gates, shared] as never);
+  try {
+    return { thread: start(), close: () => close(gate) };
+  } finally {
+    setEnvironmentData(key, gates as never);
+  }
+}
+
+let atWork = 0;
+
+/** Does something that the end of the thread must not interrupt. What it does may do the same. */
 export function uninterrupted<T>(work: () => T): T {
-  for (const gate of above) enter(gate);
+  if (atWork === 0) for (const gate of above) enter(gate);
+  atWork += 1;
   try {
     return work();
   } finally {
-    for (const gate of above) leave(gate);
+    atWork -= 1;
+    if (atWork === 0) for (const gate of above) leave(gate);
   }
 }
 

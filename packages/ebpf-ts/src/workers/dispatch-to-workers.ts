@@ -12,15 +12,16 @@ import { moduleUrl, type WorkerDispatchOptions, type WorkerDispatchResult, worke
  * A record is given back to the ring when it and all before it are finished, so that nothing is lost with a thread that dies:
  * the record that it was at is handled once more, by the thread's replacement, and counts as failed when that dies too.
  *
- * It ends when `until` is settled or `signal` is aborted or the ring is closed, and all that was begun is finished. Errors are
- * as with `dispatch`. What was not begun then is still in the ring.
+ * It ends when `until` is settled or `signal` is aborted or the ring is closed, and all that was begun is finished: workers that make
+ * no progress then, for `graceMs`, are terminated, which is an error. Errors are as with `dispatch`. What was not begun, or not
+ * finished, is still in the ring.
  */
 export async function dispatchToWorkers<T>(
   ringBuf: RingBuf<T>,
   module: string | URL,
   options: WorkerDispatchOptions<T> = {},
 ): Promise<WorkerDispatchResult> {
-  const { workers, queue, slots } = workerLimits(options as WorkerDispatchOptions<never>);
+  const { workers, queue, slots, graceMs } = workerLimits(options as WorkerDispatchOptions<never>);
   const { name } = ringBuf;
   const run: { dispatch?: WorkerDispatch<T> } = {};
   const loan = ringBuf.lend(() => run.dispatch?.end());
@@ -45,7 +46,7 @@ export async function dispatchToWorkers<T>(
       view: options.view ?? false,
       data: options.data,
     };
-    run.dispatch = new WorkerDispatch({ name, loan, key, queue, setup, options });
+    run.dispatch = new WorkerDispatch({ name, loan, key, queue, graceMs, setup, options });
     return await run.dispatch.run();
   } catch (error) {
     if (error instanceof DOMException && error.name === "DataCloneError") {

@@ -1,9 +1,9 @@
 import type { RingHandle } from "../engine/engine.ts";
 import type { JobTableShape } from "./job-table.ts";
+import type { RingRemains } from "./ring-remains.ts";
 
-/** What a worker thread is started with. */
+/** What all worker threads are started with. */
 export interface WorkerSetup {
-  readonly index: number;
   /** URL of the module whose default export is the handler. */
   readonly module: string;
   readonly ring: RingHandle;
@@ -15,8 +15,17 @@ export interface WorkerSetup {
   readonly data: unknown;
 }
 
+/** What one of them is started with. */
+export interface WorkerStart extends WorkerSetup {
+  readonly index: number;
+  /** Of {@link RemainsClaim}. */
+  readonly claim: SharedArrayBuffer;
+}
+
 /** From the worker. */
 export type WorkerMessage =
+  /** The ring is open: this is left behind when the thread is terminated. */
+  | { readonly kind: "opened"; readonly remains: RingRemains | undefined }
   | { readonly kind: "ready" }
   /** Records were finished. */
   | { readonly kind: "progress" }

@@ -1,11 +1,10 @@
 import { makeEncoder } from "../btf/codec/encoder.ts";
 import { parseBtf } from "../btf/parse-btf.ts";
-import type { EmbeddedRingHandle } from "../engine/embedded/shared-ring.ts";
-import type { OpenedRing, RingHandle } from "../engine/engine.ts";
-import type { KernelRingHandle } from "../engine/kernel/shared-ring.ts";
 import { UserRingBuf, type UserRingHandle } from "../map/user-ring-buf.ts";
 import { SharedAccess } from "../memory/shared-access.ts";
 import { MapType } from "../uapi/uapi.gen.ts";
+import { openRing } from "./open-ring.ts";
+import { atThreadEnd } from "./thread-end.ts";
 
 /**
  * Opens, in a worker thread, a user ring that another thread gives away with {@link UserRingBuf.share}. All of them may
@@ -17,6 +16,7 @@ export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Prom
     throw new TypeError(`Cannot open ring ${name} that way: it is a ring buffer, open it with openRingBuf()`);
   }
   const access = new SharedAccess(handle.access);
+  const encoder = handle.type && makeEncoder(parseBtf(handle.type.btf), handle.type.id);
   const opened = await openRing(handle.ring);
   const { ring } = opened;
   const { size, consumer, producer, data } = ring.memory;
@@ -29,28 +29,22 @@ export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Prom
       return ring.memory.open && access.open;
     },
   };
-  // Descriptors outlive the thread that opened them. The memory stays mapped, since views of it may be anywhere.
-  const onExit = (): void => opened.close();
-  process.on("exit", onExit);
   const userRing = new UserRingBuf<T>({
     name,
     ring: { ...ring, memory, bell: (onRing) => ring.bell(onRing) },
-    encoder: handle.type === undefined ? undefined : makeEncoder(parseBtf(handle.type.btf), handle.type.id),
+    encoder,
     access,
     onClose: () => {
-      process.off("exit", onExit);
-      opened.close();
+      forget();
+      opened.letGo();
     },
   });
-  access.onClose(() => userRing.close());
+  const forget = atThreadEnd(() => userRing.close());
+  closeWithOwner(access, new WeakRef(userRing));
   return userRing;
 }
 
-async function openRing(handle: RingHandle): Promise<OpenedRing> {
-  if (handle.engine === "embedded") {
-    const { openEmbeddedRing } = await import("../engine/embedded/shared-ring.ts");
-    return openEmbeddedRing(handle as EmbeddedRingHandle);
-  }
-  const { openKernelRing } = await import("../engine/kernel/shared-ring.ts");
-  return openKernelRing(handle as KernelRingHandle);
+/** A wait for the owner's end cannot be given up: it must not keep the memory of a ring that was closed before. */
+function closeWithOwner(access: SharedAccess, userRing: WeakRef<{ close(): void }>): void {
+  access.onClose(() => userRing.deref()?.close());
 }

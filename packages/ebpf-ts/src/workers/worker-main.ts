@@ -9,13 +9,14 @@ import type { RingMemory } from "../ring/ring-memory.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { TurnBudget, yieldTurn } from "../stream/turn-budget.ts";
 import { JobWorker } from "./job-table.ts";
-import type { WorkerMessage, WorkerOrder, WorkerSetup } from "./messages.ts";
+import type { WorkerMessage, WorkerOrder, WorkerStart } from "./messages.ts";
 import { openRing } from "./open-ring.ts";
+import { RemainsClaim } from "./ring-remains.ts";
 import { describeError } from "./worker-error.ts";
 import type { WorkerContext, WorkerModule } from "./worker-module.ts";
 
 const port = parentPort!;
-const setup = workerData as WorkerSetup;
+const setup = workerData as WorkerStart;
 /** How long a stopped worker may live on for what its module has left behind, such as a timer. */
 const longestEnd = 1000;
 
@@ -97,25 +98,17 @@ async function work(module: WorkerModule, eventAt: EventAt, record: RecordView):
 }
 
 async function main(): Promise<void> {
-  const opened = await openRing(setup.ring);
+  const opened = await openRing(setup.ring, new RemainsClaim(setup.claim));
+  tell({ kind: "opened", remains: opened.remains });
   const { memory } = opened.ring;
   const record = new RecordView(memory.data);
-  let open = true;
-  const close = (): void => {
-    if (!open) return;
-    open = false;
-    record.moveTo(0, 0);
-    opened.close();
-  };
-  // Also when a handler ends the thread: what is open belongs to the process, and would outlive the thread.
-  process.on("exit", close);
   const module = (await import(setup.module)) as WorkerModule;
   if (typeof module.default !== "function") {
     throw new TypeError(`The module ${setup.module} has no handler: make it its default export`);
   }
   await work(module, eventReader(memory, record), record);
   await module.close?.();
-  close();
+  opened.close();
   port.close();
   setTimeout(() => process.exit(0), longestEnd).unref();
 }

@@ -17,16 +17,24 @@ export interface WorkerDispatchOptions<T> {
   readonly view?: boolean | undefined;
   /** For the workers, as `context.data`. */
   readonly data?: unknown;
+  /**
+   * Milliseconds that workers have at the end, counted from the last event that one of them finished: by default 10,000. Then the
+   * threads that still are at an event (or at `close` of their module) are terminated, and it rejects with WORKER; `Infinity` waits.
+   */
+  readonly graceMs?: number | undefined;
   /** When aborted, no more events are taken; those that were begun are finished. It then ends without an error. */
   readonly signal?: AbortSignal | undefined;
   /** When settled either way, it goes on up to the records that are there at that time, and ends. */
   readonly until?: PromiseLike<unknown> | undefined;
-  /** Gets what a handler threw (or the decoder, then without an event), and goes on, unless it returns `stop` or throws. Without it the first error stops. */
-  readonly onError?: ((error: unknown, event: T | undefined) => void | "stop") | undefined;
-  /** Gets what a handler passed to `context.send`. */
-  readonly onValue?: ((value: unknown, worker: number) => void) | undefined;
-  /** A worker died and is replaced. The event that it was at is handled once more, by its replacement. */
-  readonly onDeath?: ((error: EbpfError) => void) | undefined;
+  /**
+   * Gets what a handler threw (or the decoder, then without an event), and goes on, unless it returns `stop` or throws. Without it
+   * the first error stops. It may answer with a promise.
+   */
+  readonly onError?: ((error: unknown, event: T | undefined) => void | "stop" | PromiseLike<void | "stop">) | undefined;
+  /** Gets what a handler passed to `context.send`. What it throws, or rejects its promise with, stops it all. */
+  readonly onValue?: ((value: unknown, worker: number) => unknown) | undefined;
+  /** A worker died and is replaced. The event that it was at is handled once more, by its replacement. What it throws stops it all. */
+  readonly onDeath?: ((error: EbpfError) => unknown) | undefined;
 }
 
 export interface WorkerDispatchResult {
@@ -43,6 +51,7 @@ const names: ReadonlySet<string> = new Set([
   "queue",
   "view",
   "data",
+  "graceMs",
   "signal",
   "until",
   "onError",
@@ -52,6 +61,9 @@ const names: ReadonlySet<string> = new Set([
 
 const maxWorkers = 254;
 const defaultQueue = 1024;
+const defaultGraceMs = 10_000;
+/** Timers take no more (Node fires at once instead). */
+const longestGraceMs = 2 ** 31 - 1;
 /** The fewer slots there are, the sooner their generations come round (job-table.ts). */
 const minSlots = 64;
 const maxSlots = 2 ** 20;
@@ -61,9 +73,13 @@ export interface WorkerLimits {
   readonly queue: number;
   /** A power of two. */
   readonly slots: number;
+  readonly graceMs: number;
 }
 
 export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimits {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options of dispatchToWorkers() must be an object, not ${String(options)}`);
+  }
   const { workers = availableParallelism(), order = "any", key, queue = defaultQueue } = options;
   for (const name of Object.keys(options)) {
     if (names.has(name)) continue;
@@ -83,7 +99,19 @@ export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimit
   if (!Number.isInteger(queue) || queue < 1 || queue > maxSlots) {
     throw new RangeError(`The queue of dispatchToWorkers() must be a whole number from 1 to ${maxSlots}, not ${queue}`);
   }
-  return { workers, queue, slots: 2 ** Math.ceil(Math.log2(Math.max(queue, minSlots))) };
+  return {
+    workers,
+    queue,
+    slots: 2 ** Math.ceil(Math.log2(Math.max(queue, minSlots))),
+    graceMs: checkGrace(options.graceMs ?? defaultGraceMs),
+  };
+}
+
+function checkGrace(graceMs: number): number {
+  if (graceMs === Infinity || (graceMs >= 0 && graceMs <= longestGraceMs)) return graceMs;
+  throw new RangeError(
+    `The graceMs of dispatchToWorkers() must be from 0 to ${longestGraceMs}, or Infinity, not ${graceMs}`,
+  );
 }
 
 export function moduleUrl(module: string | URL): string {

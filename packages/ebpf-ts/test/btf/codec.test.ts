@@ -54,6 +54,17 @@ describe("encoding refuses what does not fit, with its path", () => {
     [{ i: 1, j: 1 }, "sample.j: there is no such member (there are: i, comm, colour, big)"],
     [[], "sample: an array of 0 is not an object with its members"],
     [null, "sample: null is not an object with its members"],
+    [{}, "sample: an object has none of its members (there are: i, comm, colour, big)"],
+    [{ i: undefined }, "sample: an object has none of its members (there are: i, comm, colour, big)"],
+    [
+      Promise.resolve({ i: 1 }),
+      "sample: a promise has none of its members (there are: i, comm, colour, big): await it",
+    ],
+    [{ i: Promise.resolve(1) }, "sample.i: a promise is not an integer from -2147483648 to 2147483647: await it"],
+    [new Date(0), "sample: a Date has none of its members (there are: i, comm, colour, big)"],
+    [new Map([["i", 1]]), "sample: a Map has none of its members (there are: i, comm, colour, big)"],
+    [Object.create(null), "sample: an object has none of its members (there are: i, comm, colour, big)"],
+    [new Uint8Array(24), "sample: a Uint8Array is not an object with its members"],
   ];
   for (const [value, message] of refusals) {
     test(message, () => {
@@ -72,7 +83,7 @@ describe("encoding refuses what does not fit, with its path", () => {
 
 test("missing members are zero, undefined is missing, and a full array of bytes needs no NUL", () => {
   const { encode } = codecs(sample);
-  assert.deepEqual(encode({}), Array(24).fill(0));
+  assert.deepEqual(encode({ i: 0 }), Array(24).fill(0));
   assert.deepEqual(encode({ i: undefined, big: 258 }), [...Array(16).fill(0), 2, 1, 0, 0, 0, 0, 0, 0]);
   assert.deepEqual(encode({ comm: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }).slice(4, 12), [1, 2, 3, 4, 5, 6, 7, 8]);
   assert.deepEqual(encode({ colour: "GREEN" })[12], 7);
@@ -162,7 +173,7 @@ test("a member called __proto__ is only a member", () => {
   assert.deepEqual(Object.keys(value), ["__proto__"]);
   assert.equal(({} as { polluted?: unknown }).polluted, undefined);
   assert.deepEqual(encode(value), [1, 0, 0, 0]);
-  assert.deepEqual(encode({}), [0, 0, 0, 0]);
+  assert.throws(() => encode({}), { message: /^Cannot encode s: an object has none of its members/ });
 });
 
 test("bitfields of old compilers have their place in the int type", () => {

@@ -17,10 +17,17 @@ function abortSoon(): AbortSignal {
 }
 
 describe("dispatch", () => {
-  it("refuses options that make no sense", () => {
-    const refused = (options: object): void => {
-      assert.throws(() => dispatch(numbers(1), () => {}, options as never), /dispatch\(\)/);
+  it("refuses options that make no sense, as a rejection", async () => {
+    const refusals: Promise<void>[] = [];
+    const refused = (options: object | undefined): void => {
+      refusals.push(
+        assert.rejects(
+          dispatch(numbers(1), () => {}, options as never),
+          /dispatch\(\)/,
+        ),
+      );
     };
+    refused(undefined);
     refused({});
     refused({ concurrency: 0 });
     refused({ concurrency: 1.5 });
@@ -30,6 +37,7 @@ describe("dispatch", () => {
     refused({ concurrency: 1, onOverflow: "burst" });
     refused({ concurrency: 1, queue: -1 });
     refused({ concurrency: 1, workers: 2 });
+    await Promise.all(refusals);
   });
 
   it("a handler whose result cannot be looked at has failed", { timeout: 5000 }, async () => {
@@ -114,6 +122,41 @@ describe("dispatch", () => {
     });
     assert.deepEqual(result, { handled: 2, failed: 1, dropped: 0 });
     assert.equal(errors.length, 1);
+  });
+
+  it("a promise of onResult or onError that is rejected counts like what they throw, and is waited for", async () => {
+    const errors: string[] = [];
+    const result = await dispatch(numbers(3), (n) => n, {
+      concurrency: 1,
+      onResult: async (value) => {
+        await sleep(2);
+        if (value !== 0) throw new Error(`result ${value}`);
+      },
+      onError: async (error) => {
+        await sleep(2);
+        errors.push((error as Error).message);
+      },
+    });
+    assert.deepEqual(result, { handled: 1, failed: 2, dropped: 0 });
+    assert.deepEqual(errors, ["result 1", "result 2"]);
+
+    const failing = dispatch(numbers(3), (n) => n, {
+      concurrency: 1,
+      onResult: () => Promise.reject(new Error("result")),
+      onError: async () => Promise.reject(new Error("of onError")),
+    });
+    await assert.rejects(failing, { message: "of onError" });
+    let seen = 0;
+    const stopping = dispatch(
+      numbers(9),
+      () => {
+        seen += 1;
+        throw new Error("handler");
+      },
+      { concurrency: 1, onError: async () => "stop" as const },
+    );
+    await assert.rejects(stopping, { message: "handler" });
+    assert.equal(seen, 1);
   });
 
   it("a key that cannot be made fails its event only", async () => {

@@ -177,6 +177,23 @@ describe("kernel: pinning", { skip: kernelOrSkip() }, () => {
     }
   });
 
+  it("a perf event array whose size is left to the loader is found again too", async () => {
+    const folder = mountBpffs();
+    try {
+      const pinRoot = `${folder.path}/maps`;
+      const edit = (spec: CollectionSpec) => (spec.maps.find((map) => map.name === "events")!.pinning = "by-name");
+      const first = await loadFixture("perf", { pinRoot, edit });
+      const second = await loadFixture("perf", { pinRoot, edit });
+      const { id, maxEntries } = first.maps.get("events")!.info;
+      assert.ok(maxEntries >= 1);
+      assert.equal(second.maps.get("events")!.info.id, id);
+      await first.close();
+      await second.close();
+    } finally {
+      folder.unmount();
+    }
+  });
+
   it("elsewhere than in a bpf file system it says how to mount one", async () => {
     await assert.rejects(loadFixture("kernel-maps", { pinRoot: "/tmp" }), {
       code: "NOT_FOUND",

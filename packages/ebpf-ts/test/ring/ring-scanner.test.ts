@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { RingConsumer, ringEmpty } from "../../src/ring/consumer.ts";
+import { RingConsumer } from "../../src/ring/consumer.ts";
+import { ringEmpty } from "../../src/ring/reading.ts";
 import { RingScanner } from "../../src/ring/ring-scanner.ts";
 import { KernelRing, makeMemory, payload } from "./kernel-model.ts";
 

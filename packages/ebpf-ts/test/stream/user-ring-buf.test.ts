@@ -211,6 +211,39 @@ describe("UserRingBuf: waiting for room", () => {
     assert.equal(other.bellsOpen, 0);
   });
 
+  it("without a bell nobody waits: a host may be out of descriptors, now or at the next look", async () => {
+    const { other, ring, drain } = setUp(4096);
+    const noBell = (): never => {
+      throw new EbpfError("SYSCALL", "Cannot watch a ring: too many open files");
+    };
+    const working = other.bell.bind(other);
+    ring.reserve(4088).submit();
+    other.bell = noBell;
+    await assert.rejects(ring.reserveWhenFree(8, { timeoutMs: 30 }), { code: "SYSCALL" });
+    await sleep(50);
+    // Later: the one bell there is rings for too little room, and cannot be armed again.
+    let arms = 0;
+    other.bell = (onRing) => {
+      const bell = working(onRing);
+      const arm = (): void => {
+        arms += 1;
+        if (arms > 1) noBell();
+        bell.arm();
+      };
+      return { arm, close: () => bell.close() };
+    };
+    drain();
+    ring.reserve(2000).submit();
+    ring.reserve(2000).submit();
+    const waits = [ring.reserveWhenFree(4000), ring.reserveWhenFree(4000, { timeoutMs: 5000 })];
+    drain(1);
+    for (const wait of waits) await assert.rejects(wait, { code: "SYSCALL" });
+    assert.ok(arms > 1);
+    assert.equal(other.bellsOpen, 0);
+    drain();
+    ring.reserve(8).discard();
+  });
+
   it("an aborted wait lets the next one through", async () => {
     const { ring, drain } = setUp();
     ring.sendBytes(new Uint8Array(2040));

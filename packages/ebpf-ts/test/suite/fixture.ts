@@ -44,7 +44,7 @@ export class Fixture {
     const type = contextType(this.bpf.spec, name);
     const encoder = makeEncoder(this.bpf.spec.btf!, type);
     const context = new Uint8Array(encoder.size);
-    encoder.encode(args, new DataView(context.buffer), 0);
+    if (Object.keys(args).length > 0) encoder.encode(args, new DataView(context.buffer), 0);
     const { context: after } = await this.bpf.program(name).run({ context });
     const view = new DataView(after!.buffer, after!.byteOffset, after!.byteLength);
     return makeDecoder(this.bpf.spec.btf!, type).decode(view, 0, view.byteLength) as Fields;

@@ -268,6 +268,78 @@ onEachEngine("injection: room", (engine) => {
   });
 });
 
+onEachEngine("injection: records that are filled in place", (engine) => {
+  const size = 16;
+  const write = (view: DataView, offset: number, index: number): void => {
+    view.setUint32(offset, user, true);
+    view.setUint32(offset + 4, index, true);
+    view.setBigUint64(offset + 8, 7n, true);
+  };
+
+  it("arrive in their order, more of them than a batch holds", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("events");
+    const count = 20_000;
+    assert.equal(await ring.injectFill(count, size, write), count);
+    assert.equal(ring.injected, count);
+    assert.deepEqual(
+      taken(ring),
+      Array.from({ length: count }, (_, number) => event(number, 7n)),
+    );
+    assert.equal(await ring.injectFill(0, size, write), 0);
+    assert.equal(await ring.injectFill(3, 0, () => {}), 3);
+    assert.deepEqual(bytesIn(ring), [new Uint8Array(0), new Uint8Array(0), new Uint8Array(0)]);
+  });
+
+  it("say how many found room, and go on from there when they wait", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("small");
+    const room = smallSize * 0.75;
+    assert.equal(await ring.injectFill(1000, size, write), room / recordSize(size));
+    const rest = ring.injectFill(1000, size, write, { wait: true });
+    const seen: number[] = [];
+    while (seen.length < room / recordSize(size) + 1000) {
+      seen.push(...taken(ring).map(({ number }) => number));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    assert.equal(await rest, 1000);
+    const numbers = (count: number): number[] => [...Array(count).keys()];
+    assert.deepEqual(seen, [...numbers(room / recordSize(size)), ...numbers(1000)]);
+  });
+
+  it("those before one that fails are written", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("events");
+    const failing = (view: DataView, offset: number, index: number): void => {
+      if (index === 2) throw new Error("no more");
+      write(view, offset, index);
+    };
+    await assert.rejects(ring.injectFill(5, size, failing), /no more/);
+    await assert.rejects(
+      ring.injectFill(1, 8, (view) => view.setUint8(view.byteLength, 1)),
+      RangeError,
+    );
+    assert.deepEqual(
+      taken(ring).map(({ number }) => number),
+      [0, 1],
+    );
+  });
+
+  it("refuses what is no number of records or bytes, or can never fit", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("small");
+    for (const bad of [-1, 0.5, Number.NaN, Infinity, "1" as unknown as number]) {
+      await assert.rejects(ring.injectFill(bad, size, write), RangeError);
+      await assert.rejects(ring.injectFill(1, bad, write), RangeError);
+    }
+    await assert.rejects(ring.injectFill(1, 8, undefined as unknown as typeof write), TypeError);
+    for (const large of [smallSize, 2 ** 31 - 8, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
+      await assert.rejects(ring.injectFill(1, large, write), { code: "TOO_BIG" });
+    }
+    assert.equal(ring.available, 0);
+  });
+});
+
 onEachEngine("injection: values", (engine) => {
   it("every size, byte for byte, around the end of the ring", async () => {
     await using loaded = await fixture(engine, "inject-order");

@@ -121,6 +121,100 @@ onKernel("perf event array", () => {
     assert.throws(() => perf.drain(() => {}, { max: -1 }), RangeError);
   });
 
+  it("batches of one CPU each, read where they stand, decoded, or left", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1 });
+    const seen = new Map<number, bigint[]>(perf.cpus.map((cpu) => [cpu, []]));
+    // Several times around the ring, so that samples pass its end.
+    for (let turn = 0; turn < 7; turn += 1) {
+      for (const cpu of perf.cpus) assert.equal(await emit(loaded, 90 * turn, 90, cpu), 90);
+      let batches = 0;
+      for await (const batch of perf.batches({ until: Promise.resolve() })) {
+        const numbers = seen.get(batch.cpu)!;
+        batches += 1;
+        // Three as they stand, three decoded; every third batch leaves the rest for the next one.
+        for (const record of batch) {
+          assert.equal(record.u32(8), batch.cpu);
+          if (numbers.push(record.u64(0)) % 3 === 0) break;
+        }
+        for (const event of batch.events()) {
+          assert.deepEqual(event, { number: event.number, cpu: batch.cpu, text: "perf" });
+          if (numbers.push(event.number) % 3 === 0 && batches % 3 === 0) break;
+        }
+      }
+    }
+    for (const cpu of perf.cpus) assert.deepEqual(seen.get(cpu), range(0, 7 * 90));
+    assert.deepEqual([perf.lost, perf.available], [0, 0]);
+  });
+
+  it("a batch is over when the loop goes on, and its view is empty", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events");
+    await emit(loaded, 0, 3);
+    const stop = new AbortController();
+    const batches = perf.batches({ signal: stop.signal });
+    const first = (await batches.next()).value!;
+    const [record] = first;
+    assert.equal(record!.length, 28);
+    assert.throws(() => perf.drain(() => {}), { code: "BUSY" });
+    const second = (await batches.next()).value!;
+    assert.equal(record!.length, 0);
+    assert.throws(() => [...first], { code: "CLOSED" });
+    assert.deepEqual(
+      Array.from(second, (sample) => sample.u64(0)),
+      [1n, 2n],
+    );
+    const third = batches.next();
+    await emit(loaded, 3, 2);
+    const last = (await third).value!;
+    stop.abort(new Error("enough"));
+    assert.throws(() => [...last.events()], /enough/);
+    await assert.rejects(batches.next(), /enough/);
+    assert.equal(perf.drain(() => {}).delivered, 2);
+  });
+
+  it("batches sleep beside what is left below a watermark, and end with it all the same", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events", { watermark: { bytes: 100 * recordBytes } });
+    const numbers: bigint[] = [];
+    let end = (): void => {};
+    const until = new Promise<void>((resolve) => (end = resolve));
+    const loop = (async () => {
+      for await (const batch of perf.batches({ until })) for (const record of batch) numbers.push(record.u64(0));
+    })();
+    await emit(loaded, 0, 90);
+    await sleep(quiet);
+    assert.equal(numbers.length, 0);
+    await emit(loaded, 90, 20);
+    for (let wait = 0; wait < 200 && numbers.length < 100; wait += 1) await sleep(10);
+    const read = numbers.length;
+    assert.ok(read > 100, `${read} were read`);
+    await emit(loaded, 110, 50);
+    await sleep(quiet);
+    assert.equal(numbers.length, read);
+    // Far more than the ring holds; what waits is never more than what may be left, and the watermark.
+    for (let number = 160; number < 8000; number += 80) {
+      await emit(loaded, number, 80);
+      while (numbers.length < number - 250) await sleep(1);
+    }
+    end();
+    await loop;
+    assert.deepEqual(numbers, range(0, 8000));
+    assert.equal(perf.lost, 0);
+  });
+
+  it("batches by the clock take what there is, whatever the watermark", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events", { watermark: { bytes: 4096 } });
+    const next = perf.batches({ wakeup: { intervalMs: 1 } }).next();
+    await emit(loaded, 7, 1);
+    const { value } = await next;
+    assert.deepEqual(
+      Array.from(value!, (record) => record.u64(0)),
+      [7n],
+    );
+  });
+
   it("what finds no room is counted, with the next event that does", async () => {
     await using loaded = await fixture("kernel", "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1 });

@@ -7,6 +7,7 @@ import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import { load, openById, type OpenOptions, openPinned } from "../../src/index.ts";
 import { BpfMap } from "../../src/map/bpf-map.ts";
 import { OpenMap } from "../../src/map/open-map.ts";
+import { PerfEventArray } from "../../src/map/perf-event-array.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
 import { UserRingBuf } from "../../src/map/user-ring-buf.ts";
 import { parse } from "../../src/spec/parse.ts";
@@ -14,7 +15,7 @@ import type { CollectionSpec } from "../../src/spec/types.ts";
 import { openDescriptors } from "../../src/sys/descriptor.ts";
 import { mountBpffs } from "../support/bpf-file-systems.ts";
 import { fixturePath } from "../support/fixtures.ts";
-import { fixture, onKernel } from "./fixture.ts";
+import { Fixture, fixture, onKernel } from "./fixture.ts";
 
 const spec = (name: string): CollectionSpec => parse(readFileSync(fixturePath(`${name}.bpf.o`)));
 
@@ -182,15 +183,71 @@ onKernel("reopen: maps", () => {
     assert.throws(() => memory.get(3), { code: "CLOSED" });
     assert.throws(() => map.memory().get(3), { code: "CLOSED" });
   });
+});
 
-  it("a perf event array is opened by its object", async () => {
-    const object = spec("kernel-maps");
-    for (const map of object.maps) map.pinning = "none";
-    const loaded = await kernelEngine().load(object, { onPrint: () => {}, onFault: () => {} });
-    const { id } = loaded.maps.get("perf")!.info;
-    await assert.rejects(openById(id), { code: "NOT_SUPPORTED", message: /by loading its object$/ });
-    await loaded.close();
-  });
+onKernel("reopen: a perf event array", () => {
+  const emit = async (loaded: Fixture, first: number, count: number): Promise<void> => {
+    const context = new Uint8Array(new BigUint64Array([BigInt(first), BigInt(count)]).buffer);
+    await loaded.bpf.program("emit").run({ context, cpu: 0 });
+  };
+
+  it("pinned: gets rings of its own, and outlives its object", () =>
+    inBpffs(async (folder) => {
+      const path = `${folder}/events`;
+      const loaded = await fixture("kernel", "perf");
+      loaded.bpf.perfEventArray("events").pin(path);
+      loaded.bpf.perfEventArray("events").close();
+      const perf = await openPinned(path, { types: spec("perf"), record: "event", perf: { pages: 2 } });
+      assert.ok(perf instanceof PerfEventArray);
+      assert.equal(perf.size, 2 * 4096);
+      await emit(loaded, 7, 2);
+      const seen: unknown[] = [];
+      for await (const { event } of perf.events({ until: Promise.resolve() })) seen.push(event);
+      assert.deepEqual(seen, [
+        { number: 7n, cpu: 0, text: "perf" },
+        { number: 8n, cpu: 0, text: "perf" },
+      ]);
+      perf.close();
+      perf.close();
+      assert.throws(() => perf.events(), { code: "CLOSED" });
+      assert.throws(() => perf.pin(path), { code: "CLOSED" });
+      await emit(loaded, 9, 1);
+      assert.equal(loaded.bpf.variable("result").get(), -2n);
+      await loaded.bpf.close();
+    }));
+
+  it("by its id: takes the places of another reader, without types as bytes", () =>
+    inBpffs(async () => {
+      const engine = await kernelEngine().load(spec("perf"), { onPrint: () => {}, onFault: () => {} });
+      const loaded = new Fixture(spec("perf"), engine);
+      const known = loaded.bpf.perfEventArray("events");
+      await emit(loaded, 1, 1);
+      const { id } = engine.maps.get("events")!.info;
+      const perf = (await openById(id, { perf: { overwritable: true } })) as PerfEventArray<Uint8Array>;
+      await emit(loaded, 2, 1);
+      assert.equal(known.drain(() => {}).delivered, 1);
+      assert.deepEqual(
+        perf.snapshot().map(({ event }) => event[0]),
+        [2],
+      );
+      perf.close();
+      await loaded.bpf.close();
+    }));
+
+  it("is refused with options that make no sense, and nothing stays open", () =>
+    inBpffs(async (folder) => {
+      const path = `${folder}/events`;
+      const loaded = await fixture("kernel", "perf");
+      loaded.bpf.perfEventArray("events").pin(path);
+      await loaded.bpf.close();
+      await assert.rejects(openPinned(path, { perf: { pages: 3 } }), RangeError);
+      await assert.rejects(openPinned(path, { perf: { page: 3 } as never }), /Unknown option page/);
+      await assert.rejects(openPinned(path, { types: spec("perf"), record: "nothing" }), { code: "NOT_FOUND" });
+      await using other = await fixture("kernel", "ring");
+      other.bpf.ringBuf("events").pin(`${folder}/ring`);
+      await assert.rejects(openPinned(`${folder}/ring`, { perf: {} }), /no perf event array/);
+      await other.bpf.close();
+    }));
 });
 
 onKernel("reopen: what is not there", () => {

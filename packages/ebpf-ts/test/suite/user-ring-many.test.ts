@@ -131,6 +131,39 @@ onEachEngine("user ring: several threads", (engine) => {
     await Promise.all(exits);
   });
 
+  it("the values are taken while the ring is not locked: others write, and one that sends itself is refused", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = ringOf(loaded);
+    using other = await openUserRing(ring.share());
+    const values = (function* () {
+      for (const value of samples(60)) {
+        if (value.number % 20 === 0) other.send(sample(value.number / 20, 1));
+        yield value;
+      }
+    })();
+    assert.equal(ring.sendMany(values), 60);
+    assert.deepEqual((await drain(loaded)).slice(0, 2), [60, 3]);
+    const careless = (function* () {
+      yield sample(60);
+      assert.throws(() => ring.send(sample(61)), { code: "BUSY" });
+      yield sample(61);
+      throw new Error("the values' own");
+    })();
+    assert.throws(() => ring.sendMany(careless), { message: "the values' own" });
+    assert.deepEqual((await drain(loaded)).slice(0, 2), [62, 3]);
+    let closed = false;
+    const many = (function* () {
+      try {
+        for (let number = 62; ; number += 1) yield sample(number);
+      } finally {
+        closed = true;
+      }
+    })();
+    assert.equal(ring.sendMany(many), fits);
+    assert.ok(closed);
+    assert.deepEqual((await drain(loaded)).slice(0, 2), [62 + fits, 3]);
+  });
+
   it("what another thread opened is closed with the ring, also while it waits for room", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = ringOf(loaded);

@@ -1,5 +1,6 @@
 import type { Writer } from "./encoder.ts";
 import { failureUnder } from "./encode-failure.ts";
+import { refuseNoMembers } from "./given-members.ts";
 import { isInherited } from "./plan.ts";
 import type { ArrayPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
 import {
@@ -113,5 +114,6 @@ function struct(plan: StructPlan, structs: Map<StructPlan, Writer>): Writer {
       throw failureUnder(failure, name);
     }
     checkKeys(value, given, names, name);
+    if (given === 0) refuseNoMembers(value, names, name);
   };
 }

@@ -1,5 +1,6 @@
 import type { Writer } from "./encoder.ts";
 import { failureUnder } from "./encode-failure.ts";
+import { refuseNoMembers } from "./given-members.ts";
 import { isInherited } from "./plan.ts";
 import type { ArrayPlan, EnumPlan, FieldPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
 import {
@@ -32,6 +33,7 @@ const library = {
   enumValue,
   failureUnder,
   ownMember,
+  refuseNoMembers,
   write128,
   write64,
   writeBigBits,
@@ -115,6 +117,7 @@ class CodeWriter {
   try {
 ${plan.fields.map((field) => this.#field(field)).join("")}  } catch (failure) { throw failureUnder(failure, name); }
   checkKeys(x, given, names[${index}], name);
+  if (given === 0) refuseNoMembers(x, names[${index}], name);
 `;
   }
 

@@ -17,21 +17,35 @@ export function failureUnder(failure: unknown, name: Name): unknown {
 }
 
 export function fail(name: Name, value: unknown, expected: string): never {
-  throw new EncodeFailure(name, `${describe(value)} is not ${expected}`);
+  throw new EncodeFailure(name, `${describe(value)} is not ${expected}${awaitHint(value)}`);
 }
 
-function describe(value: unknown): string {
+export function awaitHint(value: unknown): string {
+  return value instanceof Promise ? ": await it" : "";
+}
+
+export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
       return value.length > 40 ? `a text of ${value.length} letters` : JSON.stringify(value);
     case "bigint":
       return `${value}n`;
     case "object":
-      return value === null ? "null" : Array.isArray(value) ? `an array of ${value.length}` : "an object";
+      return describeObject(value);
     case "function":
     case "symbol":
       return `a ${typeof value}`;
     default:
       return String(value);
   }
+}
+
+function describeObject(value: object | null): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof Promise) return "a promise";
+  const { constructor } = value;
+  const kind = typeof constructor === "function" ? constructor.name : "";
+  if (kind === "" || kind === "Object") return "an object";
+  return `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
 }

@@ -13,7 +13,8 @@ import { zero } from "./write-values.ts";
 
 /**
  * The way back of a {@link Decoder}, and a little more lenient: missing members and elements are zero, 64-bit integers may
- * be safe numbers, enums may be numbers, texts and bytes may be a `Uint8Array`. A union takes the members that are given.
+ * be safe numbers, enums may be numbers, texts and bytes may be a `Uint8Array`. A union takes the members that are given. An object
+ * has one member of its type at least: an empty one, or a promise that nobody awaited, would be a record of zeros.
  */
 export interface Encoder {
   /** Bytes of the type; a flexible array at its end counts nothing. */

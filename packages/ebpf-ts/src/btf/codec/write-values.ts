@@ -41,8 +41,8 @@ export function write64(view: DataView, at: number, value: unknown, signed: bool
     view.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
     return;
   }
-  const big = wide(value, 64, signed, name);
-  view.setBigUint64(at, BigInt.asUintN(64, big), true);
+  // It takes the low 64 bits, of negative ones too.
+  view.setBigUint64(at, wide(value, 64, signed, name), true);
 }
 
 export function write128(view: DataView, at: number, value: unknown, signed: boolean, name: Name): void {
@@ -227,6 +227,6 @@ export function zero(view: DataView, at: number, size: number): void {
     return;
   }
   let i = 0;
-  for (; i + 4 <= size; i += 4) view.setInt32(at + i, 0, true);
+  for (; i + 8 <= size; i += 8) view.setFloat64(at + i, 0, true);
   for (; i < size; i++) view.setUint8(at + i, 0);
 }

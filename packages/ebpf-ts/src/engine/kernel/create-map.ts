@@ -73,7 +73,7 @@ function encode(sys: Sys, spec: MapSpec, btf: Descriptor | undefined, inner: Des
     .u32(0, spec.type)
     .u32(4, spec.keySize)
     .u32(8, spec.valueSize)
-    .u32(12, entries(sys, spec))
+    .u32(12, entriesOf(sys, spec))
     .u32(16, spec.flags | numaFlag)
     .u32(20, inner?.fd ?? 0)
     .u32(24, spec.numaNode ?? 0)
@@ -83,7 +83,8 @@ function encode(sys: Sys, spec: MapSpec, btf: Descriptor | undefined, inner: Des
   return attributes.u32(48, btf.fd).u32(52, spec.keyType).u32(56, spec.valueType);
 }
 
-function entries(sys: Sys, spec: MapSpec): number {
+/** How many entries the kernel is asked for: sizes of rings are rounded, and a perf event array without a number has one for each CPU. */
+export function entriesOf(sys: Sys, spec: MapSpec): number {
   if (rings.has(spec.type)) return ringSize(spec.maxEntries, sys.pageSize());
   if (spec.type === MapType.PERF_EVENT_ARRAY && spec.maxEntries === 0) return possibleCpus();
   return spec.maxEntries;

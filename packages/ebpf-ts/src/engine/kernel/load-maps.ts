@@ -3,14 +3,11 @@ import type { MapSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/descriptor.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { mapTypeName } from "../../uapi/type-names.ts";
-import { MapType } from "../../uapi/uapi.gen.ts";
-import { createMap } from "./create-map.ts";
+import { createMap, entriesOf } from "./create-map.ts";
+import { fillMap } from "./fill-map.ts";
 import type { KernelMap } from "./kernel-map.ts";
 import { kernelMap } from "./open-map.ts";
 import { makePinFolder, openPinned, pinObject } from "./pin.ts";
-import { ringSize } from "./ring-size.ts";
-
-const rings: ReadonlySet<number> = new Set([MapType.RINGBUF, MapType.USER_RINGBUF]);
 
 export interface LoadMapOptions {
   readonly btf: Descriptor | undefined;
@@ -22,7 +19,7 @@ export interface LoadMapOptions {
 export async function loadMap(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
   if (spec.pinning === "by-name") return loadPinned(sys, spec, options);
   const descriptor = await createMap(sys, spec, options.btf);
-  return closedOnFailure(descriptor, () => fill(kernelMap(sys, descriptor, spec), spec));
+  return closedOnFailure(descriptor, () => filled(sys, descriptor, spec));
 }
 
 async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
@@ -33,10 +30,16 @@ async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Pro
   makePinFolder(options.pinRoot, what);
   const descriptor = await createMap(sys, spec, options.btf);
   return closedOnFailure(descriptor, () => {
-    const map = fill(kernelMap(sys, descriptor, spec), spec);
+    const map = filled(sys, descriptor, spec);
     pinObject(sys, descriptor, path, what);
     return map;
   });
+}
+
+function filled(sys: Sys, descriptor: Descriptor, spec: MapSpec): KernelMap {
+  const map = kernelMap(sys, descriptor, spec);
+  fillMap(map, spec);
+  return map;
 }
 
 function closedOnFailure<T>(descriptor: Descriptor, use: () => T): T {
@@ -52,7 +55,7 @@ function closedOnFailure<T>(descriptor: Descriptor, use: () => T): T {
 function reused(sys: Sys, descriptor: Descriptor, spec: MapSpec, path: string): KernelMap {
   const map = kernelMap(sys, descriptor, spec);
   const { info } = map;
-  const entries = rings.has(spec.type) ? ringSize(spec.maxEntries, sys.pageSize()) : spec.maxEntries;
+  const entries = entriesOf(sys, spec);
   const differs =
     info.type !== spec.type ||
     info.keySize !== spec.keySize ||
@@ -68,15 +71,4 @@ function reused(sys: Sys, descriptor: Descriptor, spec: MapSpec, path: string): 
 
 function shape(map: { type: number; keySize: number; valueSize: number; maxEntries: number; flags: number }): string {
   return `${mapTypeName(map.type)} with key ${map.keySize}, value ${map.valueSize} bytes, ${map.maxEntries} entries, flags ${map.flags}`;
-}
-
-/** First contents of global data; constants are frozen, so that the verifier may rely on them. */
-function fill(map: KernelMap, spec: MapSpec): KernelMap {
-  if (spec.contents !== undefined) {
-    const value = new Uint8Array(spec.valueSize);
-    value.set(spec.contents.subarray(0, spec.valueSize));
-    map.update(new Uint8Array(spec.keySize), value, 0);
-  }
-  if (spec.readOnly) map.freeze();
-  return map;
 }

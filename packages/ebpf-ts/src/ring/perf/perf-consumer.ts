@@ -78,6 +78,18 @@ export class PerfConsumer {
     }
   }
 
+  /** True when a sample is next. Records before it that are none are read. */
+  seek(): boolean {
+    for (;;) {
+      if (this.#position === this.#produced && !this.#look()) {
+        this.flush();
+        return false;
+      }
+      if (this.#ring.getUint32(this.#position & this.#mask, true) === perfRecordSample) return true;
+      this.#take();
+    }
+  }
+
   /** What the sample's {@link offset} counts in: the ring, or memory for a sample that passes its end. */
   get view(): DataView {
     return this.#wrapped ? this.#scratchView : this.#ring;
@@ -105,6 +117,11 @@ export class PerfConsumer {
   mark(): number {
     this.#look();
     return this.#produced;
+  }
+
+  /** The same for what was seen to be there, up to 1/8 of the ring, so that a batch ends. */
+  markBatch(): number {
+    return (this.#position + Math.min((this.#produced - this.#position) | 0, this.#batch)) | 0;
   }
 
   hasReached(mark: number): boolean {

@@ -7,6 +7,8 @@ const samplesInARow = 64;
 /** One reader over the rings of all CPUs: each CPU's samples in their order, the CPUs in turn. */
 export class PerfReader {
   readonly cpus: readonly number[];
+  /** Bytes in one ring from which on it is worth reading ({@link nextRing}). */
+  due = 1;
   readonly #consumers: readonly PerfConsumer[];
   #index = 0;
   #left: number = samplesInARow;
@@ -55,13 +57,30 @@ export class PerfReader {
     return false;
   }
 
-  /** True when some CPU has something to read. */
-  hasData(): boolean {
-    return this.#consumers.some((consumer) => consumer.available > 0);
+  /** Moves to a ring that has a sample, those after the ring at hand first; false when none has, or less than {@link due} waits. */
+  nextRing(): boolean {
+    if (!this.hasData()) {
+      this.flush();
+      return false;
+    }
+    for (let turn = 0; turn < this.#consumers.length; turn += 1) {
+      this.current.flush();
+      this.#index = (this.#index + 1) % this.#consumers.length;
+      this.#left = samplesInARow;
+      if (this.current.seek()) return true;
+    }
+    return false;
   }
 
-  /** Remembers what is there now as the place to stop at. There is one such place. */
+  /** True when some CPU has something to read: {@link due} bytes or more. */
+  hasData(): boolean {
+    const { due } = this;
+    return this.#consumers.some((consumer) => consumer.available >= due);
+  }
+
+  /** Remembers what is there now as the place to stop at, up to which everything is due. There is one such place. */
   mark(): number {
+    this.due = 1;
     this.#marks = this.#consumers.map((consumer) => consumer.mark());
     return 0;
   }

@@ -77,6 +77,37 @@ describe("perf consumer", () => {
     assert.equal(model.memory.tail[0], model.memory.head[0]);
   });
 
+  it("looks for a sample without reading it, and counts what stands before", () => {
+    const model = new PerfModel(size);
+    const consumer = new PerfConsumer(model.memory, "events");
+    assert.equal(consumer.seek(), false);
+    model.write(13, [3n]);
+    assert.equal(consumer.seek(), false);
+    assert.equal(model.memory.tail[0], model.memory.head[0]);
+    model.write(13, [4n]);
+    for (const number of [1, 2, 3]) model.output(payload(number, 4));
+    for (let i = 0; i < 2; i += 1) assert.equal(consumer.seek(), true);
+    assert.deepEqual([consumer.lost, consumer.received], [7, 0]);
+    const mark = consumer.markBatch();
+    assert.equal(consumer.hasReached(mark), false);
+    for (const number of [1, 2, 3]) sameAs(read(consumer), payload(number, 4));
+    assert.equal(consumer.hasReached(mark), true);
+    assert.equal(consumer.seek(), false);
+  });
+
+  it("a batch ends after 1/8 of the ring at the latest", () => {
+    for (const start of starts) {
+      const model = new PerfModel(size, { start });
+      const consumer = new PerfConsumer(model.memory, "events");
+      while (model.output(payload(1, 4)));
+      assert.equal(consumer.seek(), true);
+      const mark = consumer.markBatch();
+      let samples = 0;
+      for (; !consumer.hasReached(mark) && consumer.next(); samples += 1);
+      assert.equal(samples, size / 8 / 16);
+    }
+  });
+
   it("refuses whatever is impossible, and reads nothing outside of the ring", () => {
     fc.assert(
       fc.property(
@@ -193,6 +224,55 @@ describe("perf reader", () => {
     assert.equal(cpus.filter((cpu) => cpu === 2).length, 300);
     while (reader.next());
     for (const { memory } of models) assert.equal(memory.tail[0], memory.head[0]);
+    assert.equal(reader.hasData(), false);
+  });
+});
+
+describe("perf reader: ring by ring", () => {
+  const threeRings = (): { models: PerfModel[]; reader: PerfReader } => {
+    const models = [0, 1, 2].map(() => new PerfModel(8192));
+    const rings = models.map(({ memory }, cpu) => ({ cpu, memory }));
+    return { models, reader: new PerfReader(rings, "events") };
+  };
+
+  it("takes them in turn, and gives back what was read", () => {
+    const { models, reader } = threeRings();
+    assert.equal(reader.nextRing(), false);
+    for (const cpu of [0, 2]) for (let i = 0; i < 3; i += 1) models[cpu]!.output(payload(i, 4));
+    const cpus: number[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      assert.equal(reader.nextRing(), true);
+      assert.equal(reader.current.next(), true);
+      cpus.push(reader.cpu);
+    }
+    assert.deepEqual(cpus, [2, 0, 2, 0]);
+    assert.equal(models[2]!.memory.tail[0], 32n);
+    assert.ok(reader.current.next() && reader.nextRing() && reader.current.next());
+    assert.equal(reader.nextRing(), false);
+    for (const { memory } of models) assert.equal(memory.tail[0], memory.head[0]);
+  });
+
+  it("leaves less than is due where it is, unless there is a place to stop at", () => {
+    const { models, reader } = threeRings();
+    reader.due = 64;
+    for (let i = 0; i < 3; i += 1) models[1]!.output(payload(i, 4));
+    assert.equal(reader.nextRing(), false);
+    models[0]!.output(payload(9, 4));
+    models[1]!.output(payload(9, 4));
+    assert.equal(reader.nextRing(), true);
+    assert.ok(reader.current.next() && reader.current.next());
+    assert.equal(reader.nextRing(), false);
+    reader.mark();
+    let left = 0;
+    while (reader.nextRing()) for (; reader.current.next(); left += 1);
+    assert.equal(left, 3);
+  });
+
+  it("a ring with nothing but news of losses is read, and is not a ring with a sample", () => {
+    const { models, reader } = threeRings();
+    models[1]!.write(13, [5n]);
+    assert.equal(reader.nextRing(), false);
+    assert.equal(reader.consumers[1]!.lost, 5);
     assert.equal(reader.hasData(), false);
   });
 });

@@ -1,3 +1,4 @@
+import { linuxMetaPages } from "../../../ring/codec/ring-layout.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../errors.ts";
 import { RingBufFlag, RingBufHeader, RingBufQuery } from "../../../uapi/uapi.gen.ts";
@@ -19,9 +20,6 @@ const headerSize = RingBufHeader.HDR_SZ;
 const noWakeup = BigInt(RingBufFlag.NO_WAKEUP);
 const forceWakeup = BigInt(RingBufFlag.FORCE_WAKEUP);
 const knownFlags = noWakeup | forceWakeup;
-
-/** Pages of the kernel's struct before the data (its own, the consumer's, the producer's), which pg_off counts too. */
-const pagesBeforeData = 3;
 
 /** The program's side of an event ring; kernel/bpf/ringbuf.c is the model, function by function. */
 class RingBuf implements MachineRing {
@@ -156,7 +154,7 @@ class RingBuf implements MachineRing {
     }
     if (overwrite !== undefined) this.#advanceOverwrite(overwrite, next);
     const offset = Number(producer & mask);
-    headers[(offset >>> 2) + 1] = pagesBeforeData + Math.floor(offset / ringPage);
+    headers[(offset >>> 2) + 1] = linuxMetaPages + Math.floor(offset / ringPage);
     Atomics.store(headers, offset >>> 2, size | busyBit);
     // Pairs with the consumer's load of the producer position: the busy header is there before the record can be seen.
     Atomics.store(this.#state.producer, 0, next);

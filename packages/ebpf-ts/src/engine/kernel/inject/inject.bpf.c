@@ -17,115 +17,127 @@ struct {
 	__uint(max_entries, 4096);
 } queue SEC(".maps");
 
-/* Context of a run: read and written in place. */
+/*
+ * The one sample in the queue is a frame: records as they stand in a ring, one behind the other, each a header of 8
+ * bytes that begins with the length, the payload, and padding up to a multiple of 8.
+ *
+ * Set by the loader, so that they are constants to the verifier, which wants to know that a record ends within the
+ * frame: the last may begin at `span`, and has at most `largest` bytes.
+ */
+const volatile __u32 span;
+const volatile __u32 largest;
+
+#define HEADER 8
+
+/*
+ * Context of a run: read and written in place. What is 0 at first comes from outside all the same: a number that the
+ * verifier knows would have it follow every record of a frame.
+ */
 struct inject_args {
 	/* In: bytes of the target that may be taken, that record included, when a record is written. */
 	__u64 limit;
-	/* Out: how many records were written: the first ones of the queue. */
+	/* In: bytes of records in the frame. */
+	__u64 end;
+	/* 0: where the next record begins. */
+	__u64 at;
+	/* 0: bytes that may be written before the next look at the target. */
+	__u64 room;
+	/* 0; out: how many records were written: the first ones of the frame. */
 	__u64 injected;
-	/* Out: 0, -EAGAIN when one found no room, or what else went wrong. The queue is empty in any case. */
+	/* 0; out: -EAGAIN when one found no room, or what else went wrong. The queue is empty in any case. */
 	__s64 result;
 };
 
-struct run {
-	__u64 limit;
-	__u64 injected;
-	__s64 error;
+struct walk {
+	const char *frame;
+	struct inject_args *args;
 };
 
-/*
- * A sample of the queue is a frame: the record's length, then room for it, which is as large as one of the sizes below.
- * They are what the verifier wants to know of a slice. DYNPTR_MAX_SIZE is 2^24 - 1.
- */
-#define FRAME_HEADER 8
-#define SMALLEST 64
-#define LARGEST ((1 << 24) - 16)
+/* Bytes that are written after one look at the target: a look for each record would cost a sixth more. */
+#define LOOK_EVERY 4096
+#define A_CALL 8
+/* More than the records of a frame take. */
+#define MOST_CALLS (1 << 21)
 
 #define EAGAIN 11
 #define EINVAL 22
 
-/* As the kernel rounds it: 8 bytes of header. */
+/* As the kernel rounds it. */
 static __always_inline __u64 record_size(__u64 length)
 {
-	return (length + 8 + 7) & ~7ULL;
+	return (length + HEADER + 7) & ~7ULL;
 }
 
 /*
- * Programs may write between this look and the output. What is taken includes all that was injected, so that this
- * together stays within the limit whatever they do.
+ * Programs may write after this look. What is taken includes all that was injected, so that this together stays
+ * within the limit whatever they do.
  */
-static __always_inline long has_room(const struct run *run, __u64 length)
+static __always_inline void look(struct inject_args *args, __u64 size)
 {
 	__u64 taken = bpf_ringbuf_query(&target, BPF_RB_AVAIL_DATA);
-
 	/* A forged consumer position makes it any number. */
-	return taken <= run->limit && record_size(length) <= run->limit - taken;
+	__u64 room = taken <= args->limit ? args->limit - taken : 0;
+	__u64 most = size > LOOK_EVERY ? size : LOOK_EVERY;
+
+	args->room = room < most ? room : most;
 }
 
-#define OUTPUT(bytes)								\
-	if (length <= (bytes)) {						\
-		const void *slice = bpf_dynptr_data(sample, FRAME_HEADER, (bytes)); \
-										\
-		return slice ? bpf_ringbuf_output(&target, (void *)slice, length, 0) : -EINVAL; \
-	}
-
-static __always_inline long output(struct bpf_dynptr *sample, __u64 length)
+static __always_inline long write(const char *record, struct inject_args *args)
 {
-	OUTPUT(1 << 7)
-	OUTPUT(1 << 8)
-	OUTPUT(1 << 9)
-	OUTPUT(1 << 10)
-	OUTPUT(1 << 11)
-	OUTPUT(1 << 12)
-	OUTPUT(1 << 13)
-	OUTPUT(1 << 14)
-	OUTPUT(1 << 15)
-	OUTPUT(1 << 16)
-	OUTPUT(1 << 17)
-	OUTPUT(1 << 18)
-	OUTPUT(1 << 19)
-	OUTPUT(1 << 20)
-	OUTPUT(1 << 21)
-	OUTPUT(1 << 22)
-	OUTPUT(1 << 23)
-	OUTPUT(LARGEST)
-	return -EINVAL;
-}
+	__u64 length = *(const __u32 *)record;
+	__u64 size = record_size(length);
 
-static __always_inline long write(struct bpf_dynptr *sample, const struct run *run)
-{
-	/* Every frame is at least that large: for small records one slice does. */
-	const __u64 *frame = bpf_dynptr_data(sample, 0, FRAME_HEADER + SMALLEST);
-	__u64 length;
-
-	if (!frame)
+	if (length > largest)
 		return -EINVAL;
-	length = frame[0];
-	if (!has_room(run, length))
+	if (size > args->room)
+		look(args, size);
+	if (size > args->room)
 		return -EAGAIN;
-	if (length <= SMALLEST)
-		return bpf_ringbuf_output(&target, (void *)(frame + 1), length, 0);
-	return output(sample, length);
+	args->room -= size;
+	args->at += size;
+	return bpf_ringbuf_output(&target, (void *)(record + HEADER), length, 0);
 }
 
-/* After the first that fails the others are dropped: they would come before it. */
-static long each(struct bpf_dynptr *sample, struct run *run)
+/* Several records a call: a call of its own for each would cost a tenth more. */
+static long each_few(__u32 index, struct walk *walk)
 {
-	if (run->error)
-		return 0;
-	run->error = write(sample, run);
-	if (!run->error)
-		run->injected++;
+	struct inject_args *args = walk->args;
+
+	for (int i = 0; i < A_CALL; i++) {
+		__u64 at = args->at;
+
+		if (at >= args->end || at > span)
+			return 1;
+		args->result = write(walk->frame + at, args);
+		if (args->result)
+			return 1;
+		args->injected++;
+	}
+	return 0;
+}
+
+static long each_frame(struct bpf_dynptr *sample, struct inject_args *args)
+{
+	struct walk walk = {
+		.frame = bpf_dynptr_data(sample, 0, span + HEADER + largest),
+		.args = args,
+	};
+
+	if (walk.frame)
+		bpf_loop(MOST_CALLS, each_few, &walk, 0);
+	else
+		args->result = -EINVAL;
 	return 0;
 }
 
 SEC("syscall")
 int inject(struct inject_args *args)
 {
-	struct run run = { .limit = args->limit };
-	long drained = bpf_user_ringbuf_drain(&queue, each, &run, BPF_RB_NO_WAKEUP);
+	/* A callback takes a pointer to the stack only. */
+	struct inject_args run = *args;
+	long drained = bpf_user_ringbuf_drain(&queue, each_frame, &run, BPF_RB_NO_WAKEUP);
 
 	args->injected = run.injected;
-	args->result = drained < 0 ? drained : run.error;
+	args->result = drained < 0 ? drained : run.result;
 	return 0;
 }

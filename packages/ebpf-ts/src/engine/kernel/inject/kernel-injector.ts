@@ -1,5 +1,5 @@
 import { EbpfError } from "../../../errors.ts";
-import { RingProducer, ringFull } from "../../../ring/producer.ts";
+import { RingProducer } from "../../../ring/producer.ts";
 import { headerSize, recordSize } from "../../../ring/record.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { Attributes } from "../../../sys/attributes.ts";
@@ -10,68 +10,58 @@ import { Command } from "../../../uapi/uapi.gen.ts";
 import type { Injector } from "../../engine.ts";
 import { takenBytes } from "../../taken-bytes.ts";
 import { failure } from "../failure.ts";
-
-/** The frames of inject.bpf.c: a length, then room for the record that is one of its sizes. */
-const frameHeader = 8;
-const smallestRoom = 64;
-/** DYNPTR_MAX_SIZE is 2^24 - 1. */
-export const largestInjected: number = 2 ** 24 - 16;
-const smallestQueue = 256 * 1024;
-
-/** Bytes of the private ring that holds a record of that size. */
-export function queueSizeFor(size: number): number {
-  const bytes = headerSize + frameHeader + roomFor(size);
-  return Math.max(smallestQueue, 2 ** Math.ceil(Math.log2(bytes)));
-}
-
-/** The largest record that a private ring of so many bytes holds. */
-function largestIn(queueSize: number): number {
-  const room = queueSize - headerSize - frameHeader;
-  return room >= largestInjected ? largestInjected : 2 ** Math.floor(Math.log2(room));
-}
-
-function roomFor(size: number): number {
-  if (size <= smallestRoom) return smallestRoom;
-  return Math.min(1 << (32 - Math.clz32(size - 1)), largestInjected);
-}
+import type { FrameSize } from "./frame-size.ts";
 
 export interface KernelInjectorParts {
   readonly sys: Sys;
   readonly name: string;
   readonly target: RingMemory;
   readonly queue: RingMemory;
+  readonly frame: FrameSize;
   readonly program: Descriptor;
   readonly close: () => void;
 }
 
 /**
- * Writes frames into a private user ring, and runs the program that moves them into the target: one system call a batch.
+ * Writes a batch of records as one frame into a private user ring, and runs the program that moves them into the target: one
+ * system call a batch.
  *
- * `struct inject_args`: limit u64 at 0 (in), injected u64 at 8, result s64 at 16 (out).
+ * `struct inject_args`: limit u64 at 0, end u64 at 8 (in), zeros, injected u64 at 32, result s64 at 40 (out).
  */
 export class KernelInjector implements Injector {
   readonly largest: number;
   readonly view: DataView;
   readonly #parts: KernelInjectorParts;
   readonly #producer: RingProducer;
-  readonly #args: DataView = new DataView(new ArrayBuffer(24));
+  readonly #headers: Int32Array;
+  readonly #span: number;
+  readonly #args: DataView = new DataView(new ArrayBuffer(48));
   readonly #call: Attributes;
   #limit = 0;
   #room = 0;
+  /** Where the frame begins in the queue, its bytes and records so far, and the bytes of the last one. */
+  #frame = 0;
+  #end = 0;
+  #count = 0;
   #lastSize = 0;
 
   constructor(parts: KernelInjectorParts) {
-    const { data, size } = parts.queue;
+    const { data } = parts.queue;
     this.#parts = parts;
-    this.largest = largestIn(size);
+    this.largest = parts.frame.largest;
+    this.#span = parts.frame.span;
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    this.#headers = new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
     this.#producer = new RingProducer(parts.queue, `injection into ${parts.name}`);
     this.#call = new Attributes(80).u32(0, parts.program.fd).u32(40, this.#args.byteLength).pointer(48, this.#args);
   }
 
   begin(leaveFree: number): void {
-    const { name, target } = this.#parts;
+    const { name, target, frame } = this.#parts;
     this.#producer.abandon();
+    this.#frame = this.#producer.stage(frame.bytes);
+    this.#end = 0;
+    this.#count = 0;
     this.#room = target.size - leaveFree - takenBytes(name, target);
     // A ring that overwrites is never full: the program is not to count what is taken.
     this.#limit = target.overwrite === undefined ? target.size - leaveFree : Number.MAX_SAFE_INTEGER;
@@ -79,34 +69,44 @@ export class KernelInjector implements Injector {
 
   stage(size: number): number {
     const total = recordSize(size);
-    if (total > this.#room) return -1;
-    const offset = this.#producer.stage(frameHeader + roomFor(size));
-    if (offset === ringFull) return -1;
-    this.view.setUint32(offset, size, true);
-    this.view.setUint32(offset + 4, 0, true);
+    const at = this.#end;
+    if (total > this.#room || at > this.#span || size > this.largest) return -1;
+    const offset = this.#frame + at;
+    this.#headers[offset >> 2] = size;
+    this.#end = at + total;
+    this.#count += 1;
     this.#room -= total;
     this.#lastSize = total;
-    return offset + frameHeader;
+    return offset + headerSize;
   }
 
   unstage(): void {
-    this.#producer.unstage();
+    this.#end -= this.#lastSize;
+    this.#count -= 1;
     this.#room += this.#lastSize;
+    this.#lastSize = 0;
   }
 
   flush(): number {
-    const staged = this.#producer.publish();
-    if (staged === 0) return 0;
+    const staged = this.#count;
+    if (staged === 0) {
+      this.#producer.abandon();
+      return 0;
+    }
+    this.#producer.publish();
     this.#args.setBigUint64(0, BigInt(this.#limit), true);
+    this.#args.setUint32(8, this.#end, true);
+    this.#args.setUint32(32, 0, true);
+    this.#args.setBigInt64(40, 0n, true);
     const { sys, name } = this.#parts;
     const failed = sys.bpf(Command.PROG_TEST_RUN, this.#call);
-    const result = failed < 0 ? failed : Number(this.#args.getBigInt64(16, true));
+    const result = failed < 0 ? failed : Number(this.#args.getBigInt64(40, true));
     if (result < 0 && result !== -Errno.EAGAIN) {
       // The queue may still hold what was staged.
       this.close();
       throw failure(result, `inject into ring ${name}`, "bpf");
     }
-    const injected = Number(this.#args.getBigUint64(8, true));
+    const injected = this.#args.getUint32(32, true);
     if (result === 0 && injected !== staged) throw this.#torn(injected, staged);
     return injected;
   }

@@ -1,6 +1,7 @@
 import { EbpfError, NotSupportedError, SyscallError } from "../../../errors.ts";
 import { link } from "../../../spec/link.ts";
 import { parse } from "../../../spec/parse.ts";
+import { setVariable } from "../../../spec/set-variable.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/descriptor.ts";
 import type { Sys } from "../../../sys/sys.ts";
@@ -8,9 +9,13 @@ import { Errno } from "../../../uapi/errno.ts";
 import type { MapInfo } from "../../engine.ts";
 import { createMap } from "../create-map.ts";
 import { failure } from "../failure.ts";
+import { fillMap } from "../fill-map.ts";
+import { KernelMap } from "../kernel-map.ts";
 import { loadBtf } from "../load-btf.ts";
 import { loadProgram } from "../load-program.ts";
+import { mapInfo } from "../object-info.ts";
 import { resolveReferences } from "../resolve-references.ts";
+import type { FrameSize } from "./frame-size.ts";
 import { injectObject } from "./inject-object.gen.ts";
 
 /** The ring to inject into, by its descriptor: whoever made it. */
@@ -27,23 +32,46 @@ export interface InjectParts {
 }
 
 /** Loads the library's own program, with the target in place of the ring that it was compiled with. */
-export async function loadInjector(sys: Sys, target: InjectTarget, queueBytes: number): Promise<InjectParts> {
+export async function loadInjector(sys: Sys, target: InjectTarget, frame: FrameSize): Promise<InjectParts> {
   try {
-    return await load(sys, target, queueBytes);
+    return await load(sys, target, frame);
   } catch (error) {
     throw explained(error, target.info.name);
   }
 }
 
-async function load(sys: Sys, target: InjectTarget, queueBytes: number): Promise<InjectParts> {
+async function load(
+  sys: Sys,
+  target: InjectTarget,
+  { queue: queueBytes, span, largest }: FrameSize,
+): Promise<InjectParts> {
   const spec = parse(Buffer.from(injectObject, "base64"));
+  setVariable(spec, "span", span);
+  setVariable(spec, "largest", largest);
   const queueSpec: MapSpec = { ...named(spec.maps, "queue"), maxEntries: queueBytes };
-  const queue = await createMap(sys, queueSpec, undefined);
+  const constants = await loadConstants(sys, named(spec.maps, ".rodata"));
   try {
-    const program = await loadOnto(sys, spec, { target: target.fd, queue: queue.fd });
-    return { queue, program };
+    const queue = await createMap(sys, queueSpec, undefined);
+    try {
+      const maps = { target: target.fd, queue: queue.fd, ".rodata": constants.fd };
+      return { queue, program: await loadOnto(sys, spec, maps) };
+    } catch (error) {
+      queue.close();
+      throw error;
+    }
+  } finally {
+    // The program holds it.
+    constants.close();
+  }
+}
+
+async function loadConstants(sys: Sys, spec: MapSpec): Promise<Descriptor> {
+  const descriptor = await createMap(sys, spec, undefined);
+  try {
+    fillMap(new KernelMap({ sys, descriptor, info: mapInfo(sys, descriptor), cpus: 1, bytes: spec.valueSize }), spec);
+    return descriptor;
   } catch (error) {
-    queue.close();
+    descriptor.close();
     throw error;
   }
 }

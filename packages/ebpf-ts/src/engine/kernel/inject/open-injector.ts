@@ -3,7 +3,8 @@ import type { RingMemory } from "../../../ring/ring-memory.ts";
 import type { Sys } from "../../../sys/sys.ts";
 import { mapInfo } from "../object-info.ts";
 import { mapRing } from "../ring-pages.ts";
-import { KernelInjector, largestInjected, queueSizeFor } from "./kernel-injector.ts";
+import { frameSizeFor, largestInjected } from "./frame-size.ts";
+import { KernelInjector } from "./kernel-injector.ts";
 import { loadInjector, type InjectTarget } from "./load-injector.ts";
 
 /** What injects records of up to `size` bytes into a ring. The caller closes it. */
@@ -20,14 +21,15 @@ export async function openInjector(
       `Cannot inject ${size} bytes into ring ${name}: the kernel engine takes at most ${largestInjected} at a time`,
     );
   }
-  const { queue, program } = await loadInjector(sys, target, queueSizeFor(size));
+  const frame = frameSizeFor(size);
+  const { queue, program } = await loadInjector(sys, target, frame);
   const close = (): void => {
     program.close();
     queue.close();
   };
   try {
     const pages = mapRing(sys, queue.fd, { ...mapInfo(sys, queue), name });
-    return new KernelInjector({ sys, name, target: memory, queue: pages, program, close });
+    return new KernelInjector({ sys, name, target: memory, queue: pages, frame, program, close });
   } catch (error) {
     close();
     throw error;

@@ -1,0 +1,45 @@
+import type { EventConsumer } from "../ring/event-consumer.ts";
+import type { RecordView } from "../ring/record-view.ts";
+import type { LazyBell } from "../stream/lazy-bell.ts";
+import { BatchReader, type RecordBatch } from "../stream/record-batch.ts";
+import type { RecordDecoder, RecordSource } from "../stream/record-stream.ts";
+import type { OneReader } from "./one-reader.ts";
+
+export interface RingSourceParts<T> {
+  readonly consumer: EventConsumer;
+  readonly bell: LazyBell;
+  readonly reader: OneReader;
+  readonly view: DataView;
+  readonly record: RecordView;
+  readonly decode: RecordDecoder<T>;
+}
+
+/** The two ways to loop over a ring. */
+export interface RingSources<T> {
+  readonly events: RecordSource<T>;
+  readonly batches: RecordSource<RecordBatch<T>>;
+}
+
+export function ringSources<T>({ consumer, bell, reader, view, record, decode }: RingSourceParts<T>): RingSources<T> {
+  const batches = new BatchReader({ consumer, view, record, decode });
+  const shared = { consumer, bell, acquire: (stream: { end(): void }) => reader.take(stream) };
+  return {
+    events: {
+      ...shared,
+      stepsPerLook: 8,
+      look: () => consumer.read(),
+      take: (offset) => decode(view, offset, consumer.length),
+      release: () => void reader.leave(),
+    },
+    batches: {
+      ...shared,
+      stepsPerLook: 1,
+      look: () => batches.look(),
+      take: () => batches.take(),
+      release: (reason) => {
+        batches.end(reason);
+        reader.leave();
+      },
+    },
+  };
+}

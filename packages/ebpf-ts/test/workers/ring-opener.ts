@@ -1,0 +1,39 @@
+/** A thread that opens a ring which is shared with it, and then does as it is told. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { RingBufHandle } from "../../src/map/ring-buf.ts";
+import type { UserRingHandle } from "../../src/map/user-ring-buf.ts";
+import { openRingBuf, openUserRing } from "../../src/workers/index.ts";
+
+export type Opened = RingBufHandle | { readonly user: UserRingHandle };
+/** `drain` answers with the numbers of the records, `cycle` with how many listeners there are after opening and closing it often. */
+export type OpenerOrder = "drain" | "close" | "exit" | "cycle";
+
+const handle = workerData as Opened;
+
+async function open(): Promise<{
+  close(): void;
+  drain?(onRecord: (record: { u64(at: number): bigint }) => void): unknown;
+}> {
+  return "user" in handle ? openUserRing(handle.user) : openRingBuf(handle);
+}
+
+async function cycle(): Promise<number> {
+  const before = process.listenerCount("exit");
+  for (let i = 0; i < 20; i += 1) (await open()).close();
+  return process.listenerCount("exit") - before;
+}
+
+const ring = await open().catch((error: { code?: string; message: string }) => error);
+if (!("close" in ring)) {
+  parentPort!.postMessage({ refused: ring.code, message: ring.message });
+  process.exit(0);
+}
+parentPort!.on("message", (order: OpenerOrder) => {
+  const seen: number[] = [];
+  if (order === "drain") ring.drain?.((record) => void seen.push(Number(record.u64(0))));
+  if (order === "close") ring.close();
+  if (order === "exit") process.exit(0);
+  if (order === "cycle") void cycle().then((listeners) => parentPort!.postMessage(listeners));
+  else parentPort!.postMessage(seen);
+});
+parentPort!.postMessage("open");
