@@ -43,6 +43,11 @@ export class Bench {
     return new Child(script, userCore, process.execPath, [oursScript(script), ...args]);
   }
 
+  /** Compiles a peer's program now, rather than when it is first started. */
+  async build(name: string): Promise<void> {
+    await buildPeer(name);
+  }
+
   async peer(name: string, args: readonly string[]): Promise<Child> {
     return new Child(name, userCore, await buildPeer(name), args);
   }
@@ -50,6 +55,11 @@ export class Bench {
   /** A peer's program on the core of what runs in the kernel. */
   async otherCore(name: string, args: readonly string[]): Promise<Child> {
     return new Child(name, kernelCore, await buildPeer(name), args);
+  }
+
+  /** Ends the processes that are left. */
+  endProcesses(): void {
+    killChildren();
   }
 
   /** Ends the processes that are left and takes the pins away. Idempotent. */

@@ -4,6 +4,7 @@ import { blockingCases } from "./cases/blocking.ts";
 import { dispatchCases } from "./cases/dispatch.ts";
 import { injectCases } from "./cases/inject.ts";
 import { ioUringCases } from "./cases/io-uring.ts";
+import { perfCases } from "./cases/perf.ts";
 import { ringCases } from "./cases/ring.ts";
 import { userRingCases } from "./cases/user-ring.ts";
 
@@ -12,6 +13,7 @@ export const cases: readonly Case[] = [
   ...ringCases,
   ...userRingCases,
   ...arrayCases,
+  ...perfCases,
   ...blockingCases,
   ...injectCases,
   ...dispatchCases,

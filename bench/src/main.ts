@@ -2,6 +2,7 @@
  * Measures this library against its peers, in turns (ours, peer, ours, peer, …) on the same map and the same cores.
  *   npm run bench -- [--json] [--seconds N] [--pairs N] [CASE…]     a CASE is the beginning of a name, such as ring/event
  */
+import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { haveEngine } from "ebpf-ts";
 import { Bench } from "./bench.ts";
@@ -29,7 +30,7 @@ function readArguments(): Arguments {
     json: values.json,
     list: values.list,
     seconds: positive("--seconds", values.seconds),
-    pairs: positive("--pairs", values.pairs),
+    pairs: whole("--pairs", values.pairs),
     wanted: select(positionals),
   };
 }
@@ -54,6 +55,12 @@ function positive(option: string, text: string): number {
   const value = Number(text);
   if (value > 0 && value < 1e6) return value;
   throw new BenchFailure(`${option} takes a positive number, not ${JSON.stringify(text)}`);
+}
+
+function whole(option: string, text: string): number {
+  const value = positive(option, text);
+  if (Number.isInteger(value)) return value;
+  throw new BenchFailure(`${option} takes a whole number, not ${JSON.stringify(text)}`);
 }
 
 function select(prefixes: readonly string[]): readonly Case[] {
@@ -85,6 +92,7 @@ async function tell(bench: Bench, one: Case, json: boolean): Promise<void> {
     console.log(json ? JSON.stringify(result) : resultLine(result));
   } catch (error) {
     if (!(error instanceof NotRunnable)) throw error;
+    bench.endProcesses();
     console.error(error.message);
   }
 }
@@ -102,11 +110,12 @@ async function run(): Promise<void> {
   const { usable, reason } = await haveEngine("kernel");
   if (!usable) throw new BenchFailure(`Cannot measure: ${reason}`);
   const bench = new Bench({ seconds, pairs });
-  const stop = (signal: NodeJS.Signals): void => {
-    bench.close();
-    process.exit(signal === "SIGINT" ? 130 : 143);
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      bench.close();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
   try {
     await warnOfLoad();
     if (!json) console.log(headline());

@@ -7,3 +7,5 @@ const object = (name: string): string => fileURLToPath(new URL(`../${name}.bpf.o
 export const countersObject: string = object("counters");
 /** A user ring whose drain does nothing with the samples. */
 export const drainObject: string = object("drain");
+/** A producer of events through a perf event array, which is pinned by its name. */
+export const perfObject: string = object("perf");

@@ -9,6 +9,11 @@ export function peerSource(name: string): string {
   return `${folder}peers/${name}.c`;
 }
 
+/** A folder of Go. */
+export function goPeerSource(name: string): string {
+  return `${folder}peers/${name}`;
+}
+
 export const peerFolder: string = `${folder}build/peers/`;
 
 /** A script of ours that runs in a process of its own. */

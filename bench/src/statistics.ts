@@ -1,3 +1,5 @@
+import { BenchFailure } from "./failure.ts";
+
 export interface Result {
   readonly case: string;
   readonly unit: string;
@@ -21,6 +23,8 @@ export function median(values: readonly number[]): number {
 }
 
 export function summarize(name: string, unit: string, better: "more" | "less", pairs: readonly Pair[]): Result {
+  if (!pairs.every(({ ours, peer }) => ours > 0 && peer > 0))
+    throw new BenchFailure(`Cannot compare ${name}: a turn measured nothing, give it more --seconds`);
   const ratios = pairs.map(({ ours, peer }) => (better === "more" ? ours / peer : peer / ours));
   return {
     case: name,

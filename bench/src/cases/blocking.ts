@@ -1,17 +1,14 @@
 import type { Bench } from "../bench.ts";
 import type { Case, Turns } from "../case.ts";
-import type { Child } from "../child.ts";
 import { median } from "../statistics.ts";
-import { askOurs, askPeer } from "./turn.ts";
+import { askOurs, askPeer, produceWhile } from "./turn.ts";
 
 interface Latencies {
   readonly nanoseconds: readonly number[];
 }
 
 /** Events a second. */
-const rate = "1000";
-const defaultFlags = "0";
-const stamped = "1";
+const rate = 1000;
 
 export const blockingCases: readonly Case[] = [
   {
@@ -35,11 +32,6 @@ async function open(bench: Bench): Promise<Turns> {
 
 /** In microseconds. */
 async function p50(bench: Bench, folder: string, consume: () => Promise<Latencies>): Promise<number> {
-  const producer: Child = await bench.otherCore("producer", [`${folder}/produce`, defaultFlags, rate, stamped]);
-  const produced = producer.answer();
-  // The producer only speaks when its input ends: an earlier end is a failure, which is thrown here.
-  const { nanoseconds } = await Promise.race([consume(), produced.then(() => new Promise<never>(() => {}))]);
-  producer.endInput();
-  await produced;
-  return median(nanoseconds) / 1000;
+  const { consumed } = await produceWhile(bench, { program: `${folder}/produce`, rate, stamped: true }, consume);
+  return median(consumed.nanoseconds) / 1000;
 }

@@ -10,16 +10,24 @@ interface Spent {
 export const injectCases: readonly Case[] = [
   {
     name: "inject/batch",
-    about: "CPU time to inject an event, 3,000 a call, against the kernel's drain alone of a user ring, doing nothing",
+    about:
+      "CPU time of an event by injectFill(), 3,000 a call, against the kernel's drain alone of a user ring, doing nothing",
     unit: "ns",
     better: "less",
-    open,
+    open: (bench) => open(bench, "fill"),
+  },
+  {
+    name: "inject/objects",
+    about: "the same by injectMany() of objects with six members",
+    unit: "ns",
+    better: "less",
+    open: (bench) => open(bench, "objects"),
   },
 ];
 
-async function open(bench: Bench): Promise<Turns> {
+async function open(bench: Bench, way: "fill" | "objects"): Promise<Turns> {
   const folder = bench.pinFolder();
-  const child = bench.ours("inject", [folder]);
+  const child = bench.ours("inject", [folder, way]);
   await child.answer();
   return {
     ours: async () => (await askOurs<Spent>(bench, child)).nanoseconds,

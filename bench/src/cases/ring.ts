@@ -2,22 +2,22 @@ import type { Bench } from "../bench.ts";
 import type { Case, Turns } from "../case.ts";
 import type { Child } from "../child.ts";
 import { median } from "../statistics.ts";
-import { askOurs, askPeer } from "./turn.ts";
+import { askOurs, askPeer, type Produced, produceWhile, type Producing } from "./turn.ts";
 
 /** How our side reads; see ours/ring.ts. */
 export type OursMode = "batches" | "interval" | "decoded" | "stamped";
-/** How libbpf reads; see peers/ring.c. */
-type PeerMode = "poll" | "consume" | "latency";
+/** The program that reads, and its arguments after the ring: libbpf (peers/ring.c), or cilium/ebpf (peers/cilium). */
+type Peer = readonly ["ring", "poll" | "consume" | "latency"] | readonly ["cilium"];
 
-const NO_WAKEUP = "1"; // BPF_RB_NO_WAKEUP
-const DEFAULT = "0";
+const NO_WAKEUP = 1; // BPF_RB_NO_WAKEUP
+const DEFAULT = 0;
 
 interface RingTurn {
   readonly ours: OursMode;
-  readonly peer: PeerMode;
+  readonly peer: Peer;
   /** Payload bytes of a record. */
   readonly bytes: 40 | 256 | 1024;
-  readonly flags: string;
+  readonly flags: number;
 }
 
 interface Consumed {
@@ -25,10 +25,7 @@ interface Consumed {
   readonly seconds: number;
 }
 
-interface Produced {
-  readonly submitted: number;
-  readonly refused: number;
-}
+type Load = Pick<Producing, "rate" | "stamped" | "seconds">;
 
 interface Latencies {
   readonly nanoseconds: readonly number[];
@@ -37,23 +34,38 @@ interface Latencies {
 export const ringCases: readonly Case[] = [
   throughput("ring/event/40", "for await over raw batches, against ring_buffer__poll", {
     ours: "batches",
-    peer: "poll",
+    peer: ["ring", "poll"],
     bytes: 40,
     flags: DEFAULT,
   }),
   throughput(
     "ring/busy/40",
     "for await over raw batches by the clock (1 ms), against ring_buffer__consume, without wake-ups",
-    { ours: "interval", peer: "consume", bytes: 40, flags: NO_WAKEUP },
+    { ours: "interval", peer: ["ring", "consume"], bytes: 40, flags: NO_WAKEUP },
   ),
   throughput("ring/decoded/40", "for await, six decoded fields, against the raw callback of ring_buffer__poll", {
     ours: "decoded",
-    peer: "poll",
+    peer: ["ring", "poll"],
     bytes: 40,
     flags: DEFAULT,
   }),
-  throughput("ring/event/256", "as ring/event/40", { ours: "batches", peer: "poll", bytes: 256, flags: DEFAULT }),
-  throughput("ring/event/1024", "as ring/event/40", { ours: "batches", peer: "poll", bytes: 1024, flags: DEFAULT }),
+  throughput("ring/event/256", "as ring/event/40", {
+    ours: "batches",
+    peer: ["ring", "poll"],
+    bytes: 256,
+    flags: DEFAULT,
+  }),
+  throughput("ring/event/1024", "as ring/event/40", {
+    ours: "batches",
+    peer: ["ring", "poll"],
+    bytes: 1024,
+    flags: DEFAULT,
+  }),
+  throughput(
+    "ring/cilium/40",
+    "as ring/event/40, against ReadInto of cilium/ebpf's ringbuf.Reader in Go, on one core as our side is (GOMAXPROCS 1)",
+    { ours: "batches", peer: ["cilium"], bytes: 40, flags: DEFAULT },
+  ),
   fixedLoad(),
   latency(),
 ];
@@ -67,11 +79,11 @@ function throughput(name: string, about: string, turn: RingTurn): Case {
     better: "more",
     async open(bench) {
       const ring = await SharedRing.open(bench, turn);
-      await ring.ours(0, 0); // compiles the loops
+      await ring.ours(); // compiles the loops
       const rate = ({ consumed }: { consumed: Consumed }): number => consumed.records / consumed.seconds;
       return {
-        ours: async () => rate(await ring.ours(0, 0)),
-        peer: async () => rate(await ring.peer(0, 0)),
+        ours: async () => rate(await ring.ours()),
+        peer: async () => rate(await ring.peer()),
         close: () => ring.close(),
       };
     },
@@ -80,7 +92,7 @@ function throughput(name: string, about: string, turn: RingTurn): Case {
 
 /** The share of reservations that found room, at half of what libbpf can take. */
 function fixedLoad(): Case {
-  const turn: RingTurn = { ours: "batches", peer: "poll", bytes: 40, flags: DEFAULT };
+  const turn: RingTurn = { ours: "batches", peer: ["ring", "poll"], bytes: 40, flags: DEFAULT };
   return {
     name: "ring/fixed-load",
     about: "share of the records that found room, at half of libbpf's saturation",
@@ -88,14 +100,16 @@ function fixedLoad(): Case {
     better: "more",
     async open(bench): Promise<Turns> {
       const ring = await SharedRing.open(bench, turn);
-      const { consumed } = await ring.peer(0, 0);
+      const { consumed } = await ring.peer();
       const rate = consumed.records / consumed.seconds / 2;
-      await ring.ours(rate, 0);
+      // It stops first: what finds no room since nobody reads any more is nobody's loss.
+      const load: Load = { rate, seconds: bench.warmUp + bench.options.seconds * 0.9 };
+      await ring.ours(load);
       const share = ({ produced }: { produced: Produced }): number =>
         produced.submitted / (produced.submitted + produced.refused);
       return {
-        ours: async () => share(await ring.ours(rate, 0)),
-        peer: async () => share(await ring.peer(rate, 0)),
+        ours: async () => share(await ring.ours(load)),
+        peer: async () => share(await ring.peer(load)),
         close: () => ring.close(),
       };
     },
@@ -104,8 +118,8 @@ function fixedLoad(): Case {
 
 /** From the program's clock to where the record is read, one event a millisecond. */
 function latency(): Case {
-  const turn: RingTurn = { ours: "stamped", peer: "latency", bytes: 40, flags: DEFAULT };
-  const rate = 1000;
+  const turn: RingTurn = { ours: "stamped", peer: ["ring", "latency"], bytes: 40, flags: DEFAULT };
+  const load: Load = { rate: 1000, stamped: true };
   return {
     name: "latency/event",
     about: "from bpf_ktime_get_ns() to the body of a loop over raw batches, one event a millisecond, p50",
@@ -113,11 +127,11 @@ function latency(): Case {
     better: "less",
     async open(bench) {
       const ring = await SharedRing.open(bench, turn);
-      await ring.ours(rate, 1);
+      await ring.ours(load);
       const p50 = ({ consumed }: { consumed: Latencies }): number => median(consumed.nanoseconds) / 1000;
       return {
-        ours: async () => p50(await ring.ours<Latencies>(rate, 1)),
-        peer: async () => p50(await ring.peer<Latencies>(rate, 1)),
+        ours: async () => p50(await ring.ours<Latencies>(load)),
+        peer: async () => p50(await ring.peer<Latencies>(load)),
         close: () => ring.close(),
       };
     },
@@ -140,6 +154,8 @@ class SharedRing {
 
   /** Our side loads the object, and pins the ring and the producer for the others. */
   static async open(bench: Bench, turn: RingTurn): Promise<SharedRing> {
+    // Here, so that nobody waits for a compiler while the producer runs.
+    await bench.build(turn.peer[0]);
     const folder = bench.pinFolder();
     const ours = bench.ours("ring", [folder, turn.ours, String(turn.bytes)]);
     await ours.answer();
@@ -151,31 +167,17 @@ class SharedRing {
     return this.#ours.end();
   }
 
-  /** `rate` in records a second, 0 for as many as it can; `stamp` 1 gives them the time. */
-  async ours<T = Consumed>(rate: number, stamp: 0 | 1): Promise<{ consumed: T; produced: Produced }> {
-    return this.#produceWhile(rate, stamp, () => askOurs<T>(this.#bench, this.#ours));
+  ours<T = Consumed>(load: Load = {}): Promise<{ consumed: T; produced: Produced }> {
+    return produceWhile(this.#bench, this.#producing(load), () => askOurs<T>(this.#bench, this.#ours));
   }
 
-  async peer<T = Consumed>(rate: number, stamp: 0 | 1): Promise<{ consumed: T; produced: Produced }> {
-    const args = [`${this.#folder}/events`, this.#turn.peer];
-    return this.#produceWhile(rate, stamp, () => askPeer<T>(this.#bench, "ring", args));
+  peer<T = Consumed>(load: Load = {}): Promise<{ consumed: T; produced: Produced }> {
+    const [name, ...mode] = this.#turn.peer;
+    const args = [`${this.#folder}/events`, ...mode];
+    return produceWhile(this.#bench, this.#producing(load), () => askPeer<T>(this.#bench, name, args));
   }
 
-  async #produceWhile<T>(
-    rate: number,
-    stamp: 0 | 1,
-    consume: () => Promise<T>,
-  ): Promise<{ consumed: T; produced: Produced }> {
-    const producer = await this.#bench.otherCore("producer", [
-      `${this.#folder}/produce`,
-      this.#turn.flags,
-      String(rate),
-      String(stamp),
-    ]);
-    const produced = producer.answer<Produced>();
-    // The producer only speaks when its input ends: an earlier end is a failure, which is thrown here.
-    const consumed = await Promise.race([consume(), produced.then(() => new Promise<never>(() => {}))]);
-    producer.endInput();
-    return { consumed, produced: await produced };
+  #producing(load: Load): Producing {
+    return { program: `${this.#folder}/produce`, flags: this.#turn.flags, ...load };
   }
 }

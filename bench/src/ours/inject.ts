@@ -1,7 +1,7 @@
 /**
  * Injects into an event ring, in a process of its own, and reads what it injected: for each line of its input. It also pins, in a
  * folder, the user ring that the peer has drained.
- *   inject.js FOLDER [bytes]     bytes: records are given as they are, and not encoded
+ *   inject.js FOLDER [objects|bytes]     given as values that are encoded, or as bytes, in place of written in place
  */
 import { mkdirSync } from "node:fs";
 import { load, type RingBuf } from "ebpf-ts";
@@ -39,14 +39,34 @@ function cpuTime(): number {
   return (user + system) * 1000;
 }
 
+/** As the peer does: each member, where it belongs in the ring. */
+function writeEvent(view: DataView, offset: number, index: number): void {
+  view.setUint32(offset, index, true);
+  view.setUint32(offset + 4, 0, true);
+  view.setUint32(offset + 8, index, true);
+  view.setUint32(offset + 12, 2, true);
+  view.setUint32(offset + 16, 3, true);
+  view.setUint32(offset + 20, 4, true);
+  view.setFloat64(offset + 24, producer, true);
+  view.setFloat64(offset + 32, 0, true);
+}
+
+const producer = new DataView(new TextEncoder().encode("producer").buffer).getFloat64(0, true);
+
+const ways: Readonly<Record<string, (ring: RingBuf<Event>) => Promise<number>>> = {
+  fill: (ring) => ring.injectFill(batchSize, eventBytes, writeEvent),
+  objects: (ring) => ring.injectMany(events),
+  bytes: (ring) => ring.injectMany(bytes),
+};
+
 /** Reading is not counted. */
-async function inject(ring: RingBuf<Event>, batch: readonly (Event | Uint8Array)[], seconds: number): Promise<object> {
+async function inject(ring: RingBuf<Event>, batch: () => Promise<number>, seconds: number): Promise<object> {
   const end = performance.now() + seconds * 1000;
   let spent = 0;
   let records = 0;
   while (performance.now() < end) {
     const began = cpuTime();
-    const injected = await ring.injectMany(batch);
+    const injected = await batch();
     spent += cpuTime() - began;
     records += injected;
     const { delivered } = ring.drain(() => {});
@@ -56,14 +76,14 @@ async function inject(ring: RingBuf<Event>, batch: readonly (Event | Uint8Array)
   return { nanoseconds: spent / records };
 }
 
-async function main(folder: string, form?: string): Promise<void> {
+async function main(folder: string, way = "fill"): Promise<void> {
   await using drained = await load(drainObject, { engine: "kernel" });
   await using bpf = await load(objectPath, { engine: "kernel" });
   const ring = bpf.ringBuf<Event>("events");
   mkdirSync(folder);
   drained.userRingBuf("samples").pin(`${folder}/samples`);
   drained.program("drain_samples").pin(`${folder}/drain`);
-  const batch = form === "bytes" ? bytes : events;
+  const batch = (): Promise<number> => ways[way]!(ring);
   await serveTurns<TurnRequest>(async ({ seconds, warmUp }) => {
     await inject(ring, batch, warmUp);
     return inject(ring, batch, seconds);

@@ -4,6 +4,7 @@
  *   ring.js FOLDER MODE BYTES
  */
 import { mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type EventsOptions, load, type RecordView, type RingBuf } from "ebpf-ts";
 import type { OursMode } from "../cases/ring.ts";
 import { objectPath } from "../paths.ts";
@@ -28,10 +29,13 @@ type Reader = (ring: RingBuf<Event>, until: number) => Promise<Counted>;
 /** Offset of `pid`, which is read of every record so that its bytes are touched, as the peer does. */
 const pidAt = 8;
 
+/** Ends a loop also when nothing comes any more. */
+const end = (until: number): EventsOptions => ({ until: sleep(Math.max(until - performance.now(), 1)) });
+
 async function readBatches(ring: RingBuf<Event>, until: number, options: EventsOptions = {}): Promise<Counted> {
   let records = 0;
   let sum = 0;
-  for await (const batch of ring.batches(options)) {
+  for await (const batch of ring.batches({ ...end(until), ...options })) {
     for (const record of batch) {
       sum += record.u32(pidAt);
       records += 1;
@@ -44,7 +48,7 @@ async function readBatches(ring: RingBuf<Event>, until: number, options: EventsO
 async function readDecoded(ring: RingBuf<Event>, until: number): Promise<Counted> {
   let records = 0;
   let sum = 0;
-  for await (const batch of ring.batches()) {
+  for await (const batch of ring.batches(end(until))) {
     for (const event of batch.events()) {
       sum += event.pid;
       records += 1;
@@ -72,7 +76,7 @@ function age(record: RecordView): number {
 
 async function stamp(ring: RingBuf<Event>, until: number): Promise<object> {
   const nanoseconds: number[] = [];
-  for await (const batch of ring.batches()) {
+  for await (const batch of ring.batches(end(until))) {
     for (const record of batch) nanoseconds.push(age(record));
     if (performance.now() >= until) break;
   }
