@@ -1,23 +1,25 @@
 import { type Encoder, makeEncoder } from "../btf/index.ts";
+import type { Injector, WriteRecord } from "../engine/engine.ts";
 import { EbpfError } from "../errors.ts";
 import { type Lookahead, lookahead } from "../stream/lookahead.ts";
 import type { RingRecordType } from "./ring-handles.ts";
 
 /** What one call injects, in its order. Records may be asked for again until they are dropped. */
 export interface InjectedRecords {
-  has(index: number): boolean;
-  /** Bytes of the record's payload. */
-  sizeOf(index: number): number;
-  /** Writes the payload at `offset` of the view, whose bytes are `bytes`. */
-  write(index: number, view: DataView, bytes: Uint8Array, offset: number): void;
+  /** Whether there is another one. */
+  readonly any: boolean;
+  /** Bytes of the payload of the next one. */
+  readonly nextSize: number;
+  /**
+   * Stages as many as the batch, which was begun, has room for. `bytes` are those of the injector's view. Where it throws, those before
+   * the record that failed are staged.
+   */
+  stage(injector: Injector, bytes: Uint8Array): void;
   /** The first `count` are injected. */
   drop(count: number): void;
   /** No more is asked for. */
   close(): void;
 }
-
-/** Writes the record at `index` at `offset` of the view, all of its bytes. */
-export type WriteRecord = (view: DataView, offset: number, index: number) => void;
 
 /** Turns values into records, for one ring. */
 export class ValueEncoder<T> {
@@ -62,16 +64,28 @@ class ValueRecords<T> implements InjectedRecords {
     this.#encoder = encoder;
   }
 
-  has(index: number): boolean {
-    return this.#values.has(index);
+  get any(): boolean {
+    return this.#values.has(0);
   }
 
-  sizeOf(index: number): number {
-    return this.#encoder.sizeOf(this.#values.at(index));
+  get nextSize(): number {
+    return this.#encoder.sizeOf(this.#values.at(0));
   }
 
-  write(index: number, view: DataView, bytes: Uint8Array, offset: number): void {
-    this.#encoder.write(this.#values.at(index), view, bytes, offset);
+  stage(injector: Injector, bytes: Uint8Array): void {
+    const values = this.#values;
+    const encoder = this.#encoder;
+    for (let index = 0; values.has(index); index += 1) {
+      const value = values.at(index);
+      const offset = injector.stage(encoder.sizeOf(value));
+      if (offset < 0) return;
+      try {
+        encoder.write(value, injector.view, bytes, offset);
+      } catch (error) {
+        injector.unstage();
+        throw error;
+      }
+    }
   }
 
   drop(count: number): void {
@@ -103,16 +117,16 @@ export class FilledRecords implements InjectedRecords {
     this.#write = write;
   }
 
-  has(index: number): boolean {
-    return this.#dropped + index < this.#count;
+  get any(): boolean {
+    return this.#dropped < this.#count;
   }
 
-  sizeOf(): number {
+  get nextSize(): number {
     return this.#size;
   }
 
-  write(index: number, view: DataView, _: Uint8Array, offset: number): void {
-    this.#write(view, offset, this.#dropped + index);
+  stage(injector: Injector): void {
+    injector.fill(this.#count - this.#dropped, this.#size, this.#write, this.#dropped);
   }
 
   drop(count: number): void {

@@ -1,4 +1,4 @@
-import type { EngineRing } from "../engine/engine.ts";
+import type { EngineRing, WriteRecord } from "../engine/engine.ts";
 import { NotSupportedError } from "../errors.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
 import type { DrainResult } from "../ring/reading.ts";
@@ -12,7 +12,6 @@ import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/
 import type { InjectOptions } from "./inject-options.ts";
 import { OneReader } from "./one-reader.ts";
 import { type RingBufHandle, type RingLoan, type RingRecordType, sharedType } from "./ring-handles.ts";
-import type { WriteRecord } from "./injected-records.ts";
 import { RingInjector } from "./ring-injector.ts";
 import { type RingSources, ringSources } from "./ring-sources.ts";
 

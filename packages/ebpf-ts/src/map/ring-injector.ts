@@ -1,11 +1,11 @@
-import type { EngineRing, Injector } from "../engine/engine.ts";
+import type { EngineRing, Injector, WriteRecord } from "../engine/engine.ts";
 import { EbpfError, NotSupportedError } from "../errors.ts";
 import { headerSize } from "../ring/record.ts";
 import { napUnless } from "../stream/nap.ts";
 import { yieldTurn } from "../stream/turn-budget.ts";
 import { type InjectOptions, injectTerms, type InjectTerms } from "./inject-options.ts";
 import { InjectQueue } from "./inject-queue.ts";
-import { FilledRecords, type InjectedRecords, ValueEncoder, type WriteRecord } from "./injected-records.ts";
+import { FilledRecords, type InjectedRecords, ValueEncoder } from "./injected-records.ts";
 import type { RingRecordType } from "./ring-handles.ts";
 
 export interface RingInjectorOptions {
@@ -82,8 +82,8 @@ export class RingInjector<T> {
         terms.signal?.throwIfAborted();
         this.#closing.signal.throwIfAborted();
         const written = this.#injector === undefined ? 0 : this.#batch(this.#injector, records, terms.leaveFree);
-        if (!records.has(0)) return this.#injected - start;
-        const size = this.#checked(records.sizeOf(0), terms.leaveFree);
+        if (!records.any) return this.#injected - start;
+        const size = this.#checked(records.nextSize, terms.leaveFree);
         if (this.#injector === undefined || size > this.#injector.largest) {
           await this.#open(size);
         } else if (written > 0) {
@@ -104,25 +104,14 @@ export class RingInjector<T> {
 
   /** As many as there is room for; gives how many were written. What fails, fails after what is before it was written. */
   #batch(injector: Injector, records: InjectedRecords, leaveFree: number): number {
-    const { view } = injector;
-    const bytes = this.#bytes;
-    let staged = 0;
-    let writing = false;
     let failure: { readonly error: unknown } | undefined;
     injector.begin(leaveFree);
     try {
-      while (records.has(staged)) {
-        const offset = injector.stage(records.sizeOf(staged));
-        if (offset < 0) break;
-        writing = true;
-        records.write(staged, view, bytes, offset);
-        writing = false;
-        staged += 1;
-      }
+      records.stage(injector, this.#bytes);
     } catch (error) {
-      if (writing) injector.unstage();
       failure = { error };
     }
+    const { staged } = injector;
     const written = this.#flush(injector);
     records.drop(written);
     if (failure !== undefined && written === staged) throw failure.error;

@@ -325,6 +325,25 @@ onEachEngine("injection: records that are filled in place", (engine) => {
     );
   });
 
+  it("may be filled by what closes the ring, or injects itself: that comes after it", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("events");
+    const inner: Promise<void>[] = [];
+    const nesting = (view: DataView, offset: number, index: number): void => {
+      write(view, offset, index);
+      inner.push(ring.inject(event(100 + index)));
+    };
+    assert.equal(await ring.injectFill(3, size, nesting), 3);
+    await Promise.all(inner);
+    assert.deepEqual(
+      taken(ring).map(({ number }) => number),
+      [0, 1, 2, 100, 101, 102],
+    );
+    const closing = (): void => ring.close();
+    await ring.injectFill(3, size, closing);
+    await assert.rejects(ring.injectFill(3, size, write), { code: "CLOSED" });
+  });
+
   it("refuses what is no number of records or bytes, or can never fit", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = loaded.bpf.ringBuf<Event>("small");

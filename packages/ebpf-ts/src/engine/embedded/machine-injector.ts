@@ -1,5 +1,5 @@
 import { recordSize } from "../../ring/record.ts";
-import type { Injector } from "../engine.ts";
+import type { Injector, WriteRecord } from "../engine.ts";
 import { takenBytes } from "../taken-bytes.ts";
 import type { MachineRing } from "./contracts.ts";
 
@@ -50,6 +50,23 @@ class MachineInjector implements Injector {
     this.#next = offset + roundUp8(size);
     this.#room -= total;
     return offset;
+  }
+
+  get staged(): number {
+    return this.#count;
+  }
+
+  fill(count: number, size: number, write: WriteRecord, from: number): void {
+    for (let index = 0; index < count; index += 1) {
+      const offset = this.stage(size);
+      if (offset < 0) return;
+      try {
+        write(this.view, offset, from + index);
+      } catch (error) {
+        this.unstage();
+        throw error;
+      }
+    }
   }
 
   unstage(): void {

@@ -15,16 +15,16 @@ export interface FrameSize {
 const largestQueue = 2 ** 24;
 const smallestQueue = 256 * 1024;
 /** So that a batch stays in the cache of a core, and a run ends soon. */
-const longestSpan = 128 * 1024;
+const longestSpan = 192 * 1024;
 
 /** The largest record that can be injected: it has the frame for itself. */
 export const largestInjected: number = largestQueue - 2 * headerSize;
 
 /** For records of up to `size` bytes. The sample takes the whole ring, so that every frame begins in the same place. */
 export function frameSizeFor(size: number): FrameSize {
-  const queue = Math.min(Math.max(smallestQueue, 2 ** Math.ceil(Math.log2(2 * size))), largestQueue);
+  const queue = Math.min(Math.max(smallestQueue, 2 ** Math.ceil(Math.log2(4 * size))), largestQueue);
   const bytes = queue - headerSize;
-  const largest = size <= queue / 2 ? queue / 2 : largestInjected;
+  const largest = size <= queue / 4 ? queue / 4 : largestInjected;
   const span = Math.min(bytes - headerSize - largest, longestSpan);
   return { queue, bytes, span, largest };
 }
