@@ -12,8 +12,10 @@ export interface Room {
 const facts = ["errors.ts", "uapi/"];
 const objects = [...facts, "bytes/", "elf/", "btf/", "insn/", "spec/"];
 const contract = [...objects, "ring/", "memory/", "engine/"];
-const nouns = ["map/", "program/", "link/", "stream/"];
-const machine = [...contract, "engine/embedded/"];
+const spare = "try-descriptors.ts";
+const callOut = "stream/call-out.ts";
+const nouns = ["map/", "program/", "link/", "stream/", callOut];
+const machine = [...contract, callOut, "engine/embedded/"];
 const ptrace = "engine/embedded/sources/ptrace/";
 const nodeHost = "engine/embedded/node-host.ts";
 const top = [
@@ -23,6 +25,7 @@ const top = [
   "load.ts",
   "open.ts",
   "read-object.ts",
+  "import-host.ts",
   "reporters.ts",
   "engine/kernel/",
   "engine/embedded/",
@@ -45,19 +48,22 @@ export const rooms: readonly Room[] = [
   pure("ring/", [...facts, "bytes/"]),
   pure("memory/", [...facts, "bytes/"]),
   pure("engine/", contract),
-  pure("engine/embedded/", contract),
-  host(nodeHost, [...machine, ptrace, "sys/"]),
-  host(ptrace, [...machine, "sys/"]),
-  host("engine/kernel/", [...contract, "sys/"]),
-  host("shared-ring/", [...facts, "ring/", "stream/", "sys/"]),
+  pure("engine/embedded/", [...contract, callOut]),
+  host(nodeHost, [...machine, ptrace, "sys/", "import-host.ts"]),
+  host(ptrace, [...machine, "sys/", spare]),
+  host("engine/kernel/", [...contract, "sys/", spare]),
+  host("shared-ring/", [...facts, "ring/", "stream/", "sys/", spare]),
   host("sys/", [...facts, "bytes/", "memory/"]),
   pure("map/", [...contract, ...nouns]),
   pure("program/", [...contract, ...nouns]),
   pure("link/", [...contract, ...nouns]),
+  pure(callOut, []),
   pure("stream/", [...contract, ...nouns]),
   pure("collection.ts", [...contract, ...nouns]),
-  host("workers/", [...contract, ...nouns, "sys/", "engine/kernel/", "engine/embedded/"]),
+  host("workers/", [...contract, ...nouns, "sys/", "engine/kernel/", "engine/embedded/", "import-host.ts"]),
   host("read-object.ts", facts),
+  pure(spare, []),
+  host("import-host.ts", [...facts, spare]),
   host("reporters.ts", [...contract, ...nouns]),
   host("load.ts", top),
   host("open.ts", top),

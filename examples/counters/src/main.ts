@@ -9,7 +9,7 @@
  * Only the command itself is counted, not its children. The table is refreshed in place, and ends with the command.
  */
 import { parseArgs } from "node:util";
-import { EbpfError, load, type EngineName } from "ebpf-ts";
+import { load, type EngineName } from "ebpf-ts";
 
 const rows = 10;
 const refreshMs = 200;
@@ -111,14 +111,21 @@ function nameOf(number: number): string {
   return (process.arch === "x64" ? names[number] : undefined) ?? "";
 }
 
-const { values, positionals } = parseArgs({
-  options: { engine: { type: "string", default: "embedded" } },
-  allowPositionals: true,
-});
+/** One sentence, also where Node would say more. */
+function sentence(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
+  return `${message.split(/[.\n]/)[0]}: the only option is --engine auto, kernel or embedded, and a command goes behind --`;
+}
+
 try {
+  const { values, positionals } = parseArgs({
+    options: { engine: { type: "string", default: "embedded" } },
+    allowPositionals: true,
+  });
   await main(values.engine as EngineName, positionals.length > 0 ? positionals : usualCommand);
 } catch (error) {
-  if (!(error instanceof EbpfError) || process.env["DEBUG"]) throw error;
-  console.error(error.message);
+  if (process.env["DEBUG"]) throw error;
+  console.error(sentence(error));
   process.exitCode = 1;
 }

@@ -30,9 +30,10 @@ const slowness = 2;
 async function main(seconds: number): Promise<void> {
   const { usable, reason } = await haveEngine("kernel");
   if (!usable) {
+    const why = reason?.replace(/, or use engine: "embedded"$/, "");
     throw new EbpfError(
       "NOT_SUPPORTED",
-      `This example needs uprobes, which the embedded engine does not have: ${reason}`,
+      `This example needs uprobes, and so the kernel engine, run it as root: ${why}`,
     );
   }
   const path = await buildTarget();
@@ -77,15 +78,29 @@ async function watch(path: string, child: ChildProcess): Promise<void> {
   console.log(`handled ${result.handled} · failed ${result.failed} · lost ${lost} · at most ${most} handlers at once`);
 }
 
+/** The Go program runs so long. */
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 3600) return seconds;
+  throw new RangeError(`--seconds takes a number above 0, 3600 at most, not ${JSON.stringify(text)}`);
+}
+
 function row(time: string, state: string, goid: string, pid: string, tgid: string): string {
   return `${time.padEnd(8)} ${state.padEnd(15)} ${goid.padEnd(6)} ${pid.padEnd(7)} ${tgid.padEnd(7)}`.trimEnd();
 }
 
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" } } });
+/** One sentence, also where Node would say more. */
+function sentence(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
+  return `${message.split(/[.\n]/)[0]}: the only option is --seconds, a number above 0`;
+}
+
 try {
-  await main(Number(values.seconds));
+  const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" } } });
+  await main(secondsOf(values.seconds));
 } catch (error) {
-  if (!(error instanceof EbpfError) || process.env["DEBUG"]) throw error;
-  console.error(error.message);
+  if (process.env["DEBUG"]) throw error;
+  console.error(sentence(error));
   process.exitCode = 1;
 }

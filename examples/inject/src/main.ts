@@ -8,7 +8,7 @@
  * child shell calls kill(2), and marks are set around each call. What stands between two marks came between them.
  */
 import { parseArgs } from "node:util";
-import { EbpfError, load, type EngineName } from "ebpf-ts";
+import { load, type EngineName } from "ebpf-ts";
 
 interface Event {
   origin: "PROGRAM" | "SIMULATED" | "MARK";
@@ -61,11 +61,18 @@ function row(origin: string, pid: string, comm: string, note: string): string {
   return `${origin.padEnd(10)} ${pid.padEnd(8)} ${comm.padEnd(16)} ${note}`.trimEnd();
 }
 
-const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
+/** One sentence, also where Node would say more. */
+function sentence(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
+  return `${message.split(/[.\n]/)[0]}: the only option is --engine auto, kernel or embedded`;
+}
+
 try {
+  const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
   await main(values.engine as EngineName);
 } catch (error) {
-  if (!(error instanceof EbpfError) || process.env["DEBUG"]) throw error;
-  console.error(error.message);
+  if (process.env["DEBUG"]) throw error;
+  console.error(sentence(error));
   process.exitCode = 1;
 }

@@ -68,7 +68,20 @@ async function receive(kill: boolean): Promise<void> {
   console.log(`received ${consumer.received} · abandoned by a killed sender ${consumer.abandoned}`);
 }
 
-const { values } = parseArgs({
-  options: { send: { type: "boolean", default: false }, kill: { type: "boolean", default: false } },
-});
-await (values.send ? send(values.kill) : receive(values.kill));
+/** One sentence, also where Node would say more. */
+function sentence(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
+  return `${message.split(/[.\n]/)[0]}: the only option is --kill`;
+}
+
+try {
+  const { values } = parseArgs({
+    options: { send: { type: "boolean", default: false }, kill: { type: "boolean", default: false } },
+  });
+  await (values.send ? send(values.kill) : receive(values.kill));
+} catch (error) {
+  if (process.env["DEBUG"]) throw error;
+  console.error(sentence(error));
+  process.exitCode = 1;
+}

@@ -8,7 +8,7 @@
  * answers each one with an event that says who called.
  */
 import { parseArgs } from "node:util";
-import { EbpfError, load, type Collection, type EngineName } from "ebpf-ts";
+import { load, type Collection, type EngineName } from "ebpf-ts";
 
 interface Sample {
   i: number;
@@ -64,11 +64,18 @@ function lost(bpf: Collection): number {
   return Number(bpf.variable("dropped").get());
 }
 
-const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
+/** One sentence, also where Node would say more. */
+function sentence(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
+  return `${message.split(/[.\n]/)[0]}: the only option is --engine auto, kernel or embedded`;
+}
+
 try {
+  const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
   await main(values.engine as EngineName);
 } catch (error) {
-  if (!(error instanceof EbpfError) || process.env["DEBUG"]) throw error;
-  console.error(error.message);
+  if (process.env["DEBUG"]) throw error;
+  console.error(sentence(error));
   process.exitCode = 1;
 }

@@ -8,7 +8,7 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { EbpfError, load, type Collection, type EngineName } from "ebpf-ts";
+import { load, type Collection, type EngineName } from "ebpf-ts";
 import { dispatchToWorkers } from "ebpf-ts/workers";
 import type { NumberEvent } from "./handler.ts";
 
@@ -50,8 +50,15 @@ async function run(engine: EngineName, workers: number): Promise<number> {
   return time;
 }
 
-const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
+/** One sentence, also where Node would say more. */
+function sentence(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
+  return `${message.split(/[.\n]/)[0]}: the only option is --engine auto, kernel or embedded`;
+}
+
 try {
+  const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
   const engine = values.engine as EngineName;
   const one = await run(engine, 1);
   const all = await run(engine, availableParallelism());
@@ -59,7 +66,7 @@ try {
     `${(one / all).toFixed(1)} times as fast on ${availableParallelism()} cores, the start of the threads included`,
   );
 } catch (error) {
-  if (!(error instanceof EbpfError) || process.env["DEBUG"]) throw error;
-  console.error(error.message);
+  if (process.env["DEBUG"]) throw error;
+  console.error(sentence(error));
   process.exitCode = 1;
 }

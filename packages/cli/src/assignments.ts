@@ -1,3 +1,4 @@
+import { parseJson } from "./json.ts";
 import { UsageError } from "./report-error.ts";
 
 /** `name=json`, as in `--set target=42`. Text that is no JSON is taken as a string. */
@@ -7,11 +8,9 @@ export function parseAssignment(text: string): [name: string, value: unknown] {
   return [text.slice(0, at), parseValue(text.slice(at + 1))];
 }
 
-/** Integers that a double cannot hold become bigints. */
 function parseValue(text: string): unknown {
-  if (/^-?\d{16,}$/.test(text)) return BigInt(text);
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     if (/^[[{"]/.test(text))
       throw new UsageError(`Cannot read ${JSON.stringify(text)} as JSON: ${(cause as Error).message}`);

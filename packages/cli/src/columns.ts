@@ -1,4 +1,6 @@
 import type { Btf, BtfMember } from "ebpf-ts/btf";
+import { jsonText } from "./json.ts";
+import { padEnd, printable, widthOf } from "./text.ts";
 
 /** One column of the event table: a path into the decoded record. */
 export interface Column {
@@ -7,41 +9,55 @@ export interface Column {
   readonly width: number;
 }
 
-/** Wider text is cut in the heading's favour: a row stays one line where it can. */
+/** Wider text is not cut: it moves the columns behind it, in its own row. */
 const maximumWidth = 40;
+/** Nobody reads more: the members of a struct beyond that are one column, as JSON. A few nested structs can have billions. */
+const mostColumns = 64;
 
 /** The columns of a record type: its members, those of nested structs with a dotted title. */
 export function columnsOf(btf: Btf, type: number): Column[] {
-  const resolved = btf.resolve(type);
-  if (resolved.kind !== "struct" && resolved.kind !== "union") {
-    return [column([], "value", widthOf(btf, type))];
-  }
-  return resolved.members.flatMap((member) => memberColumns(btf, member, []));
+  const columns: Column[] = [];
+  addColumns(btf, { name: "", type }, [], 0, columns);
+  return columns;
 }
 
-function memberColumns(btf: Btf, member: BtfMember, prefix: readonly string[]): Column[] {
-  const path = member.name === "" ? prefix : [...prefix, member.name];
-  const type = btf.resolve(member.type);
-  if (type.kind === "struct" || type.kind === "union") {
-    return type.members.flatMap((inner) => memberColumns(btf, inner, path));
+/** `after`: how many columns there will be at least behind those of this member. */
+function addColumns(
+  btf: Btf,
+  { name, type }: Pick<BtfMember, "name" | "type">,
+  prefix: readonly string[],
+  after: number,
+  columns: Column[],
+): void {
+  const path = name === "" ? prefix : [...prefix, name];
+  const members = membersOf(btf, type);
+  if (members === undefined || columns.length + members.length + after > mostColumns) {
+    columns.push(column(path, usualWidth(btf, type)));
+    return;
   }
-  return [column(path, path.join("."), widthOf(btf, member.type))];
+  let left = members.length;
+  for (const member of members) addColumns(btf, member, path, after + --left, columns);
 }
 
-function column(path: readonly string[], name: string, width: number): Column {
-  const title = name.toUpperCase();
-  return { title, path, width: Math.min(Math.max(width, title.length), maximumWidth) };
+function membersOf(btf: Btf, id: number): readonly BtfMember[] | undefined {
+  const type = btf.resolve(id);
+  return type.kind === "struct" || type.kind === "union" ? type.members : undefined;
+}
+
+function column(path: readonly string[], width: number): Column {
+  const title = printable(path.length === 0 ? "value" : path.join(".")).toUpperCase();
+  return { title, path, width: Math.min(Math.max(width, widthOf(title)), maximumWidth) };
 }
 
 /** Room that the longest usual value takes. */
-function widthOf(btf: Btf, id: number): number {
+function usualWidth(btf: Btf, id: number): number {
   const type = btf.resolve(id);
   switch (type.kind) {
     case "int":
       return type.encoding === "bool" ? 5 : ({ 1: 4, 2: 6, 4: 10 }[type.size] ?? 20);
     case "enum":
     case "enum64":
-      return Math.max(...type.values.map((value) => value.name.length), 4);
+      return type.values.reduce((width, value) => Math.max(width, value.name.length), 4);
     case "ptr":
       return 18;
     case "array":
@@ -53,14 +69,14 @@ function widthOf(btf: Btf, id: number): number {
 
 export function headingLine(columns: readonly Column[]): string {
   return columns
-    .map((each) => each.title.padEnd(each.width))
+    .map((each) => padEnd(each.title, each.width))
     .join(" ")
     .trimEnd();
 }
 
 export function eventLine(columns: readonly Column[], event: unknown): string {
   return columns
-    .map((each) => cell(event, each).padEnd(each.width))
+    .map((each) => padEnd(cell(event, each), each.width))
     .join(" ")
     .trimEnd();
 }
@@ -74,19 +90,6 @@ function cell(event: unknown, { path }: Column): string {
 function text(value: unknown): string {
   if (typeof value === "string") return printable(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-  if (typeof value === "object" && value !== null) return JSON.stringify(value, jsonValue);
+  if (typeof value === "object" && value !== null) return jsonText(value);
   return String(value);
-}
-
-/** Records come from outside: control characters must not reach the terminal. */
-export function printable(value: string): string {
-  return value.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
-/** For `JSON.stringify`: 64-bit numbers that a double cannot hold become strings, bytes become hexadecimal. */
-export function jsonValue(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") {
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
-  }
-  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
 }

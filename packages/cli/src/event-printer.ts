@@ -1,5 +1,7 @@
 import type { CollectionSpec, MapSpec } from "ebpf-ts/spec";
-import { columnsOf, eventLine, headingLine, jsonValue, type Column } from "./columns.ts";
+import { columnsOf, eventLine, headingLine, type Column } from "./columns.ts";
+import { jsonText } from "./json.ts";
+import { printable } from "./text.ts";
 
 /** Prints the events of every ring of an object, in columns or as JSON lines, up to a limit. */
 export class EventPrinter {
@@ -26,7 +28,7 @@ export class EventPrinter {
     if (this.full) return;
     this.#printed += 1;
     if (this.#json) {
-      console.log(JSON.stringify(this.#several ? { ring, event } : event, jsonValue));
+      console.log(jsonText(this.#several ? { ring, event } : event));
     } else {
       this.#printRow(ring, event);
     }
@@ -35,7 +37,7 @@ export class EventPrinter {
   /** Headings come before the first row, and again when the rows are another ring's. */
   #printRow(ring: string, event: unknown): void {
     const shape = this.#columns.get(ring) ?? [];
-    const prefix = this.#several ? `${ring}: ` : "";
+    const prefix = this.#several ? `${printable(ring)}: ` : "";
     if (this.#shown !== ring) console.log(prefix + headingLine(shape));
     this.#shown = ring;
     console.log(prefix + eventLine(shape, event));

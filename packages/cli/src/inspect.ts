@@ -2,7 +2,8 @@ import Table from "cli-table3";
 import { parse, readObject, type CollectionSpec, type MapSpec, type ProgramSpec } from "ebpf-ts";
 import type { LineInfo } from "ebpf-ts/btf";
 import { disassembleFunction, mapTypeName, type FunctionSpec } from "ebpf-ts/spec";
-import { jsonValue, printable } from "./columns.ts";
+import { jsonText } from "./json.ts";
+import { printable } from "./text.ts";
 
 export interface InspectOptions {
   readonly json?: boolean;
@@ -13,7 +14,7 @@ export interface InspectOptions {
 export async function inspect(object: string, options: InspectOptions): Promise<void> {
   const spec = parse(await readObject(object));
   if (options.json === true) {
-    console.log(JSON.stringify(spec, jsonValue, 2));
+    console.log(jsonText(spec, 2));
   } else if (options.disasm === true) {
     for (const fn of [...spec.programs, ...spec.functions]) printCode(fn);
   } else {
@@ -108,10 +109,10 @@ const borders = [
 ] as const;
 
 function printCode(fn: FunctionSpec): void {
-  console.log(`\n${fn.name} (${fn.section}):`);
+  console.log(`\n${printable(`${fn.name} (${fn.section})`)}:`);
   for (const { slot, text, source } of disassembleFunction(fn)) {
     if (source !== undefined) console.log(printable(sourceLine(source)));
-    console.log(`${String(slot).padStart(6)}: ${text}`);
+    console.log(`${String(slot).padStart(6)}: ${printable(text)}`);
   }
 }
 

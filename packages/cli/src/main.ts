@@ -1,10 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { inspect } from "./inspect.ts";
-import { reportError } from "./report-error.ts";
+import { ExitCode, reportError } from "./report-error.ts";
+import { endWithTerminal } from "./terminal.ts";
+import { printable } from "./text.ts";
 import { watchOutput } from "./output.ts";
 import { run, type RunArguments } from "./run.ts";
 
-const usageExit = 2;
 /** Seconds; timers take no more (Node fires at once instead). */
 const longestDuration = Math.floor((2 ** 31 - 1) / 1000);
 
@@ -12,7 +13,7 @@ watchOutput();
 
 const program = new Command("ebpf")
   .description("Runs and inspects compiled eBPF objects, on the Linux kernel or, without root, on an embedded engine.")
-  .showHelpAfterError("(add --help for how to use it)")
+  .configureOutput({ outputError: (message, write) => write(usageSentence(message)) })
   .enablePositionalOptions()
   .exitOverride();
 
@@ -53,7 +54,19 @@ Examples:
   $ ebpf run chat.bpf.o --send 'commands={"i":1}' -- sh -c 'kill -0 $$'
 
 The embedded engine takes its events from the system calls of the command, traced with ptrace.
-Set DEBUG=1 to see stack traces and whole verifier logs.`;
+Set DEBUG=1 to see stack traces and whole verifier logs.
+
+Exit codes: 0 the run ended as it should; 1 it failed, for the reason on standard error; 2 wrong usage; 129, 130 or 143
+when SIGHUP, SIGINT (Ctrl-C) or SIGTERM ended it. How the command exits does not matter, unless a signal ended it: that is 1.`;
+}
+
+/** Commander says `error: unknown option '--fast'`, and what the user may have meant on a second line. */
+function usageSentence(message: string): string {
+  const said = message
+    .trim()
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ");
+  return `ebpf: ${printable(said.slice(0, 1).toUpperCase() + said.slice(1))} (--help says how to use it)\n`;
 }
 
 function count(text: string): number {
@@ -75,8 +88,14 @@ function collect(text: string, previous: string[]): string[] {
   return [...previous, text];
 }
 
+// Whatever nobody has caught: one sentence as well, and the end of what is still traced.
+process.on("uncaughtException", (error) => {
+  process.exit(reportError(error));
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : usageExit) : reportError(error);
+  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : ExitCode.usage) : reportError(error);
 }
+endWithTerminal();

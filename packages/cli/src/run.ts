@@ -2,7 +2,6 @@ import {
   EbpfError,
   load,
   type Collection,
-  type Command,
   type CommandExit,
   type EngineName,
   type Fields,
@@ -12,7 +11,9 @@ import { MapType, type MapSpec } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
 import { parseAssignment } from "./assignments.ts";
-import { UsageError } from "./report-error.ts";
+import { say, UsageError } from "./report-error.ts";
+import { printable } from "./text.ts";
+import { WatchedCommand } from "./watched-command.ts";
 
 export interface RunArguments {
   readonly object: string;
@@ -33,11 +34,10 @@ export async function run(options: RunArguments): Promise<void> {
   await using bpf = await load(options.object, {
     engine: options.engine,
     variables: Object.fromEntries(options.set.map(parseAssignment)),
-    onPrint: (line) => console.error(line),
-    onFault: (fault) => console.error(`ebpf: ${fault.message}`),
+    onPrint: say,
+    onFault: (fault) => console.error(`ebpf: ${printable(fault.message)}`),
   });
-  const [file, ...args] = options.command;
-  if (bpf.engine === "embedded" && file === undefined) {
+  if (bpf.engine === "embedded" && !hasCommand(options.command)) {
     throw new UsageError(
       "The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'",
     );
@@ -49,26 +49,27 @@ export async function run(options: RunArguments): Promise<void> {
 
   const links = await bpf.attach();
   for (const [ring, message] of options.send.map(parseAssignment)) bpf.userRingBuf(ring).send(message as Fields);
-  const child = file === undefined ? undefined : await start(bpf, file, args, options, end);
-  await Promise.all([
-    ...opened.map((ring) => printAll(ring, printer, end)),
-    ...(opened.length === 0 ? [end.reached] : []),
-  ]);
-  const exit = end.commandExit;
-  child?.kill("SIGTERM");
-  console.error(summary(bpf, opened));
-  if (links.length === 0) console.error(nothingAttached(bpf));
-  for (const hint of hints(bpf, options)) console.error(hint);
-  if (file !== undefined && exit !== undefined && !end.interrupted) refuseSignal(file, exit);
+  // Standard output is for events: with --json, nothing else may get between them.
+  const streams = options.json === true ? "stderr" : "inherit";
+  const command = hasCommand(options.command)
+    ? await WatchedCommand.start(bpf, options.command, streams, end)
+    : undefined;
+  let exit: CommandExit | undefined;
+  try {
+    await Promise.all([end.reached, ...opened.map((ring) => printAll(ring, printer, end))]);
+    exit = end.commandExit;
+  } finally {
+    if (exit === undefined) await command?.end();
+  }
+  say(summary(bpf, opened));
+  if (links.length === 0) say(nothingAttached(bpf));
+  for (const hint of hints(bpf, options)) say(hint);
+  process.exitCode = end.exitCode ?? process.exitCode;
+  if (exit !== undefined && end.exitCode === undefined) command?.refuseSignal(exit);
 }
 
-/** What its programs saw is printed all the same. Ctrl-C goes to the command too, and may reach it first. */
-function refuseSignal(file: string, { signal }: CommandExit): void {
-  if (signal === undefined || signal === "SIGINT") return;
-  throw new EbpfError(
-    "COMMAND",
-    `The command ${file} was ended by ${signal}, so its events may not be all: see why it ends`,
-  );
+function hasCommand(command: readonly string[]): command is readonly [string, ...string[]] {
+  return command.length > 0;
 }
 
 /** Node starts no thread where there is no current folder. */
@@ -80,19 +81,6 @@ function checkFolder(): void {
       cause,
     });
   }
-}
-
-async function start(
-  bpf: Collection,
-  file: string,
-  args: readonly string[],
-  options: RunArguments,
-  end: Ending,
-): Promise<Command> {
-  // Standard output is for events: with --json, nothing else may get between them.
-  const child = await bpf.spawn(file, args, { stdin: "inherit", stdout: options.json === true ? "stderr" : "inherit" });
-  void child.exited.then((exit) => end.byCommand(exit));
-  return child;
 }
 
 async function printAll(ring: RingBuf<Fields>, printer: EventPrinter, end: Ending): Promise<void> {

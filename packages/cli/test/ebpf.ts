@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 export const root: string = fileURLToPath(new URL("../../../../", import.meta.url));
 
 export interface Outcome {
+  /** Null when a signal ended it. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -17,9 +19,11 @@ export interface CommandOptions {
   readonly root?: string;
   /** Run as this user and group. */
   readonly uid?: number;
+  /** Standard input stays open, to be written by `onOutput`. */
+  readonly keepInput?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with standard output so far, whenever it grew. */
-  readonly onOutput?: (stdout: string, pid: number) => void;
+  readonly onOutput?: (stdout: string, pid: number, write: (input: string) => void) => void;
 }
 
 /** Runs node with some file of the project, as a user would, and gives what it printed. */
@@ -33,17 +37,18 @@ export function runFile(file: string, args: readonly string[], options: CommandO
     const child = spawn(file, args, {
       cwd: options.root ?? root,
       env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       ...identity,
     });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
-      options.onOutput?.(stdout, child.pid!);
+      options.onOutput?.(stdout, child.pid!, (input) => child.stdin.write(input));
     });
+    if (options.keepInput !== true) child.stdin.end();
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
 }
 

@@ -21,6 +21,7 @@ import { memoryShape } from "./map/memory-shape.ts";
 import { Variable } from "./map/variable.ts";
 import type { Shape } from "./memory/shape.ts";
 import { Program } from "./program/program.ts";
+import { checkOptions } from "./stream/check-options.ts";
 import type { RecordDecoder } from "./stream/record-stream.ts";
 import { findLossCounters, findSharedLossCounters, type LossCounters } from "./spec/loss-counters.ts";
 import type { CollectionSpec, MapSpec } from "./spec/types.ts";
@@ -34,6 +35,8 @@ export interface TypeOption {
   /** Name of the record's struct or typedef in the object's BTF, where the object does not tell by itself. */
   readonly type?: string | undefined;
 }
+
+const typeNames: ReadonlySet<string> = new Set(["type"]);
 
 type Opened = BpfMap | RingBuf | UserRingBuf | PerfEventArray | Variable;
 
@@ -77,6 +80,7 @@ export class Collection {
 
   /** The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). */
   ringBuf<T = Fields>(name: string, options: TypeOption = {}): RingBuf<T> {
+    checkOptions(options, typeNames, "ringBuf()");
     return this.#once(`ringBuf ${name}`, () => {
       const { spec, ring, pin } = this.#ring(name, MapType.RINGBUF);
       const type = this.#recordType(spec, options);
@@ -102,6 +106,7 @@ export class Collection {
 
   /** The ring that user space writes and programs drain (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1). */
   userRingBuf<T = Fields>(name: string, options: TypeOption = {}): UserRingBuf<T> {
+    checkOptions(options, typeNames, "userRingBuf()");
     return this.#once(`userRingBuf ${name}`, () => {
       const { spec, ring, pin } = this.#ring(name, MapType.USER_RINGBUF);
       const type = this.#recordType(spec, options);
@@ -251,6 +256,9 @@ export class Collection {
 
   #recordType(spec: MapSpec, options: TypeOption): number | undefined {
     if (options.type === undefined) return spec.recordType === 0 ? undefined : spec.recordType;
+    if (typeof options.type !== "string") {
+      throw new TypeError(`The type of ${spec.name} is given by its name, not as a ${typeof options.type}`);
+    }
     const name = options.type.replace(/^(struct|union|enum) /, "");
     const type = this.spec.btf
       ?.find(name)

@@ -18,6 +18,7 @@ export type EbpfErrorCode =
   | "NOT_SUPPORTED" // the host or the engine lacks a feature
   | "SYSCALL" // any other failed system call
   | "TOO_BIG" // larger than the ring, map or buffer can ever hold
+  | "TOO_MANY_FILES" // this process, or the system, has no file descriptor left; nothing was done, and it can be tried again
   | "VERIFIER" // the kernel's verifier refused a program
   | "WORKER"; // a worker thread died
 
@@ -95,4 +96,22 @@ export class ProgramFault extends EbpfError {
     this.instruction = instruction;
     this.source = source;
   }
+}
+
+const shortages: Readonly<Record<string, string>> = {
+  EMFILE: "this process has too many open files",
+  ENFILE: "the system has too many open files",
+};
+
+/** For what the host throws: undefined unless it has no file descriptor left. `action` follows "Cannot". */
+export function tooManyFiles(cause: unknown, action: string): EbpfError | undefined {
+  const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const name = Object.keys(shortages).find((each) => code === each || saysSo(code, message, each));
+  if (name === undefined) return undefined;
+  return new EbpfError("TOO_MANY_FILES", `Cannot ${action}: ${shortages[name]} (${name})`, { cause });
+}
+
+/** A thread that cannot be started says why in its message only. */
+function saysSo(code: unknown, message: unknown, name: string): boolean {
+  return code === "ERR_WORKER_INIT_FAILED" && String(message).endsWith(name);
 }

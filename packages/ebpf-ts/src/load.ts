@@ -1,6 +1,8 @@
 import { Collection } from "./collection.ts";
 import type { Engine, EngineName } from "./engine/engine.ts";
+import type * as Kernel from "./engine/kernel/kernel-engine.ts";
 import type { EbpfError } from "./errors.ts";
+import { importHost } from "./import-host.ts";
 import { readObject } from "./read-object.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";
@@ -12,9 +14,12 @@ export interface LoadOptions {
   readonly engine?: "auto" | EngineName | Engine | undefined;
   /** First values of global variables; the only way to set `const volatile` ones. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
-  /** Lines of `bpf_trace_printk` (embedded engine). By default they go to the diagnostics channel `ebpf:trace_printk`. */
+  /**
+   * Lines of `bpf_trace_printk` (embedded engine). By default they go to the diagnostics channel `ebpf:trace_printk`. When it throws, or
+   * rejects its promise, the command is killed, and `exited` is rejected with that; so is a `run()` by hand.
+   */
   readonly onPrint?: ((line: string) => void) | undefined;
-  /** A run of an attached program that went wrong (embedded engine). By default a process warning. */
+  /** A run of an attached program that went wrong (embedded engine). By default a process warning. What it throws is as for `onPrint`. */
   readonly onFault?: ((fault: EbpfError) => void) | undefined;
   /** Folder in a bpf file system for the maps that the object wants pinned by name (kernel engine); by default /sys/fs/bpf. */
   readonly pinRoot?: string | undefined;
@@ -50,7 +55,7 @@ export async function load(
   }
   const spec = withVariables(await specOf(object), options.variables ?? {});
   const engine = await engineOf(options.engine ?? "auto", options.pinRoot);
-  const reporters = await import("./reporters.ts");
+  const reporters = await importHost("the reporters", () => import("./reporters.ts"));
   const collection = await engine.load(spec, {
     onPrint: options.onPrint ?? reporters.publishPrint,
     onFault: options.onFault ?? reporters.warnFault,
@@ -83,7 +88,7 @@ async function engineOf(choice: "auto" | EngineName | Engine, pinRoot: string | 
     case "embedded":
       return embedded();
     case "auto": {
-      const { haveKernel } = await import("./engine/kernel/kernel-engine.ts");
+      const { haveKernel } = await importKernel();
       return haveKernel().usable ? kernel(pinRoot) : embedded();
     }
     default:
@@ -94,16 +99,23 @@ async function engineOf(choice: "auto" | EngineName | Engine, pinRoot: string | 
 /** Whether an engine can be used here, and if not, why: one sentence. */
 export async function haveEngine(engine: EngineName): Promise<EngineAvailability> {
   if (engine === "embedded") return { usable: true };
-  const { haveKernel } = await import("./engine/kernel/kernel-engine.ts");
+  const { haveKernel } = await importKernel();
   return haveKernel();
 }
 
+function importKernel(): Promise<typeof Kernel> {
+  return importHost("the kernel engine", () => import("./engine/kernel/kernel-engine.ts"));
+}
+
 async function kernel(pinRoot: string | undefined): Promise<Engine> {
-  const { kernelEngine } = await import("./engine/kernel/kernel-engine.ts");
+  const { kernelEngine } = await importKernel();
   return kernelEngine({ pinRoot });
 }
 
 async function embedded(): Promise<Engine> {
-  const { hostedEmbeddedEngine } = await import("./engine/embedded/node-host.ts");
+  const { hostedEmbeddedEngine } = await importHost(
+    "the embedded engine",
+    () => import("./engine/embedded/node-host.ts"),
+  );
   return hostedEmbeddedEngine();
 }

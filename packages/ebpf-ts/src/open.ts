@@ -1,7 +1,8 @@
 import { EbpfError } from "./errors.ts";
+import { importHost } from "./import-host.ts";
 import { type ExistingTypes, findMapTypes } from "./map/existing-types.ts";
 import { type ExistingMap, openExisting } from "./map/open-existing.ts";
-import type { ReopenedMap } from "./engine/kernel/reopen.ts";
+import type * as Reopen from "./engine/kernel/reopen.ts";
 
 export type { ExistingMap } from "./map/open-existing.ts";
 
@@ -16,7 +17,7 @@ export async function openPinned(path: string, options: OpenOptions = {}): Promi
   checkOptions(options, "openPinned");
   if (typeof path !== "string" || path === "" || path.includes("\0"))
     throw new TypeError("openPinned() takes the path of a pinned map");
-  const { reopenPinned } = await import("./engine/kernel/reopen.ts");
+  const { reopenPinned } = await importReopen();
   return nounOf(await reopenPinned(path), options);
 }
 
@@ -25,11 +26,15 @@ export async function openById(id: number, options: OpenOptions = {}): Promise<E
   checkOptions(options, "openById");
   if (!Number.isInteger(id) || id < 0 || id > 0xffff_ffff)
     throw new RangeError(`The id of a map is a whole number of 32 bits, not ${id}`);
-  const { reopenById } = await import("./engine/kernel/reopen.ts");
+  const { reopenById } = await importReopen();
   return nounOf(await reopenById(id), options);
 }
 
-function nounOf({ map, types }: ReopenedMap, options: OpenOptions): ExistingMap {
+function importReopen(): Promise<typeof Reopen> {
+  return importHost("the maps of the kernel", () => import("./engine/kernel/reopen.ts"));
+}
+
+function nounOf({ map, types }: Reopen.ReopenedMap, options: OpenOptions): ExistingMap {
   try {
     return openExisting({
       map,

@@ -1,4 +1,4 @@
-import { EbpfError } from "./errors.ts";
+import { EbpfError, tooManyFiles } from "./errors.ts";
 
 /** Larger than clang makes them; a file without an end, such as /dev/zero, is found out. */
 const largestObject = 64 * 2 ** 20;
@@ -16,6 +16,8 @@ export async function readObject(path: string | URL): Promise<Uint8Array> {
       size += chunk.length;
     }
   } catch (cause) {
+    const shortage = tooManyFiles(cause, `read ${String(path)}`);
+    if (shortage !== undefined) throw shortage;
     const code = (cause as NodeJS.ErrnoException).code;
     const reason = reasons[code ?? ""] ?? `it cannot be read (${code ?? "unknown error"})`;
     throw new EbpfError("NOT_FOUND", `Cannot read ${String(path)}: ${reason}`, { cause });

@@ -43,6 +43,7 @@ export interface SpawnOptions {
 
 export interface EngineCommand {
   readonly pid: number;
+  /** Rejected with what `onPrint` or `onFault` threw; the command was killed then. */
   readonly exited: Promise<CommandExit>;
   /** Writes to the command's standard input (with `stdin: "pipe"`). */
   write(text: string): void;

@@ -1,3 +1,5 @@
+import { checkMilliseconds, checkOptions, checkSignal } from "../stream/check-options.ts";
+
 export interface InjectOptions {
   /** The share of the ring that injected records never take, so that programs have it: from 0 to below 1, a quarter by default. */
   readonly reserveFraction?: number | undefined;
@@ -19,14 +21,13 @@ export interface InjectTerms {
   readonly signal: AbortSignal | undefined;
 }
 
+const what = "an injection";
 const usualFraction = 0.25;
 const names: ReadonlySet<string> = new Set(["reserveFraction", "leaveFree", "wait", "timeoutMs", "signal"]);
 
 export function injectTerms(options: InjectOptions, ringSize: number): InjectTerms {
-  for (const name of Object.keys(options)) {
-    if (!names.has(name))
-      throw new TypeError(`Unknown option ${name} of an injection: the options are ${[...names].join(", ")}`);
-  }
+  checkOptions(options, names, what);
+  checkSignal(options.signal, what);
   options.signal?.throwIfAborted();
   return { leaveFree: leaveFree(options, ringSize), deadline: deadline(options), signal: options.signal };
 }
@@ -36,13 +37,15 @@ function leaveFree({ reserveFraction = usualFraction, leaveFree }: InjectOptions
     if (Number.isInteger(leaveFree) && leaveFree >= 0 && leaveFree < ringSize) return leaveFree;
     throw new RangeError(`leaveFree must be a whole number of bytes from 0 to ${ringSize - 1}, not ${leaveFree}`);
   }
-  if (reserveFraction >= 0 && reserveFraction < 1) return Math.ceil(ringSize * reserveFraction);
+  if (typeof reserveFraction === "number" && reserveFraction >= 0 && reserveFraction < 1)
+    return Math.ceil(ringSize * reserveFraction);
   throw new RangeError(`reserveFraction must be from 0 to below 1, not ${reserveFraction}`);
 }
 
 function deadline({ wait = false, timeoutMs }: InjectOptions): number {
+  if (typeof wait !== "boolean") throw new TypeError(`wait must be true or false, not ${String(wait)}`);
   if (timeoutMs === undefined) return wait ? Infinity : -Infinity;
   if (!wait) throw new TypeError("timeoutMs says how long to wait: give wait: true too");
-  if (timeoutMs >= 0) return performance.now() + timeoutMs;
-  throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
+  checkMilliseconds(timeoutMs, "timeoutMs");
+  return performance.now() + timeoutMs;
 }

@@ -1,11 +1,13 @@
 import type { EnginePerf, PerfOptions } from "../engine/engine.ts";
-import { EbpfError, NotSupportedError } from "../errors.ts";
+import { NotSupportedError } from "../errors.ts";
 import { ringEmpty } from "../ring/reading.ts";
 import { PerfReader } from "../ring/perf/perf-reader.ts";
 import { takeSnapshot } from "../ring/perf/perf-snapshot.ts";
 import { RecordView } from "../ring/record-view.ts";
 import type { RingBell } from "../ring/ring-memory.ts";
+import { checkFunction, checkOptions } from "../stream/check-options.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
+import { OneReader } from "../stream/one-reader.ts";
 import { type EventsOptions, type RecordDecoder, type RecordSource, RecordStream } from "../stream/record-stream.ts";
 import { dueBytes, type PerfBatch, PerfBatchReader } from "./perf-batch.ts";
 
@@ -31,6 +33,8 @@ export interface PerfDrainOptions {
   /** Samples at most. */
   readonly max?: number | undefined;
 }
+
+const drainNames: ReadonlySet<string> = new Set(["max"]);
 
 export interface PerfDrainResult {
   /** Samples handed out. */
@@ -63,9 +67,8 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   readonly #snapshotLost: number[];
   readonly #pin: ((path: string) => void) | undefined;
   readonly #onClose: (() => void) | undefined;
-  #stream: { end(): void } | undefined;
+  readonly #place: OneReader;
   #paused = false;
-  #closed = false;
 
   constructor({ name, perf, overwritable, watermark, decode, pin, onClose }: PerfEventArrayOptions<T>) {
     this.name = name;
@@ -74,6 +77,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     this.overwritable = overwritable;
     this.#perf = perf;
     this.#reader = new PerfReader(perf.rings, name);
+    this.#place = new OneReader(`perf event array ${name}`);
     this.#decode = decode ?? copyBytes;
     this.#bell = new LazyBell((onRing) => this.#openBell(onRing));
     this.#due = dueBytes(this.size, watermark);
@@ -88,7 +92,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
       hide: () => this.#hideRecords(),
       decode: this.#decode,
     });
-    const shared = { consumer: this.#reader, bell: this.#bell, release: () => (this.#stream = undefined) };
+    const shared = { consumer: this.#reader, bell: this.#bell, release: () => void this.#place.leave() };
     this.#source = {
       ...shared,
       stepsPerLook: 8,
@@ -104,7 +108,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
       acquire: (stream) => this.#acquire(stream, this.#due),
       release: (reason) => {
         batches.end(reason);
-        this.#stream = undefined;
+        this.#place.leave();
       },
     };
   }
@@ -139,7 +143,9 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
 
   /** Bytes that wait to be read, of all CPUs together. */
   get available(): number {
-    return this.overwritable || this.#closed ? 0 : sum(this.#reader.consumers.map((consumer) => consumer.available));
+    return this.overwritable || this.#place.closed
+      ? 0
+      : sum(this.#reader.consumers.map((consumer) => consumer.available));
   }
 
   get paused(): boolean {
@@ -152,7 +158,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
 
   /** The events from now on, those that wait in the rings first. Keeps the process alive while it waits for more. */
   events(options: EventsOptions = {}): RecordStream<PerfEvent<T>> {
-    this.#checkOpen();
+    this.#place.checkOpen();
     this.#refuseOverwritable();
     return new RecordStream(this.#source, options);
   }
@@ -163,9 +169,9 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
    * loop sleeps beside what little is left (less than the watermark, and than 1/16 of each ring), unless it looks by the clock.
    */
   batches(options: EventsOptions = {}): RecordStream<PerfBatch<T>> {
-    this.#checkOpen();
+    this.#place.checkOpen();
     this.#refuseOverwritable();
-    const { wakeup } = options;
+    const wakeup = options?.wakeup;
     if (wakeup === undefined || wakeup === "event") return new RecordStream(this.#batches, options);
     return new RecordStream({ ...this.#batches, acquire: (stream) => this.#acquire(stream, 1) }, options);
   }
@@ -177,22 +183,17 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
    */
   drain(
     onSample: (record: RecordView, cpu: number) => boolean | void,
-    { max = Infinity }: PerfDrainOptions = {},
+    options: PerfDrainOptions = {},
   ): PerfDrainResult {
-    this.#checkFree();
+    checkFunction(onSample, "The callback of drain()");
+    checkOptions(options, drainNames, "drain()");
+    const { max = Infinity } = options;
+    this.#place.checkFree();
     this.#refuseOverwritable();
-    if (!(max >= 0)) throw new RangeError(`max must be a number of samples, not ${max}`);
-    let delivered = 0;
-    try {
-      while (delivered < max) {
-        if (!this.#reader.next()) return { delivered, state: "empty" };
-        delivered += 1;
-        if (this.#show(onSample) === false || this.#closed) return { delivered, state: "stopped" };
-      }
-      return { delivered, state: "limit" };
-    } finally {
-      this.#reader.flush();
+    if (max !== Infinity && (!Number.isInteger(max) || max < 0)) {
+      throw new RangeError(`max must be a whole number of samples, not ${String(max)}`);
     }
+    return this.#place.during(() => this.#drain(onSample, max));
   }
 
   /**
@@ -200,7 +201,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
    * consumed. The rings are paused meanwhile, unless they are so already.
    */
   snapshot(): PerfEvent<T>[] {
-    this.#checkOpen();
+    this.#place.checkOpen();
     if (!this.overwritable)
       throw new TypeError(`Cannot take a snapshot of ${this.name}: it is not overwritable, read its events()`);
     if (!this.#paused) this.#perf.setPaused(true);
@@ -222,7 +223,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
 
   /** Keeps the map alive under a path of a bpffs. The rings are those of whoever has it open. */
   pin(path: string): void {
-    this.#checkOpen();
+    this.#place.checkOpen();
     if (this.#pin === undefined) {
       throw new NotSupportedError("pin", `Cannot pin perf event array ${this.name}: its engine cannot`);
     }
@@ -231,9 +232,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
 
   /** Ends an iteration that is under way, and takes the rings from the programs. Idempotent. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#stream?.end();
+    if (!this.#place.close()) return;
     this.#bell.close();
     this.#reader.close();
     this.#perf.close();
@@ -242,6 +241,20 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #drain(onSample: (record: RecordView, cpu: number) => boolean | void, max: number): PerfDrainResult {
+    let delivered = 0;
+    try {
+      while (delivered < max) {
+        if (!this.#reader.next()) return { delivered, state: "empty" };
+        delivered += 1;
+        if (this.#show(onSample) === false || this.#place.closed) return { delivered, state: "stopped" };
+      }
+      return { delivered, state: "limit" };
+    } finally {
+      this.#reader.flush();
+    }
   }
 
   #take(): PerfEvent<T> {
@@ -275,8 +288,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   }
 
   #acquire(stream: { end(): void }, due: number): void {
-    this.#checkFree();
-    this.#stream = stream;
+    this.#place.take(stream);
     this.#reader.due = due;
   }
 
@@ -310,7 +322,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   }
 
   #setPaused(paused: boolean): void {
-    this.#checkOpen();
+    this.#place.checkOpen();
     this.#perf.setPaused(paused);
     this.#paused = paused;
   }
@@ -318,19 +330,6 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   #refuseOverwritable(): void {
     if (this.overwritable)
       throw new TypeError(`Cannot read the events of ${this.name} one by one: it is overwritable, take a snapshot()`);
-  }
-
-  #checkFree(): void {
-    this.#checkOpen();
-    if (this.#stream === undefined) return;
-    throw new EbpfError(
-      "BUSY",
-      `Cannot read perf event array ${this.name}: it has a consumer already, end that loop first`,
-    );
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot read perf event array ${this.name}: it is closed`);
   }
 }
 

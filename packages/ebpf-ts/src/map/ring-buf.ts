@@ -1,16 +1,17 @@
 import type { EngineRing, WriteRecord } from "../engine/engine.ts";
 import { NotSupportedError } from "../errors.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
-import type { DrainResult } from "../ring/reading.ts";
+import { checkLimits, type DrainResult } from "../ring/reading.ts";
 import { openConsumer } from "../ring/event-consumer.ts";
 import { OverwriteConsumer } from "../ring/overwrite-consumer.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";
+import { checkFunction, checkMilliseconds, checkOptions } from "../stream/check-options.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import type { RecordBatch } from "../stream/record-batch.ts";
 import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
 import type { InjectOptions } from "./inject-options.ts";
-import { OneReader } from "./one-reader.ts";
+import { OneReader } from "../stream/one-reader.ts";
 import { type RingBufHandle, type RingLoan, type RingRecordType, sharedType } from "./ring-handles.ts";
 import { RingInjector } from "./ring-injector.ts";
 import { type RingSources, ringSources } from "./ring-sources.ts";
@@ -41,6 +42,9 @@ export interface RingBlockingOptions extends RingDrainOptions {
   /** Milliseconds to wait for the first record; by default without end. */
   readonly timeoutMs?: number | undefined;
 }
+
+const drainNames: ReadonlySet<string> = new Set(["max", "budgetMs"]);
+const blockingNames: ReadonlySet<string> = new Set([...drainNames, "timeoutMs"]);
 
 /**
  * The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). There is one consumer at a time: a loop
@@ -156,10 +160,10 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * object each time. `false` ends the drain after this record; what the callback throws passes through, and its record counts as
    * read. Records that come meanwhile wait for the next drain, so that a flood cannot hold the thread.
    */
-  drain(
-    onRecord: (record: RecordView) => boolean | void | number,
-    { max, budgetMs }: RingDrainOptions = {},
-  ): DrainResult {
+  drain(onRecord: (record: RecordView) => boolean | void | number, options: RingDrainOptions = {}): DrainResult {
+    checkFunction(onRecord, "The callback of drain()");
+    checkOptions(options, drainNames, "drain()");
+    const { max, budgetMs } = options;
     const record = this.#record;
     const show = (_: unknown, offset: number, length: number): boolean | void | number => {
       record.moveTo(offset, length);
@@ -186,10 +190,16 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   /** {@link waitSync}, then {@link drain}. When the time is up, nothing was delivered, and the state is `empty` or `busy`. */
   drainBlocking(
     onRecord: (record: RecordView) => boolean | void | number,
-    { timeoutMs, ...limits }: RingBlockingOptions = {},
+    options: RingBlockingOptions = {},
   ): DrainResult {
+    // All of it before a wait that may be long.
+    checkFunction(onRecord, "The callback of drainBlocking()");
+    checkOptions(options, blockingNames, "drainBlocking()");
+    const { timeoutMs = Infinity, max = Infinity, budgetMs = Infinity } = options;
+    checkMilliseconds(timeoutMs, "timeoutMs");
+    checkLimits(max, budgetMs);
     this.waitSync(timeoutMs);
-    return this.drain(onRecord, limits);
+    return this.drain(onRecord, { max, budgetMs });
   }
 
   /**
@@ -277,11 +287,16 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     return this.#injector.injectFill(count, size, write, options);
   }
 
-  /** Ends an iteration that is under way. Idempotent. */
+  /**
+   * Ends an iteration that is under way. Within a drain's callback it ends the drain and its view: records up to this one count as read,
+   * for whoever opens the ring next. Idempotent.
+   */
   close(): void {
     if (!this.#reader.close()) return;
     this.#bell.close();
     this.#consumer.close();
+    this.#consumer.flush();
+    this.#record.moveTo(0, 0);
     this.#injector.close();
     this.#onClose?.();
   }

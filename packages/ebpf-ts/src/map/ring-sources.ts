@@ -3,7 +3,7 @@ import type { RecordView } from "../ring/record-view.ts";
 import type { LazyBell } from "../stream/lazy-bell.ts";
 import { BatchReader, type RecordBatch } from "../stream/record-batch.ts";
 import type { RecordDecoder, RecordSource } from "../stream/record-stream.ts";
-import type { OneReader } from "./one-reader.ts";
+import type { OneReader } from "../stream/one-reader.ts";
 
 export interface RingSourceParts<T> {
   readonly consumer: EventConsumer;

@@ -1,23 +1,17 @@
 import type { EngineRing, RingHandle } from "../engine/engine.ts";
 import { EbpfError, NotSupportedError } from "../errors.ts";
-import { SharedAccess } from "../memory/shared-access.ts";
+import type { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
 import { Reservation } from "../ring/reservation.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
-import { chunksOf } from "../stream/chunks.ts";
 import { type RoomOptions, RoomQueue } from "../stream/room-queue.ts";
 import type { RingRecordType } from "./ring-buf.ts";
+import { RingTurns } from "./ring-turns.ts";
+import { SampleBatches } from "./sample-batches.ts";
+import { type SampleEncoder, SampleWriter } from "./sample-writer.ts";
 
 /** Space for one sample that waits to be filled. */
 export type UserSample = Reservation;
-
-/** Writes a value at `offset`, all of its bytes. */
-export interface SampleEncoder<T> {
-  readonly size: number;
-  /** Bytes that this value takes, where values differ. */
-  sizeFor?(value: T): number;
-  encode(value: T, view: DataView, offset: number): void;
-}
 
 export interface UserRingBufOptions<T> {
   /** For errors. */
@@ -42,12 +36,6 @@ export interface UserRingHandle<T = unknown> {
   readonly samples?: T;
 }
 
-/** Values that are sent at a time, where other threads write too. */
-const chunkLength = 256;
-
-/** DYNPTR_MAX_SIZE: a larger sample stays in the ring for good, and every drain fails with E2BIG. */
-const largestSample = 2 ** 24 - 1;
-
 /**
  * The ring that user space writes and programs drain with `bpf_user_ringbuf_drain` (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1).
  * Sending never waits: it throws NO_SPACE when the programs lag behind, or use {@link trySend} or {@link reserveWhenFree}.
@@ -55,39 +43,32 @@ const largestSample = 2 ** 24 - 1;
 export class UserRingBuf<T = unknown> {
   readonly name: string;
   readonly #producer: RingProducer;
-  readonly #data: Uint8Array;
-  readonly #view: DataView;
-  readonly #encoder: SampleEncoder<T> | undefined;
+  readonly #turns: RingTurns;
+  readonly #writer: SampleWriter<T>;
+  readonly #batches: SampleBatches<T>;
   readonly #type: RingRecordType | undefined;
   readonly #share: (() => RingHandle) | undefined;
-  readonly #ownsAccess: boolean;
   readonly #queue: RoomQueue;
   readonly #bell: LazyBell;
   readonly #reserved = new Set<Reservation>();
   readonly #pin: ((path: string) => void) | undefined;
   readonly #onClose: (() => void) | undefined;
-  /** From when other threads write too. */
-  #access: SharedAccess | undefined;
-  #batching = false;
   #closed = false;
 
   constructor({ name, ring, encoder, type, access, pin, onClose }: UserRingBufOptions<T>) {
-    const { data } = ring.memory;
     this.name = name;
     this.#producer = new RingProducer(ring.memory, name);
-    this.#data = data;
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    this.#encoder = encoder;
+    this.#turns = new RingTurns(name, access);
+    this.#writer = new SampleWriter(this.#producer, this.#turns, encoder);
+    this.#batches = new SampleBatches(this.#producer, this.#turns, this.#writer);
     this.#type = type;
     this.#share = ring.share?.bind(ring);
-    this.#access = access;
-    this.#ownsAccess = access === undefined;
     this.#pin = pin;
     this.#onClose = onClose;
     this.#bell = new LazyBell((onRing) => ring.bell(onRing));
     this.#queue = new RoomQueue({
       producer: this.#producer,
-      tryReserve: (size) => this.#sample(this.#tryReserve(size), size),
+      tryReserve: (size) => this.#trySample(size),
       bell: this.#bell,
     });
   }
@@ -129,15 +110,12 @@ export class UserRingBuf<T = unknown> {
 
   /** Throws NO_SPACE when the ring is full, BAD_VALUE when the value does not fit the type. */
   send(value: T): void {
-    this.#write(value, this.#reserve(this.#sizeOf(value)));
+    this.#writer.send(value);
   }
 
   /** False when the ring is full. */
   trySend(value: T): boolean {
-    const offset = this.#tryReserve(this.#sizeOf(value));
-    if (offset === ringFull) return false;
-    this.#write(value, offset);
-    return true;
+    return this.#writer.trySend(value);
   }
 
   /**
@@ -145,42 +123,38 @@ export class UserRingBuf<T = unknown> {
    * once. When one cannot be sent at all, those before it are, and it throws. Meanwhile nobody else can write the ring.
    *
    * Where the ring is shared with other threads, this is so for up to 256 values at a time, which are taken from the iterable before:
-   * whatever it does, it holds up no other thread. Up to 255 more may be taken then than find room.
+   * whatever it does, it holds up no other thread; getters of the values do. Up to 255 more may be taken then than find room.
    */
   sendMany(values: Iterable<T>): number {
-    return this.#undisturbed(() => (this.#access === undefined ? this.#stageAll(values) : this.#sendChunks(values)));
+    return this.#batches.sendMany(values);
   }
 
   /**
    * Sends up to `count` samples of `size` bytes that `write` fills in place: no object is encoded or copied, which makes it the fastest way. The
    * offset is where the sample begins in the view; what is not written keeps what an earlier sample left there. Like {@link sendMany},
    * it gives how many found room, programs see them all at once, and when `write` throws, those before its sample are sent.
+   *
+   * `write` must not write the ring itself (BUSY). Where the ring is shared, other threads wait meanwhile, 10 seconds at most: it
+   * must not wait for one of them.
    */
   fill(count: number, size: number, write: (view: DataView, offset: number, index: number) => void): number {
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new RangeError(`The number of samples must be a whole number, not ${count}`);
-    }
-    this.#checkSize(size);
-    return this.#exclusively(() => this.#producer.fill(count, size, this.#view, write));
+    return this.#batches.fill(count, size, write);
   }
 
   /** Sends bytes as they are, also where the samples have a type. */
   sendBytes(bytes: Uint8Array): void {
     checkBytes(bytes);
-    this.#writeBytes(bytes, this.#reserve(bytes.length));
+    this.#writer.sendBytes(bytes);
   }
 
   trySendBytes(bytes: Uint8Array): boolean {
     checkBytes(bytes);
-    const offset = this.#tryReserve(bytes.length);
-    if (offset === ringFull) return false;
-    this.#writeBytes(bytes, offset);
-    return true;
+    return this.#writer.trySendBytes(bytes);
   }
 
   /** Space for a sample, to be filled in place. Programs get no further than the oldest sample that is still open. */
   reserve(size: number): UserSample {
-    return this.#sample(this.#reserve(size), size)!;
+    return this.#sample(this.#writer.reserve(size), size);
   }
 
   /** Waits for room. After `timeoutMs` it tries once more, and then throws NO_SPACE. Those who wait are served in order. */
@@ -212,10 +186,10 @@ export class UserRingBuf<T = unknown> {
         `Cannot share ring ${this.name}: its engine cannot open it in another thread`,
       );
     }
+    const access = this.#turns.share();
     const ring = this.#share();
-    this.#access ??= new SharedAccess();
     const type = this.#type === undefined ? undefined : { btf: this.#type.btf.bytes, id: this.#type.id };
-    return { ring, access: this.#access.buffer, type };
+    return { ring, access, type };
   }
 
   /** Discards the samples that are still open, and ends the waits for room. Idempotent. */
@@ -226,7 +200,7 @@ export class UserRingBuf<T = unknown> {
     this.#producer.close();
     this.#queue.close(new EbpfError("CLOSED", `Cannot write ring ${this.name}: it was closed while waiting for room`));
     this.#bell.close();
-    if (this.#ownsAccess) this.#access?.close();
+    this.#turns.close();
     this.#onClose?.();
   }
 
@@ -234,139 +208,15 @@ export class UserRingBuf<T = unknown> {
     this.close();
   }
 
-  #sizeOf(value: T): number {
-    const encoder = this.#encoder;
-    if (encoder !== undefined) return encoder.sizeFor === undefined ? encoder.size : encoder.sizeFor(value);
-    if (value instanceof Uint8Array) return value.length;
-    throw new EbpfError(
-      "BAD_VALUE",
-      `Cannot send to ring ${this.name}: its samples have no known type, so it takes a Uint8Array`,
-    );
+  #trySample(size: number): UserSample | undefined {
+    const offset = this.#writer.tryReserve(size);
+    return offset === ringFull ? undefined : this.#sample(offset, size);
   }
 
-  #write(value: T, offset: number): void {
-    if (this.#encoder === undefined) return this.#writeBytes(value as Uint8Array, offset);
-    try {
-      this.#encoder.encode(value, this.#view, offset);
-    } catch (error) {
-      this.#producer.discard(offset);
-      throw error;
-    }
-    this.#producer.submit(offset);
-  }
-
-  #writeBytes(bytes: Uint8Array, offset: number): void {
-    this.#data.set(bytes, offset);
-    this.#producer.submit(offset);
-  }
-
-  /** Nobody else writes the ring meanwhile, neither another thread nor what the batch calls. */
-  #exclusively(send: () => number): number {
-    return this.#undisturbed(() => this.#locked(send));
-  }
-
-  /** What the batch calls does not write the ring meanwhile. */
-  #undisturbed(send: () => number): number {
-    this.#checkBatch();
-    this.#batching = true;
-    try {
-      return send();
-    } finally {
-      this.#batching = false;
-    }
-  }
-
-  #locked<R>(use: () => R): R {
-    this.#access?.lock.acquire();
-    try {
-      return use();
-    } finally {
-      this.#access?.lock.release();
-    }
-  }
-
-  /** The iterable is the user's, and may do anything: it is not asked while the lock is held. */
-  #sendChunks(values: Iterable<T>): number {
-    let sent = 0;
-    for (const chunk of chunksOf(values, chunkLength)) {
-      const count = this.#locked(() => this.#stageAll(chunk));
-      sent += count;
-      if (count < chunk.length) break;
-    }
-    return sent;
-  }
-
-  /** Those for which there is room; programs see them at the end. */
-  #stageAll(values: Iterable<T>): number {
-    let sent = 0;
-    try {
-      for (const value of values) {
-        if (!this.#stage(value)) break;
-      }
-    } finally {
-      sent = this.#producer.publish();
-    }
-    return sent;
-  }
-
-  /** False when there is no room for it now. */
-  #stage(value: T): boolean {
-    const size = this.#sizeOf(value);
-    this.#checkSize(size);
-    const offset = this.#producer.stage(size);
-    if (offset === ringFull) return false;
-    try {
-      if (this.#encoder === undefined) this.#data.set(value as Uint8Array, offset);
-      else this.#encoder.encode(value, this.#view, offset);
-    } catch (error) {
-      this.#producer.unstage();
-      throw error;
-    }
-    return true;
-  }
-
-  #reserve(size: number): number {
-    const offset = this.#tryReserve(size);
-    if (offset !== ringFull) return offset;
-    throw this.#producer.fullError(size);
-  }
-
-  #tryReserve(size: number): number {
-    this.#checkSize(size);
-    this.#checkBatch();
-    const access = this.#access;
-    if (access === undefined) return this.#producer.tryReserve(size);
-    access.lock.acquire();
-    try {
-      return this.#producer.tryReserve(size);
-    } finally {
-      access.lock.release();
-    }
-  }
-
-  #sample(offset: number, size: number): UserSample | undefined {
-    if (offset === ringFull) return undefined;
+  #sample(offset: number, size: number): UserSample {
     const sample = new Reservation(this.#producer, offset, size, (ended) => this.#reserved.delete(ended));
     this.#reserved.add(sample);
     return sample;
-  }
-
-  /** Values that send, while they are being sent. */
-  #checkBatch(): void {
-    if (!this.#batching) return;
-    throw new EbpfError(
-      "BUSY",
-      `Cannot write ring ${this.name}: a batch is being sent to it, which nothing else may interrupt`,
-    );
-  }
-
-  #checkSize(size: number): void {
-    if (size > largestSample && this.size > largestSample) {
-      throw new EbpfError(
-        "TOO_BIG",
-        `Cannot send ${size} bytes to ring ${this.name}: a program can take at most ${largestSample} at a time`,
-      );
-    }
   }
 }
 

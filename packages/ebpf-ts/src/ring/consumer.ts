@@ -6,6 +6,7 @@ import { ProducedPosition } from "./produced-position.ts";
 import { ReadFence } from "./read-fence.ts";
 import {
   checkLimits,
+  checkOnRecord,
   type DrainLimits,
   type DrainResult,
   type OnRecord,
@@ -150,6 +151,7 @@ export class RingConsumer {
   /** Hands out every record there is, within the limits. What the callback throws passes through, after its record. */
   drain(onRecord: OnRecord, limits: DrainLimits = {}): DrainResult {
     const { max = Infinity, budgetMs = Infinity, rescan = true } = limits;
+    checkOnRecord(onRecord);
     checkLimits(max, budgetMs);
     this.#checkUse();
     const { received, discarded } = this;

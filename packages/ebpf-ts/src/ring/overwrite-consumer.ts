@@ -7,6 +7,7 @@ import { OverwriteScan } from "./overwrite-scan.ts";
 import { ReadFence } from "./read-fence.ts";
 import {
   checkLimits,
+  checkOnRecord,
   type DrainLimits,
   type DrainResult,
   type OnRecord,
@@ -162,6 +163,7 @@ export class OverwriteConsumer implements EventConsumer {
   /** Hands out every record there is, within the limits. What the callback throws passes through, after its record. */
   drain(onRecord: OnRecord, limits: DrainLimits = {}): DrainResult {
     const { max = Infinity, budgetMs = Infinity, rescan = true } = limits;
+    checkOnRecord(onRecord);
     checkLimits(max, budgetMs);
     this.#checkUse();
     const { received, discarded } = this;
@@ -286,6 +288,7 @@ export class OverwriteConsumer implements EventConsumer {
     const positions = this.#positions;
     if (positions.position === positions.published) positions.resume();
     positions.produced = positions.loadProducer();
+    if (!positions.exactNumbers) throw this.#poisoned("its positions have jumped by more than 2^53 bytes");
     if (positions.produced === positions.position) {
       // Pairs with the commit, which changes the header and then reads this position to see whether somebody sleeps here.
       positions.publish();

@@ -49,6 +49,11 @@ export class OverwritePositions {
     this.published = this.position;
   }
 
+  /** Whether the numbers are exact. Farther away than 2^53 is only what somebody has forged. */
+  get exactNumbers(): boolean {
+    return Number.isSafeInteger(this.position) && Number.isSafeInteger(this.produced);
+  }
+
   /** What is impossible about them, as part of a sentence. */
   fault(): string | undefined {
     const { size } = this.#memory;

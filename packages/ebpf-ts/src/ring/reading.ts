@@ -32,6 +32,19 @@ export interface DrainResult {
 }
 
 export function checkLimits(max: number, budgetMs: number): void {
-  if (max > 0 && budgetMs >= 0) return;
-  throw new RangeError(`The limits of a drain must be positive, not max ${max} and budgetMs ${budgetMs}`);
+  if (typeof max !== "number" || typeof budgetMs !== "number") {
+    throw new TypeError(
+      `The limits of a drain must be numbers, not max ${String(max)} and budgetMs ${String(budgetMs)}`,
+    );
+  }
+  if (max > 0 && (Number.isInteger(max) || max === Infinity) && budgetMs >= 0) return;
+  throw new RangeError(
+    `The limits of a drain must be positive, and max a whole number, not max ${max} and budgetMs ${budgetMs}`,
+  );
+}
+
+/** Before anything is read: a record that nobody can be given would be lost. */
+export function checkOnRecord(onRecord: OnRecord): void {
+  if (typeof onRecord !== "function")
+    throw new TypeError(`A drain hands records to a function, not to ${String(onRecord)}`);
 }

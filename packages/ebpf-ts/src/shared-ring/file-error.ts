@@ -8,6 +8,8 @@ const codes: Readonly<Record<number, EbpfErrorCode>> = {
   [Errno.EPERM]: "NO_PRIVILEGE",
   [Errno.ENOSPC]: "NO_SPACE",
   [Errno.EEXIST]: "BUSY",
+  [Errno.EMFILE]: "TOO_MANY_FILES",
+  [Errno.ENFILE]: "TOO_MANY_FILES",
 };
 
 const meanings: Readonly<Record<number, string>> = {
@@ -17,6 +19,7 @@ const meanings: Readonly<Record<number, string>> = {
   [Errno.ENOSPC]: "there is no room left in its file system",
   [Errno.ENOMEM]: "there is not enough memory",
   [Errno.EMFILE]: "this process has too many open files",
+  [Errno.ENFILE]: "the system has too many open files",
   [Errno.EISDIR]: "it is a directory",
   [Errno.EEXIST]: "the file exists already, open it or remove it",
 };

@@ -1,6 +1,9 @@
+import { closeSync, openSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { Futex } from "../sys/futex.ts";
 import { futexVectorLimit } from "../sys/futex-vector.ts";
+import { threadDescriptors, tryDescriptors } from "../try-descriptors.ts";
+import { fromFs } from "./file-error.ts";
 import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
 
 /** A word that is watched for this thread's event loop. */
@@ -113,6 +116,7 @@ class FutexThread {
   }
 
   #start(): Worker {
+    fromFs("wait for a shared ring", "open", () => tryDescriptors({ openSync, closeSync }, threadDescriptors));
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const data: FutexThreadData = { control: this.#controlFutex.address, value: 0 };
     const worker = new Worker(new URL(`./futex-thread-worker.${extension}`, import.meta.url), {

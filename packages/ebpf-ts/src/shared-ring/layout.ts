@@ -65,9 +65,9 @@ export function writeHead(words: Int32Array, size: number, pageSize: number): vo
 }
 
 /** The data size that a head tells, once everything about it is right. Throws BAD_RING. */
-export function readHead(words: Int32Array, fileSize: number, pageSize: number, name: string): number {
+export function readHead(words: Int32Array, fileSize: number, pageSize: number, what: string): number {
   const refuse = (fault: string): never => {
-    throw new EbpfError("BAD_RING", `Cannot open shared ring ${name}: ${fault}`);
+    throw new EbpfError("BAD_RING", `Cannot open ${what}: ${fault}`);
   };
   if (words[0] !== magic[0] || words[1] !== magic[1]) refuse("the file is no shared ring");
   if (words[Word.version] !== version) refuse(`its version is ${words[Word.version]}, this library knows ${version}`);

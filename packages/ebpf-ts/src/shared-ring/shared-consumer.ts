@@ -1,7 +1,8 @@
-import { EbpfError } from "../errors.ts";
 import type { DrainResult } from "../ring/reading.ts";
 import { RecordView } from "../ring/record-view.ts";
+import { checkFunction, checkMilliseconds, checkOptions } from "../stream/check-options.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
+import { OneReader } from "../stream/one-reader.ts";
 import { type EventsOptions, type RecordSource, RecordStream } from "../stream/record-stream.ts";
 import type { Descriptor } from "../sys/descriptor.ts";
 import { RescuingConsumer } from "./rescuing-consumer.ts";
@@ -15,6 +16,7 @@ export interface SharedDrainOptions {
   readonly budgetMs?: number | undefined;
 }
 
+const drainNames: ReadonlySet<string> = new Set(["max", "budgetMs"]);
 /** Milliseconds after which one who waits looks by itself, in case a producer was killed while it rang. */
 const doubtMs = 500;
 /** The same while a record keeps it waiting whose producer may have been killed. */
@@ -36,8 +38,7 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
   readonly #record: RecordView;
   readonly #bell: LazyBell;
   readonly #onClose: (consumer: SharedConsumer) => void;
-  #stream: RecordStream<Uint8Array> | undefined;
-  #closed = false;
+  readonly #reader: OneReader;
 
   /** @internal Made by {@link SharedRing.consumer}. */
   constructor(shared: SharedMemory, descriptor: Descriptor, onClose: (consumer: SharedConsumer) => void) {
@@ -48,6 +49,7 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
     this.#onClose = onClose;
     shared.slots.claimConsumer(descriptor.fd);
     this.#consumer = new RescuingConsumer(shared);
+    this.#reader = new OneReader(`ring ${shared.name}`);
     this.#record = new RecordView(data);
     const condition = { holds: (late: boolean) => this.#holds(late), doubt: () => this.#doubt() };
     this.#bell = new LazyBell((onRing) => openSharedBell(shared.dataBell, condition, onRing));
@@ -56,8 +58,8 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
       stepsPerLook: 8,
       look: () => this.#consumer.read(),
       take: (offset) => data.slice(offset, offset + this.#consumer.length),
-      acquire: (stream) => this.#acquire(stream),
-      release: () => (this.#stream = undefined),
+      acquire: (stream) => this.#reader.take(stream),
+      release: () => void this.#reader.leave(),
       bell: this.#bell,
     };
   }
@@ -103,7 +105,7 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
 
   /** Copies of the records from now on, those that wait first. Keeps the process alive while it waits for more. */
   records(options: EventsOptions = {}): RecordStream<Uint8Array> {
-    this.#checkOpen();
+    this.#reader.checkOpen();
     return new RecordStream(this.#source, options);
   }
 
@@ -113,22 +115,23 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
    * abandoned are among the discarded ones of the result.
    */
   drain(onRecord: (record: RecordView) => boolean | void | number, options: SharedDrainOptions = {}): DrainResult {
-    this.#checkFree();
+    checkFunction(onRecord, "The callback of drain()");
+    checkOptions(options, drainNames, "drain()");
     const record = this.#record;
     const consumer = this.#consumer;
     const { max, budgetMs } = options;
-    try {
-      return consumer.drain(
-        (_, offset, length) => {
-          consumer.tellRoom();
-          record.moveTo(offset, length);
-          return onRecord(record);
-        },
-        { max, budgetMs, rescan: false },
-      );
-    } finally {
-      record.moveTo(0, 0);
-    }
+    const show = (_: unknown, offset: number, length: number): boolean | void | number => {
+      consumer.tellRoom();
+      record.moveTo(offset, length);
+      return onRecord(record);
+    };
+    return this.#reader.during(() => {
+      try {
+        return consumer.drain(show, { max, budgetMs, rescan: false });
+      } finally {
+        record.moveTo(0, 0);
+      }
+    });
   }
 
   /**
@@ -136,8 +139,8 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
    * worker threads; the event loop of the thread stands still meanwhile.
    */
   waitSync(timeoutMs: number = Infinity): boolean {
-    if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must not be negative, and is ${timeoutMs}`);
-    this.#checkFree();
+    checkMilliseconds(timeoutMs, "timeoutMs");
+    this.#reader.checkFree();
     const { dataBell } = this.#shared;
     const deadline = performance.now() + timeoutMs;
     while (!this.#consumer.ready) {
@@ -151,13 +154,16 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
     return true;
   }
 
-  /** Ends an iteration that is under way, and lets another consumer in. Idempotent. */
+  /**
+   * Ends an iteration that is under way, and lets another consumer in. Within a drain's callback it ends the drain and its view:
+   * records up to this one count as read. Idempotent.
+   */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#stream?.end();
+    if (!this.#reader.close()) return;
     this.#bell.close();
     this.#consumer.close();
+    this.#consumer.flush();
+    this.#record.moveTo(0, 0);
     this.#descriptor.close();
     this.#onClose(this);
   }
@@ -173,21 +179,5 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
 
   #doubt(): number {
     return this.#consumer.waitsForProducer ? rescueMs : doubtMs;
-  }
-
-  #acquire(stream: RecordStream<Uint8Array>): void {
-    this.#checkFree();
-    this.#stream = stream;
-  }
-
-  #checkFree(): void {
-    this.#checkOpen();
-    if (this.#stream !== undefined) {
-      throw new EbpfError("BUSY", `Cannot read ring ${this.name}: it has a consumer already, end that loop first`);
-    }
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot read ring ${this.name}: it is closed`);
   }
 }

@@ -1,4 +1,5 @@
 import { EbpfError } from "../errors.ts";
+import { checkOptions } from "../stream/check-options.ts";
 import { pageSize } from "../sys/mapping.ts";
 import { Doorbell } from "./doorbell.ts";
 import { checkSize, headSize, headWords, Word } from "./layout.ts";
@@ -17,6 +18,7 @@ export interface SharedRingOptions {
   readonly mode?: number | undefined;
 }
 
+const optionNames: ReadonlySet<string> = new Set(["path", "size", "mode"]);
 const defaultSize = 2 ** 20;
 const defaultMode = 0o600;
 
@@ -37,7 +39,10 @@ export class SharedRing {
   }
 
   /** Makes a new ring; a file that exists is not touched (BUSY). */
-  static create({ path, size = defaultSize, mode = defaultMode }: SharedRingOptions = {}): SharedRing {
+  static create(options: SharedRingOptions = {}): SharedRing {
+    checkOptions(options, optionNames, "SharedRing.create()");
+    const { path, size = defaultSize, mode = defaultMode } = options;
+    checkPath(path);
     checkSize(size, pageSize());
     checkMode(mode);
     if (path === undefined) return new SharedRing("memfd", createInMemory(size, "a shared ring in memory"));
@@ -126,6 +131,11 @@ function memoryOf(
   };
 }
 
+function checkPath(path: string | undefined): void {
+  if (path === undefined || (typeof path === "string" && path !== "" && !path.includes("\0"))) return;
+  throw new TypeError("A shared ring is made at a path, or, without one, in memory");
+}
+
 function checkMode(mode: number): void {
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
     throw new RangeError(`The mode of a file must be from 0 to 0o777, not ${mode}`);
@@ -133,7 +143,7 @@ function checkMode(mode: number): void {
 }
 
 function checkFile(file: string | number): string | number {
-  if (typeof file === "string") return file;
-  if (Number.isInteger(file) && file >= 0) return file;
+  if (typeof file === "string" && file !== "" && !file.includes("\0")) return file;
+  if (typeof file === "number" && Number.isInteger(file) && file >= 0) return file;
   throw new TypeError("A shared ring is opened by a path, or by the number of a descriptor");
 }

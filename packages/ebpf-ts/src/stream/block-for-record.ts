@@ -1,5 +1,6 @@
 import type { EngineRing } from "../engine/engine.ts";
 import { NotSupportedError } from "../errors.ts";
+import { checkMilliseconds } from "./check-options.ts";
 import { ringEmpty } from "../ring/reading.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 
@@ -21,7 +22,7 @@ export function blockForRecord(consumer: EventConsumer, ring: EngineRing, timeou
       `Cannot wait for ring ${consumer.name}: its engine cannot block a thread, loop over its events instead`,
     );
   }
-  if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
+  checkMilliseconds(timeoutMs, "timeoutMs");
   const end = performance.now() + timeoutMs;
   for (let lacks = 0; ; lacks += 1) {
     const found = consumer.lookAhead();

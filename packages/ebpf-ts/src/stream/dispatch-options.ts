@@ -1,3 +1,5 @@
+import { checkFunction, checkOptions, checkSignal } from "./check-options.ts";
+
 export interface DispatchContext {
   /** Aborted when no more events are taken: the dispatch's own signal was, or an error stopped it. */
   readonly signal: AbortSignal;
@@ -74,9 +76,10 @@ export function dispatchLimits<T, R>(options: DispatchOptions<T, R>): DispatchLi
     throw new TypeError(`The options of dispatch() must be an object with a concurrency, not ${String(options)}`);
   }
   const { concurrency, order = "any", key, onOverflow = "wait", queue } = options;
-  for (const name of Object.keys(options)) {
-    if (!names.has(name))
-      throw new TypeError(`Unknown option ${name} of dispatch(): the options are ${[...names].join(", ")}`);
+  checkOptions(options, names, "dispatch()");
+  checkSignal(options.signal, "dispatch()");
+  for (const name of ["key", "onResult", "onError"] as const) {
+    if (options[name] !== undefined) checkFunction(options[name], `The option ${name} of dispatch()`);
   }
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > maxConcurrency) {
     throw new RangeError(
@@ -92,7 +95,8 @@ export function dispatchLimits<T, R>(options: DispatchOptions<T, R>): DispatchLi
   if (onOverflow !== "wait" && onOverflow !== "drop") {
     throw new TypeError(`Unknown onOverflow ${JSON.stringify(onOverflow)} of dispatch(): it is wait or drop`);
   }
-  const held = queue ?? (order === "any" ? 0 : concurrency * queuePerHandler);
+  const usual = order === "any" ? 0 : concurrency * queuePerHandler;
+  const held = queue === undefined ? usual : queue;
   if (!Number.isInteger(held) || held < 0) {
     throw new RangeError(`The queue of dispatch() must be a whole number from 0, not ${held}`);
   }

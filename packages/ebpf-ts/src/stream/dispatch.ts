@@ -1,4 +1,5 @@
 import { callOut } from "./call-out.ts";
+import { checkFunction } from "./check-options.ts";
 import {
   type DispatchContext,
   type DispatchLimits,
@@ -26,6 +27,10 @@ export async function dispatch<T, R = unknown>(
   handler: EventHandler<T, R>,
   options: DispatchOptions<T, R>,
 ): Promise<DispatchResult> {
+  if (typeof source?.[Symbol.asyncIterator] !== "function") {
+    throw new TypeError("The source of dispatch() must be an AsyncIterable, such as a ring");
+  }
+  checkFunction(handler, "The handler of dispatch()");
   const limits = dispatchLimits(options);
   return new Dispatch(new DispatchSource(source), handler, options, limits).run();
 }

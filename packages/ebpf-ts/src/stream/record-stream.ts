@@ -1,6 +1,7 @@
 import type { RingConsumer } from "../ring/consumer.ts";
 import { ringBusy, ringEmpty } from "../ring/reading.ts";
 import { Backoff } from "./backoff.ts";
+import { checkMilliseconds, checkOptions, checkSignal, checkUntil } from "./check-options.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 import { TurnBudget, yieldTurn } from "./turn-budget.ts";
 
@@ -65,7 +66,9 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
   /** Why there was nothing to take: a code of the consumer, or 0 for the end of the turn. */
   #lack = 0;
 
-  constructor(source: RecordSource<T>, { signal, until, wakeup = "event" }: EventsOptions = {}) {
+  constructor(source: RecordSource<T>, options: EventsOptions = {}) {
+    checkEventsOptions(options);
+    const { signal, until, wakeup = "event" } = options;
     this.#source = source;
     this.#signal = signal;
     this.#intervalMs = intervalOf(wakeup);
@@ -222,9 +225,22 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
 /** Timers take no more (Node fires at once instead). */
 const longestInterval = 2 ** 31 - 1;
 
+const what = "a loop over a ring";
+const optionNames: ReadonlySet<string> = new Set(["signal", "until", "wakeup"]);
+const wakeupNames: ReadonlySet<string> = new Set(["intervalMs"]);
+
+function checkEventsOptions(options: EventsOptions): void {
+  checkOptions(options, optionNames, what);
+  checkSignal(options.signal, what);
+  checkUntil(options.until, what);
+}
+
 function intervalOf(wakeup: "event" | { readonly intervalMs: number }): number | undefined {
   if (wakeup === "event") return undefined;
-  const { intervalMs } = wakeup;
-  if (intervalMs >= 0 && intervalMs <= longestInterval) return intervalMs;
-  throw new RangeError(`wakeup.intervalMs must be from 0 to ${longestInterval}, not ${intervalMs}`);
+  if (typeof wakeup !== "object" || wakeup === null) {
+    throw new TypeError(`The option wakeup of ${what} must be "event" or { intervalMs }, not ${String(wakeup)}`);
+  }
+  checkOptions(wakeup, wakeupNames, `wakeup`);
+  checkMilliseconds(wakeup.intervalMs, "wakeup.intervalMs", longestInterval);
+  return wakeup.intervalMs;
 }

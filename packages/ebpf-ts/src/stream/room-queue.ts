@@ -2,6 +2,7 @@ import { EbpfError } from "../errors.ts";
 import type { RingProducer } from "../ring/producer.ts";
 import type { Reservation } from "../ring/reservation.ts";
 import { Backoff } from "./backoff.ts";
+import { checkMilliseconds, checkOptions, checkSignal } from "./check-options.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 
 export interface RoomOptions {
@@ -26,6 +27,8 @@ interface Waiter {
 
 /** Timers take no more (Node fires at once instead). */
 const longestTimeout = 2 ** 31 - 1;
+const what = "reserveWhenFree()";
+const optionNames: ReadonlySet<string> = new Set(["timeoutMs", "signal"]);
 
 /** Those who wait for room in a ring, served in their order. */
 export class RoomQueue {
@@ -40,10 +43,11 @@ export class RoomQueue {
   }
 
   /** After the timeout it tries once more, as libbpf does, and then throws NO_SPACE. */
-  async reserve(size: number, { timeoutMs, signal }: RoomOptions = {}): Promise<Reservation> {
-    if (timeoutMs !== undefined && !(timeoutMs >= 0 && timeoutMs <= longestTimeout)) {
-      throw new RangeError(`timeoutMs must be from 0 to ${longestTimeout}, not ${timeoutMs}`);
-    }
+  async reserve(size: number, options: RoomOptions = {}): Promise<Reservation> {
+    checkOptions(options, optionNames, what);
+    const { timeoutMs, signal } = options;
+    if (timeoutMs !== undefined) checkMilliseconds(timeoutMs, "timeoutMs", longestTimeout);
+    checkSignal(signal, what);
     signal?.throwIfAborted();
     const reservation = this.#waiting.length === 0 ? this.#source.tryReserve(size) : undefined;
     return reservation ?? this.#wait(size, timeoutMs, signal);

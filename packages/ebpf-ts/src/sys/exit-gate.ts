@@ -1,20 +1,22 @@
-import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { getEnvironmentData, isMainThread, setEnvironmentData, type Worker } from "node:worker_threads";
 
 /**
  * A thread that is ended while koffi is at work there aborts the whole process: nothing of the thread runs any more, so koffi
  * throws, which cannot be delivered either. So a thread's end waits until the threads that end with it are out of koffi, and
- * keeps them out from then on. Each thread has a gate for those that it starts, two words that they share:
+ * keeps them out from then on. Each thread has a gate for those that it starts, one word that they share:
  *
  * ```text
- *   0  inside   how many threads are at work in koffi
- *   1  closed   1 once the gate's thread ends
+ *   bit 30       shut: the gate's thread ends, or terminates another
+ *   bits 0..29   how many threads are at work in koffi
  * ```
+ * Nobody is counted while it is shut, so that a thread which is ended at the gate leaves nothing behind.
  */
 const key = "ebpf-ts exit gates";
-const inside = 0;
-const closed = 1;
+const shut = 1 << 30;
 /** Milliseconds. Loading koffi takes 20; whoever needs longer than this is not waited for. */
 const longestWait = 2000;
+/** Milliseconds that a thread which was terminated keeps the others out, at most: it may sit in a call of the system. */
+const longestEnd = 500;
 
 /** Of the threads that end this one with them. */
 const above: readonly Int32Array[] = isMainThread ? [] : inherited().map((gate) => new Int32Array(gate));
@@ -27,11 +29,12 @@ function inherited(): readonly SharedArrayBuffer[] {
 /** To be called before a thread is started that calls the system. */
 export function guardExit(): void {
   if (own !== undefined) return;
-  const shared = new SharedArrayBuffer(8);
+  const shared = new SharedArrayBuffer(4);
   const gate = new Int32Array(shared);
   own = gate;
   setEnvironmentData(key, [...inherited(), shared] as never);
   process.on("exit", () => close(gate));
+  process.on("worker", (worker) => guardTermination(worker, gate));
 }
 
 /** A thread that may be ended while the one that started it goes on. */
@@ -45,7 +48,7 @@ export interface GatedThread<T> {
 export function startGated<T>(start: () => T): GatedThread<T> {
   guardExit();
   const gates = inherited();
-  const shared = new SharedArrayBuffer(8);
+  const shared = new SharedArrayBuffer(4);
   const gate = new Int32Array(shared);
   setEnvironmentData(key, [...gates, shared] as never);
   try {
@@ -53,6 +56,38 @@ export function startGated<T>(start: () => T): GatedThread<T> {
   } finally {
     setEnvironmentData(key, gates as never);
   }
+}
+
+/** Threads that were terminated, and have not ended yet. */
+let ending = 0;
+
+/**
+ * Users terminate threads that they have started, at any moment. All threads that were started here are kept out of koffi until
+ * that one has ended.
+ */
+function guardTermination(worker: Worker, gate: Int32Array): void {
+  const terminate = worker.terminate.bind(worker);
+  let told = false;
+  worker.terminate = () => {
+    if (told || worker.threadId === -1) return terminate();
+    told = true;
+    if ((ending += 1) === 1) close(gate);
+    const onEnd = once(() => {
+      clearTimeout(timer);
+      if ((ending -= 1) === 0) open(gate);
+    });
+    const timer = setTimeout(onEnd, longestEnd).unref();
+    worker.once("exit", onEnd);
+    return terminate();
+  };
+}
+
+function once(call: () => void): () => void {
+  let called = false;
+  return () => {
+    if (!called) call();
+    called = true;
+  };
 }
 
 let atWork = 0;
@@ -70,24 +105,31 @@ export function uninterrupted<T>(work: () => T): T {
 }
 
 function enter(gate: Int32Array): void {
-  Atomics.add(gate, inside, 1);
-  if (Atomics.load(gate, closed) === 0) return;
-  leave(gate);
-  // Until this thread is ended.
-  Atomics.wait(gate, closed, 1, longestWait);
-  Atomics.add(gate, inside, 1);
+  for (let patient = true; ;) {
+    const seen = Atomics.load(gate, 0);
+    if ((seen & shut) === 0 || !patient) {
+      if (Atomics.compareExchange(gate, 0, seen, seen + 1) === seen) return;
+    } else if (Atomics.wait(gate, 0, seen, longestWait) === "timed-out") {
+      // Whoever has shut it neither ended this thread nor opened it again.
+      patient = false;
+    }
+  }
 }
 
 function leave(gate: Int32Array): void {
-  Atomics.sub(gate, inside, 1);
-  Atomics.notify(gate, inside);
+  if ((Atomics.sub(gate, 0, 1) & shut) !== 0) Atomics.notify(gate, 0);
+}
+
+function open(gate: Int32Array): void {
+  Atomics.and(gate, 0, ~shut);
+  Atomics.notify(gate, 0);
 }
 
 function close(gate: Int32Array): void {
-  Atomics.store(gate, closed, 1);
+  Atomics.or(gate, 0, shut);
   const end = Date.now() + longestWait;
-  for (let count = Atomics.load(gate, inside); count > 0; count = Atomics.load(gate, inside)) {
+  for (let seen = Atomics.load(gate, 0); seen !== shut; seen = Atomics.load(gate, 0)) {
     const left = end - Date.now();
-    if (left <= 0 || Atomics.wait(gate, inside, count, left) === "timed-out") return;
+    if (left <= 0 || Atomics.wait(gate, 0, seen, left) === "timed-out") return;
   }
 }

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type koffiModule from "koffi";
-import { EbpfError, NotSupportedError } from "../errors.ts";
+import { EbpfError, NotSupportedError, tooManyFiles } from "../errors.ts";
 import { guardExit, uninterrupted } from "./exit-gate.ts";
 
 type Koffi = typeof koffiModule;
@@ -37,6 +37,8 @@ function ffi(): Koffi {
   try {
     koffi = uninterrupted(() => createRequire(import.meta.url)("koffi") as Koffi);
   } catch (cause) {
+    const shortage = tooManyFiles(cause, "call the system");
+    if (shortage !== undefined) throw shortage;
     throw new NotSupportedError("ffi", "Cannot call the system: the package koffi cannot be loaded", undefined, {
       cause,
     });
@@ -82,12 +84,17 @@ export function errno(): number {
  * they could be moved. The caller keeps the buffer reachable until the call that uses the address has returned.
  */
 export function addressOf(buffer: ArrayBuffer | ArrayBufferView): number {
-  if (!ArrayBuffer.isView(buffer)) return Number(ffi().address(buffer));
+  if (!ArrayBuffer.isView(buffer)) return place(buffer);
   const memory = buffer.buffer;
   if (!(memory instanceof ArrayBuffer)) {
     throw new EbpfError("NOT_SUPPORTED", "Cannot hand shared memory to the system: copy it first");
   }
-  return Number(ffi().address(memory)) + buffer.byteOffset;
+  return place(memory) + buffer.byteOffset;
+}
+
+function place(memory: ArrayBuffer): number {
+  const loaded = ffi();
+  return Number(uninterrupted(() => loaded.address(memory)));
 }
 
 /** An ArrayBuffer over memory that is not ours. Only `mapping.ts` may, since it knows how long the memory lives. */

@@ -1,5 +1,6 @@
+import { Errno } from "../uapi/errno.ts";
 import { errno, func } from "./libc.ts";
-import { ownMapping } from "./mapping.ts";
+import { mayMap, ownMapping } from "./mapping.ts";
 
 const PROT_NONE = 0;
 const PROT_READ_WRITE = 3;
@@ -14,6 +15,7 @@ const placeholder = 0x4022;
  * the file has no longer faults with SIGBUS.
  */
 export function mapRingFile(fd: number, head: number, size: number): ArrayBuffer | number {
+  if (!mayMap()) return -Errno.ENOMEM;
   const mmap = func(
     "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
   );

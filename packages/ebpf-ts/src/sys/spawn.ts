@@ -1,5 +1,5 @@
 import { getSystemErrorName } from "node:util";
-import { EbpfError, SyscallError } from "../errors.ts";
+import { EbpfError, SyscallError, tooManyFiles } from "../errors.ts";
 import { addressOf, errno, func } from "./libc.ts";
 import { pinned, putWord } from "./pinned.ts";
 
@@ -151,5 +151,7 @@ function check(call: string, error: number): void {
 
 function failed(call: string, error: number): SyscallError {
   const name = getSystemErrorName(-error);
-  return new SyscallError(call, error, name, `Cannot start a command: ${call} failed with ${name}`, "COMMAND");
+  const shortage = tooManyFiles({ code: name }, "start a command");
+  const message = shortage?.message ?? `Cannot start a command: ${call} failed with ${name}`;
+  return new SyscallError(call, error, name, message, shortage?.code ?? "COMMAND");
 }

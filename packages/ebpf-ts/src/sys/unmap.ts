@@ -9,21 +9,27 @@ export interface MappedArea {
 /** Never collected: what watches the memory would unmap it a second time. */
 const unmapped = new Set<ArrayBufferLike>();
 
+const PROT_READ_WRITE = 3;
+/** MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE */
+const emptied = 0x4032;
+
 /**
- * Gives what unmaps memory at the end of a worker thread, whose garbage is never collected: the mapping would stay until the process
- * ends. No view of it may be used after that call, which is idempotent. It does not keep the memory alive, and leaves alone what
- * was collected before. Everything is looked up beforehand: a thread that is being terminated can still call a function with numbers,
- * but anything that makes objects would end the process.
+ * Gives what lets go of memory at the end of a worker thread, whose garbage is never collected: the mapping would stay until the
+ * process ends. The addresses stay, as empty pages of nobody: what the thread does last (a listener of `exit`) may still touch a view.
+ * It is idempotent, does not keep the memory alive, and leaves alone what was collected before. Everything is looked up beforehand: a
+ * thread that is being terminated can still call a function with numbers, but anything that makes objects would end the process.
  */
 export function unmapperOf(buffers: readonly ArrayBufferLike[]): () => void {
-  const munmap = lookUp();
+  const mmap = func(
+    "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
+  );
   const areas = mapped(buffers).map((buffer) => ({ memory: new WeakRef(buffer), ...areaOf(buffer) }));
   return () => {
     for (const { memory, address, length } of areas) {
       const buffer = memory.deref();
       if (buffer === undefined || unmapped.has(buffer)) continue;
       unmapped.add(buffer);
-      munmap(address, length);
+      mmap(address, length, PROT_READ_WRITE, emptied, -1, 0);
     }
   };
 }
@@ -35,7 +41,7 @@ export function areasOf(buffers: readonly ArrayBufferLike[]): readonly MappedAre
 
 /** Unmaps what a thread of this process has left behind. */
 export function unmapAreas(areas: readonly MappedArea[]): void {
-  const munmap = lookUp();
+  const munmap = func("int munmap(intptr_t address, size_t length)");
   for (const { address, length } of areas) munmap(address, length);
 }
 
@@ -46,8 +52,4 @@ function mapped(buffers: readonly ArrayBufferLike[]): ArrayBuffer[] {
 
 function areaOf(buffer: ArrayBuffer): MappedArea {
   return { address: addressOf(buffer), length: buffer.byteLength };
-}
-
-function lookUp(): ReturnType<typeof func> {
-  return func("int munmap(intptr_t address, size_t length)");
 }

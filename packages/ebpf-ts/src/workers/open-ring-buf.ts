@@ -4,6 +4,7 @@ import { EbpfError } from "../errors.ts";
 import { RingBuf } from "../map/ring-buf.ts";
 import type { RingBufHandle } from "../map/ring-handles.ts";
 import { MapType } from "../uapi/uapi.gen.ts";
+import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing, type ThreadRing } from "./open-ring.ts";
 import { claimReader } from "./reader-claim.ts";
 import { atThreadEnd } from "./thread-end.ts";
@@ -16,10 +17,12 @@ import { atThreadEnd } from "./thread-end.ts";
  * where the one before has ended; where that one's thread was terminated, at the last position that it gave back.
  */
 export async function openRingBuf<T = unknown>(handle: RingBufHandle<T>): Promise<RingBuf<T>> {
+  checkHandle(handle, "openRingBuf()");
   const { name } = handle.ring;
   if (handle.ring.type !== MapType.RINGBUF) {
     throw new TypeError(`Cannot open ring ${name} that way: it is a user ring buffer, open it with openUserRing()`);
   }
+  checkShared(handle.reader, "openRingBuf()");
   const leave = claimReader(handle.reader);
   if (leave === undefined) {
     throw new EbpfError(

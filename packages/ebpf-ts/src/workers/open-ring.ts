@@ -2,6 +2,7 @@ import { isMainThread } from "node:worker_threads";
 import type { EmbeddedRingHandle } from "../engine/embedded/shared-ring.ts";
 import type { EngineRing, RingHandle } from "../engine/engine.ts";
 import type { KernelRingHandle } from "../engine/kernel/shared-ring.ts";
+import { importHost } from "../import-host.ts";
 import type { RemainsClaim, RingRemains } from "./ring-remains.ts";
 import { atThreadEnd } from "./thread-end.ts";
 
@@ -19,7 +20,7 @@ export interface ThreadRing {
 /** Opens, for the life of this thread, a ring that another thread shares. The other engine is not loaded. `claim` is of the remains. */
 export async function openRing(handle: RingHandle, claim?: RemainsClaim): Promise<ThreadRing> {
   if (handle.engine === "kernel") return openInKernel(handle as KernelRingHandle, claim);
-  const { openEmbeddedRing } = await import("../engine/embedded/shared-ring.ts");
+  const { openEmbeddedRing } = await importHost("rings", () => import("../engine/embedded/shared-ring.ts"));
   const { ring, close } = openEmbeddedRing(handle as EmbeddedRingHandle);
   return { ring, remains: undefined, letGo: close, close };
 }
@@ -28,7 +29,7 @@ export async function openRing(handle: RingHandle, claim?: RemainsClaim): Promis
 const collected = new FinalizationRegistry<() => void>((forget) => forget());
 
 async function openInKernel(handle: KernelRingHandle, claim: RemainsClaim | undefined): Promise<ThreadRing> {
-  const { openKernelRing } = await import("../engine/kernel/shared-ring.ts");
+  const { openKernelRing } = await importHost("rings of the kernel", () => import("../engine/kernel/shared-ring.ts"));
   const { areasOf, unmapperOf } = await import("../sys/unmap.ts");
   const { uninterrupted } = await import("../sys/exit-gate.ts");
   return uninterrupted(() => {

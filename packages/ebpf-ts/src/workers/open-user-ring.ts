@@ -3,6 +3,7 @@ import { parseBtf } from "../btf/parse-btf.ts";
 import { UserRingBuf, type UserRingHandle } from "../map/user-ring-buf.ts";
 import { SharedAccess } from "../memory/shared-access.ts";
 import { MapType } from "../uapi/uapi.gen.ts";
+import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing } from "./open-ring.ts";
 import { atThreadEnd } from "./thread-end.ts";
 
@@ -11,10 +12,12 @@ import { atThreadEnd } from "./thread-end.ts";
  * write at the same time. It is closed with the ring that was shared; close it, or end the thread, to let go of it before.
  */
 export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Promise<UserRingBuf<T>> {
+  checkHandle(handle, "openUserRing()");
   const { name } = handle.ring;
   if (handle.ring.type !== MapType.USER_RINGBUF) {
     throw new TypeError(`Cannot open ring ${name} that way: it is a ring buffer, open it with openRingBuf()`);
   }
+  checkShared(handle.access, "openUserRing()");
   const access = new SharedAccess(handle.access);
   const encoder = handle.type && makeEncoder(parseBtf(handle.type.btf), handle.type.id);
   const opened = await openRing(handle.ring);

@@ -9,7 +9,7 @@ export interface RingRemains {
   readonly areas: readonly MappedArea[];
 }
 
-/** Which of two threads does away with them: the one that has them, or, when that one was terminated, the one that started it. */
+/** Which of two threads closes the descriptor: the one that has it, or, when that one was terminated, the one that started it. */
 export class RemainsClaim {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -25,10 +25,13 @@ export class RemainsClaim {
   }
 }
 
-/** The thread has ended, and nobody else uses the numbers. */
-export async function clearAway({ fd, areas }: RingRemains, ring: string): Promise<void> {
+/**
+ * The thread has ended, and nobody else uses the numbers. One that ended by itself has closed its descriptor, and left the addresses
+ * of the memory behind.
+ */
+export async function clearAway({ fd, areas }: RingRemains, claim: RemainsClaim, ring: string): Promise<void> {
   const { Descriptor } = await import("../sys/descriptor.ts");
   const { unmapAreas } = await import("../sys/unmap.ts");
-  new Descriptor(fd, `ring ${ring} of a thread that was terminated`).close();
+  if (claim.take()) new Descriptor(fd, `ring ${ring} of a thread that was terminated`).close();
   unmapAreas(areas);
 }

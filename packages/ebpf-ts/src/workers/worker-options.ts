@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EbpfError } from "../errors.ts";
+import { checkFunction, checkOptions, checkSignal, checkUntil } from "../stream/check-options.ts";
 import type { RecordBytes } from "./record-key.ts";
 
 export interface WorkerDispatchOptions<T> {
@@ -81,9 +82,15 @@ export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimit
     throw new TypeError(`The options of dispatchToWorkers() must be an object, not ${String(options)}`);
   }
   const { workers = availableParallelism(), order = "any", key, queue = defaultQueue } = options;
-  for (const name of Object.keys(options)) {
-    if (names.has(name)) continue;
-    throw new TypeError(`Unknown option ${name} of dispatchToWorkers(): the options are ${[...names].join(", ")}`);
+  const of = "dispatchToWorkers()";
+  checkOptions(options, names, of);
+  checkSignal(options.signal, of);
+  checkUntil(options.until, of);
+  for (const name of ["onError", "onValue", "onDeath"] as const) {
+    if (options[name] !== undefined) checkFunction(options[name], `The option ${name} of ${of}`);
+  }
+  if (options.view !== undefined && typeof options.view !== "boolean") {
+    throw new TypeError(`The option view of ${of} must be true or false, not ${String(options.view)}`);
   }
   if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers) {
     throw new RangeError(
@@ -103,12 +110,13 @@ export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimit
     workers,
     queue,
     slots: 2 ** Math.ceil(Math.log2(Math.max(queue, minSlots))),
-    graceMs: checkGrace(options.graceMs ?? defaultGraceMs),
+    graceMs: checkGrace(options.graceMs === undefined ? defaultGraceMs : options.graceMs),
   };
 }
 
 function checkGrace(graceMs: number): number {
-  if (graceMs === Infinity || (graceMs >= 0 && graceMs <= longestGraceMs)) return graceMs;
+  if (graceMs === Infinity || (typeof graceMs === "number" && graceMs >= 0 && graceMs <= longestGraceMs))
+    return graceMs;
   throw new RangeError(
     `The graceMs of dispatchToWorkers() must be from 0 to ${longestGraceMs}, or Infinity, not ${graceMs}`,
   );

@@ -117,9 +117,8 @@ export class WorkerPool {
     };
   }
 
-  /** A thread that ended by itself has done so itself. */
   async #clearAway({ remains, claim }: Member): Promise<void> {
-    if (remains !== undefined && claim.take()) await clearAway(remains, this.#ringName);
+    if (remains !== undefined) await clearAway(remains, claim, this.#ringName);
   }
 
   #living(): Member[] {

@@ -317,3 +317,73 @@ describe("the engine's own kernel types", () => {
     }
   });
 });
+
+describe("a function that is told what a program prints that is run by hand", () => {
+  const text: readonly Code[] = [
+    movImm(1, 0x6968),
+    op(0x7b, 10, 1, -8, 0), // *(u64 *)(r10 - 8) = r1: "hi"
+    op(0xbf, 1, 10, 0, 0),
+    op(0x07, 1, 0, 0, -8),
+    movImm(2, 3),
+    call("trace_printk"),
+  ];
+  const mine = new Error("mine");
+
+  async function runWith(onPrint: (line: string) => unknown, code: readonly Code[]): Promise<unknown> {
+    const options: EngineOptions = { ...silent, onPrint: onPrint as (line: string) => void };
+    const collection = await embeddedEngine().load(specOf([], [{}], code), options);
+    const run = collection.programs.get("program_0")!.run({});
+    await run.catch(() => {});
+    await collection.close();
+    return run;
+  }
+
+  for (const [title, onPrint] of [
+    [
+      "throws",
+      (): never => {
+        throw mine;
+      },
+    ],
+    [
+      "throws an error of the library",
+      (): never => {
+        throw new EbpfError("NO_SPACE", "mine");
+      },
+    ],
+    ["rejects its promise", () => Promise.reject(mine)],
+    [
+      "rejects its promise later",
+      async () => (await new Promise((resolve) => setTimeout(resolve, 20)), Promise.reject(mine)),
+    ],
+  ] as const) {
+    it(`${title}: the run goes on to its end, and is rejected with that`, async () => {
+      let calls = 0;
+      const twice = [...text, ...text, movImm(0, 0), exit];
+      await assert.rejects(
+        runWith(() => ((calls += 1), onPrint()), twice),
+        (error: Error) => error.message === "mine",
+      );
+      assert.equal(calls, title.startsWith("rejects") ? 2 : 1, "nothing is told after a failure");
+    });
+  }
+
+  it("fails, and so does the run: both errors are there", async () => {
+    const faulty = [...text, movImm(1, 0), op(0x79, 0, 1, 0, 0), exit];
+    await assert.rejects(
+      runWith(() => Promise.reject(mine), faulty),
+      (error: AggregateError) =>
+        error.errors.length === 2 && error.errors[1] === mine && error.errors[0].code === "FAULT",
+    );
+  });
+
+  it("is waited for", async () => {
+    const lines: string[] = [];
+    const onPrint = async (line: string): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      lines.push(line);
+    };
+    await runWith(onPrint, [...text, movImm(0, 0), exit]);
+    assert.deepEqual(lines, ["hi"]);
+  });
+});

@@ -41,6 +41,19 @@ describe("overwrite consumer", () => {
     assert.equal(ring.memory.consumer[0], ring.memory.producer[0]);
   });
 
+  it("is not held up by positions that are forged so far away that numbers are not exact", () => {
+    for (const far of [2n ** 63n, 2n ** 63n - 8n, 2n ** 60n, 2n ** 54n]) {
+      for (const distance of [-8n, 0n, 8n, 256n]) {
+        const { ring, consumer } = pair();
+        const { memory } = ring;
+        memory.consumer[0] = far + 256n;
+        memory.producer[0] = far + 256n + distance;
+        memory.overwrite[0] = far + 16n;
+        assert.throws(() => consumer.drain(() => {}), { code: "BAD_RING" });
+      }
+    }
+  });
+
   it("keeps what it has copied when that is overwritten meanwhile", () => {
     const { ring, consumer } = pair();
     for (let number = 0; number < 15; number += 1) ring.output(payload(number, 8));

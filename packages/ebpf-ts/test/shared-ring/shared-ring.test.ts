@@ -238,3 +238,77 @@ test(
     }
   },
 );
+
+test(
+  "a drain's callback cannot read the ring in another way, and its view stays valid when it tries",
+  options,
+  async () => {
+    using ring = SharedRing.create({ size: 4096 });
+    const producer = ring.producer();
+    const consumer = ring.consumer();
+    producer.sendMany([bytesOf(1), bytesOf(2), bytesOf(3)]);
+    const seen: number[] = [];
+    const tries: Promise<void>[] = [];
+    consumer.drain((record) => {
+      assert.throws(() => consumer.drain(() => {}), { code: "BUSY" });
+      assert.throws(() => consumer.waitSync(0), { code: "BUSY" });
+      tries.push(assert.rejects(consumer.records().next(), { code: "BUSY" }));
+      assert.equal(producer.occupied, 48);
+      seen.push(record.u8(0));
+    });
+    await Promise.all(tries);
+    assert.deepEqual(seen, [1, 2, 3]);
+  },
+);
+
+test("who is closed by a drain's callback leaves the rest to the next consumer", options, () => {
+  using temporary = new TemporaryRing({ size: 4096 });
+  const { ring, path } = temporary;
+  const producer = ring.producer();
+  producer.sendMany([bytesOf(1), bytesOf(2), bytesOf(3), bytesOf(4), bytesOf(5)]);
+  const seen: number[] = [];
+  const first = ring.consumer();
+  first.drain((record) => {
+    seen.push(record.u8(0));
+    if (seen.length < 2) return;
+    first.close();
+    assert.equal(record.length, 0);
+    using second = ring.consumer();
+    second.drain((other) => seen.push(other.u8(0)) < 3);
+  });
+  const opened = SharedRing.open(path);
+  opened.consumer().drain((record) => {
+    seen.push(record.u8(0));
+    if (seen.length === 4) opened.close();
+  });
+  assert.deepEqual(seen, [1, 2, 3, 4]);
+  assert.deepEqual(drained(ring.consumer()), [[5]]);
+  assert.equal(producer.free, 4096);
+});
+
+test("options that make no sense are told, and nothing is read or made meanwhile", options, async () => {
+  for (const wrong of [null, 5, { sise: 4096 }, { path: 5 }, { path: null }, { path: "" }, { path: "a\0b" }]) {
+    assert.throws(() => SharedRing.create(wrong as never), TypeError);
+  }
+  for (const wrong of ["", "a\0b", -1, 1.5, null, true])
+    assert.throws(() => SharedRing.open(wrong as never), TypeError);
+  assert.throws(() => SharedRing.open("/etc/passwd"), /^EbpfError: Cannot open shared ring \/etc\/passwd: the file/);
+  using ring = SharedRing.create({ size: 4096 });
+  const producer = ring.producer();
+  const consumer = ring.consumer();
+  producer.send(bytesOf(1));
+  for (const wrong of [null, 5, { foo: 1 }, { max: "5" }, { max: null }, { budgetMs: "1" }]) {
+    assert.throws(() => consumer.drain(() => {}, wrong as never), TypeError);
+  }
+  for (const wrong of [{ max: NaN }, { max: 0 }, { max: 1.5 }, { budgetMs: -1 }]) {
+    assert.throws(() => consumer.drain(() => {}, wrong), RangeError);
+  }
+  for (const wrong of [undefined, null, 5]) assert.throws(() => consumer.drain(wrong as never), TypeError);
+  for (const wrong of ["5", null]) assert.throws(() => consumer.waitSync(wrong as never), TypeError);
+  for (const wrong of [null, { foo: 1 }, { signal: {} }])
+    assert.throws(() => consumer.records(wrong as never), TypeError);
+  for (const wrong of [null, { foo: 1 }, { timeoutMs: "5" }]) {
+    await assert.rejects(producer.reserveWhenFree(8, wrong as never), TypeError);
+  }
+  assert.deepEqual(drained(consumer), [[1]]);
+});

@@ -38,6 +38,91 @@ onEachEngine("rings in careless hands", (engine) => {
     assert.equal(ring.drain(() => {}).delivered, 1);
   });
 
+  it("a misspelt or mistyped option is told, and nothing is read meanwhile", async () => {
+    await using loaded = await fixture(engine, "workers");
+    const ring = loaded.bpf.ringBuf("events");
+    await emit(loaded, 0, 10);
+    const given = (value: unknown): never => value as never;
+    for (const options of [null, 5, { foo: 1 }, { max: "5" }, { max: null }, { budgetMs: "1" }, { budgetMs: null }]) {
+      assert.throws(() => ring.drain(() => {}, given(options)), TypeError);
+      assert.throws(() => ring.drainBlocking(() => {}, given(options)), TypeError);
+    }
+    for (const options of [{ max: NaN }, { max: 0 }, { max: -1 }, { max: 1.5 }, { budgetMs: NaN }, { budgetMs: -1 }]) {
+      assert.throws(() => ring.drain(() => {}, options), RangeError);
+      assert.throws(() => ring.drainBlocking(() => {}, options), RangeError);
+    }
+    for (const callback of [undefined, null, 5, {}]) {
+      assert.throws(() => ring.drain(given(callback)), TypeError);
+      assert.throws(() => ring.drainBlocking(given(callback)), TypeError);
+    }
+    for (const timeoutMs of ["5", null, {}]) {
+      assert.throws(() => ring.waitSync(given(timeoutMs)), TypeError);
+      assert.throws(() => ring.drainBlocking(() => {}, { timeoutMs: given(timeoutMs) }), TypeError);
+    }
+    for (const timeoutMs of [NaN, -1]) assert.throws(() => ring.waitSync(timeoutMs), RangeError);
+    const wakeups = ["poll", null, {}, { intervalMs: "5" }, { intervalMs: 1, more: 2 }];
+    const loops = [null, 5, { foo: 1 }, { signal: {} }, { signal: 5 }, { until: 5 }, { until: null }];
+    for (const options of [...loops, ...wakeups.map((wakeup) => ({ wakeup }))]) {
+      assert.throws(() => ring.events(given(options)), TypeError);
+      assert.throws(() => ring.batches(given(options)), TypeError);
+    }
+    for (const intervalMs of [NaN, -1, 2 ** 31, Infinity]) {
+      assert.throws(() => ring.events({ wakeup: { intervalMs } }), RangeError);
+    }
+    for (const options of [null, { foo: 1 }, { signal: {} }, { wait: "yes" }, { wait: true, timeoutMs: "5" }]) {
+      await assert.rejects(ring.injectMany([], given(options)), TypeError);
+    }
+    for (const options of [{ reserveFraction: "0.5" }, { wait: true, timeoutMs: NaN }, { leaveFree: "8" }]) {
+      await assert.rejects(ring.injectMany([], given(options)), RangeError);
+    }
+    assert.throws(() => loaded.bpf.ringBuf("events", given({ typ: "event" })), TypeError);
+    assert.equal(ring.received, 0);
+    assert.equal(ring.drain(() => {}).delivered, 10);
+  });
+
+  it("a user ring's wait for room refuses what makes no sense", async () => {
+    await using loaded = await fixture(engine, "user-ring");
+    const ring = loaded.bpf.userRingBuf("samples");
+    for (const options of [null, 5, { foo: 1 }, { timeoutMs: "5" }, { timeoutMs: null }, { signal: {} }]) {
+      await assert.rejects(ring.reserveWhenFree(8, options as never), TypeError);
+    }
+    for (const timeoutMs of [NaN, -1, 2 ** 31])
+      await assert.rejects(ring.reserveWhenFree(8, { timeoutMs }), RangeError);
+    assert.equal(ring.occupied, 0);
+  });
+
+  it("what is no handle is refused by openRingBuf and openUserRing", async () => {
+    await using loaded = await fixture(engine, "user-ring");
+    const ring = loaded.bpf.ringBuf("replies").share();
+    const user = loaded.bpf.userRingBuf("samples").share();
+    const shared = new SharedArrayBuffer(0);
+    for (const handle of [null, undefined, 5, {}, { ring: null }, { ring: {} }, { ...ring, reader: undefined }]) {
+      await assert.rejects(openRingBuf(handle as never), TypeError);
+    }
+    await assert.rejects(openRingBuf({ ...ring, reader: shared }), TypeError);
+    await assert.rejects(openRingBuf({ ...ring, ring: { ...ring.ring, engine: "other" as never } }), TypeError);
+    await assert.rejects(openUserRing({ ...user, access: shared }), TypeError);
+    await assert.rejects(openUserRing({} as never), TypeError);
+  });
+
+  it("a ring that is closed by a drain's callback has given back what it handed out, and its view is over", async () => {
+    await using loaded = await fixture(engine, "workers");
+    await emit(loaded, 0, 10);
+    const handle = loaded.bpf.ringBuf("events").share();
+    const seen: number[] = [];
+    const first = await openRingBuf(handle);
+    const { state } = first.drain((record) => {
+      seen.push(Number(record.u64(0)));
+      if (seen.length < 4) return;
+      first.close();
+      assert.equal(record.length, 0);
+    });
+    assert.equal(state, "stopped");
+    using second = await openRingBuf(handle);
+    second.drain((record) => void seen.push(Number(record.u64(0))));
+    assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
   it("a loop over batches that is aborted within a batch ends with the signal's reason", async () => {
     await using loaded = await fixture(engine, "workers");
     const ring = loaded.bpf.ringBuf("events");

@@ -38,6 +38,47 @@ function range(first: number, count: number): bigint[] {
 }
 
 onKernel("perf event array", () => {
+  it("a drain's callback cannot read the rings in another way, and its view stays valid when it tries", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Event>("events");
+    await emit(loaded, 0, 5);
+    const seen: bigint[] = [];
+    const tries: Promise<void>[] = [];
+    perf.drain((record) => {
+      assert.throws(() => perf.drain(() => {}), { code: "BUSY" });
+      tries.push(assert.rejects(perf.events().next(), { code: "BUSY" }));
+      tries.push(assert.rejects(perf.batches().next(), { code: "BUSY" }));
+      seen.push(record.u64(0));
+    });
+    await Promise.all(tries);
+    assert.deepEqual(seen, range(0, 5));
+  });
+
+  it("options that make no sense are told, and nothing is read meanwhile", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    for (const options of [
+      null,
+      { page: 8 },
+      { overwritable: 1 },
+      { watermark: 5 },
+      { watermark: { events: 1, x: 1 } },
+    ]) {
+      assert.throws(() => loaded.bpf.perfEventArray("events", options as never), TypeError);
+    }
+    const perf = loaded.bpf.perfEventArray<Event>("events");
+    await emit(loaded, 0, 5);
+    for (const options of [null, 5, { budgetMs: 1 }])
+      assert.throws(() => perf.drain(() => {}, options as never), TypeError);
+    for (const max of [NaN, -1, 1.5, "5", null])
+      assert.throws(() => perf.drain(() => {}, { max: max as never }), RangeError);
+    for (const callback of [undefined, null, 5]) assert.throws(() => perf.drain(callback as never), TypeError);
+    for (const options of [null, { foo: 1 }, { signal: {} }]) {
+      assert.throws(() => perf.events(options as never), TypeError);
+      assert.throws(() => perf.batches(options as never), TypeError);
+    }
+    assert.equal(perf.drain(() => {}).delivered, 5);
+  });
+
   it("events of all CPUs in one loop, each CPU's in order, decoded by BTF", async () => {
     await using loaded = await fixture("kernel", "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events");

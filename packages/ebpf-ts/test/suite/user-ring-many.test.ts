@@ -164,6 +164,58 @@ onEachEngine("user ring: several threads", (engine) => {
     assert.deepEqual((await drain(loaded)).slice(0, 2), [62 + fits, 3]);
   });
 
+  it("what a batch calls cannot write the ring, however it was opened in this thread, and is told so at once", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = ringOf(loaded);
+    using direct = await openUserRing<Sample>(ring.share());
+    using cloned = await openUserRing<Sample>(structuredClone(ring.share()));
+    const began = performance.now();
+    const writers: ((other: typeof ring) => unknown)[] = [
+      (other) => other.send(sample(7)),
+      (other) => other.trySendBytes(new Uint8Array(8)),
+      (other) => other.sendMany([sample(7)]),
+      (other) => other.fill(1, 16, () => {}),
+      (other) => other.reserve(8),
+    ];
+    const tryAll = (): void => {
+      for (const other of [ring, direct, cloned])
+        for (const write of writers) assert.throws(() => write(other), { code: "BUSY" });
+    };
+    const first = (view: DataView, offset: number): void => {
+      tryAll();
+      view.setBigUint64(offset, 0n);
+      view.setBigUint64(offset + 8, 0n);
+    };
+    assert.equal(ring.fill(1, 16, first), 1);
+    const careless: Sample = {
+      ...sample(1),
+      get number() {
+        tryAll();
+        return 1;
+      },
+    };
+    assert.equal(ring.sendMany([careless]), 1);
+    ring.send(sample(2));
+    assert.ok(performance.now() - began < 5000, "nobody waited for himself");
+    direct.send(sample(3));
+    assert.equal((await drain(loaded))[0], 4);
+  });
+
+  it("cannot be shared in the middle of a batch", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = ringOf(loaded);
+    assert.equal(
+      ring.fill(1, 16, () => assert.throws(() => ring.share(), { code: "BUSY" })),
+      1,
+    );
+    ring.share();
+    assert.equal(
+      ring.fill(1, 16, () => void ring.share()),
+      1,
+      "what is shared already can be shared again",
+    );
+  });
+
   it("what another thread opened is closed with the ring, also while it waits for room", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = ringOf(loaded);

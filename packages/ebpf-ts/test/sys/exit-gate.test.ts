@@ -59,3 +59,55 @@ describe("the end of the process", () => {
     assert.equal(stdout, "");
   });
 });
+
+/** Runs a process that starts a thread, and terminates it once that says so. Gives what they printed. */
+async function terminateWith(thread: string, then = ""): Promise<string> {
+  const main = `
+    import { writeSync } from "node:fs";
+    import { Worker } from "node:worker_threads";
+    import { guardExit } from ${gate};
+    guardExit();
+    const start = (code) => new Worker(new URL("data:text/javascript," + encodeURIComponent(${JSON.stringify(`
+      import { writeSync } from "node:fs";
+      import { parentPort } from "node:worker_threads";
+      import { uninterrupted } from ${gate};
+      const sleep = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };
+    `)} + code)));
+    const worker = start(${JSON.stringify(thread)});
+    worker.on("message", async () => {
+      await worker.terminate();
+      writeSync(1, " ended");
+      ${then}
+    });
+  `;
+  return (await run(process.execPath, ["--input-type=module", "-e", main], { timeout: 20_000 })).stdout;
+}
+
+describe("the termination of a thread that a user has started", () => {
+  it("waits until that is out of what must not be interrupted, and lets it in no more", async () => {
+    const stdout = await terminateWith(`
+      uninterrupted(() => {
+        parentPort.postMessage("end");
+        sleep(300);
+        writeSync(1, "finished");
+      });
+      for (;;) uninterrupted(() => writeSync(1, " begun"));`);
+    assert.equal(stdout, "finished ended");
+  });
+
+  it("lets other threads go on afterwards, and leaves nothing behind when it comes at the gate", async () => {
+    const stdout = await terminateWith(
+      `parentPort.postMessage("end");
+      for (;;) uninterrupted(() => {});`,
+      `const begin = Date.now();
+      for (let i = 0; i < 20; i += 1) {
+        const other = start("parentPort.postMessage(1); for (;;) uninterrupted(() => {});");
+        await new Promise((resolve) => other.on("message", resolve));
+        await other.terminate();
+      }
+      writeSync(1, Date.now() - begin < 10_000 ? " soon" : " late");
+      const last = start("uninterrupted(() => writeSync(1, ' at work'));");`,
+    );
+    assert.equal(stdout, " ended soon at work");
+  });
+});

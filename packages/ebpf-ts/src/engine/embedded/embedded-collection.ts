@@ -13,6 +13,7 @@ import type { Machine, Task } from "./contracts.ts";
 import type { CommandSource, SourcedCommand } from "./embedded-engine.ts";
 import { EmbeddedMap } from "./embedded-map.ts";
 import { EmbeddedProgram } from "./embedded-program.ts";
+import { PrintReports } from "./print-reports.ts";
 
 export interface EmbeddedCollectionOptions {
   readonly spec: CollectionSpec;
@@ -61,16 +62,20 @@ export class EmbeddedCollection implements EngineCollection {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#commands].map((command) => command.close()));
+    const ends = await Promise.allSettled([...this.#commands].map((command) => command.close()));
     for (const part of this.#parts) part.close();
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   #openPrograms(): EmbeddedProgram[] {
-    const { built, machine, source, hostTask } = this.#options;
+    const { built, machine, source, hostTask, engineOptions } = this.#options;
+    const prints = new PrintReports(engineOptions.onPrint);
+    machine.onPrint = prints.print;
     return built.specs.map(
       (_, index) =>
         new EmbeddedProgram({
           machine,
+          prints,
           index,
           tag: built.tags[index]!,
           hostTask,

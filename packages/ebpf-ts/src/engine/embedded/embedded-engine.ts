@@ -70,7 +70,6 @@ async function load(
   const kernelBtf = buildKernelBtf(options.architecture ?? "x64");
   const built = await buildImage(spec, { cpus, instructionBudget, kernelBtf });
   const machine = openMachine(built.image, { clock: options.clock });
-  machine.onPrint = engineOptions.onPrint;
   return new EmbeddedCollection({
     spec,
     built,

@@ -2,7 +2,8 @@ import { EbpfError, NotSupportedError } from "../../errors.ts";
 import { ProgType } from "../../uapi/uapi.gen.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../engine.ts";
 import { checkAttachTarget } from "./attach-targets.ts";
-import type { Machine, MachineProgramImage, RunContext, Task } from "./contracts.ts";
+import type { Machine, MachineProgramImage, MachineRunResult, RunContext, Task } from "./contracts.ts";
+import type { PrintReports } from "./print-reports.ts";
 
 export interface EmbeddedRunOptions extends RunOptions {
   /** The task that the program is to see; by default this process. */
@@ -13,6 +14,7 @@ export interface EmbeddedRunOptions extends RunOptions {
 
 export interface EmbeddedProgramOptions {
   readonly machine: Machine;
+  readonly prints: PrintReports;
   readonly index: number;
   readonly tag: string;
   readonly hostTask: () => Task;
@@ -47,7 +49,7 @@ export class EmbeddedProgram implements EngineProgram {
 
   async run(options: EmbeddedRunOptions): Promise<RunResult> {
     this.#check("run");
-    const { machine, index } = this.#options;
+    const { prints, hostTask } = this.#options;
     const repeat = options.repeat ?? 1;
     if (!Number.isInteger(repeat) || repeat < 1 || repeat > mostRepeats) {
       throw new RangeError(`Cannot run program ${this.info.name} ${repeat} times: 1 to ${mostRepeats} it must be`);
@@ -65,17 +67,27 @@ export class EmbeddedProgram implements EngineProgram {
       );
     }
     const context = this.#contextOf(options);
-    const task = options.task ?? this.#options.hostTask();
+    const task = options.task ?? hostTask();
     const start = performance.now();
-    let result = machine.run(index, context, task);
-    for (let done = 1; done < repeat; done++) result = machine.run(index, { ...context, bytes: result.context }, task);
-    const duration = Math.round(((performance.now() - start) * 1e6) / repeat);
+    let duration = 0;
+    const result = await prints.during(() => {
+      const last = this.#runOften(repeat, context, task);
+      duration = Math.round(((performance.now() - start) * 1e6) / repeat);
+      return last;
+    });
     return {
       returnValue: Number(BigInt.asUintN(32, result.returnValue)),
       context: context.writable === true ? result.context : undefined,
       data: undefined,
       duration,
     };
+  }
+
+  #runOften(repeat: number, context: RunContext, task: Task): MachineRunResult {
+    const { machine, index } = this.#options;
+    let result = machine.run(index, context, task);
+    for (let done = 1; done < repeat; done++) result = machine.run(index, { ...context, bytes: result.context }, task);
+    return result;
   }
 
   async attach(): Promise<EngineLink> {

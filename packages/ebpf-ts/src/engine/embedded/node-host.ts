@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { arch } from "node:process";
 import { NotSupportedError } from "../../errors.ts";
+import { importHost } from "../../import-host.ts";
 import type { Engine } from "../engine.ts";
 import type { MachineProgramImage, Task } from "./contracts.ts";
 import { embeddedEngine, type CommandRequest, type CommandSource, type SourcedCommand } from "./embedded-engine.ts";
@@ -20,7 +21,7 @@ const ptraceSource: CommandSource = {
 
   /** What traces is loaded only now: it needs Linux, and calls into the system. */
   async start({ image, file, args, spawn, onPrint, onFault }: CommandRequest): Promise<SourcedCommand> {
-    const { startTraced } = await import("./sources/ptrace/start-traced.ts");
+    const { startTraced } = await importHost("the tracer", () => import("./sources/ptrace/start-traced.ts"));
     return await startTraced({ image, file, args, spawn, onPrint, onFault });
   },
 };

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { EbpfError } from "../../errors.ts";
+import { EbpfError, tooManyFiles } from "../../errors.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import { Attributes } from "../../sys/attributes.ts";
 import { Descriptor } from "../../sys/descriptor.ts";
@@ -47,6 +47,8 @@ function tracepointId(spec: ProgramSpec): number {
   try {
     return Number(readFileSync(`${folder}/events/${spec.attachTo}/id`, "utf8"));
   } catch (cause) {
+    const shortage = tooManyFiles(cause, action);
+    if (shortage !== undefined) throw shortage;
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "EACCES") {
       throw new EbpfError("NO_PRIVILEGE", `Cannot ${action}: this user may not read ${folder}, run as root`, { cause });

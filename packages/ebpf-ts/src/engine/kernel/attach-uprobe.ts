@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 import { findExecutableSymbol, type PartialFile } from "../../elf/executable-symbols.ts";
-import { EbpfError, NotSupportedError } from "../../errors.ts";
+import { EbpfError, NotSupportedError, tooManyFiles } from "../../errors.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import { Attributes } from "../../sys/attributes.ts";
 import { Descriptor } from "../../sys/descriptor.ts";
@@ -11,6 +11,7 @@ import { ProgType } from "../../uapi/uapi.gen.ts";
 import type { UprobeOptions } from "../engine.ts";
 import type { Attachment } from "./attach.ts";
 import { failure } from "./failure.ts";
+import { readHostFile } from "./host-file.ts";
 import { attachToEvent } from "./perf-link.ts";
 
 /** The perf event source of user probes (Linux 4.17). */
@@ -91,6 +92,8 @@ function open(path: string, action: string): number {
   try {
     return openSync(path, "r");
   } catch (cause) {
+    const shortage = tooManyFiles(cause, `${action} to ${path}`);
+    if (shortage !== undefined) throw shortage;
     const { code } = cause as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
     throw new EbpfError("NOT_FOUND", `Cannot ${action} to ${path}: ${why}`, { cause });
@@ -105,7 +108,7 @@ function readSource(name: string, action: string): string {
       "4.17",
     );
   }
-  return readFileSync(`${source}/${name}`, "utf8").trim();
+  return readHostFile(`${source}/${name}`, action).trim();
 }
 
 /** Which bit of `config` asks for the function's return: `config:0`. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readHostFile } from "./host-file.ts";
 
 /** How many values a per-CPU map has: one for each CPU that could ever be there (`possible`, such as `0-3,8`). */
 export function possibleCpus(): number {
@@ -11,7 +11,7 @@ export function onlineCpus(): number[] {
 }
 
 function cpusOf(set: "possible" | "online"): number[] {
-  const text = readFileSync(`/sys/devices/system/cpu/${set}`, "utf8").trim();
+  const text = readHostFile(`/sys/devices/system/cpu/${set}`, "ask which CPUs there are").trim();
   const cpus: number[] = [];
   for (const range of text.split(",")) {
     const [first = "0", last = first] = range.split("-");

@@ -8,7 +8,7 @@ import { mapTypeName } from "../../uapi/type-names.ts";
 import { Command, MapFlag, MapType } from "../../uapi/uapi.gen.ts";
 import { dataMapName, kernelName } from "./bpf-names.ts";
 import { possibleCpus } from "./cpus.ts";
-import { failure } from "./failure.ts";
+import { failure, isShortage } from "./failure.ts";
 import { refuseOverwrite } from "./refuse-overwrite.ts";
 import { ringSize } from "./ring-size.ts";
 
@@ -42,7 +42,8 @@ export async function createMap(sys: Sys, spec: MapSpec, btf: Descriptor | undef
     const types = btf !== undefined && !withoutBtf.has(spec.type) ? btf : undefined;
     let fd = await create(sys, spec, types, inner);
     // A kernel that is older than the object may know the map, and not its types.
-    if (fd < 0 && fd !== -Errno.EPERM && types !== undefined) fd = await create(sys, spec, undefined, inner);
+    if (fd < 0 && fd !== -Errno.EPERM && !isShortage(fd) && types !== undefined)
+      fd = await create(sys, spec, undefined, inner);
     if (fd === -Errno.EINVAL) refuseOverwrite(spec);
     if (fd < 0) throw failure(fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
     return new Descriptor(fd, `map ${spec.name}`);

@@ -1,5 +1,5 @@
 import { NotSupportedError, SyscallError } from "../../errors.ts";
-import type { EbpfError } from "../../errors.ts";
+import type { EbpfError, EbpfErrorCode } from "../../errors.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
 import { missingPrivilege } from "./privilege.ts";
 
@@ -33,10 +33,17 @@ export function failure(errno: number, action: string, call: string, why?: strin
   return new SyscallError(call, number, name, `Cannot ${action}: ${meaning} (${name})`, codes[number] ?? "SYSCALL");
 }
 
-const codes: Readonly<Record<number, "NOT_FOUND" | "NO_SPACE" | "NO_PRIVILEGE">> = {
+/** Whether a result says that nothing is left of something, and nothing of what was asked for: to ask for less, or otherwise, does not help. */
+export function isShortage(result: number): boolean {
+  return result === -Errno.EMFILE || result === -Errno.ENFILE || result === -Errno.ENOMEM;
+}
+
+const codes: Readonly<Record<number, EbpfErrorCode>> = {
   [Errno.ENOENT]: "NOT_FOUND",
   [Errno.ENOSPC]: "NO_SPACE",
   [Errno.EPERM]: "NO_PRIVILEGE",
+  [Errno.EMFILE]: "TOO_MANY_FILES",
+  [Errno.ENFILE]: "TOO_MANY_FILES",
 };
 
 /** Passes a result on, or throws the error that a negative one stands for. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseBtf } from "../../btf/index.ts";
 import type { Btf } from "../../btf/types.ts";
-import { NotSupportedError } from "../../errors.ts";
+import { NotSupportedError, tooManyFiles } from "../../errors.ts";
 
 const PATH = "/sys/kernel/btf/vmlinux";
 
@@ -21,6 +21,8 @@ async function read(): Promise<Btf> {
   try {
     bytes = await readFile(PATH);
   } catch (cause) {
+    const shortage = tooManyFiles(cause, "read the kernel's types");
+    if (shortage !== undefined) throw shortage;
     throw new NotSupportedError(
       "kernel BTF",
       `Cannot read the kernel's types: there is no ${PATH}, it takes CONFIG_DEBUG_INFO_BTF`,

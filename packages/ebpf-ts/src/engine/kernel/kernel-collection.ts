@@ -99,7 +99,12 @@ export class KernelCollection implements EngineCollection {
       btf: this.#btf,
       attachTarget: await attachTarget(spec),
     });
-    return new KernelProgram(this.#sys, descriptor, spec);
+    try {
+      return new KernelProgram(this.#sys, descriptor, spec);
+    } catch (error) {
+      descriptor.close();
+      throw error;
+    }
   }
 
   /** Any function may be reached, so all are asked: reading the kernel's types without need costs only time. */

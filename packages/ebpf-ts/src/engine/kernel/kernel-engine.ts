@@ -6,7 +6,7 @@ import { linuxSys } from "../../sys/linux.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { Command, ProgType } from "../../uapi/uapi.gen.ts";
 import type { Engine, EngineCollection } from "../engine.ts";
-import { failure } from "./failure.ts";
+import { failure, isShortage } from "./failure.ts";
 import { KernelCollection } from "./kernel-collection.ts";
 import { DEFAULT_PIN_ROOT } from "./pin.ts";
 
@@ -37,6 +37,8 @@ export interface KernelState {
 export function haveKernel(sys: Sys = linuxSys()): KernelState {
   try {
     const fd = sys.bpf(Command.PROG_LOAD, smallestProgram());
+    // Says nothing of the next time: nobody is to get another engine for it.
+    if (isShortage(fd)) throw failure(fd, "use the kernel", "bpf");
     if (fd < 0) return { usable: false, reason: failure(fd, "use the kernel", "bpf").message };
     new Descriptor(fd, "the smallest program").close();
     return { usable: true };

@@ -7,7 +7,7 @@ import { Errno } from "../../uapi/errno.ts";
 import { programTypeName } from "../../uapi/type-names.ts";
 import { Command, ProgFlag } from "../../uapi/uapi.gen.ts";
 import { kernelName } from "./bpf-names.ts";
-import { failure } from "./failure.ts";
+import { failure, isShortage } from "./failure.ts";
 import { addDebugInfo } from "./program-debug-info.ts";
 import { verifierError } from "./verifier-error.ts";
 
@@ -30,7 +30,8 @@ export async function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Des
   const attributes = encode(program);
   const fd = await retried(sys, attributes);
   if (fd >= 0) return new Descriptor(fd, `program ${program.spec.name}`);
-  const log = await verifierLog(sys, attributes);
+  // The verifier has said yes when there is no descriptor.
+  const log = isShortage(fd) ? "" : await verifierLog(sys, attributes);
   if (typeof log === "number") return new Descriptor(log, `program ${program.spec.name}`);
   if (log !== "") throw verifierError(program.linked, program.license, -fd, log);
   throw failure(fd, `load program ${program.spec.name}`, "bpf", reason(program.spec, -fd));

@@ -4,7 +4,7 @@ import { Attributes } from "../../sys/attributes.ts";
 import { Descriptor } from "../../sys/descriptor.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
-import { check } from "./failure.ts";
+import { check, failure, isShortage } from "./failure.ts";
 import { kernelBtf } from "./kernel-btf.ts";
 
 /** The types that the kernel keeps with a map: ids in the BTF, 0 where there is none. */
@@ -30,6 +30,7 @@ export async function mapTypes(sys: Sys, fd: number): Promise<KernelMapTypes | u
 /** BPF_BTF_GET_FD_BY_ID (Linux 4.18) takes CAP_SYS_ADMIN, which BPF_OBJ_GET does not. */
 async function btfById(sys: Sys, id: number): Promise<Btf | undefined> {
   const fd = sys.bpf(Command.BTF_GET_FD_BY_ID, new Attributes(12).u32(0, id));
+  if (isShortage(fd)) throw failure(fd, "read the types of a map", "bpf");
   if (fd < 0) return undefined;
   const descriptor = new Descriptor(fd, `BTF ${id}`);
   try {

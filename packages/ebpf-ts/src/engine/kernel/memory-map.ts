@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { BatchMap } from "./batch-map.ts";
 import { failure } from "./failure.ts";
+import { readHostFile } from "./host-file.ts";
 
 /**
  * An array whose values are mapped into memory (BPF_F_MMAPABLE, Linux 5.5), and must not be written by user space: constants,
@@ -19,7 +19,8 @@ export class ReadOnlyMemoryMap extends BatchMap {
 
   /** Somebody else may have frozen it; nobody can undo it. */
   get frozen(): boolean {
-    this.#frozen ||= /^frozen:\s*1$/m.test(readFileSync(`/proc/self/fdinfo/${this.fd}`, "utf8"));
+    const action = `ask whether map ${this.info.name} is frozen`;
+    this.#frozen ||= /^frozen:\s*1$/m.test(readHostFile(`/proc/self/fdinfo/${this.fd}`, action));
     return this.#frozen;
   }
 

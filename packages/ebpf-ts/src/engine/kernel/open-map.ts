@@ -75,7 +75,7 @@ export function openMapById(sys: Sys, id: number): KernelMap {
   const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new Attributes(12).u32(0, id));
   if (fd === -Errno.ENOENT) throw new EbpfError("NOT_FOUND", `Cannot open map ${id}: there is no map with that id`);
   if (fd < 0) throw failure(fd, `open map ${id}`, "bpf");
-  return kernelMap(sys, new Descriptor(fd, `map ${id}`));
+  return opened(sys, new Descriptor(fd, `map ${id}`), `Cannot open map ${id}: it is something else`);
 }
 
 function opened(sys: Sys, descriptor: Descriptor, otherwise: string): KernelMap {

@@ -8,6 +8,7 @@ import type { EnginePerf, PerfOptions } from "../engine.ts";
 import { onlineCpus } from "./cpus.ts";
 import { check, failure } from "./failure.ts";
 import { KernelMap } from "./kernel-map.ts";
+import { PerfSlots } from "./perf-slots.ts";
 import { openBell } from "./poller.ts";
 
 // uapi linux/perf_event.h
@@ -28,7 +29,7 @@ const TAIL_AT = 1032;
 
 /**
  * BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): each slot is the perf event of one CPU, whose ring `bpf_perf_event_output` with
- * BPF_F_CURRENT_CPU writes. The kernel empties the slots when the descriptor that filled them is closed.
+ * BPF_F_CURRENT_CPU writes.
  */
 export class PerfEventMap extends KernelMap {
   #perf: KernelPerf | undefined;
@@ -40,14 +41,16 @@ export class PerfEventMap extends KernelMap {
         `Cannot open perf event array ${this.info.name}: it has a reader already, close that one first`,
       );
     }
+    // CPUs may outnumber the slots an object declared; programs on the others get E2BIG, as with libbpf.
+    const cpus = onlineCpus().filter((number) => number < this.info.maxEntries);
+    const slots = new PerfSlots(this.sys, this.descriptor, this.info);
     const rings: PerfRing[] = [];
-    this.#perf = new KernelPerf(this.sys, rings, (cpu) => void this.delete(u32(cpu)));
+    this.#perf = new KernelPerf(this.sys, rings, slots);
     try {
-      // CPUs may outnumber the slots an object declared; programs on the others get E2BIG, as with libbpf.
-      for (const cpu of onlineCpus().filter((number) => number < this.info.maxEntries)) {
+      for (const cpu of cpus) {
         const ring = new PerfRing(this.sys, this.info.name, cpu, options);
         rings.push(ring);
-        this.update(u32(cpu), u32(ring.fd), 0);
+        slots.fill(cpu, ring.fd);
         ring.enable();
       }
     } catch (error) {
@@ -66,14 +69,14 @@ export class PerfEventMap extends KernelMap {
 class KernelPerf implements EnginePerf {
   readonly rings: readonly PerfRing[];
   readonly #sys: Sys;
-  readonly #empty: (cpu: number) => void;
+  readonly #slots: PerfSlots;
   readonly #bells = new Set<RingBell>();
   #open = true;
 
-  constructor(sys: Sys, rings: readonly PerfRing[], empty: (cpu: number) => void) {
+  constructor(sys: Sys, rings: readonly PerfRing[], slots: PerfSlots) {
     this.rings = rings;
     this.#sys = sys;
-    this.#empty = empty;
+    this.#slots = slots;
   }
 
   get isOpen(): boolean {
@@ -82,7 +85,7 @@ class KernelPerf implements EnginePerf {
 
   /** A bell per CPU under one. Those that have not rung stay armed. */
   bell(onRing: () => void): RingBell {
-    const bells = this.rings.map((ring) => openBell(this.#sys, ring.fd, "in", onRing));
+    const bells: RingBell[] = [];
     const all: RingBell = {
       arm: () => {
         for (const bell of bells) bell.arm();
@@ -93,6 +96,12 @@ class KernelPerf implements EnginePerf {
       },
     };
     this.#bells.add(all);
+    try {
+      for (const ring of this.rings) bells.push(openBell(this.#sys, ring.fd, "in", onRing));
+    } catch (error) {
+      all.close();
+      throw error;
+    }
     return all;
   }
 
@@ -104,10 +113,8 @@ class KernelPerf implements EnginePerf {
     if (!this.#open) return;
     this.#open = false;
     for (const bell of this.#bells) bell.close();
-    for (const ring of this.rings) {
-      this.#empty(ring.cpu);
-      ring.close();
-    }
+    this.#slots.empty();
+    for (const ring of this.rings) ring.close();
   }
 }
 
@@ -186,8 +193,4 @@ function eventAttributes({ watermark, overwritable }: PerfOptions): Attributes {
     .u64(24, BigInt(PERF_SAMPLE_RAW))
     .u32(40, (inBytes ? WATERMARK : 0) | (overwritable ? WRITE_BACKWARD : 0))
     .u32(48, wakeUp);
-}
-
-function u32(value: number): Uint8Array {
-  return new Uint8Array(new Uint32Array([value]).buffer);
 }

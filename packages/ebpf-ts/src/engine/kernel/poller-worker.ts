@@ -5,7 +5,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { EpollWaiter } from "../../sys/epoll.ts";
 import { Errno } from "../../uapi/errno.ts";
-import type { PollerThreadData } from "./poller.ts";
+
+export interface PollerThreadData {
+  readonly epoll: number;
+  readonly stopToken: number;
+}
 
 /** Bounds how long a thread that is terminated from outside, which a blocking call cannot notice, may live on. */
 const LONGEST_WAIT = 1000;

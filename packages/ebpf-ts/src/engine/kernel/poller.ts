@@ -1,5 +1,3 @@
-import { Worker } from "node:worker_threads";
-import { EbpfError } from "../../errors.ts";
 import type { RingBell } from "../../ring/ring-memory.ts";
 import { Descriptor } from "../../sys/descriptor.ts";
 import {
@@ -13,6 +11,7 @@ import {
 } from "../../sys/epoll.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { check } from "./failure.ts";
+import { PollerThread } from "./poller-thread.ts";
 
 /**
  * One epoll and one thread for all rings of the process.
@@ -23,19 +22,19 @@ import { check } from "./failure.ts";
  * ```
  * A bell is one-shot: it is disarmed when it rings. Arming checks the condition in the kernel (level-triggered), so that
  * what came between the last look at the ring and `arm()` still rings. A thread takes some 50 ms to start, enough for a
- * fast program to fill its ring: until it waits, the main thread looks by the clock.
+ * fast program to fill its ring: until it waits, the main thread looks by the clock. So it does when the thread cannot be started (it
+ * takes descriptors and memory), or has died, until another one waits.
  */
-export interface PollerThreadData {
-  readonly epoll: number;
-  readonly stopToken: number;
-}
-
 const STOP_TOKEN = 0;
 const eventsAtOnce = 64;
 /** Between two looks of the main thread, in milliseconds. */
 const lookMs = 1;
+/** Between two tries to start the thread. */
+const restartMs = 1000;
 
 interface Bell {
+  readonly watched: Descriptor;
+  readonly events: number;
   readonly onRing: () => void;
   armed: boolean;
 }
@@ -44,19 +43,15 @@ let current: Poller | undefined;
 /** Never used twice in a process, so that a message about a bell that is gone cannot ring another one. */
 let lastToken = STOP_TOKEN;
 
-/**
- * A thread that blocks in a system call cannot be terminated: at the end of the process it is woken instead. One listener for all,
- * since pollers come and go with the loops, and there may be many whose thread has not ended yet.
- */
-const wakes = new Set<() => void>();
-const wakeAll = (): void => {
-  for (const wake of wakes) wake();
-};
-
 /** A bell for the map behind `fd`: `in` rings when there is data to read, `out` when there is room to write. */
 export function openBell(sys: Sys, fd: number, direction: "in" | "out", onRing: () => void): RingBell {
-  current ??= new Poller(sys);
-  return current.add(fd, direction === "in" ? EPOLLIN : EPOLLOUT, onRing);
+  const poller = current ?? new Poller(sys);
+  current = poller;
+  try {
+    return poller.add(fd, direction === "in" ? EPOLLIN : EPOLLOUT, onRing);
+  } finally {
+    poller.endIfIdle();
+  }
 }
 
 class Poller {
@@ -64,51 +59,92 @@ class Poller {
   readonly #epoll: Descriptor;
   readonly #stop: Descriptor;
   readonly #bells = new Map<number, Bell>();
-  readonly #worker: Worker;
-  readonly #wake = (): void => this.#sys.signal(this.#stop.fd);
   readonly #waiter: EpollWaiter;
+  #thread: PollerThread | undefined;
   #armed = 0;
   /** Whether the thread waits, so that nobody else needs to look. */
   #threadWaits = false;
   #nextLook: ReturnType<typeof setTimeout> | undefined;
+  #nextStart = 0;
 
   constructor(sys: Sys) {
     this.#sys = sys;
     this.#epoll = new Descriptor(check(sys.epollCreate(), "create an epoll", "epoll_create1"), "the poller");
     this.#waiter = new EpollWaiter(this.#epoll.fd, eventsAtOnce);
-    this.#stop = new Descriptor(check(sys.eventfd(), "create an eventfd", "eventfd2"), "the poller's stop signal");
-    check(
-      sys.epollControl(this.#epoll.fd, EPOLL_CTL_ADD, this.#stop.fd, EPOLLIN, STOP_TOKEN),
-      "watch an eventfd",
-      "epoll_ctl",
-    );
-    this.#worker = this.#start();
+    try {
+      this.#stop = this.#openStop();
+    } catch (error) {
+      this.#epoll.close();
+      throw error;
+    }
   }
 
   add(fd: number, events: number, onRing: () => void): RingBell {
     // A number of its own: two bells of one ring are two entries, and the map may be closed first.
     const watched = new Descriptor(check(this.#sys.duplicate(fd), "watch a ring", "fcntl"), "a bell");
     const token = ++lastToken;
-    const bell: Bell = { onRing, armed: false };
-    this.#control(EPOLL_CTL_ADD, watched, 0, token);
+    const bell: Bell = { watched, events, onRing, armed: false };
+    this.#watch(watched, 0, token);
     this.#bells.set(token, bell);
+    this.#start();
     return {
       arm: () => {
         if (bell.armed || !watched.isOpen) return;
+        this.#listen(bell, token);
         this.#setArmed(bell, true);
-        this.#control(EPOLL_CTL_MOD, watched, events | EPOLLONESHOT, token);
       },
       close: () => {
         if (!watched.isOpen) return;
-        this.#control(EPOLL_CTL_DEL, watched, 0, token);
+        // Never fails for what was added; other copies of the number keep the entry alive unless it is taken out.
+        this.#sys.epollControl(this.#epoll.fd, EPOLL_CTL_DEL, watched.fd, 0, token);
         watched.close();
-        this.#remove(token, bell);
+        this.#setArmed(bell, false);
+        this.#bells.delete(token);
+        this.endIfIdle();
       },
     };
   }
 
+  /** The last bell is gone: the next one starts anew. What is open is closed once the thread has ended. */
+  endIfIdle(): void {
+    if (this.#bells.size > 0) return;
+    if (current === this) current = undefined;
+    if (this.#thread === undefined) this.#close();
+    else this.#wake();
+  }
+
+  #openStop(): Descriptor {
+    const fd = check(this.#sys.eventfd(), "create an eventfd", "eventfd2");
+    const stop = new Descriptor(fd, "the poller's stop signal");
+    this.#watch(stop, EPOLLIN, STOP_TOKEN);
+    return stop;
+  }
+
+  /** Closes what cannot be watched. */
+  #watch(descriptor: Descriptor, events: number, token: number): void {
+    try {
+      this.#control(EPOLL_CTL_ADD, descriptor, events, token);
+    } catch (error) {
+      descriptor.close();
+      throw error;
+    }
+  }
+
   #control(operation: number, watched: Descriptor, events: number, token: number): void {
     check(this.#sys.epollControl(this.#epoll.fd, operation, watched.fd, events, token), "watch a ring", "epoll_ctl");
+  }
+
+  #listen({ watched, events }: Bell, token: number): void {
+    this.#control(EPOLL_CTL_MOD, watched, events | EPOLLONESHOT, token);
+  }
+
+  readonly #wake = (): void => {
+    if (this.#stop.isOpen) this.#sys.signal(this.#stop.fd);
+  };
+
+  #close(): void {
+    this.#epoll.close();
+    this.#stop.close();
   }
 
   /** An armed bell keeps the process alive, as a listening socket does. */
@@ -116,12 +152,12 @@ class Poller {
     if (bell.armed === armed) return;
     bell.armed = armed;
     this.#armed += armed ? 1 : -1;
-    if (this.#armed === 0) this.#worker.unref();
-    else if (armed && this.#armed === 1) this.#worker.ref();
+    if (this.#armed === 0) this.#thread?.hold(false);
+    else if (armed && this.#armed === 1) this.#thread?.hold(true);
     this.#planLook();
   }
 
-  /** While the thread starts, and somebody waits for it. */
+  /** While somebody waits, and no thread does. */
   #planLook(): void {
     if (this.#threadWaits || this.#armed === 0) {
       clearTimeout(this.#nextLook);
@@ -136,10 +172,11 @@ class Poller {
     const count = this.#waiter.wait(0);
     const tokens = Array.from({ length: Math.max(count, 0) }, (_, index) => this.#waiter.token(index));
     for (const token of tokens) this.#ring(token);
+    if (this.#armed > 0) this.#start();
     this.#planLook();
   };
 
-  #onMessage(token: number): void {
+  #onToken(token: number): void {
     if (token !== STOP_TOKEN) return this.#ring(token);
     this.#threadWaits = true;
     this.#planLook();
@@ -152,43 +189,32 @@ class Poller {
     bell.onRing();
   }
 
-  #remove(token: number, bell: Bell): void {
-    this.#setArmed(bell, false);
-    this.#bells.delete(token);
-    if (this.#bells.size > 0) return;
-    if (current === this) current = undefined;
-    this.#wake();
+  #start(): void {
+    if (this.#thread !== undefined || performance.now() < this.#nextStart) return;
+    try {
+      this.#thread = new PollerThread({
+        data: { epoll: this.#epoll.fd, stopToken: STOP_TOKEN },
+        wake: this.#wake,
+        onToken: (token) => this.#onToken(token),
+        onEnd: () => this.#onThreadEnd(),
+      });
+      this.#thread.hold(this.#armed > 0);
+    } catch {
+      this.#startLater();
+    }
   }
 
-  #start(): Worker {
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const data: PollerThreadData = { epoll: this.#epoll.fd, stopToken: STOP_TOKEN };
-    const worker = new Worker(new URL(`./poller-worker.${extension}`, import.meta.url), {
-      name: "ebpf-ts poller",
-      workerData: data,
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
-    });
-    worker.on("message", (token: number) => this.#onMessage(token));
-    worker.on("error", (cause) => {
-      throw new EbpfError(
-        "SYSCALL",
-        "The thread that waits for rings has ended: loops over their events would wait for ever",
-        { cause },
-      );
-    });
-    if (wakes.size === 0) process.on("exit", wakeAll);
-    wakes.add(this.#wake);
-    worker.on("exit", () => {
-      this.#threadWaits = true;
-      this.#planLook();
-      wakes.delete(this.#wake);
-      if (wakes.size === 0) process.off("exit", wakeAll);
-      this.#epoll.close();
-      this.#stop.close();
-    });
-    worker.unref();
-    return worker;
+  #onThreadEnd(): void {
+    this.#thread = undefined;
+    this.#threadWaits = false;
+    if (this.#bells.size === 0) return this.#close();
+    // It may have taken news with it.
+    for (const [token, bell] of this.#bells) if (bell.armed) this.#listen(bell, token);
+    this.#startLater();
+    this.#planLook();
+  }
+
+  #startLater(): void {
+    this.#nextStart = performance.now() + restartMs;
   }
 }

@@ -4,6 +4,7 @@ import { linuxSys } from "../../sys/linux.ts";
 import { preparePoll } from "../../sys/poll.ts";
 import type { Sys } from "../../sys/sys.ts";
 import type { OpenedRing } from "../engine.ts";
+import { failure, isShortage } from "./failure.ts";
 import { mapInfo } from "./object-info.ts";
 import { isMapDescriptor, kernelMap } from "./open-map.ts";
 import type { KernelRingHandle } from "./ring-handle.ts";
@@ -14,14 +15,19 @@ export type { KernelRingHandle } from "./ring-handle.ts";
 /** Maps the ring's memory once more. Throws CLOSED when the collection that shared it is closed. */
 export function openKernelRing(handle: KernelRingHandle, sys: Sys = linuxSys()): OpenedRing {
   const fd = sys.duplicate(handle.fd);
+  if (isShortage(fd)) throw failure(fd, `open ring ${handle.name}`, "fcntl");
   const descriptor = fd < 0 ? undefined : new Descriptor(fd, `map ${handle.name}`);
-  if (descriptor === undefined || !isMap(sys, descriptor, handle.id)) {
+  try {
+    if (descriptor === undefined || !isMap(sys, descriptor, handle.id)) {
+      throw new EbpfError("CLOSED", `Cannot open ring ${handle.name}: the collection that shared it is closed`);
+    }
+    preparePoll();
+    const map = kernelMap(sys, descriptor, { name: handle.name }) as RingMap;
+    return { ring: map.ring(), close: () => map.close() };
+  } catch (error) {
     descriptor?.close();
-    throw new EbpfError("CLOSED", `Cannot open ring ${handle.name}: the collection that shared it is closed`);
+    throw error;
   }
-  preparePoll();
-  const map = kernelMap(sys, descriptor, { name: handle.name }) as RingMap;
-  return { ring: map.ring(), close: () => map.close() };
 }
 
 function isMap(sys: Sys, descriptor: Descriptor, id: number): boolean {

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
-import { existsSync } from "node:fs";
-import { EbpfError } from "../../errors.ts";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { EbpfError, tooManyFiles } from "../../errors.ts";
+import { tryDescriptors } from "../../try-descriptors.ts";
 import type { CommandExit, EngineCommand, SpawnOptions } from "../engine.ts";
 
 export interface ChildCommand extends EngineCommand {
@@ -40,9 +41,13 @@ export async function spawnCommand(
   };
 }
 
+/** Node needs 4 for a child with a pipe, and leaves the pipe open when it finds fewer. */
+const descriptors = 6;
+
 /** Some failures are thrown, others come as an event. */
 function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   try {
+    tryDescriptors({ openSync, closeSync }, descriptors);
     return spawn(file, args, {
       stdio: streams(options),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -73,6 +78,8 @@ function started(child: ChildProcess, file: string, options: SpawnOptions): Prom
 }
 
 function notStarted(file: string, options: SpawnOptions, cause: unknown): EbpfError {
+  const shortage = tooManyFiles(cause, `start ${file}`);
+  if (shortage !== undefined) return shortage;
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
   if (code === "ENOENT" && options.cwd !== undefined && !existsSync(options.cwd)) {
     return new EbpfError("COMMAND", `Cannot start ${file}: there is no folder ${options.cwd}`, { cause });

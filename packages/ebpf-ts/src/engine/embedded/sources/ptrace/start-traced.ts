@@ -1,10 +1,13 @@
+import { closeSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import { EbpfError, NotSupportedError, ProgramFault } from "../../../../errors.ts";
+import { EbpfError, NotSupportedError, ProgramFault, tooManyFiles } from "../../../../errors.ts";
 import { guardExit } from "../../../../sys/exit-gate.ts";
+import { threadDescriptors, tryDescriptors } from "../../../../try-descriptors.ts";
 import type { CommandExit, EngineCommand, SpawnOptions } from "../../../engine.ts";
 import type { EventSource, MachineImage } from "../../contracts.ts";
+import { type ReportFailure, Reports } from "../../reports.ts";
 import { findCommand } from "./find-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
 import { TraceControl, signalProcess } from "./trace-control.ts";
@@ -22,7 +25,10 @@ export interface TraceOptions extends EventSource {
 export interface TracedCommand extends EngineCommand {
   /** Whether only the system calls that programs may ask for stop the command; without, all do, and it is slower. */
   readonly filtered: boolean;
-  /** Kills the command and its descendants, if any is left, and ends the tracing. Idempotent. */
+  /**
+   * Kills the command and its descendants, if any is left, and ends the tracing. Idempotent. Throws what a reporter threw when
+   * `exited` was settled already.
+   */
   close(): Promise<void>;
 }
 
@@ -32,21 +38,31 @@ export interface TracedCommand extends EngineCommand {
  *
  * `exited` tells of the command's own end. Descendants that outlive it are traced on until they end, `close()` is called, or
  * this process ends: they cannot be let go, since the filter leaves their system calls unanswered (ENOSYS) without a tracer.
+ * When `onPrint` or `onFault` throws, or rejects its promise, the command is killed, and `exited` is rejected with that.
  * A traced task cannot be traced by another (gdb, strace), and set-user-ID programs in it do not gain privilege.
  */
 export async function startTraced(options: TraceOptions): Promise<TracedCommand> {
   const request = traceRequest(options);
   guardExit();
-  const worker = new Worker(new URL("./worker.js", import.meta.url), {
-    workerData: request,
-    execArgv: [],
-    name: "ebpf-trace",
-  });
+  const worker = startThread(request);
   return await new Promise((fulfil, reject) => {
     const command = new Trace(worker, new TraceControl(request.control), options);
     command.onStarted = () => fulfil(command);
     command.onFailed = reject;
   });
+}
+
+function startThread(workerData: TraceRequest): Worker {
+  try {
+    tryDescriptors({ openSync, closeSync }, threadDescriptors);
+    return new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [], name: "ebpf-trace" });
+  } catch (cause) {
+    // Where there is no current folder, for one.
+    const shortage = tooManyFiles(cause, "start a command");
+    if (shortage !== undefined) throw shortage;
+    const message = `Cannot start a command: the thread that traces it cannot be started (${(cause as Error).message})`;
+    throw new EbpfError("COMMAND", message, { cause });
+  }
 }
 
 function traceRequest({ file, args, spawn, image, filter }: TraceOptions): TraceRequest {
@@ -104,7 +120,14 @@ class Trace implements TracedCommand {
   readonly #control: TraceControl;
   readonly #options: TraceOptions;
   readonly #ended: Promise<void>;
-  #onExit: (exit: CommandExit) => void = () => {};
+  readonly #reports: Reports = new Reports(() => this.#onReportFailure());
+  #resolveExited: (exit: CommandExit) => void = () => {};
+  #rejectExited: (error: unknown) => void = () => {};
+  /** It has ended, in whatever way. */
+  #exited = false;
+  /** Whoever waits for `exited` has the answer, so that it cannot be told of what comes now: it is left for `close()`. */
+  #settled = false;
+  #untold: ReportFailure | undefined;
   #stdin: Socket | undefined;
   #closing = false;
 
@@ -112,7 +135,10 @@ class Trace implements TracedCommand {
     this.#worker = worker;
     this.#control = control;
     this.#options = options;
-    this.exited = new Promise((resolve) => (this.#onExit = resolve));
+    this.exited = new Promise((resolve, reject) => {
+      this.#resolveExited = resolve;
+      this.#rejectExited = reject;
+    });
     this.#ended = new Promise((resolve) => worker.once("exit", () => resolve(this.#onWorkerEnd())));
     worker.on("message", (message: TraceMessage) => this.#onMessage(message));
     worker.on("error", (cause) => this.#onWorkerError(cause));
@@ -140,6 +166,8 @@ class Trace implements TracedCommand {
     this.#control.close();
     this.#worker.ref();
     await this.#ended;
+    await this.#reports.settled();
+    if (this.#untold !== undefined) throw this.#untold.error;
   }
 
   #onMessage(message: TraceMessage): void {
@@ -153,24 +181,44 @@ class Trace implements TracedCommand {
       case "failed":
         return this.#fail(new EbpfError(message.code, message.message));
       case "print":
-        return onPrint(message.line);
-      case "fault":
-        return onFault(new ProgramFault(message.program, message.instruction, message.source, message.message));
+        return this.#reports.tell(() => onPrint(message.line));
+      case "fault": {
+        const fault = new ProgramFault(message.program, message.instruction, message.source, message.message);
+        return this.#reports.tell(() => onFault(fault));
+      }
       case "exit":
         // Descendants that are left do not keep this process running.
         if (!this.#closing) this.#worker.unref();
-        return this.#onExit(message.exit);
+        return void this.#settle(message.exit);
     }
   }
 
+  /** Once the reporters are done with what came before the end. */
+  async #settle(exit: CommandExit): Promise<void> {
+    if (this.#exited) return;
+    this.#exited = true;
+    await this.#reports.settled();
+    this.#settled = true;
+    const { failure } = this.#reports;
+    if (failure === undefined) this.#resolveExited(exit);
+    else this.#rejectExited(failure.error);
+  }
+
+  #onReportFailure(): void {
+    if (this.#settled) this.#untold = this.#reports.failure;
+    this.#control.close();
+  }
+
   #onWorkerError(cause: unknown): void {
-    this.#fail(new EbpfError("COMMAND", `Cannot trace the command any longer: ${String(cause)}`, { cause }));
+    const action = this.pid === 0 ? "start a command" : "trace the command any longer";
+    const why = cause instanceof Error ? cause.message : String(cause);
+    this.#fail(tooManyFiles(cause, action) ?? new EbpfError("COMMAND", `Cannot ${action}: ${why}`, { cause }));
   }
 
   /** Before the command has started it is the caller's error, after that it is an event. */
   #fail(error: EbpfError): void {
     if (this.pid === 0) this.onFailed(error);
-    else this.#options.onFault(error);
+    else this.#reports.tell(() => this.#options.onFault(error));
   }
 
   /** The end of the thread kills what it still traced (PTRACE_O_EXITKILL), so a command that had not ended has now. */
@@ -178,7 +226,7 @@ class Trace implements TracedCommand {
     forget(this.#control);
     this.#stdin?.destroy();
     this.onFailed(new EbpfError("COMMAND", "Cannot start a command: the thread that traces it ended"));
-    this.#onExit({ code: undefined, signal: "SIGKILL" });
+    void this.#settle({ code: undefined, signal: "SIGKILL" });
   }
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { tooManyFiles } from "../../../../errors.ts";
 import type { ProcessMemory } from "../../../../sys/process-memory.ts";
 import type { Task } from "../../contracts.ts";
 
@@ -70,13 +71,15 @@ function parseStatus(text: string, tid: number): Status {
 /** `status` takes about 1,500 bytes, and what is asked for stands in the first 200. */
 const buffer = Buffer.alloc(4096);
 
-/** Empty when the task is gone. `readFileSync` takes nearly twice as long. */
+/** Empty when the task is gone, which no lack of descriptors is to look like. `readFileSync` takes nearly twice as long. */
 function readProc(tid: number, name: string): string {
   let file: number | undefined;
   try {
     file = openSync(`/proc/${tid}/${name}`, "r");
     return buffer.toString("utf8", 0, readSync(file, buffer));
-  } catch {
+  } catch (cause) {
+    const shortage = tooManyFiles(cause, "tell a program who runs it");
+    if (shortage !== undefined) throw shortage;
     return "";
   } finally {
     if (file !== undefined) closeSync(file);

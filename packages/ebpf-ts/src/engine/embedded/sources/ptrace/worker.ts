@@ -100,8 +100,14 @@ function trace(request: TraceRequest): void {
   const memory = new ProcessMemory();
   const { pid, stdin } = start(ptrace, control, request.command);
   const last: WaitResult = { pid, status: 0x7f };
-  requireSyscallInfo(ptrace, pid, last);
-  const filtered = request.filter && filterSyscalls(ptrace, memory, machine, architecture, last);
+  let filtered: boolean;
+  try {
+    requireSyscallInfo(ptrace, pid, last);
+    filtered = request.filter && filterSyscalls(ptrace, memory, machine, architecture, last);
+  } catch (error) {
+    if (stdin !== undefined) closeDescriptor(stdin);
+    throw error;
+  }
   post({ kind: "started", pid, stdin, filtered });
   new Tracer({
     ptrace,

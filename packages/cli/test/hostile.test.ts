@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { copyForNobody, ebpf, nobody, root, runFile } from "./ebpf.ts";
+import { kernelOrSkip, mountTracefs, rootOrSkip } from "./requirements.ts";
+import { control, isAlive, object, sends, sentence, stackTrace } from "./support.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ebpf-cli-"));
+chmodSync(folder, 0o755);
+let unmountTracefs = (): void => {};
+before(() => {
+  if (kernelOrSkip() === false) unmountTracefs = mountTracefs();
+});
+after(() => {
+  unmountTracefs();
+  rmSync(folder, { recursive: true });
+});
+
+const good = readFileSync(join(root, object));
+
+function file(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+function sparse(): string {
+  const path = file("sparse.o", good);
+  truncateSync(path, 2 ** 40);
+  return path;
+}
+
+describe("objects that are none", { timeout: 120_000 }, () => {
+  const cases: [title: string, path: () => string, says: RegExp][] = [
+    ["an empty file", () => file("empty.o", ""), /ELF/],
+    [
+      "garbage",
+      () =>
+        file(
+          "garbage.o",
+          Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) >> 3),
+        ),
+      /ELF/,
+    ],
+    [
+      "garbage behind a magic number",
+      () => file("magic.o", Buffer.concat([good.subarray(0, 4), Buffer.alloc(500, 0xff)])),
+      /ELF|object/,
+    ],
+    ["one that was cut off", () => file("cut.o", good.subarray(0, good.length / 2)), /./],
+    ["one that never ends", () => "/dev/zero", /more than \d+ bytes/],
+    ["one of a terabyte", sparse, /more than \d+ bytes/],
+    ["a directory", () => folder, /it is a directory/],
+    ["nothing", () => join(folder, "nothing.o"), /there is no such file/],
+    ["a file below a file", () => join(root, object, "below"), /not a folder/],
+    ["a name with a line break and escape sequences", () => join(folder, "a\n\x1b[2Jb"), /there is no such file/],
+  ];
+  for (const [title, path, says] of cases) {
+    for (const command of [["inspect"], ["run", "--engine", "embedded"]]) {
+      it(`${command[0]}: ${title}`, async () => {
+        const { code, stdout, stderr } = await ebpf([
+          ...command,
+          path(),
+          ...(command[0] === "run" ? ["--", "true"] : []),
+        ]);
+        assert.equal(code, 1, stderr);
+        assert.equal(stdout, "");
+        assert.match(stderr, sentence);
+        assert.match(stderr, says);
+        assert.doesNotMatch(stderr.trimEnd(), control);
+      });
+    }
+  }
+
+  it("a file that this user may not read", { skip: rootOrSkip("to become another user") }, async () => {
+    const path = file("secret.o", good);
+    chmodSync(path, 0o600);
+    const copy = await copyForNobody();
+    try {
+      const { code, stderr } = await ebpf(["inspect", path], { root: copy.root, uid: nobody });
+      assert.equal(code, 1);
+      assert.match(stderr, /^ebpf: Cannot read .*: this user may not read it\n$/);
+    } finally {
+      await copy.remove();
+    }
+  });
+});
+
+describe("a wrong command line: one sentence, exit code 2", () => {
+  const cases: [title: string, args: string[], says: RegExp][] = [
+    ["an unknown command", ["dance"], /Unknown command 'dance'/],
+    ["a command that is nearly one", ["inspct", object], /Did you mean inspect/],
+    ["no object", ["run"], /Missing required argument 'object'/],
+    ["an unknown option", ["run", object, "--fast"], /Unknown option '--fast'/],
+    ["escape sequences", ["run", object, "--\x1b[2J"], /\\x1b/],
+    ["no value", ["run", object, "--count"], /argument missing/],
+    ["a count of nothing", ["run", object, "-n", "0"], /above 0/],
+    ["a count beyond all numbers", ["run", object, "-n", "1e300"], /whole number/],
+    ["a time before now", ["run", object, "-d", "-1"], /above 0/],
+    ["a time that is no number", ["run", object, "-d", "soon"], /number of seconds/],
+    [
+      "JSON that is none",
+      ["run", object, "--engine", "embedded", "--send", "user_ringbuf={i:1}", "--", "true"],
+      /as JSON/,
+    ],
+    ["two objects", ["inspect", object, object], /Too many arguments/],
+  ];
+  for (const [title, args, says] of cases) {
+    it(title, async () => {
+      const { code, stdout, stderr } = await ebpf(args);
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, sentence);
+      assert.match(stderr, says);
+      assert.doesNotMatch(stderr.trimEnd(), control);
+    });
+  }
+});
+
+describe("a traced command", { timeout: 60_000 }, () => {
+  it("is seen with its children, and after it has become another program", async () => {
+    const script = "(kill -0 $$; :) & (exec sh -c 'kill -0 $$'); wait; exec sh -c 'kill -0 $$'";
+    const fixture = "packages/ebpf-ts/test/fixtures/tracepoint.bpf.o";
+    const { code, stdout, stderr } = await ebpf([
+      "run",
+      fixture,
+      "--engine",
+      "embedded",
+      "--json",
+      "--",
+      "sh",
+      "-c",
+      script,
+    ]);
+    assert.equal(code, 0, stderr);
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line).event);
+    const kills = events.filter(({ kind, number }) => kind === "KIND_ENTER" && number === 62);
+    assert.equal(kills.length, 3);
+    assert.equal(new Set(kills.map(({ pid }) => pid)).size, 3);
+  });
+});
+
+for (const engine of ["embedded", "kernel"]) {
+  describe(
+    `commands that misbehave (${engine})`,
+    { skip: engine === "kernel" ? kernelOrSkip() : false, timeout: 60_000 },
+    () => {
+      const run = (script: string, ...options: string[]) =>
+        ebpf(["run", object, "--engine", engine, "--json", ...sends(4), ...options, "--", "sh", "-c", script]);
+
+      /** The first call drains all messages, and answers each. The program looks at all processes: events of others may come between. */
+      const count = (stdout: string): number => {
+        const events = stdout
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => JSON.parse(line));
+        return events.filter(({ comm }) => comm === "sh").length;
+      };
+
+      it("forks and execs", async () => {
+        const { code, stdout, stderr } = await run(
+          "(kill -0 $$; :) & (exec sh -c 'kill -0 $$'); wait; exec sh -c 'kill -0 $$'",
+        );
+        assert.equal(code, 0, stderr);
+        assert.equal(count(stdout), 4);
+      });
+
+      it("dies by a signal: its events are printed, and it is said", async () => {
+        const { code, stdout, stderr } = await run("kill -0 $$; kill -KILL $$");
+        assert.equal(code, 1);
+        assert.equal(count(stdout), 4);
+        assert.match(stderr, /^ebpf: The command sh was ended by SIGKILL/m);
+      });
+
+      it("fails: that is its own business", async () => {
+        const { code, stderr } = await run("kill -0 $$; exit 7");
+        assert.equal(code, 0, stderr);
+      });
+
+      it("closes its standard streams", async () => {
+        const { code, stdout, stderr } = await run("exec <&- >&- 2>&-; kill -0 $$; kill -0 $$");
+        assert.equal(code, 0, stderr);
+        assert.equal(count(stdout), 4);
+      });
+
+      it("prints bytes that are no text: the events are JSON all the same", async () => {
+        const { code, stdout } = await run("head -c 5000 /dev/urandom; kill -0 $$; printf '{\"pid\":'");
+        assert.equal(code, 0);
+        assert.equal(count(stdout), 4);
+      });
+
+      it("is none, is a folder, or may not be run", async () => {
+        for (const command of ["no-such-command", folder, join(root, object), ""]) {
+          const { code, stdout, stderr } = await ebpf(["run", object, "--engine", engine, "--", command]);
+          assert.equal(code, 1, stderr);
+          assert.equal(stdout, "");
+          assert.match(stderr, sentence);
+        }
+      });
+
+      it("has a name that a terminal would obey", async () => {
+        const path = join(folder, "\x1b[31mr\u202e\u009b");
+        copyFileSync("/bin/sh", path);
+        chmodSync(path, 0o755);
+        const script = ["--", path, "-c", "kill -0 $$"];
+        const plain = await ebpf(["run", object, "--engine", engine, ...sends(1), ...script]);
+        assert.match(plain.stdout, /\\x1b\[31mr\\u\{202e\}\\x9b/);
+        assert.doesNotMatch(plain.stdout + plain.stderr, control);
+        const json = await ebpf(["run", object, "--engine", engine, "--json", ...sends(1), ...script]);
+        assert.doesNotMatch(json.stdout, control);
+        assert.equal(JSON.parse(json.stdout).comm, "\x1b[31mr\u202e\u009b");
+      });
+
+      it(
+        "outlives nobody: its descendants",
+        { skip: engine === "kernel" ? "there they are ordinary processes" : false },
+        async () => {
+          const { stdout, code } = await ebpf([
+            "run",
+            object,
+            "--engine",
+            engine,
+            "-n",
+            "1",
+            ...sends(1),
+            "--json",
+            "--",
+            "sh",
+            "-c",
+            "(trap '' TERM; kill -0 $$; exec sleep 60) & wait",
+          ]);
+          assert.equal(code, 0);
+          assert.equal(isAlive(JSON.parse(stdout).pid), false);
+        },
+      );
+    },
+  );
+}
+
+describe("output that nobody reads", { timeout: 60_000 }, () => {
+  const cli = `"$0" packages/cli/bin/ebpf.js`;
+  const after2 = "; echo ${PIPESTATUS[0]} >&2";
+
+  for (const [title, command] of [
+    [
+      "run",
+      `${cli} run ${object} --engine embedded --json ${sends(9)
+        .map((arg) => `'${arg}'`)
+        .join(" ")} -- sh -c 'while :; do kill -0 $$; sleep 0.05; done'`,
+    ],
+    ["inspect --json", `${cli} inspect ${object} --json`],
+    ["inspect --disasm", `${cli} inspect ${object} --disasm`],
+  ] as const) {
+    it(`${title} | head -1 ends cleanly`, async () => {
+      const { stdout, stderr } = await runFile("bash", ["-c", `${command} | head -1${after2}`, process.execPath]);
+      assert.equal(stdout.split("\n").length, 2);
+      assert.match(stderr, /^0\n$/m);
+      assert.doesNotMatch(stderr, stackTrace);
+    });
+  }
+
+  it("closed from the start", async () => {
+    for (const closed of [">&-", "2>&-", ">&- 2>&- <&-"]) {
+      const { code, stderr } = await runFile("sh", ["-c", `${cli} inspect ${object} ${closed}`, process.execPath]);
+      assert.equal(code, 0, stderr);
+      assert.equal(stderr, "");
+    }
+  });
+});
+
+describe("names in an object", () => {
+  /** As long as what they replace. */
+  const evil = Buffer.from("\x1b[2Jl_\u009bngbf");
+
+  function evilObject(): string {
+    const bytes = Buffer.from(good);
+    const name = Buffer.from("kernel_ringbuf").subarray(0, evil.length);
+    for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at)) evil.copy(bytes, at);
+    return file("evil.o", bytes);
+  }
+
+  for (const args of [["inspect"], ["inspect", "--disasm"], ["inspect", "--json"], ["run", "--engine", "embedded"]]) {
+    it(`${args.join(" ")}: nothing that a terminal would obey`, async () => {
+      const { stdout, stderr } = await ebpf([
+        ...args,
+        evilObject(),
+        ...(args[0] === "run" ? ["--send", "nothing={}", "--", "true"] : []),
+      ]);
+      assert.doesNotMatch(stdout + stderr, control);
+      assert.match(stdout + stderr, /\\x1b|\\u001b/);
+      if (args.includes("--json")) assert.ok(JSON.stringify(JSON.parse(stdout)).includes("\\u001b[2Jl_"));
+    });
+  }
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Btf } from "ebpf-ts/btf";
+import { columnsOf, eventLine, headingLine, type Column } from "../src/columns.ts";
+import { jsonText, parseJson } from "../src/json.ts";
+import { printable, printableLines } from "../src/text.ts";
+import { control } from "./support.ts";
+
+const everything =
+  Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code)).join("") + "\ud800 \udc00 🙂 \u{e0041}";
+
+describe("text for a terminal", () => {
+  it("obeys nobody", () => {
+    assert.doesNotMatch(printable(everything), control);
+    assert.doesNotMatch(printableLines(everything), control);
+    assert.equal(printable("a\x1b[31mb\x7f\u009bc\u202ed\u2028e\n"), "a\\x1b[31mb\\x7f\\x9bc\\u{202e}d\\u{2028}e\\x0a");
+    assert.equal(printable("grün 日本語 🙂"), "grün 日本語 🙂");
+    assert.equal(printableLines("a\tb\x1b\n c\r\nd\re"), "a\tb\\x1b\n c\nd\\x0de");
+  });
+
+  it("JSON is valid, and means the same", () => {
+    const value = { everything, [everything]: [1n, 2n ** 63n, new Uint8Array([1, 255])] };
+    const text = jsonText(value);
+    assert.doesNotMatch(text, control);
+    assert.equal(text.includes("\n"), false);
+    const read = JSON.parse(text);
+    assert.equal(read.everything, everything);
+    assert.deepEqual(read[everything], [1, "9223372036854775808", "01ff"]);
+  });
+});
+
+describe("JSON of the command line", () => {
+  it("keeps integers that a double cannot hold", () => {
+    assert.deepEqual(
+      parseJson('{"a":18446744073709551615,"b":[-9007199254740993,9007199254740991],"c":"12345678901234567890"}'),
+      {
+        a: 18446744073709551615n,
+        b: [-9007199254740993n, 9007199254740991],
+        c: "12345678901234567890",
+      },
+    );
+    assert.equal(parseJson("9007199254740993"), 9007199254740993n);
+    assert.equal(parseJson("1234567890123456.5"), 1234567890123456.5);
+    assert.equal(parseJson("12345678901234567e3"), Number("12345678901234567e3"));
+    assert.equal(parseJson('"a\\"12345678901234567890"'), 'a"12345678901234567890');
+  });
+
+  it("is refused where JSON.parse refuses", () => {
+    for (const text of ["", "{", "01234567890123456789", "[12345678901234567890,]", "'a'"])
+      assert.throws(() => parseJson(text), SyntaxError, text);
+  });
+});
+
+describe("columns", () => {
+  const columns: Column[] = [
+    { title: "NAME", path: ["name"], width: 8 },
+    { title: "N", path: ["n"], width: 3 },
+  ];
+
+  it("stand one below the other, also behind characters that take two columns, or none", () => {
+    assert.equal(headingLine(columns), "NAME     N");
+    assert.equal(eventLine(columns, { name: "plain", n: 1 }), "plain    1");
+    assert.equal(eventLine(columns, { name: "日本", n: 1 }), "日本     1");
+    assert.equal(eventLine(columns, { name: "e\u0301te", n: 1 }), "e\u0301te      1");
+    assert.equal(eventLine(columns, { name: "🙂", n: 1 }), "🙂       1");
+  });
+
+  it("are not more than anybody reads, however structs are nested", () => {
+    const wide = (inner: number) => ({
+      kind: "struct",
+      members: Array.from({ length: 50 }, (_, index) => ({ name: `m${index}\x1b`, type: inner })),
+    });
+    const types: Record<number, unknown> = {
+      1: { kind: "int", size: 4, encoding: "unsigned" },
+      2: wide(1),
+      3: wide(2),
+      4: wide(3),
+      5: wide(4),
+    };
+    const btf = { resolve: (id: number) => types[id] } as unknown as Btf;
+    assert.equal(columnsOf(btf, 2).length, 50);
+    const many = columnsOf(btf, 5);
+    assert.ok(many.length <= 64);
+    assert.doesNotMatch(headingLine(many), control);
+  });
+
+  it("of an enum with more names than a call has arguments", () => {
+    const values = Array.from({ length: 200_000 }, () => ({ name: "NAME" }));
+    const btf = { resolve: () => ({ kind: "enum", values }) } as unknown as Btf;
+    assert.equal(columnsOf(btf, 1)[0]?.width, 5);
+  });
+});
