@@ -37,10 +37,13 @@ async function openInKernel(handle: KernelRingHandle, claim: RemainsClaim | unde
     const { consumer, producer, data } = ring.memory;
     const buffers = [consumer.buffer, producer.buffer, data.buffer];
     const unmap = unmapperOf(buffers);
+    // As a whole or not at all: a thread that is terminated meanwhile would take the claim, and leave the rest.
     const clear = (): void => {
-      claim?.take();
-      close();
-      unmap();
+      uninterrupted(() => {
+        claim?.take();
+        close();
+        unmap();
+      });
     };
     const forget = atThreadEnd(clear);
     return {

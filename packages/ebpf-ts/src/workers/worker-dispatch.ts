@@ -80,7 +80,7 @@ export class WorkerDispatch<T> {
       this.#turn();
       await this.#done.promise;
       this.#stopping = true;
-      await Promise.race([this.#stop(), this.#gaveUp.promise]);
+      if (!this.#fatal) await Promise.race([this.#stop(), this.#gaveUp.promise]);
     } finally {
       signal?.removeEventListener("abort", onAbort);
       this.#feed.end();
