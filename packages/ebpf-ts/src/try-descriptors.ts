@@ -17,5 +17,8 @@ export function tryDescriptors({ openSync, closeSync }: Files, count: number): v
   }
 }
 
-/** What a thread takes at its start. With fewer, Node fails to start it, and leaves an epoll open each time (seen with 20.20). */
-export const threadDescriptors = 16;
+/**
+ * What a thread takes at its start, while it imports its modules. With fewer, Node fails to start it, and leaves an epoll open each
+ * time, or a module (seen with 20.20).
+ */
+export const threadDescriptors = 24;

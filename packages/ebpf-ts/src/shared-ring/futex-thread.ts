@@ -25,6 +25,9 @@ let lastToken = 0;
 /** How long a thread with nothing to watch is kept for the next one who waits, since starting it takes 20 ms. */
 const lingerMs = 1000;
 
+/** How often to look where the thread has died. */
+const lookMs = 10;
+
 /**
  * Calls back whenever the word has changed (several changes may be one call): one thread sleeps for all words of the process
  * (for 127 each), since an event loop cannot wait for a futex.
@@ -47,6 +50,9 @@ class FutexThread {
   #open = 0;
   #held = 0;
   #linger: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** In place of the thread, should that die. */
+  #clock: NodeJS.Timeout | undefined;
 
   constructor() {
     this.#worker = this.#start();
@@ -85,17 +91,24 @@ class FutexThread {
 
   #hold(change: number): void {
     this.#held += change;
-    if (this.#held === 0) this.#worker.unref();
-    else if (this.#held === 1 && change > 0) this.#worker.ref();
+    const keeper = this.#clock ?? this.#worker;
+    if (this.#held === 0) keeper.unref();
+    else if (this.#held === 1 && change > 0) keeper.ref();
   }
 
   #leave(token: number): void {
     this.#open -= 1;
+    if (this.#clock !== undefined) {
+      this.#watched.delete(token);
+      if (this.#open === 0) clearInterval(this.#clock);
+      return;
+    }
     this.#tell({ kind: "leave", token });
     if (this.#open === 0) this.#linger = setTimeout(this.#stop, lingerMs).unref();
   }
 
   readonly #stop = (): void => {
+    this.#stopped = true;
     threads.splice(threads.indexOf(this), 1);
     this.#tell({ kind: "stop" });
   };
@@ -115,6 +128,17 @@ class FutexThread {
     else this.#watched.get(token)?.onChange();
   }
 
+  /** Memory ran out in it, or somebody ended it. Who comes next gets another one. */
+  #doWithoutThread(): void {
+    threads.splice(threads.indexOf(this), 1);
+    clearTimeout(this.#linger);
+    if (this.#open === 0) return this.#watched.clear();
+    this.#clock = setInterval(() => {
+      for (const { onChange } of this.#watched.values()) onChange();
+    }, lookMs);
+    if (this.#held === 0) this.#clock.unref();
+  }
+
   #start(): Worker {
     fromFs("wait for a shared ring", "open", () => tryDescriptors({ openSync, closeSync }, threadDescriptors));
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -127,12 +151,15 @@ class FutexThread {
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
     });
     worker.on("message", (report: FutexThreadReport) => this.#onReport(report));
+    // The end follows.
+    worker.on("error", () => {});
     // A thread that blocks in a system call cannot be terminated: at the end of the process it is woken instead.
     const onExit = (): void => this.#tell({ kind: "stop" });
     process.on("exit", onExit);
     worker.on("exit", () => {
       process.off("exit", onExit);
-      this.#watched.clear();
+      if (this.#stopped) this.#watched.clear();
+      else this.#doWithoutThread();
     });
     worker.unref();
     return worker;

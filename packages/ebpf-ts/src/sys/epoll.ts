@@ -1,4 +1,5 @@
-import { addressOf, errno, func } from "./libc.ts";
+import { errno, func, type NativeFunction } from "./libc.ts";
+import { pinned, type Pinned } from "./pinned.ts";
 
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
@@ -11,44 +12,47 @@ export const EPOLLONESHOT = 0x4000_0000;
 const dataAt = process.arch === "x64" ? 4 : 8;
 const eventSize = dataAt + 8;
 
-const event: DataView = new DataView(new ArrayBuffer(16));
+let event: Pinned | undefined;
 
 /** epoll_ctl(2). `token` is any number below 2^53: what is gone can be told from what came in its place. */
 export function epollControl(epoll: number, operation: number, fd: number, events: number, token: number): number {
-  event.setUint32(0, events, true);
-  event.setUint32(dataAt, token % 2 ** 32, true);
-  event.setUint32(dataAt + 4, Math.floor(token / 2 ** 32), true);
+  event ??= pinned(16);
+  event.view.setUint32(0, events, true);
+  event.view.setUint32(dataAt, token % 2 ** 32, true);
+  event.view.setUint32(dataAt + 4, Math.floor(token / 2 ** 32), true);
   const result = func("int epoll_ctl(int epoll, int operation, int fd, intptr_t event)")(
     epoll,
     operation,
     fd,
-    addressOf(event),
+    event.address,
   );
   return result < 0 ? -errno() : result;
 }
 
-/** epoll_wait(2), which blocks the thread that it is called on. */
+/** epoll_wait(2), which blocks the thread that it is called on. All is looked up beforehand: see poll.ts. */
 export class EpollWaiter {
   readonly #epoll: number;
   readonly #limit: number;
-  readonly #events: DataView;
+  readonly #events: Pinned;
+  readonly #wait: NativeFunction;
 
   constructor(epoll: number, limit: number) {
     this.#epoll = epoll;
     this.#limit = limit;
-    this.#events = new DataView(new ArrayBuffer(limit * eventSize));
+    this.#events = pinned(limit * eventSize);
+    this.#wait = func("int epoll_wait(int epoll, intptr_t events, int limit, int timeout)");
   }
 
   /** How many events there are, 0 after `timeout` milliseconds, or the negative errno. */
   wait(timeout: number): number {
-    const wait = func("int epoll_wait(int epoll, intptr_t events, int limit, int timeout)");
-    const count = wait(this.#epoll, addressOf(this.#events), this.#limit, timeout);
+    const count = this.#wait(this.#epoll, this.#events.address, this.#limit, timeout);
     return count < 0 ? -errno() : count;
   }
 
   /** Token of the event at `index` of the last wait. */
   token(index: number): number {
     const at = index * eventSize + dataAt;
-    return this.#events.getUint32(at, true) + this.#events.getUint32(at + 4, true) * 2 ** 32;
+    const { view } = this.#events;
+    return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
   }
 }

@@ -97,7 +97,7 @@ function place(memory: ArrayBuffer): number {
   return Number(uninterrupted(() => loaded.address(memory)));
 }
 
-/** An ArrayBuffer over memory that is not ours. Only `mapping.ts` may, since it knows how long the memory lives. */
+/** An ArrayBuffer over memory that is not ours. Only `reserve.ts` may, since it knows how long the memory lives. */
 export function viewOf(address: number, length: number): ArrayBuffer {
   const loaded = ffi();
   return uninterrupted(() => loaded.view(BigInt(address), length));

@@ -1,16 +1,21 @@
-import { markAsUntransferable } from "node:worker_threads";
 import { Errno } from "../uapi/errno.ts";
-import { errno, func, viewOf } from "./libc.ts";
+import { errno, func } from "./libc.ts";
+import { reserve } from "./reserve.ts";
 
+const PROT_NONE = 0;
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+/** MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE */
+const emptied = 0x4032;
+/** MREMAP_MAYMOVE | MREMAP_FIXED */
+const toPlace = 3;
 
 export interface MappingOptions {
   readonly fd: number;
   /** Bytes, a multiple of the page size. */
   readonly offset: number;
-  /** Bytes. The kernel refuses more than the file has (`EINVAL`), so there is no page that could fault with SIGBUS. */
+  /** Bytes, whole pages. The kernel refuses more than the file has (`EINVAL`), so there is no page that could fault with SIGBUS. */
   readonly length: number;
   readonly writable: boolean;
 }
@@ -18,58 +23,56 @@ export interface MappingOptions {
 let mapped = 0;
 
 /**
- * The kernel lets a process have 65,530 areas (vm.max_map_count), of which a ring takes up to three. Where there are no more, the
- * allocator of Node and koffi ends the process; so who opens and closes faster than garbage is collected is refused before.
+ * The kernel lets a process have 65,530 areas (vm.max_map_count), of which a mapping takes up to six, and V8 has addresses for 13,000
+ * of them. Where there are no more, the allocator of Node and koffi ends the process; so who opens and closes faster than garbage is
+ * collected is refused before.
  */
-const mostMappings = 16_384;
+const mostMappings = 8192;
 
-/**
- * Unmaps when the last typed array over the memory is gone. `close()` cannot do so, since anybody may still hold one,
- * and touching it would then end the process.
- */
-const unreachable = new FinalizationRegistry<{ readonly address: number; readonly length: number }>((memory) => {
-  mapped -= 1;
-  func("int munmap(intptr_t address, size_t length)")(memory.address, memory.length);
-});
+const unreachable = new FinalizationRegistry<undefined>(() => (mapped -= 1));
 
 /** How many mappings exist, closed ones that are still reachable included. */
 export function openMappings(): number {
   return mapped;
 }
 
-/** Maps a file. Gives the memory, or the negative errno. A read-only mapping must never be handed out: a write to it is fatal. */
-export function mapMemory(options: MappingOptions): ArrayBuffer | number {
-  const { fd, offset, length, writable } = options;
-  if (!mayMap()) return -Errno.ENOMEM;
-  const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  const mmap = func(
-    "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
-  );
-  const address = mmap(0, length, protection, MAP_SHARED, fd, offset);
-  return address === -1 ? -errno() : ownMapping(address, length);
-}
-
-/** Whether this thread may map more. */
-export function mayMap(): boolean {
-  return mapped < mostMappings;
-}
-
-/** The ArrayBuffer over memory that was mapped at `address`; it is unmapped when nobody can reach the buffer any more. */
-export function ownMapping(address: number, length: number): ArrayBuffer {
-  const buffer = viewOf(address, length);
-  keepInPlace(buffer);
+/**
+ * Maps parts of files, one after the other. Gives the memory, or the negative errno. The ArrayBuffer is longer than the parts, by pages
+ * that belong to nobody. It stays mapped until nobody can reach it: `close()` of whatever cannot unmap it, since anybody may still hold
+ * a typed array, and touching that would end the process. A read-only mapping must never be handed out: a write to it is fatal.
+ */
+export function mapMemory(...parts: readonly MappingOptions[]): ArrayBuffer | number {
+  if (mapped >= mostMappings) return -Errno.ENOMEM;
+  const place = reserve(parts.reduce((sum, { length }) => sum + length, 0));
+  if (typeof place === "number") return place;
+  const { buffer } = place;
+  let { address } = place;
+  for (const part of parts) {
+    const failed = mapAt(address, part);
+    if (failed < 0) return failed;
+    address += part.length;
+  }
   mapped += 1;
-  unreachable.register(buffer, { address, length });
+  unreachable.register(buffer, undefined);
   return buffer;
 }
 
-/** The memory would outlive the ArrayBuffer that the registry watches if another one took it over. */
-function keepInPlace(buffer: ArrayBuffer): void {
-  markAsUntransferable(buffer);
-  const refuse = (): never => {
-    throw new TypeError("Cannot transfer memory that is mapped from the kernel");
-  };
-  for (const name of ["transfer", "transferToFixedLength"]) Object.defineProperty(buffer, name, { value: refuse });
+/**
+ * Maps somewhere, and moves that to its place: where a mapping is refused, MAP_FIXED leaves a hole, in which another thread's memory
+ * might come to lie.
+ */
+function mapAt(address: number, { fd, offset, length, writable }: MappingOptions): number {
+  const mmap = func(
+    "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
+  );
+  const mremap = func("intptr_t mremap(intptr_t old, size_t old_size, size_t size, int flags, intptr_t address)");
+  const found = mmap(0, length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
+  if (found === -1) return -errno();
+  if (mremap(found, length, length, toPlace, address) !== -1) return 0;
+  const failure = -errno();
+  mmap(address, length, PROT_NONE, emptied, -1, 0);
+  func("int munmap(intptr_t address, size_t length)")(found, length);
+  return failure;
 }
 
 /** Bytes of a page of memory. */

@@ -10,7 +10,7 @@ export interface Sys {
   bpf(command: number, attributes: Attributes): number;
   /** The same on another thread, for what takes long. */
   bpfAsync(command: number, attributes: Attributes): Promise<number>;
-  /** mmap(2), shared. Read-only memory is for readers that never write: a write ends the process. */
+  /** mmap(2), shared; the ArrayBuffer is longer than what was asked for. Read-only memory is for readers that never write: a write ends the process. */
   map(options: MappingOptions): ArrayBuffer | number;
   /** perf_event_open(2). */
   perfEventOpen(attributes: Attributes, pid: number, cpu: number): number;

@@ -50,14 +50,14 @@ function readerOf<T>({ ring, type }: RingBufHandle<T>, opened: ThreadRing, leave
       decode: decoder && ((view, offset, length) => decoder.decode(view, offset, length) as T),
       onClose: () => {
         forget();
-        opened.letGo();
+        opened.close();
         leave();
       },
     });
     const forget = atThreadEnd(() => ringBuf.close());
     return ringBuf;
   } catch (error) {
-    opened.letGo();
+    opened.close();
     throw error;
   }
 }

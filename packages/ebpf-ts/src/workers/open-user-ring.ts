@@ -39,7 +39,7 @@ export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Prom
     access,
     onClose: () => {
       forget();
-      opened.letGo();
+      opened.close();
     },
   });
   const forget = atThreadEnd(() => userRing.close());

@@ -1,12 +1,6 @@
-import type { MappedArea } from "../sys/unmap.ts";
-
-/**
- * What a thread has of a ring that outlives it: a descriptor, which keeps the ring alive in the kernel, and mapped memory. Survives
- * `postMessage`.
- */
+/** What a thread has of a ring that outlives it: a descriptor, which keeps the ring alive in the kernel. Survives `postMessage`. */
 export interface RingRemains {
   readonly fd: number;
-  readonly areas: readonly MappedArea[];
 }
 
 /** Which of two threads closes the descriptor: the one that has it, or, when that one was terminated, the one that started it. */
@@ -25,13 +19,8 @@ export class RemainsClaim {
   }
 }
 
-/**
- * The thread has ended, and nobody else uses the numbers. One that ended by itself has closed its descriptor, and left the addresses
- * of the memory behind.
- */
-export async function clearAway({ fd, areas }: RingRemains, claim: RemainsClaim, ring: string): Promise<void> {
+/** The thread has ended, and nobody else uses the number. One that ended by itself has closed it. */
+export async function clearAway({ fd }: RingRemains, claim: RemainsClaim, ring: string): Promise<void> {
   const { Descriptor } = await import("../sys/descriptor.ts");
-  const { unmapAreas } = await import("../sys/unmap.ts");
   if (claim.take()) new Descriptor(fd, `ring ${ring} of a thread that was terminated`).close();
-  unmapAreas(areas);
 }

@@ -1,6 +1,8 @@
+import { closeSync, openSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type { EbpfError } from "../errors.ts";
+import { type EbpfError, tooManyFiles } from "../errors.ts";
 import { type GatedThread, startGated } from "../sys/exit-gate.ts";
+import { threadDescriptors, tryDescriptors } from "../try-descriptors.ts";
 import type { WorkerMessage, WorkerOrder, WorkerSetup, WorkerStart } from "./messages.ts";
 import { clearAway, RemainsClaim, type RingRemains } from "./ring-remains.ts";
 import { workerDeath } from "./worker-error.ts";
@@ -99,7 +101,7 @@ export class WorkerPool {
   #startMember(index: number): Member {
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const claim = new RemainsClaim();
-    const thread = startGated(
+    const thread = this.#startThread(
       () =>
         new Worker(new URL(`./worker-main.${extension}`, import.meta.url), {
           name: `ebpf-ts worker ${index}`,
@@ -115,6 +117,15 @@ export class WorkerPool {
       cause: undefined,
       ended: Promise.resolve(),
     };
+  }
+
+  #startThread(start: () => Worker): GatedThread<Worker> {
+    try {
+      tryDescriptors({ openSync, closeSync }, threadDescriptors);
+      return startGated(start);
+    } catch (cause) {
+      throw tooManyFiles(cause, `start a worker of ring ${this.#ringName}`) ?? cause;
+    }
   }
 
   async #clearAway({ remains, claim }: Member): Promise<void> {

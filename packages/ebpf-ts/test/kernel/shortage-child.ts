@@ -9,6 +9,7 @@ import { EbpfError } from "../../src/errors.ts";
 import { load } from "../../src/load.ts";
 import { openById } from "../../src/open.ts";
 import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { dispatchToWorkers } from "../../src/workers/index.ts";
 import { ProgType } from "../../src/uapi/uapi.gen.ts";
 import { descriptorsInUse, Hoard } from "../support/descriptor-shortage.ts";
 import { fixturePath } from "../support/fixtures.ts";
@@ -69,6 +70,12 @@ const attempts: Readonly<Record<string, () => Promise<Attempt>>> = {
   "open shared": async () => {
     const handle = (await mapOf("kernel-ring", "events")).ring!().share!() as KernelRingHandle;
     return async () => openKernelRing(handle).close();
+  },
+  workers: async () => {
+    const bpf = await load(readSpec("workers"), { engine: "kernel" });
+    const module = new URL("../workers/handlers/test-handler.js", import.meta.url);
+    const until = Promise.resolve();
+    return async () => void (await dispatchToWorkers(bpf.ringBuf("events"), module, { workers: 1, until }));
   },
   attach: async () => {
     const collection = await loadFixture("kernel-attach");

@@ -15,6 +15,7 @@ const names = [
   "injector",
   "open by id",
   "open shared",
+  "workers",
   "attach",
   "spawn",
 ];

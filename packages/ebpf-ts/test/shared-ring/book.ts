@@ -22,7 +22,7 @@ export class Book {
     const memory = mapMemory({ fd, offset: 0, length: bytes, writable: true });
     closeSync(fd);
     if (typeof memory === "number") throw new Error(`mmap failed with errno ${-memory}`);
-    this.#words = new Int32Array(memory);
+    this.#words = new Int32Array(memory, 0, bytes / 4);
   }
 
   get stopped(): boolean {
