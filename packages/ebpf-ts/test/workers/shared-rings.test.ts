@@ -135,8 +135,8 @@ onKernel("a ring that is shared", () => {
       await using writer = new Opener({ user });
       for (const opener of [reader, writer]) {
         assert.equal(await opener.answer, "open");
-        if (close) await opener.tell("close");
         assert.ok(mappings() > before);
+        if (close) await opener.tell("close");
         await opener.tell("exit");
       }
       for (let wait = 0; mappings() > before && wait < 50; wait += 1) await sleep(10);

@@ -72,48 +72,53 @@ static __always_inline __u64 record_size(__u64 length)
  * Programs may write after this look. What is taken includes all that was injected, so that this together stays
  * within the limit whatever they do.
  */
-static __always_inline void look(struct inject_args *args, __u64 size)
+static __always_inline __u64 look(struct inject_args *args, __u64 size)
 {
 	__u64 taken = bpf_ringbuf_query(&target, BPF_RB_AVAIL_DATA);
 	/* A forged consumer position makes it any number. */
 	__u64 room = taken <= args->limit ? args->limit - taken : 0;
 	__u64 most = size > LOOK_EVERY ? size : LOOK_EVERY;
 
-	args->room = room < most ? room : most;
-}
-
-static __always_inline long write(const char *record, struct inject_args *args)
-{
-	__u64 length = *(const __u32 *)record;
-	__u64 size = record_size(length);
-
-	if (length > largest)
-		return -EINVAL;
-	if (size > args->room)
-		look(args, size);
-	if (size > args->room)
-		return -EAGAIN;
-	args->room -= size;
-	args->at += size;
-	return bpf_ringbuf_output(&target, (void *)(record + HEADER), length, 0);
+	return room < most ? room : most;
 }
 
 /* Several records a call: a call of its own for each would cost a tenth more. */
 static long each_few(__u32 index, struct walk *walk)
 {
 	struct inject_args *args = walk->args;
+	__u64 at = args->at;
+	__u64 room = args->room;
+	long result = 0;
+	int i;
 
-	for (int i = 0; i < A_CALL; i++) {
-		__u64 at = args->at;
+	for (i = 0; i < A_CALL; i++) {
+		const char *record;
+		__u64 length, size;
 
 		if (at >= args->end || at > span)
-			return 1;
-		args->result = write(walk->frame + at, args);
-		if (args->result)
-			return 1;
-		args->injected++;
+			break;
+		record = walk->frame + at;
+		length = *(const __u32 *)record;
+		size = record_size(length);
+		result = -EINVAL;
+		if (length > largest)
+			break;
+		if (size > room)
+			room = look(args, size);
+		result = -EAGAIN;
+		if (size > room)
+			break;
+		result = bpf_ringbuf_output(&target, (void *)(record + HEADER), length, 0);
+		if (result)
+			break;
+		room -= size;
+		at += size;
 	}
-	return 0;
+	args->at = at;
+	args->room = room;
+	args->injected += i;
+	args->result = result;
+	return i < A_CALL;
 }
 
 static long each_frame(struct bpf_dynptr *sample, struct inject_args *args)
