@@ -60,7 +60,7 @@ export const rooms: readonly Room[] = [
   pure(callOut, []),
   pure("stream/", [...contract, ...nouns]),
   pure("collection.ts", [...contract, ...nouns]),
-  host("workers/", [...contract, ...nouns, "sys/", "engine/kernel/", "engine/embedded/", "import-host.ts"]),
+  host("workers/", [...contract, ...nouns, "sys/", "engine/kernel/", "engine/embedded/", spare, "import-host.ts"]),
   host("read-object.ts", facts),
   pure(spare, []),
   host("import-host.ts", [...facts, spare]),
