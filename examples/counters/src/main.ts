@@ -118,6 +118,12 @@ function sentence(error: unknown): string {
   return `${message.split(/[.\n]/)[0]}: the only option is --engine auto, kernel or embedded, and a command goes behind --`;
 }
 
+// A reader that has seen enough (`| head -1`) ends the run, and is no failure.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") console.error(`Cannot write to standard output: ${message}`);
+  process.exit(code === "EPIPE" ? 0 : 1);
+});
+
 try {
   const { values, positionals } = parseArgs({
     options: { engine: { type: "string", default: "embedded" } },

@@ -38,6 +38,7 @@ async function main(seconds: number): Promise<void> {
   }
   const path = await buildTarget();
   const child = spawn(path, [`${seconds}s`], { stdio: ["pipe", "pipe", "inherit"] });
+  process.once("exit", () => child.kill());
   try {
     await watch(path, child);
   } finally {
@@ -48,7 +49,7 @@ async function main(seconds: number): Promise<void> {
 async function watch(path: string, child: ChildProcess): Promise<void> {
   const exited = once(child, "exit");
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
   await using bpf = await load(new URL("../goroutine.bpf.o", import.meta.url), {
     engine: "kernel",
     variables: { goid_offset: await goidOffset(path), only_tgid: child.pid },
@@ -95,6 +96,12 @@ function sentence(error: unknown): string {
   if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
   return `${message.split(/[.\n]/)[0]}: the only option is --seconds, a number above 0`;
 }
+
+// A reader that has seen enough (`| head -1`) ends the run, and is no failure.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") console.error(`Cannot write to standard output: ${message}`);
+  process.exit(code === "EPIPE" ? 0 : 1);
+});
 
 try {
   const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" } } });

@@ -19,6 +19,9 @@ const burst = 200_000;
 /** The sender: some messages one by one, then as many as it can. */
 async function send(dieInTheMiddle: boolean): Promise<void> {
   using ring = SharedRing.open(inherited);
+  // The reader holds the other end: when that is gone, however it ended, nobody makes room any more.
+  process.stdin.on("end", () => process.exit(1)).resume();
+  process.stdin.unref();
   const producer = ring.producer();
   const encoder = new TextEncoder();
   for (let i = 1; i <= 3; i += 1) {
@@ -38,7 +41,7 @@ async function send(dieInTheMiddle: boolean): Promise<void> {
 
 function startSender(ring: SharedRing, ...args: string[]): ChildProcess {
   const path = fileURLToPath(import.meta.url);
-  return spawn(process.execPath, [path, "--send", ...args], { stdio: ["ignore", "inherit", "inherit", ring.fd] });
+  return spawn(process.execPath, [path, "--send", ...args], { stdio: ["pipe", "inherit", "inherit", ring.fd] });
 }
 
 async function senders(ring: SharedRing, kill: boolean): Promise<void> {
@@ -74,6 +77,12 @@ function sentence(error: unknown): string {
   if (code?.startsWith("ERR_PARSE_ARGS") !== true) return message;
   return `${message.split(/[.\n]/)[0]}: the only option is --kill`;
 }
+
+// A reader that has seen enough (`| head -1`) ends the run, and is no failure.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") console.error(`Cannot write to standard output: ${message}`);
+  process.exit(code === "EPIPE" ? 0 : 1);
+});
 
 try {
   const { values } = parseArgs({

@@ -71,6 +71,12 @@ function sentence(error: unknown): string {
   return `${message.split(/[.\n]/)[0]}: the only option is --engine auto, kernel or embedded`;
 }
 
+// A reader that has seen enough (`| head -1`) ends the run, and is no failure.
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code !== "EPIPE") console.error(`Cannot write to standard output: ${message}`);
+  process.exit(code === "EPIPE" ? 0 : 1);
+});
+
 try {
   const { values } = parseArgs({ options: { engine: { type: "string", default: "embedded" } } });
   await main(values.engine as EngineName);

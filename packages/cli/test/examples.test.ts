@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { copyForNobody, nobody, runNode } from "./ebpf.ts";
+import { copyForNobody, nobody, runFile, runNode } from "./ebpf.ts";
 import { rootOrSkip } from "./requirements.ts";
 import { stackTrace } from "./support.ts";
 
@@ -32,6 +32,26 @@ describe("examples with wrong arguments: one sentence, which says what is right"
       assert.doesNotMatch(stderr, stackTrace);
     });
   }
+});
+
+describe("examples whose reader or whose user leaves", { timeout: 120_000 }, () => {
+  for (const example of examples.filter((name) => name !== "goroutine")) {
+    it(`${example} | head -1`, async () => {
+      const { code, stderr } = await runFile("sh", ["-c", `"$0" "$1" | head -1`, process.execPath, path(example)]);
+      assert.equal(code, 0);
+      assert.equal(stderr, "");
+    });
+  }
+
+  it("shared-ring: the sender does not outlive a receiver that is killed", async () => {
+    // Its output is this pipe, which ends when both are gone.
+    const { signal } = await runNode([path("shared-ring")], {
+      onOutput: (stdout, pid) => {
+        if (stdout.includes("message 1")) process.kill(pid, "SIGKILL");
+      },
+    });
+    assert.equal(signal, "SIGKILL");
+  });
 });
 
 describe("examples without privileges", { skip: rootOrSkip("to become another user"), timeout: 120_000 }, () => {

@@ -46,6 +46,8 @@ export class Collection {
   readonly programs: ReadonlyMap<string, Program>;
   readonly #engine: EngineCollection;
   readonly #open = new Map<string, Opened>();
+  /** Of the rings that are open, by the keys of {@link #open}. */
+  readonly #recordTypes = new Map<string, number | undefined>();
   readonly #links = new Set<Link>();
   /** Of all views of its memory. */
   readonly #lifetime = { open: true };
@@ -81,9 +83,11 @@ export class Collection {
   /** The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). */
   ringBuf<T = Fields>(name: string, options: TypeOption = {}): RingBuf<T> {
     checkOptions(options, typeNames, "ringBuf()");
+    this.#checkSameType(`ringBuf ${name}`, name, options);
     return this.#once(`ringBuf ${name}`, () => {
       const { spec, ring, pin } = this.#ring(name, MapType.RINGBUF);
       const type = this.#recordType(spec, options);
+      this.#recordTypes.set(`ringBuf ${name}`, type);
       const decoder = type === undefined ? undefined : makeDecoder(this.spec.btf!, type);
       const recordType = type === undefined ? undefined : { btf: this.spec.btf!, id: type };
       const lost = this.#lossOf(findLossCounters(this.spec, name));
@@ -98,7 +102,7 @@ export class Collection {
   get lost(): number | undefined {
     this.#check();
     const rings = this.spec.maps.filter(({ name, type }) => type === MapType.RINGBUF && this.#engine.maps.has(name));
-    const counted = rings.map(({ name }) => this.ringBuf(name).lost).filter((lost) => lost !== undefined);
+    const counted = rings.map(({ name }) => this.#lostOf(name)).filter((lost) => lost !== undefined);
     const shared = counted.length === rings.length ? undefined : this.#lossOf(findSharedLossCounters(this.spec));
     if (shared !== undefined) counted.push(shared());
     return counted.length === 0 ? undefined : counted.reduce((sum, lost) => sum + lost, 0);
@@ -107,9 +111,11 @@ export class Collection {
   /** The ring that user space writes and programs drain (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1). */
   userRingBuf<T = Fields>(name: string, options: TypeOption = {}): UserRingBuf<T> {
     checkOptions(options, typeNames, "userRingBuf()");
+    this.#checkSameType(`userRingBuf ${name}`, name, options);
     return this.#once(`userRingBuf ${name}`, () => {
       const { spec, ring, pin } = this.#ring(name, MapType.USER_RINGBUF);
       const type = this.#recordType(spec, options);
+      this.#recordTypes.set(`userRingBuf ${name}`, type);
       const recordType = type === undefined ? undefined : { btf: this.spec.btf!, id: type };
       const encoder = type === undefined ? undefined : makeEncoder(this.spec.btf!, type);
       return new UserRingBuf({ name, ring, pin, type: recordType, encoder });
@@ -121,10 +127,10 @@ export class Collection {
    * Opening it puts the rings into the map, so that events before that are lost. The options count when it is first opened.
    */
   perfEventArray<T = Fields>(name: string, options: TypeOption & PerfRingOptions = {}): PerfEventArray<T> {
+    const checked = perfOptions(options);
     return this.#once(`perfEventArray ${name}`, () => {
       const { spec, map } = this.#map(name);
       if (!map.perf) throw new TypeError(`Cannot open map ${name} that way: ${openWith(spec)}`);
-      const checked = perfOptions(options);
       const type = this.#recordType(spec, options);
       const decoder = type === undefined ? undefined : makeDecoder(this.spec.btf!, type);
       const decode = decoder?.decode.bind(decoder) as RecordDecoder<T> | undefined;
@@ -223,6 +229,24 @@ export class Collection {
     const opened = open();
     this.#open.set(key, opened);
     return opened;
+  }
+
+  /** A ring has one decoder: a type that comes too late is told, rather than ignored. */
+  #checkSameType(key: string, name: string, options: TypeOption): void {
+    if (options.type === undefined || !this.#open.has(key)) return;
+    if (this.#recordType(this.#map(name).spec, options) === this.#recordTypes.get(key)) return;
+    throw new TypeError(
+      `Cannot open ring ${name} as ${options.type}: it is open already, with records of another type`,
+    );
+  }
+
+  /** Opens no {@link RingBuf}, for that would settle the type of its records. */
+  #lostOf(name: string): number | undefined {
+    const known = this.#open.get(`ringBuf ${name}`);
+    if (known instanceof RingBuf) return known.lost;
+    // Only the embedded engine counts by itself.
+    const counting = this.engine === "embedded" ? this.#engine.maps.get(name)?.ring?.() : undefined;
+    return counting?.refused?.() ?? this.#lossOf(findLossCounters(this.spec, name))?.();
   }
 
   #map(name: string): { spec: MapSpec; map: EngineMap } {

@@ -265,7 +265,7 @@ export class RingProducer {
     if (fault !== undefined) {
       throw new EbpfError(
         "BAD_RING",
-        `Cannot write ring ${this.name}: ${fault}; its consumer is broken, make the ring anew`,
+        `Cannot write ring ${this.name}: ${fault}; whoever else writes its positions is broken, make the ring anew`,
       );
     }
     return Number(BigInt.asUintN(64, producer - consumer));

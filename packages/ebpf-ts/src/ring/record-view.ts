@@ -85,6 +85,11 @@ export class RecordView {
 
   #at(offset: number, size: number): number {
     if (!Number.isInteger(offset) || offset < 0 || offset + size > this.#length) {
+      if (this.#length === 0) {
+        throw new RangeError(
+          "The record is empty, or is over: copy what must outlive the callback or the step of the loop",
+        );
+      }
       throw new RangeError(`The record has ${this.#length} bytes, so ${size} cannot be read at offset ${offset}`);
     }
     return this.#start + offset;

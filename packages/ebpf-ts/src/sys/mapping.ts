@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Errno } from "../uapi/errno.ts";
 import { errno, func } from "./libc.ts";
 import { reserve } from "./reserve.ts";
@@ -23,13 +24,28 @@ export interface MappingOptions {
 let mapped = 0;
 
 /**
- * The kernel lets a process have 65,530 areas (vm.max_map_count), of which a mapping takes up to six, and V8 has addresses for 13,000
- * of them. Where there are no more, the allocator of Node and koffi ends the process; so who opens and closes faster than garbage is
- * collected is refused before.
+ * The kernel lets a process have 65,530 areas (vm.max_map_count), of which a mapping takes up to six. Where there are no more, the
+ * allocator of Node and koffi ends the process; so who opens and closes faster than garbage is collected is refused before.
  */
 const mostMappings = 8192;
+/** The same for all threads together, by the addresses that V8 takes for each (reserve.ts): bytes, of the 128 TiB of a process. */
+const mostAddresses = 80 * 2 ** 40;
 
 const unreachable = new FinalizationRegistry<undefined>(() => (mapped -= 1));
+
+function mayMap(): boolean {
+  return mapped < mostMappings && addressesInUse() < mostAddresses;
+}
+
+/** Bytes, of the whole process. */
+function addressesInUse(): number {
+  try {
+    return Number.parseInt(readFileSync("/proc/self/statm", "latin1"), 10) * pageSize();
+  } catch {
+    // No descriptor is left for it, or there is no such file system: each thread counts its own.
+    return 0;
+  }
+}
 
 /** How many mappings exist, closed ones that are still reachable included. */
 export function openMappings(): number {
@@ -42,18 +58,18 @@ export function openMappings(): number {
  * a typed array, and touching that would end the process. A read-only mapping must never be handed out: a write to it is fatal.
  */
 export function mapMemory(...parts: readonly MappingOptions[]): ArrayBuffer | number {
-  if (mapped >= mostMappings) return -Errno.ENOMEM;
+  if (!mayMap()) return -Errno.ENOMEM;
   const place = reserve(parts.reduce((sum, { length }) => sum + length, 0));
   if (typeof place === "number") return place;
   const { buffer } = place;
+  mapped += 1;
+  unreachable.register(buffer, undefined);
   let { address } = place;
   for (const part of parts) {
     const failed = mapAt(address, part);
     if (failed < 0) return failed;
     address += part.length;
   }
-  mapped += 1;
-  unreachable.register(buffer, undefined);
   return buffer;
 }
 

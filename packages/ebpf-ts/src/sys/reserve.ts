@@ -1,9 +1,13 @@
-import { markAsUntransferable } from "node:worker_threads";
-import { addressOf, errno, func, viewOf } from "./libc.ts";
+import { constants } from "node:buffer";
+import { Errno } from "../uapi/errno.ts";
+import { addressOf, errno, func, type NativeFunction, viewOf } from "./libc.ts";
 
 const PROT_NONE = 0;
+const PROT_READ_WRITE = 3;
 /** MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE */
 const placeholder = 0x4022;
+/** The same, in place of what is there (MAP_FIXED). */
+const emptied = placeholder | 0x10;
 /** Bytes in which WebAssembly counts memory. */
 const wasmPage = 65_536;
 
@@ -22,8 +26,8 @@ export interface Reserved {
 }
 
 /**
- * Reserves addresses, which are given back when nobody can reach the buffer any more, or when the thread ends, however it ends. Gives
- * the negative errno where there are none.
+ * Reserves addresses. What is mapped there goes when nobody can reach the buffer any more, or when the thread ends, however it ends.
+ * Gives the negative errno where there are none.
  *
  * The memory of a WebAssembly.Memory is the only kind that nobody can move to another ArrayBuffer, and whose pages belong to V8: they
  * are there as long as anything that can be read through. Streams of bytes, `postMessage` and `transfer()` all refuse it.
@@ -45,28 +49,22 @@ function reserveWasm(length: number): Reserved | undefined {
   }
 }
 
+/** Another ArrayBuffer may have taken the memory over meanwhile: the addresses stay, as empty pages of nobody. */
 const unreachable = new FinalizationRegistry<{ readonly address: number; readonly length: number }>((memory) => {
-  func("int munmap(intptr_t address, size_t length)")(memory.address, memory.length);
+  mmap()(memory.address, memory.length, PROT_READ_WRITE, emptied, -1, 0);
 });
 
-/** The next best: some ways to move it are left, and its pages stay when a thread ends that still has it. */
+/** The next best: it costs addresses, and what is mapped stays when a thread ends that still has it. */
 function reservePlain(length: number): Reserved | number {
-  const mmap = func(
-    "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
-  );
-  const address = mmap(0, length, PROT_NONE, placeholder, -1, 0);
+  // koffi ends the process where there can be no such ArrayBuffer.
+  if (length > constants.MAX_LENGTH) return -Errno.EFBIG;
+  const address = mmap()(0, length, PROT_NONE, placeholder, -1, 0);
   if (address === -1) return -errno();
   const buffer = viewOf(address, length);
-  keepInPlace(buffer);
   unreachable.register(buffer, { address, length });
   return { buffer, address };
 }
 
-/** The memory would outlive the ArrayBuffer that the registry watches if another one took it over. */
-function keepInPlace(buffer: ArrayBuffer): void {
-  markAsUntransferable(buffer);
-  const refuse = (): never => {
-    throw new TypeError("Cannot transfer memory that is mapped from the kernel");
-  };
-  for (const name of ["transfer", "transferToFixedLength"]) Object.defineProperty(buffer, name, { value: refuse });
+function mmap(): NativeFunction {
+  return func("intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)");
 }

@@ -22,6 +22,26 @@ onEachEngine("loss: refused reservations", (engine) => {
     assert.equal(first.lost, 10);
   });
 
+  it("asking for all losses does not settle what a ring's records are", async () => {
+    await using loaded = await fixture(engine, "ring", (spec) => {
+      for (const map of spec.maps) map.recordType = 0;
+    });
+    void loaded.bpf.lost;
+    const type = "record";
+    const ring = loaded.bpf.ringBuf("events", { type });
+    assert.equal(loaded.bpf.ringBuf("events", { type }), ring);
+    assert.equal(loaded.bpf.ringBuf("events"), ring);
+    assert.throws(() => loaded.bpf.ringBuf("events", { type: "no_such" }), { code: "NOT_FOUND" });
+  });
+
+  it("a ring that is open as bytes cannot be opened as something else", async () => {
+    await using loaded = await fixture(engine, "ring", (spec) => {
+      for (const map of spec.maps) map.recordType = 0;
+    });
+    loaded.bpf.ringBuf("events");
+    assert.throws(() => loaded.bpf.ringBuf("events", { type: "record" }), TypeError);
+  });
+
   it("agrees with what the programs counted", async () => {
     await using loaded = await fixture(engine, "loss");
     await loaded.call("fill_first", { count: 700 });

@@ -22,3 +22,46 @@ it(
     assert.match(stdout, /^[A-Z_]+ true\n$/);
   },
 );
+
+it("more than an ArrayBuffer can hold is an error, and does not end the process", options, async () => {
+  const main = `
+    import { constants } from "node:buffer";
+    import { reserve } from ${JSON.stringify(new URL("../../src/sys/reserve.js", import.meta.url).href)};
+    console.log(reserve(constants.MAX_LENGTH + 65_536) < 0);`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", main]);
+  assert.equal(stdout, "true\n");
+});
+
+it("a process without WebAssembly ends as it should, with memory that is still mapped", options, async () => {
+  const main = `
+    import { SharedRing } from ${JSON.stringify(new URL("../../src/shared-ring/index.js", import.meta.url).href)};
+    const ring = SharedRing.create({ size: 4096 });
+    const { bytes } = ring.producer().reserve(8);
+    ring.close();
+    process.on("exit", () => console.log(bytes.fill(7)[0]));`;
+  const { stdout } = await run(process.execPath, ["--jitless", "--input-type=module", "-e", main]);
+  assert.match(stdout, /^7$/m);
+});
+
+it("without WebAssembly a stream may take memory over, which is then still there", options, async () => {
+  const main = `
+    import { SharedRing } from ${JSON.stringify(new URL("../../src/shared-ring/index.js", import.meta.url).href)};
+    import { openMappings } from ${JSON.stringify(new URL("../../src/sys/mapping.js", import.meta.url).href)};
+    async function moved() {
+      const ring = SharedRing.create({ size: 4096 });
+      const { bytes } = ring.producer().reserve(8);
+      const stream = new ReadableStream({ type: "bytes", pull: (to) => to.byobRequest.respond(8) });
+      const { value } = await stream.getReader({ mode: "byob" }).read(bytes);
+      ring.close();
+      return value;
+    }
+    const bytes = await moved();
+    while (openMappings() > 0) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    console.log(bytes.fill(7)[0]);`;
+  const flags = ["--jitless", "--expose-gc", "--input-type=module"];
+  const { stdout } = await run(process.execPath, [...flags, "-e", main]);
+  assert.match(stdout, /^7$/m);
+});

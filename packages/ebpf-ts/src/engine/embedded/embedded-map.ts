@@ -52,26 +52,26 @@ export class EmbeddedMap implements EngineMap {
   }
 
   lookup(key: Uint8Array): Uint8Array | undefined {
-    this.#check("look up a key");
+    this.#check("look up a key of");
     return this.#map.read(key);
   }
 
   update(key: Uint8Array, value: Uint8Array, flags: number): void {
-    this.#checkWritable("BPF_MAP_UPDATE_ELEM", "set a key");
+    this.#checkWritable("BPF_MAP_UPDATE_ELEM", "set a key of");
     const result = this.#map.write(key, value, flags);
-    if (result < 0) throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, "set a key", updateReasons);
+    if (result < 0) throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, "set a key of", updateReasons);
   }
 
   delete(key: Uint8Array): boolean {
-    this.#checkWritable("BPF_MAP_DELETE_ELEM", "delete a key");
+    this.#checkWritable("BPF_MAP_DELETE_ELEM", "delete a key of");
     const result = this.#map.delete(key);
     if (result < 0 && result !== -Errno.ENOENT)
-      throw this.#failure("BPF_MAP_DELETE_ELEM", -result, "delete a key", deleteReasons);
+      throw this.#failure("BPF_MAP_DELETE_ELEM", -result, "delete a key of", deleteReasons);
     return result === 0;
   }
 
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
-    this.#check("list the keys");
+    this.#check("list the keys of");
     return this.#map.nextKey(key);
   }
 
@@ -80,9 +80,9 @@ export class EmbeddedMap implements EngineMap {
   }
 
   freeze(): void {
-    this.#check("freeze it");
+    this.#check("freeze");
     const refused = this.#frozen ? Errno.EPERM : this.#mapped ? Errno.EBUSY : 0;
-    if (refused !== 0) throw this.#failure("BPF_MAP_FREEZE", refused, "freeze it", freezeReasons);
+    if (refused !== 0) throw this.#failure("BPF_MAP_FREEZE", refused, "freeze", freezeReasons);
     this.#frozen = true;
   }
 
@@ -92,25 +92,25 @@ export class EmbeddedMap implements EngineMap {
   }
 
   #writableMemory(): Uint8Array {
-    this.#check("open its memory");
-    if (this.#frozen) throw this.#failure("mmap", Errno.EPERM, "open its memory", { [Errno.EPERM]: "it is frozen" });
+    this.#check("open the memory of");
+    if (this.#frozen) throw this.#failure("mmap", Errno.EPERM, "open the memory of", { [Errno.EPERM]: "it is frozen" });
     this.#mapped = true;
     return this.#memory();
   }
 
   #memory(): Uint8Array {
-    this.#check("open its memory");
+    this.#check("open the memory of");
     const { address, valueSize, maxEntries } = this.#map.image;
     return new Uint8Array(this.#options.buffer, address, maxEntries * Math.ceil(valueSize / 8) * 8);
   }
 
   #ring(): EngineRing {
-    this.#check("open its ring");
+    this.#check("open");
     return engineRing(this.#map, this.#options.buffer);
   }
 
   #setProgram(index: number, program: EngineProgram): void {
-    this.#check("set a program");
+    this.#check("set a program of");
     const found = this.#options.programOf(program);
     if (found === undefined) {
       throw new TypeError(`Cannot set a program in map ${this.info.name}: the program belongs to another collection`);
@@ -118,12 +118,11 @@ export class EmbeddedMap implements EngineMap {
     this.#programType ??= found.type;
     const result = this.#programType === found.type ? this.#map.setProgramAt!(index, found.index) : -Errno.EINVAL;
     if (result < 0)
-      throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, `set program ${program.info.name}`, programReasons);
+      throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, `set program ${program.info.name} in`, programReasons);
   }
 
   #check(action: string): void {
-    if (this.#closed)
-      throw new EbpfError("CLOSED", `Cannot ${action} of map ${this.info.name}: its collection is closed`);
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot ${action} map ${this.info.name}: its collection is closed`);
   }
 
   #checkWritable(call: string, action: string): void {
@@ -138,7 +137,7 @@ export class EmbeddedMap implements EngineMap {
       call,
       errno,
       name,
-      `Cannot ${action} of map ${this.info.name}: ${reason} (${name})`,
+      `Cannot ${action} map ${this.info.name}: ${reason} (${name})`,
       codes[errno] ?? "SYSCALL",
     );
   }

@@ -8,6 +8,7 @@ const meanings: Readonly<Record<number, string>> = {
   [Errno.EACCES]: "access is denied",
   [Errno.EBUSY]: "it is in use",
   [Errno.EEXIST]: "it exists already",
+  [Errno.EFBIG]: "it is too big for an ArrayBuffer of this host",
   [Errno.EINVAL]: "the kernel calls it invalid",
   [Errno.EMFILE]: "this process has too many open files",
   [Errno.ENFILE]: "the system has too many open files",
@@ -29,7 +30,8 @@ export function failure(errno: number, action: string, call: string, why?: strin
   if (number === Errno.ENOTSUPP || number === Errno.EOPNOTSUPP) {
     return new NotSupportedError(call, `Cannot ${action}: ${why ?? "this kernel does not support it"} (${name})`);
   }
-  const meaning = why ?? meanings[number] ?? "the kernel refused";
+  // Said by us, so that the caller's guess about the kernel is none of it.
+  const meaning = (number === Errno.EFBIG ? undefined : why) ?? meanings[number] ?? "the kernel refused";
   return new SyscallError(call, number, name, `Cannot ${action}: ${meaning} (${name})`, codes[number] ?? "SYSCALL");
 }
 

@@ -1,3 +1,4 @@
+import { EbpfError } from "../../errors.ts";
 import type { RingMemory } from "../../ring/ring-memory.ts";
 import type { Sys } from "../../sys/sys.ts";
 import { MapType } from "../../uapi/uapi.gen.ts";
@@ -7,6 +8,9 @@ import { failure } from "./failure.ts";
 
 /** Of the overwrite position in the producer page. */
 const overwriteAt = 16;
+
+/** Bytes: an offset into the data, which stands there twice, is a number of 31 bits. */
+const largestRing = 2 ** 30;
 
 /** `open` is set to false by whoever mapped it. */
 export type MappedRing = RingMemory & { open: boolean };
@@ -22,6 +26,12 @@ export type MappedRing = RingMemory & { open: boolean };
  * ```
  */
 export function mapRing(sys: Sys, fd: number, { name, type, flags, maxEntries: size }: MapInfo): MappedRing {
+  if (size > largestRing) {
+    throw new EbpfError(
+      "NOT_SUPPORTED",
+      `Cannot open ring ${name}: its ${size} bytes are more than the ${largestRing} that can be read here`,
+    );
+  }
   const page = sys.pageSize();
   const isEventRing = type === MapType.RINGBUF;
   const consumer = mapPages(sys, name, { fd, offset: 0, length: page, writable: isEventRing });
