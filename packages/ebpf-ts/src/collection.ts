@@ -240,12 +240,9 @@ export class Collection {
     );
   }
 
-  /** Opens no {@link RingBuf}, for that would settle the type of its records. */
+  /** As {@link RingBuf.lost}; opens no RingBuf, for that would settle the type of its records. */
   #lostOf(name: string): number | undefined {
-    const known = this.#open.get(`ringBuf ${name}`);
-    if (known instanceof RingBuf) return known.lost;
-    // Only the embedded engine counts by itself.
-    const counting = this.engine === "embedded" ? this.#engine.maps.get(name)?.ring?.() : undefined;
+    const counting = this.#engine.maps.get(name)?.ring?.();
     return counting?.refused?.() ?? this.#lossOf(findLossCounters(this.spec, name))?.();
   }
 

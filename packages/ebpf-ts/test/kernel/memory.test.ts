@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { EngineRing } from "../../src/engine/engine.ts";
 import type { MemoryMap } from "../../src/engine/kernel/memory-map.ts";
+import { mapRing } from "../../src/engine/kernel/ring-pages.ts";
 import { openMapById } from "../../src/engine/kernel/open-map.ts";
 import { linuxSys } from "../../src/sys/linux.ts";
 import { openMappings } from "../../src/sys/mapping.ts";
+import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 import { asU64, collectGarbage, loadFixture, u32, u64, until } from "./kernel-fixture.ts";
 
@@ -56,6 +58,13 @@ describe("kernel: memory", { skip: kernelOrSkip() }, () => {
     memory[0] = 78;
     assert.equal(asU64(collection.maps.get("mapped_array")!.lookup(u32(0))), 78n);
     await collection.close();
+  });
+
+  it("a ring beyond 1 GiB, which the kernel would make, is refused before it is mapped", () => {
+    const info = { id: 0, name: "huge", flags: 0, keySize: 0, valueSize: 0, maxEntries: 2 ** 31 };
+    for (const type of [MapType.RINGBUF, MapType.USER_RINGBUF]) {
+      assert.throws(() => mapRing(linuxSys(), -1, { ...info, type }), { code: "NOT_SUPPORTED", message: /1073741824/ });
+    }
   });
 
   it("read-only maps are never mapped for writing", async () => {
