@@ -1,13 +1,9 @@
 import { makeDecoder, makeEncoder } from "./btf/index.ts";
-import type {
-  EngineCollection,
-  EngineCommand,
-  EngineMap,
-  EngineName,
-  EngineRing,
-  SpawnOptions,
-} from "./engine/engine.ts";
-import { EbpfError } from "./errors.ts";
+import type { EngineCommand, SpawnOptions } from "./engine/command.ts";
+import type { EngineCollection, EngineName } from "./engine/engine.ts";
+import type { EngineMap } from "./engine/map.ts";
+import type { EngineRing } from "./engine/ring.ts";
+import { EbpfError } from "./base/errors.ts";
 import type { Link } from "./link/link.ts";
 import { BpfMap } from "./map/bpf-map.ts";
 import { readLoss } from "./map/loss.ts";
@@ -15,13 +11,13 @@ import { perCpuTypes } from "./map/per-cpu-types.ts";
 import { RingBuf } from "./map/ring-buf.ts";
 import { UserRingBuf } from "./map/user-ring-buf.ts";
 import { codecFor } from "./map/value-codec.ts";
-import { PerfEventArray } from "./map/perf-event-array.ts";
-import { perfOptions, type PerfRingOptions } from "./map/perf-options.ts";
+import { PerfEventArray } from "./map/perf/perf-event-array.ts";
+import { perfOptions, type PerfRingOptions } from "./map/perf/perf-options.ts";
 import { memoryShape } from "./map/memory-shape.ts";
 import { Variable } from "./map/variable.ts";
 import type { Shape } from "./memory/shape.ts";
 import { Program } from "./program/program.ts";
-import { checkOptions } from "./stream/check-options.ts";
+import { checkOptions } from "./base/check-options.ts";
 import type { RecordDecoder } from "./stream/record-stream.ts";
 import { findLossCounters, findSharedLossCounters, type LossCounters } from "./spec/loss-counters.ts";
 import type { CollectionSpec, MapSpec } from "./spec/types.ts";

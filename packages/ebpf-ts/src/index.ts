@@ -1,16 +1,9 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`. */
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
-export type {
-  CommandExit,
-  EngineCommand as Command,
-  EngineName,
-  MapInfo,
-  ProgramInfo,
-  RunOptions,
-  RunResult,
-  SpawnOptions,
-  UprobeOptions,
-} from "./engine/engine.ts";
+export type { CommandExit, EngineCommand as Command, SpawnOptions } from "./engine/command.ts";
+export type { EngineName } from "./engine/engine.ts";
+export type { MapInfo } from "./engine/map.ts";
+export type { ProgramInfo, RunOptions, RunResult, UprobeOptions } from "./engine/program.ts";
 export {
   EbpfError,
   type EbpfErrorCode,
@@ -18,14 +11,19 @@ export {
   ProgramFault,
   SyscallError,
   VerifierError,
-} from "./errors.ts";
+} from "./base/errors.ts";
 export { Link } from "./link/link.ts";
 export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";
-export type { InjectOptions } from "./map/inject-options.ts";
-export { type PerfDrainOptions, type PerfDrainResult, type PerfEvent, PerfEventArray } from "./map/perf-event-array.ts";
-export type { PerfBatch } from "./map/perf-batch.ts";
-export type { PerfRingOptions } from "./map/perf-options.ts";
+export type { InjectOptions } from "./map/inject/inject-options.ts";
+export {
+  type PerfDrainOptions,
+  type PerfDrainResult,
+  type PerfEvent,
+  PerfEventArray,
+} from "./map/perf/perf-event-array.ts";
+export type { PerfBatch } from "./map/perf/perf-batch.ts";
+export type { PerfRingOptions } from "./map/perf/perf-options.ts";
 export { OpenMap } from "./map/open-map.ts";
 export { RingBuf, type RingBlockingOptions, type RingBufHandle, type RingDrainOptions } from "./map/ring-buf.ts";
 export { UserRingBuf, type UserRingHandle } from "./map/user-ring-buf.ts";
@@ -34,12 +32,17 @@ export type { ArrayMemory, Live } from "./memory/array-memory.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { type ExistingMap, openById, type OpenOptions, openPinned } from "./open.ts";
 export { Program } from "./program/program.ts";
-export { readObject } from "./read-object.ts";
+export { readObject } from "./host/read-object.ts";
 export type { DrainResult } from "./ring/reading.ts";
 export type { RecordView } from "./ring/record-view.ts";
 export type { Reservation as UserSample } from "./ring/reservation.ts";
-export { dispatch } from "./stream/dispatch.ts";
-export type { DispatchContext, DispatchOptions, DispatchResult, EventHandler } from "./stream/dispatch-options.ts";
+export { dispatch } from "./stream/dispatch/dispatch.ts";
+export type {
+  DispatchContext,
+  DispatchOptions,
+  DispatchResult,
+  EventHandler,
+} from "./stream/dispatch/dispatch-options.ts";
 export type { RecordBatch } from "./stream/record-batch.ts";
 export { merge } from "./stream/merge.ts";
 export type { RoomOptions } from "./stream/room-queue.ts";

@@ -1,9 +1,9 @@
 import { Collection } from "./collection.ts";
 import type { Engine, EngineName } from "./engine/engine.ts";
 import type * as Kernel from "./engine/kernel/kernel-engine.ts";
-import type { EbpfError } from "./errors.ts";
-import { importHost } from "./import-host.ts";
-import { readObject } from "./read-object.ts";
+import type { EbpfError } from "./base/errors.ts";
+import { importHost } from "./host/import-host.ts";
+import { readObject } from "./host/read-object.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
@@ -55,7 +55,7 @@ export async function load(
   }
   const spec = withVariables(await specOf(object), options.variables ?? {});
   const engine = await engineOf(options.engine ?? "auto", options.pinRoot);
-  const reporters = await importHost("the reporters", () => import("./reporters.ts"));
+  const reporters = await importHost("the reporters", () => import("./host/reporters.ts"));
   const collection = await engine.load(spec, {
     onPrint: options.onPrint ?? reporters.publishPrint,
     onFault: options.onFault ?? reporters.warnFault,

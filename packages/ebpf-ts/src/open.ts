@@ -1,8 +1,8 @@
-import { EbpfError } from "./errors.ts";
-import { importHost } from "./import-host.ts";
+import { EbpfError } from "./base/errors.ts";
+import { importHost } from "./host/import-host.ts";
 import { type ExistingTypes, findMapTypes } from "./map/existing-types.ts";
 import { type ExistingMap, openExisting } from "./map/open-existing.ts";
-import type * as Reopen from "./engine/kernel/reopen.ts";
+import type * as Reopen from "./engine/kernel/map/reopen.ts";
 
 export type { ExistingMap } from "./map/open-existing.ts";
 
@@ -31,7 +31,7 @@ export async function openById(id: number, options: OpenOptions = {}): Promise<E
 }
 
 function importReopen(): Promise<typeof Reopen> {
-  return importHost("the maps of the kernel", () => import("./engine/kernel/reopen.ts"));
+  return importHost("the maps of the kernel", () => import("./engine/kernel/map/reopen.ts"));
 }
 
 function nounOf({ map, types }: Reopen.ReopenedMap, options: OpenOptions): ExistingMap {

@@ -1,5 +1,5 @@
 import type { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { essentialName } from "./core/relocation-kind.ts";
 import { decodeType } from "./decode-type.ts";
 import { kindNames, kindOf } from "./btf-kinds.ts";

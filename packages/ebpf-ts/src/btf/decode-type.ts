@@ -1,5 +1,5 @@
 import type { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { flagOf, kindNames, kindOf, recordHeader, vlenOf } from "./btf-kinds.ts";
 import type { BtfInt, BtfMember, BtfType } from "./types.ts";
 

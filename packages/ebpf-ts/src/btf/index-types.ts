@@ -1,5 +1,5 @@
 import type { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { kindOf, kindShapes, recordHeader, vlenOf } from "./btf-kinds.ts";
 
 /** Offsets of all records in the type section, in order. Nothing but kinds and lengths is looked at. */

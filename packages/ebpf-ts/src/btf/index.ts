@@ -2,7 +2,7 @@ export { parseBtf } from "./parse-btf.ts";
 export type { ParseBtfOptions } from "./parse-btf.ts";
 export { parseBtfExt } from "./parse-btf-ext.ts";
 export type { BtfExt, FunctionInfo } from "./parse-btf-ext.ts";
-export { applyCoreRelocations } from "./core-relocation.ts";
+export { applyCoreRelocations } from "./core/core-relocation.ts";
 export { validateBtf } from "./validate-btf.ts";
 export { alignOf } from "./layout.ts";
 export { BtfBuilder } from "./btf-builder.ts";

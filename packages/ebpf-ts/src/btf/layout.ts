@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { Btf, BtfType } from "./types.ts";
 
 /** Types nest a few levels; the kernel refuses more than 32. Beyond this it is a cycle. */

@@ -1,5 +1,5 @@
 import { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { checkMagic } from "./parse-btf.ts";
 import type { Btf, CoreRelocation, LineInfo } from "./types.ts";
 

@@ -1,5 +1,5 @@
 import { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { BtfTable } from "./btf-table.ts";
 import { indexTypes } from "./index-types.ts";
 import { StringTable } from "./string-table.ts";

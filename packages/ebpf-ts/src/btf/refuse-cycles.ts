@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { Btf, BtfType } from "./types.ts";
 
 /** The kernel refuses more (MAX_RESOLVE_DEPTH is 32); what walks types here goes a little further. */

@@ -1,5 +1,5 @@
 import { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 /**
  * The string section: NUL-terminated texts, named by their offset. With split BTF the offsets go on where the base's

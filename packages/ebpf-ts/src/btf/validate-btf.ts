@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { refuseCycles } from "./refuse-cycles.ts";
 import type {
   Btf,

@@ -1,5 +1,5 @@
-import { EbpfError } from "../errors.ts";
-import type { EbpfErrorCode } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
+import type { EbpfErrorCode } from "../base/errors.ts";
 
 /**
  * Little-endian reads of foreign bytes. Every access is checked against the end, so that no parser needs arithmetic of

@@ -1,5 +1,5 @@
 import type { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 const HEADER_SIZE = 64;
 const EM_BPF = 247;

@@ -1,5 +1,5 @@
 import { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 /** A file that is read in pieces: executables may be far larger than what is asked of them. */
 export interface PartialFile {

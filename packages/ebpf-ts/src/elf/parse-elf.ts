@@ -1,5 +1,5 @@
 import { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { checkHeader } from "./elf-header.ts";
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from "./elf-file.ts";
 import { StringTable } from "./string-table.ts";

@@ -1,5 +1,5 @@
 import { ByteView } from "../bytes/byte-view.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 /**
  * Names of a string table by offset. Linkers let names share their ends, so that together they may be longer than the

@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { RingMemory } from "../ring/ring-memory.ts";
 
 /** How often positions that move are read again. */

@@ -1,4 +1,4 @@
-import type { EngineLink } from "../engine/engine.ts";
+import type { EngineLink } from "../engine/link.ts";
 
 /** One program, attached to one place. Closing detaches it; the program stays loaded. */
 export class Link {

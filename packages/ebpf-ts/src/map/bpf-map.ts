@@ -1,5 +1,5 @@
-import type { EngineMap, MapInfo } from "../engine/engine.ts";
-import { EbpfError, NotSupportedError } from "../errors.ts";
+import type { EngineMap, MapInfo } from "../engine/map.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
 import type { Lifetime } from "../memory/lifetime.ts";
 import { arrayMemory } from "../memory/live-view.ts";

@@ -1,8 +1,8 @@
 import type { Btf } from "../btf/types.ts";
-import type { MapInfo } from "../engine/engine.ts";
-import { EbpfError } from "../errors.ts";
+import type { MapInfo } from "../engine/map.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { CollectionSpec } from "../spec/types.ts";
-import type { PerfRingOptions } from "./perf-options.ts";
+import type { PerfRingOptions } from "./perf/perf-options.ts";
 
 /** What the keys, values and records of a map that exists already are; by default, what the kernel keeps with the map. */
 export interface ExistingTypes {

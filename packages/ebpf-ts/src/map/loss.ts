@@ -1,4 +1,4 @@
-import type { EngineMap } from "../engine/engine.ts";
+import type { EngineMap } from "../engine/map.ts";
 import type { LossCounters } from "../spec/loss-counters.ts";
 
 /** Live values of a collection, as far as counters go. */

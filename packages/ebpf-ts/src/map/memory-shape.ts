@@ -4,7 +4,7 @@ import { encoderOf } from "../btf/codec/encoder.ts";
 import { makePlan } from "../btf/codec/make-plan.ts";
 import type { ArrayPlan, Plan, StructPlan } from "../btf/codec/plan.ts";
 import type { Btf } from "../btf/types.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { CopyShape, LeafShape, Shape } from "../memory/shape.ts";
 
 /** How the values of a type stand in memory, for live views. A type that is not told (id 0) is so many bytes. */

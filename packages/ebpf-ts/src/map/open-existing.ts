@@ -1,13 +1,13 @@
 import { makeDecoder, makeEncoder } from "../btf/index.ts";
-import type { EngineMap } from "../engine/engine.ts";
-import { EbpfError } from "../errors.ts";
+import type { EngineMap } from "../engine/map.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { RecordDecoder } from "../stream/record-stream.ts";
 import { MapType } from "../uapi/uapi.gen.ts";
 import type { MapTypes } from "./existing-types.ts";
 import { memoryShape } from "./memory-shape.ts";
 import { OpenMap } from "./open-map.ts";
-import { PerfEventArray } from "./perf-event-array.ts";
-import { perfOptions, type PerfRingOptions } from "./perf-options.ts";
+import { PerfEventArray } from "./perf/perf-event-array.ts";
+import { perfOptions, type PerfRingOptions } from "./perf/perf-options.ts";
 import { RingBuf } from "./ring-buf.ts";
 import type { RingRecordType } from "./ring-handles.ts";
 import { UserRingBuf } from "./user-ring-buf.ts";

@@ -1,5 +1,5 @@
 import { BpfMap, type ValueMemory } from "./bpf-map.ts";
-import type { EngineMap } from "../engine/engine.ts";
+import type { EngineMap } from "../engine/map.ts";
 import { perCpuTypes } from "./per-cpu-types.ts";
 import type { ValueCodec } from "./value-codec.ts";
 

@@ -1,19 +1,20 @@
-import type { EngineRing, WriteRecord } from "../engine/engine.ts";
-import { NotSupportedError } from "../errors.ts";
+import type { WriteRecord } from "../engine/injector.ts";
+import type { EngineRing } from "../engine/ring.ts";
+import { NotSupportedError } from "../base/errors.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
 import { checkLimits, type DrainResult } from "../ring/reading.ts";
 import { openConsumer } from "../ring/event-consumer.ts";
-import { OverwriteConsumer } from "../ring/overwrite-consumer.ts";
+import { OverwriteConsumer } from "../ring/overwrite/overwrite-consumer.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";
-import { checkFunction, checkMilliseconds, checkOptions } from "../stream/check-options.ts";
+import { checkFunction, checkMilliseconds, checkOptions } from "../base/check-options.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import type { RecordBatch } from "../stream/record-batch.ts";
 import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
-import type { InjectOptions } from "./inject-options.ts";
+import type { InjectOptions } from "./inject/inject-options.ts";
 import { OneReader } from "../stream/one-reader.ts";
 import { type RingBufHandle, type RingLoan, type RingRecordType, sharedType } from "./ring-handles.ts";
-import { RingInjector } from "./ring-injector.ts";
+import { RingInjector } from "./inject/ring-injector.ts";
 import { type RingSources, ringSources } from "./ring-sources.ts";
 
 export type { RingBufHandle, RingLoan, RingRecordType } from "./ring-handles.ts";

@@ -1,5 +1,5 @@
 import type { Btf } from "../btf/types.ts";
-import type { EngineRing, RingHandle } from "../engine/engine.ts";
+import type { EngineRing, RingHandle } from "../engine/ring.ts";
 
 /** What the records of a ring are, in a form that another thread can make a decoder of. */
 export interface RingRecordType {

@@ -1,14 +1,14 @@
-import type { EngineRing, RingHandle } from "../engine/engine.ts";
-import { EbpfError, NotSupportedError } from "../errors.ts";
+import type { EngineRing, RingHandle } from "../engine/ring.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
 import { Reservation } from "../ring/reservation.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import { type RoomOptions, RoomQueue } from "../stream/room-queue.ts";
 import type { RingRecordType } from "./ring-buf.ts";
-import { RingTurns } from "./ring-turns.ts";
-import { SampleBatches } from "./sample-batches.ts";
-import { type SampleEncoder, SampleWriter } from "./sample-writer.ts";
+import { RingTurns } from "./send/ring-turns.ts";
+import { SampleBatches } from "./send/sample-batches.ts";
+import { type SampleEncoder, SampleWriter } from "./send/sample-writer.ts";
 
 /** Space for one sample that waits to be filled. */
 export type UserSample = Reservation;

@@ -1,6 +1,6 @@
 import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { Btf } from "../btf/types.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 /** How bytes become a value and back; made once per map from the object's BTF. */
 export interface ValueCodec {

@@ -1,6 +1,6 @@
 import type { Btf } from "../btf/types.ts";
-import type { EngineMap } from "../engine/engine.ts";
-import { EbpfError, NotSupportedError } from "../errors.ts";
+import type { EngineMap } from "../engine/map.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { Live } from "../memory/array-memory.ts";
 import { findScalar, type MemberPath } from "../memory/find-scalar.ts";
 import type { Lifetime } from "../memory/lifetime.ts";

@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { ScalarFormat } from "./scalar-format.ts";
 import type { Shape } from "./shape.ts";
 

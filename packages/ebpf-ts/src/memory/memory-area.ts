@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { arrayOf, type ScalarArray, type ScalarFormat, toStored } from "./scalar-format.ts";
 

@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 const free = 0;
 const held = 1;

@@ -1,5 +1,5 @@
-import type { EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../engine/engine.ts";
-import { NotSupportedError } from "../errors.ts";
+import type { EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../engine/program.ts";
+import { NotSupportedError } from "../base/errors.ts";
 import { Link } from "../link/link.ts";
 import type { ProgramSpec } from "../spec/types.ts";
 

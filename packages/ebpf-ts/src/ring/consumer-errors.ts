@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { payloadLength } from "./record.ts";
 
 export function closedError(name: string): EbpfError {

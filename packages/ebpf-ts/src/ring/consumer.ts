@@ -1,4 +1,4 @@
-import type { EbpfError } from "../errors.ts";
+import type { EbpfError } from "../base/errors.ts";
 import { checkMemory } from "./check-memory.ts";
 import { brokenError, closedError, drainingError, lengthFault } from "./consumer-errors.ts";
 import { OwnPosition, PeerPosition } from "./position.ts";

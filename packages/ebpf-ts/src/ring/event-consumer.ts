@@ -1,5 +1,5 @@
 import { RingConsumer } from "./consumer.ts";
-import { OverwriteConsumer } from "./overwrite-consumer.ts";
+import { OverwriteConsumer } from "./overwrite/overwrite-consumer.ts";
 import type { RingMemory } from "./ring-memory.ts";
 
 /**

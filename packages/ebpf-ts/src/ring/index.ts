@@ -18,7 +18,7 @@ export { decodeRing, encodeRing, type RingImage, type RingWindow } from "./codec
 export { linuxMetaPages, type PageOrigin, pageOffsetAt, type RingLayout } from "./codec/ring-layout.ts";
 export { RingConsumer } from "./consumer.ts";
 export { type EventConsumer, openConsumer } from "./event-consumer.ts";
-export { OverwriteConsumer } from "./overwrite-consumer.ts";
+export { OverwriteConsumer } from "./overwrite/overwrite-consumer.ts";
 export { ringFull, RingProducer } from "./producer.ts";
 export {
   busyBit,

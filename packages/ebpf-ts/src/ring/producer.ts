@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { checkMemory } from "./check-memory.ts";
 import { OwnPosition, PeerPosition } from "./position.ts";
 import { busyBit, discardBit, headerSize, isBusy, lengthMask, recordSize } from "./record.ts";

@@ -1,4 +1,4 @@
-import { Futex } from "../sys/futex.ts";
+import { Futex } from "../sys/futex/futex.ts";
 
 /** Words of a bell: whether somebody is, or is about to be, asleep; and how often it rang. */
 const asleep = 0;

@@ -1,4 +1,4 @@
-import { EbpfError, type EbpfErrorCode, SyscallError } from "../errors.ts";
+import { EbpfError, type EbpfErrorCode, SyscallError } from "../base/errors.ts";
 import { Errno, errnoName } from "../uapi/errno.ts";
 
 const codes: Readonly<Record<number, EbpfErrorCode>> = {

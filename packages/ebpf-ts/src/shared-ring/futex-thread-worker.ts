@@ -1,6 +1,6 @@
 /** The thread that sleeps on futexes for the event loop of another one (futex-thread.ts). */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { FutexVector } from "../sys/futex-vector.ts";
+import { FutexVector } from "../sys/futex/futex-vector.ts";
 import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
 
 /** Bounds how long a thread that is terminated from outside, which a blocking call cannot notice, may live on. */

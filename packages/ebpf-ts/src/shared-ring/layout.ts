@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 /**
  * The file of a shared ring. Pages are the machine's.

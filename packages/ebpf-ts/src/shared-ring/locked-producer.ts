@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
 import { headerSize, isBusy } from "../ring/record.ts";
 import { ProducerLock } from "./producer-lock.ts";

@@ -1,5 +1,5 @@
-import { EbpfError } from "../errors.ts";
-import { Futex } from "../sys/futex.ts";
+import { EbpfError } from "../base/errors.ts";
+import { Futex } from "../sys/futex/futex.ts";
 import { Errno } from "../uapi/errno.ts";
 import { Word } from "./layout.ts";
 import { type Slots, tokenMask } from "./slots.ts";

@@ -1,10 +1,10 @@
 import { closeSync, fchmodSync, fstatSync, ftruncateSync, linkSync, openSync, readSync, unlinkSync } from "node:fs";
 import { randomBytes } from "node:crypto";
-import { EbpfError } from "../errors.ts";
-import { Descriptor } from "../sys/descriptor.ts";
-import { pageSize } from "../sys/mapping.ts";
-import { allocate, createMemoryFile, sealSize } from "../sys/memory-file.ts";
-import { mapRingFile } from "../sys/ring-mapping.ts";
+import { EbpfError } from "../base/errors.ts";
+import { Descriptor } from "../sys/ffi/descriptor.ts";
+import { pageSize } from "../sys/memory/mapping.ts";
+import { allocate, createMemoryFile, sealSize } from "../sys/memory/memory-file.ts";
+import { mapRingFile } from "../sys/memory/ring-mapping.ts";
 import { checkCall, fromFs } from "./file-error.ts";
 import { headSize, headWords, readHead, writeHead } from "./layout.ts";
 

@@ -1,10 +1,10 @@
 import type { DrainResult } from "../ring/reading.ts";
 import { RecordView } from "../ring/record-view.ts";
-import { checkFunction, checkMilliseconds, checkOptions } from "../stream/check-options.ts";
+import { checkFunction, checkMilliseconds, checkOptions } from "../base/check-options.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import { OneReader } from "../stream/one-reader.ts";
 import { type EventsOptions, type RecordSource, RecordStream } from "../stream/record-stream.ts";
-import type { Descriptor } from "../sys/descriptor.ts";
+import type { Descriptor } from "../sys/ffi/descriptor.ts";
 import { RescuingConsumer } from "./rescuing-consumer.ts";
 import { openSharedBell } from "./shared-bell.ts";
 import type { SharedMemory } from "./shared-memory.ts";

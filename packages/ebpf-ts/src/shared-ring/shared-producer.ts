@@ -1,10 +1,10 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { ringFull } from "../ring/producer.ts";
 import { headerSize } from "../ring/record.ts";
 import { Reservation } from "../ring/reservation.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import { type RoomOptions, RoomQueue } from "../stream/room-queue.ts";
-import type { Descriptor } from "../sys/descriptor.ts";
+import type { Descriptor } from "../sys/ffi/descriptor.ts";
 import { LockedProducer } from "./locked-producer.ts";
 import { openSharedBell } from "./shared-bell.ts";
 import type { SharedMemory } from "./shared-memory.ts";

@@ -1,6 +1,6 @@
-import { EbpfError } from "../errors.ts";
-import { checkOptions } from "../stream/check-options.ts";
-import { pageSize } from "../sys/mapping.ts";
+import { EbpfError } from "../base/errors.ts";
+import { checkOptions } from "../base/check-options.ts";
+import { pageSize } from "../sys/memory/mapping.ts";
 import { Doorbell } from "./doorbell.ts";
 import { checkSize, headSize, headWords, Word } from "./layout.ts";
 import { createAt, createInMemory, mapFile, openAgain, openFile, type RingFile } from "./ring-file.ts";

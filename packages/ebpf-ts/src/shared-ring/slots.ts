@@ -1,5 +1,5 @@
-import { EbpfError } from "../errors.ts";
-import { isByteLocked, tryLockByte } from "../sys/file-lock.ts";
+import { EbpfError } from "../base/errors.ts";
+import { isByteLocked, tryLockByte } from "../sys/futex/file-lock.ts";
 import { checkCall } from "./file-error.ts";
 import { consumerByte, slotCount, Word } from "./layout.ts";
 

@@ -3,10 +3,10 @@ import { disassemble } from "../insn/disassemble.ts";
 import type { DisassembledLine } from "../insn/disassemble.ts";
 import { HelperId } from "../uapi/uapi.gen.ts";
 import { referenceNames } from "./reference-names.ts";
-import type { FunctionSpec, LinkedProgram } from "./types.ts";
+import type { FunctionSpec, AssembledProgram } from "./types.ts";
 
-/** The code of a function, or of a linked program, as text, with the C lines that it came from. */
-export function disassembleFunction(fn: FunctionSpec | LinkedProgram): DisassembledLine<LineInfo>[] {
+/** The code of a function, or of an assembled program, as text, with the C lines that it came from. */
+export function disassembleFunction(fn: FunctionSpec | AssembledProgram): DisassembledLine<LineInfo>[] {
   return disassemble(fn.instructions, { names: referenceNames(fn.references), lines: fn.lines, helperName });
 }
 

@@ -1,6 +1,6 @@
 export { parse } from "./parse.ts";
-export { link } from "./link.ts";
-export type { LinkTarget } from "./link.ts";
+export { assemble } from "./assemble.ts";
+export type { AssembleTarget } from "./assemble.ts";
 export { setVariable } from "./set-variable.ts";
 export { specToJson } from "./to-json.ts";
 export { mapTypeName } from "../uapi/type-names.ts";

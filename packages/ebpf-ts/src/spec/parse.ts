@@ -1,15 +1,15 @@
-import { NotSupportedError } from "../errors.ts";
-import { readCode } from "./code.ts";
-import { readDataMaps } from "./data-maps.ts";
-import { readMaps } from "./maps.ts";
-import { fillMapValues } from "./map-values.ts";
-import { badObject, findSection, openObject } from "./object-file.ts";
-import type { ObjectFile } from "./object-file.ts";
-import { findRecordTypes } from "./record-type.ts";
-import { addReferences } from "./references.ts";
+import { NotSupportedError } from "../base/errors.ts";
+import { readCode } from "./object/code.ts";
+import { readDataMaps } from "./object/data-maps.ts";
+import { readMaps } from "./object/maps.ts";
+import { fillMapValues } from "./object/map-values.ts";
+import { badObject, findSection, openObject } from "./object/object-file.ts";
+import type { ObjectFile } from "./object/object-file.ts";
+import { findRecordTypes } from "./object/record-type.ts";
+import { addReferences } from "./object/references.ts";
 import { makePrintable } from "./to-json.ts";
 import type { CollectionSpec } from "./types.ts";
-import { readVariables } from "./variables.ts";
+import { readVariables } from "./object/variables.ts";
 
 /**
  * Reads an object file as clang makes it. Pure: nothing is loaded, and no host is looked at.

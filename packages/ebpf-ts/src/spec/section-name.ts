@@ -1,4 +1,4 @@
-import { badObject } from "./object-file.ts";
+import { badObject } from "./object/object-file.ts";
 import { SECTION_DEFINITIONS } from "./section-definitions.ts";
 import type { SectionDefinition } from "./section-definitions.ts";
 import type { ProgramSpec } from "./types.ts";

@@ -1,5 +1,5 @@
 import { makeEncoder } from "../btf/index.ts";
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { CollectionSpec } from "./types.ts";
 
 /**

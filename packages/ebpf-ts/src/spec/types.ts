@@ -96,7 +96,7 @@ export interface VariableSpec {
 }
 
 /** A program with its subprograms appended, in libbpf's order, so that its tag is the same as under libbpf. */
-export interface LinkedProgram {
+export interface AssembledProgram {
   name: string;
   instructions: Instruction[];
   /** `map`, `map-value` and `extern` references are left, and `function` and `call` are resolved to slot distances. */

@@ -1,6 +1,6 @@
-import type { EngineRing } from "../engine/engine.ts";
-import { NotSupportedError } from "../errors.ts";
-import { checkMilliseconds } from "./check-options.ts";
+import type { EngineRing } from "../engine/ring.ts";
+import { NotSupportedError } from "../base/errors.ts";
+import { checkMilliseconds } from "../base/check-options.ts";
 import { ringEmpty } from "../ring/reading.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 

@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 
 /** Whoever reads a ring for longer than a call. */
 export interface RingReader {

@@ -1,4 +1,4 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import { ringSkipped } from "../ring/reading.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 import type { RecordView } from "../ring/record-view.ts";

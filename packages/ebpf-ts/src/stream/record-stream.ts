@@ -1,7 +1,7 @@
 import type { RingConsumer } from "../ring/consumer.ts";
 import { ringBusy, ringEmpty } from "../ring/reading.ts";
 import { Backoff } from "./backoff.ts";
-import { checkMilliseconds, checkOptions, checkSignal, checkUntil } from "./check-options.ts";
+import { checkMilliseconds, checkOptions, checkSignal, checkUntil } from "../base/check-options.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 import { TurnBudget, yieldTurn } from "./turn-budget.ts";
 

@@ -1,8 +1,8 @@
-import { EbpfError } from "../errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { RingProducer } from "../ring/producer.ts";
 import type { Reservation } from "../ring/reservation.ts";
 import { Backoff } from "./backoff.ts";
-import { checkMilliseconds, checkOptions, checkSignal } from "./check-options.ts";
+import { checkMilliseconds, checkOptions, checkSignal } from "../base/check-options.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 
 export interface RoomOptions {

@@ -11,7 +11,7 @@ import { encoderOf } from "../../src/btf/codec/encoder.ts";
 import type { Encoder } from "../../src/btf/codec/encoder.ts";
 import { makePlan } from "../../src/btf/codec/make-plan.ts";
 import { BtfBuilder, parseBtf, validateBtf } from "../../src/btf/index.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { shapes } from "./arbitrary-type.ts";
 import type { Shape } from "./arbitrary-type.ts";
 

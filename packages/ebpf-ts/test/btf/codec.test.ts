@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { BtfBuilder, makeDecoder, makeEncoder, parseBtf } from "../../src/btf/index.ts";
 import type { Btf } from "../../src/btf/index.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 
 function codecs(build: (builder: BtfBuilder) => number): {
   decode(bytes: readonly number[]): unknown;

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { applyCoreRelocations, BtfBuilder, parseBtf } from "../../src/btf/index.ts";
 import type { Btf, BtfMember } from "../../src/btf/index.ts";
 import { essentialName } from "../../src/btf/core/relocation-kind.ts";
-import { EbpfError, NotSupportedError } from "../../src/errors.ts";
+import { EbpfError, NotSupportedError } from "../../src/base/errors.ts";
 import type { Instruction } from "../../src/insn/instruction.ts";
 
 const kinds = {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { alignOf, makeDecoder, makeEncoder, parseBtf, parseBtfExt, validateBtf } from "../../src/btf/index.ts";
 import type { Btf } from "../../src/btf/index.ts";
 import { parseElf } from "../../src/elf/parse-elf.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { mutate, randomFrom } from "../support/mutate.ts";
 

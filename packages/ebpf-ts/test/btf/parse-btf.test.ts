@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { alignOf, BtfBuilder, parseBtf, parseBtfExt, validateBtf } from "../../src/btf/index.ts";
 import type { Btf, NewBtfType } from "../../src/btf/index.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 
 const vmlinux = "/sys/kernel/btf/vmlinux";
 

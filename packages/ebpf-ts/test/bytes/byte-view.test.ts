@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ByteView } from "../../src/bytes/byte-view.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 
 const refused = (error: unknown): boolean =>
   error instanceof EbpfError && error.code === "BAD_OBJECT" && error.message.startsWith("The file is ");

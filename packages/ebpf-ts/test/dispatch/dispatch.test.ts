@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dispatch } from "../../src/stream/dispatch.ts";
+import { dispatch } from "../../src/stream/dispatch/dispatch.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
 import { SimulatedEventRing } from "../stream/simulated-ring.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { dispatch } from "../../src/stream/dispatch.ts";
+import { dispatch } from "../../src/stream/dispatch/dispatch.ts";
 
 interface Event {
   readonly id: number;

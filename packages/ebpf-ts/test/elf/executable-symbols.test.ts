@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { type ExecutableSymbol, findExecutableSymbol, type PartialFile } from "../../src/elf/executable-symbols.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { mutate, randomFrom } from "../support/mutate.ts";
 
 interface TestSymbol {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseElf } from "../../src/elf/parse-elf.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { fixturePath } from "../support/fixtures.ts";
 
 const SECTION_HEADER = 64;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { Worker } from "node:worker_threads";
 import { SharedLock } from "../../src/memory/shared-lock.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import type { HammerCounts, HammerJob } from "./hammer-worker.ts";
 import { consume, produce } from "./reference-ring.ts";

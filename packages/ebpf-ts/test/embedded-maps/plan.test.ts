@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planMap } from "../../src/engine/embedded/maps/index.ts";
-import { EbpfError } from "../../src/errors.ts";
-import type { EbpfErrorCode } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
+import type { EbpfErrorCode } from "../../src/base/errors.ts";
 import type { MapSpec } from "../../src/spec/types.ts";
 import { MapFlag, MapType } from "../../src/uapi/uapi.gen.ts";
 import { SimplePlan, cpus, makeMap, specOf } from "./test-map.ts";

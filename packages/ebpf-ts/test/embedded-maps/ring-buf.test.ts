@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { MachineMap, MachineRing } from "../../src/engine/embedded/contracts.ts";
+import type { MachineMap, MachineRing } from "../../src/engine/embedded/machine/contracts.ts";
 import { closeMap, openMap } from "../../src/engine/embedded/maps/index.ts";
-import { EbpfError, SyscallError } from "../../src/errors.ts";
+import { EbpfError, SyscallError } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { busy, consume, discarded, position, setPosition, totalOf } from "./reference-ring.ts";
 import { cpus, makeMap, specOf, u32 } from "./test-map.ts";

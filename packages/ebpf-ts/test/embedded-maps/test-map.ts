@@ -1,4 +1,4 @@
-import type { MachineMap, MachineMapImage, MemoryPlan, Region } from "../../src/engine/embedded/contracts.ts";
+import type { MachineMap, MachineMapImage, MemoryPlan, Region } from "../../src/engine/embedded/machine/contracts.ts";
 import { openMap, planMap } from "../../src/engine/embedded/maps/index.ts";
 import type { MapSpec } from "../../src/spec/types.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { MachineMap, MachineUserRing } from "../../src/engine/embedded/contracts.ts";
+import type { MachineMap, MachineUserRing } from "../../src/engine/embedded/machine/contracts.ts";
 import { closeMap } from "../../src/engine/embedded/maps/index.ts";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { busy, discarded, position, produce, putHeader, setPosition, totalOf } from "./reference-ring.ts";
 import { makeMap, specOf, u32 } from "./test-map.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { embeddedEngine } from "../../src/engine/embedded/embedded-engine.ts";
+import { embeddedEngine } from "../../src/engine/embedded/user/embedded-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import type { Instruction } from "../../src/insn/instruction.ts";

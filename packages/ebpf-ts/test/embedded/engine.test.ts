@@ -6,11 +6,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { parseBtf } from "../../src/btf/index.ts";
 import type { Btf, BtfComposite } from "../../src/btf/types.ts";
-import { embeddedEngine } from "../../src/engine/embedded/embedded-engine.ts";
-import { buildKernelBtf } from "../../src/engine/embedded/kernel-btf.ts";
+import { embeddedEngine } from "../../src/engine/embedded/user/embedded-engine.ts";
+import { buildKernelBtf } from "../../src/engine/embedded/load/own-btf.ts";
 import { hostedEmbeddedEngine } from "../../src/engine/embedded/node-host.ts";
 import type { EngineCollection, EngineOptions } from "../../src/engine/engine.ts";
-import { EbpfError, NotSupportedError, SyscallError } from "../../src/errors.ts";
+import { EbpfError, NotSupportedError, SyscallError } from "../../src/base/errors.ts";
 import type { CollectionSpec, MapSpec } from "../../src/spec/types.ts";
 import { MapFlag, MapType, ProgType } from "../../src/uapi/uapi.gen.ts";
 import { call, exit, mapSpec, movImm, op, type Code } from "./test-machine.ts";
@@ -252,7 +252,7 @@ describe("the bell of a ring", () => {
   it("keeps the process alive while it is armed, and only then", async () => {
     const url = (path: string): string => pathToFileURL(fileURLToPath(new URL(path, import.meta.url))).href;
     const source = `
-      import { embeddedEngine } from ${JSON.stringify(url("../../src/engine/embedded/embedded-engine.js"))};
+      import { embeddedEngine } from ${JSON.stringify(url("../../src/engine/embedded/user/embedded-engine.js"))};
       const spec = { license: "GPL", programs: [], functions: [], variables: [], maps: [${JSON.stringify({ ...maps[0], mapExtra: 0 })}] };
       spec.maps[0].mapExtra = 0n;
       const collection = await embeddedEngine().load(spec, { onPrint() {}, onFault() {} });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Machine, Task } from "../../src/engine/embedded/contracts.ts";
-import { ProgramFault } from "../../src/errors.ts";
+import type { Machine, Task } from "../../src/engine/embedded/machine/contracts.ts";
+import { ProgramFault } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import {
   addImm,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ProgramFault } from "../../src/errors.ts";
+import { ProgramFault } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import {
   addImm,

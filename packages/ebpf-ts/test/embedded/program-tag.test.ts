@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { programTag } from "../../src/engine/embedded/program-tag.ts";
-import { link } from "../../src/spec/link.ts";
+import { programTag } from "../../src/engine/embedded/load/program-tag.ts";
+import { assemble } from "../../src/spec/assemble.ts";
 import { fixture } from "../suite/fixture.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 
@@ -13,7 +13,7 @@ describe("program tags are the kernel's", { skip: kernelOrSkip() }, () => {
       const { spec } = loaded.bpf;
       for (const program of spec.programs) {
         const { tag } = loaded.bpf.program(program.name).info;
-        const { instructions, references } = link(spec, program);
+        const { instructions, references } = assemble(spec, program);
         const old = await programTag(instructions, references, "SHA-1");
         const own = embedded.bpf.program(program.name).info.tag;
         assert.ok(

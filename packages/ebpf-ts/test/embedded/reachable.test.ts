@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { NotSupportedError } from "../../src/errors.ts";
+import { NotSupportedError } from "../../src/base/errors.ts";
 import { HelperId } from "../../src/uapi/uapi.gen.ts";
 import {
   call,

@@ -1,4 +1,4 @@
-import { checkCalls } from "../../src/engine/embedded/check-calls.ts";
+import { checkCalls } from "../../src/engine/embedded/load/check-calls.ts";
 import type {
   Machine,
   MachineImage,
@@ -7,16 +7,16 @@ import type {
   MachineRunResult,
   RunContext,
   Task,
-} from "../../src/engine/embedded/contracts.ts";
-import { reserveCpu } from "../../src/engine/embedded/cpu-memory.ts";
-import { openMachine, type MachineOptions } from "../../src/engine/embedded/machine.ts";
-import { MachineProgram } from "../../src/engine/embedded/machine-program.ts";
-import { mapHandle } from "../../src/engine/embedded/map-handle.ts";
+} from "../../src/engine/embedded/machine/contracts.ts";
+import { reserveCpu } from "../../src/engine/embedded/memory/cpu-memory.ts";
+import { openMachine, type MachineOptions } from "../../src/engine/embedded/machine/machine.ts";
+import { MachineProgram } from "../../src/engine/embedded/machine/machine-program.ts";
+import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";
 import { planMap } from "../../src/engine/embedded/maps/index.ts";
-import { MemoryLayout } from "../../src/engine/embedded/memory-plan.ts";
-import { ProgramMemory } from "../../src/engine/embedded/program-memory.ts";
-import { SharedState } from "../../src/engine/embedded/shared-state.ts";
-import { validate } from "../../src/engine/embedded/validate.ts";
+import { MemoryLayout } from "../../src/engine/embedded/memory/memory-plan.ts";
+import { ProgramMemory } from "../../src/engine/embedded/memory/program-memory.ts";
+import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
+import { validate } from "../../src/engine/embedded/load/validate.ts";
 import { encodeInstructions } from "../../src/insn/codec.ts";
 import type { Instruction } from "../../src/insn/instruction.ts";
 import type { MapSpec } from "../../src/spec/types.ts";

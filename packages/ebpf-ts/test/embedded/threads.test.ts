@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
-import { SharedState } from "../../src/engine/embedded/shared-state.ts";
-import type { Machine } from "../../src/engine/embedded/contracts.ts";
+import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
+import type { Machine } from "../../src/engine/embedded/machine/contracts.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import {
   addImm,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { decodeInstructions, disassemble, encodeInstructions } from "../../src/insn/index.ts";
 import type { Instruction } from "../../src/insn/index.ts";
 

@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import type { EngineCollection } from "../../src/engine/engine.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";
 import type { CollectionSpec } from "../../src/spec/types.ts";
-import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import { mountTracefs } from "../support/bpf-file-systems.ts";

@@ -6,8 +6,8 @@ import { runInNewContext } from "node:vm";
 import { KernelCollection } from "../../src/engine/kernel/kernel-collection.ts";
 import { parse } from "../../src/spec/parse.ts";
 import type { CollectionSpec } from "../../src/spec/types.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
-import type { Sys } from "../../src/sys/sys.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
+import type { Sys } from "../../src/sys/ffi/sys.ts";
 import { fixturePath } from "../support/fixtures.ts";
 
 export interface FixtureOptions {

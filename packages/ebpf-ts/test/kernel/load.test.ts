@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
-import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import { mountBpffs } from "../support/bpf-file-systems.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { EngineMap } from "../../src/engine/engine.ts";
-import { openMapById, openPinnedMap } from "../../src/engine/kernel/open-map.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
+import type { EngineMap } from "../../src/engine/map.ts";
+import { openMapById, openPinnedMap } from "../../src/engine/kernel/map/open-kernel-map.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command, MapType } from "../../src/uapi/uapi.gen.ts";
 import type { CollectionSpec } from "../../src/spec/types.ts";

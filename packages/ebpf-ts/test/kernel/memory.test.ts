@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { EngineRing } from "../../src/engine/engine.ts";
-import type { MemoryMap } from "../../src/engine/kernel/memory-map.ts";
-import { mapRing } from "../../src/engine/kernel/ring-pages.ts";
-import { openMapById } from "../../src/engine/kernel/open-map.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
-import { openMappings } from "../../src/sys/mapping.ts";
+import type { EngineRing } from "../../src/engine/ring.ts";
+import type { MemoryMap } from "../../src/engine/kernel/map/memory-map.ts";
+import { mapRing } from "../../src/engine/kernel/ring/ring-pages.ts";
+import { openMapById } from "../../src/engine/kernel/map/open-kernel-map.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
+import { openMappings } from "../../src/sys/memory/mapping.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 import { asU64, collectGarbage, loadFixture, u32, u64, until } from "./kernel-fixture.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { EnginePerf, PerfOptions } from "../../src/engine/engine.ts";
+import type { EnginePerf, PerfOptions } from "../../src/engine/perf.ts";
 import type { KernelCollection } from "../../src/engine/kernel/kernel-collection.ts";
-import { openMapById } from "../../src/engine/kernel/open-map.ts";
-import type { PerfEventMap } from "../../src/engine/kernel/perf-event-array.ts";
-import { openDescriptors } from "../../src/sys/descriptor.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
-import type { Sys } from "../../src/sys/sys.ts";
+import { openMapById } from "../../src/engine/kernel/map/open-kernel-map.ts";
+import type { PerfEventMap } from "../../src/engine/kernel/map/perf-event-map.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
+import type { Sys } from "../../src/sys/ffi/sys.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command, MapFlag } from "../../src/uapi/uapi.gen.ts";
 import { kernelOrSkip } from "../support/requirements.ts";

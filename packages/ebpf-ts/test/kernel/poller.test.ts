@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EngineCollection, EngineRing } from "../../src/engine/engine.ts";
-import { openDescriptors } from "../../src/sys/descriptor.ts";
+import type { EngineCollection } from "../../src/engine/engine.ts";
+import type { EngineRing } from "../../src/engine/ring.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 import { loadFixture, modulePath, u64, until } from "./kernel-fixture.ts";
 

@@ -3,12 +3,12 @@
  * leave nothing open. Started by shortage.test.ts.
  */
 import assert from "node:assert/strict";
-import type { EngineMap } from "../../src/engine/engine.ts";
-import { openKernelRing, type KernelRingHandle } from "../../src/engine/kernel/shared-ring.ts";
-import { EbpfError } from "../../src/errors.ts";
+import type { EngineMap } from "../../src/engine/map.ts";
+import { openKernelRing, type KernelRingHandle } from "../../src/engine/kernel/ring/open-kernel-ring.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { load } from "../../src/load.ts";
 import { openById } from "../../src/open.ts";
-import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { dispatchToWorkers } from "../../src/workers/index.ts";
 import { ProgType } from "../../src/uapi/uapi.gen.ts";
 import { descriptorsInUse, Hoard } from "../support/descriptor-shortage.ts";

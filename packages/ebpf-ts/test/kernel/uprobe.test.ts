@@ -3,12 +3,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { UprobeOptions } from "../../src/engine/engine.ts";
+import type { UprobeOptions } from "../../src/engine/program.ts";
 import { load } from "../../src/load.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";
 import { parse } from "../../src/spec/parse.ts";
 import { findExecutableSymbol } from "../../src/elf/executable-symbols.ts";
-import { func } from "../../src/sys/libc.ts";
+import { func } from "../../src/sys/ffi/libc.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip, type SkipReason } from "../support/requirements.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { EnginePerf } from "../../src/engine/engine.ts";
-import { PerfEventArray } from "../../src/map/perf-event-array.ts";
+import type { EnginePerf } from "../../src/engine/perf.ts";
+import { PerfEventArray } from "../../src/map/perf/perf-event-array.ts";
 import { payload, PerfModel } from "../ring/perf/perf-model.ts";
 
 /** Perf events forget a wake-up that was asked for once: what comes before a bell is armed never rings it. */

@@ -1,7 +1,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { MachineProgramImage } from "../../src/engine/embedded/contracts.ts";
+import type { MachineProgramImage } from "../../src/engine/embedded/machine/contracts.ts";
 import { syscallAttachPoint, syscallNumbers } from "../../src/engine/embedded/sources/ptrace/attach-point.ts";
 import { SyscallTable } from "../../src/engine/embedded/sources/ptrace/syscall-programs.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { startTraced } from "../../src/engine/embedded/sources/ptrace/start-traced.ts";
 import type { TracedCommand } from "../../src/engine/embedded/sources/ptrace/start-traced.ts";
-import type { EbpfError } from "../../src/errors.ts";
-import type { CommandExit, SpawnOptions } from "../../src/engine/engine.ts";
+import type { EbpfError } from "../../src/base/errors.ts";
+import type { CommandExit, SpawnOptions } from "../../src/engine/command.ts";
 import { TestMachine } from "./machine.ts";
 import type { Event, TestProgram } from "./machine.ts";
 

@@ -1,10 +1,10 @@
-import { openMachine } from "../../src/engine/embedded/machine.ts";
-import type { MachineImage, MachineProgramImage, Machine } from "../../src/engine/embedded/contracts.ts";
-import { reserveCpu } from "../../src/engine/embedded/cpu-memory.ts";
+import { openMachine } from "../../src/engine/embedded/machine/machine.ts";
+import type { MachineImage, MachineProgramImage, Machine } from "../../src/engine/embedded/machine/contracts.ts";
+import { reserveCpu } from "../../src/engine/embedded/memory/cpu-memory.ts";
 import { planMap } from "../../src/engine/embedded/maps/index.ts";
-import { mapHandle } from "../../src/engine/embedded/map-handle.ts";
-import { MemoryLayout } from "../../src/engine/embedded/memory-plan.ts";
-import { SharedState } from "../../src/engine/embedded/shared-state.ts";
+import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";
+import { MemoryLayout } from "../../src/engine/embedded/memory/memory-plan.ts";
+import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
 import { MapType, ProgType } from "../../src/uapi/uapi.gen.ts";
 import { specOf } from "../embedded-maps/test-map.ts";
 import { add, assemble, call, exit, frame, load64, move, set, store64, wide } from "./assemble.ts";

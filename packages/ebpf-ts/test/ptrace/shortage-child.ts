@@ -1,6 +1,6 @@
 /** Traces commands with ever more descriptors left, from none on. Started by shortage.test.ts. */
 import assert from "node:assert/strict";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { descriptorsInUse, Hoard } from "../support/descriptor-shortage.ts";
 import { enterKill, shell, start, until } from "./command.ts";
 

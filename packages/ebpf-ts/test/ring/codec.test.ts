@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import {
   checkHeader,
   decodeHeader,

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync } from "node:fs";
-import { mapMemory } from "../../src/sys/mapping.ts";
+import { mapMemory } from "../../src/sys/memory/mapping.ts";
 
 const bytes = 1 << 18;
 const stopWord = 0;

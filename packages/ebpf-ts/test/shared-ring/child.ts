@@ -15,9 +15,9 @@ import { consumerByte, headSize, headWords, Word } from "../../src/shared-ring/l
 import { ProducerLock } from "../../src/shared-ring/producer-lock.ts";
 import { SharedRing } from "../../src/shared-ring/shared-ring.ts";
 import { Slots } from "../../src/shared-ring/slots.ts";
-import { tryLockByte } from "../../src/sys/file-lock.ts";
-import { pageSize } from "../../src/sys/mapping.ts";
-import { mapRingFile } from "../../src/sys/ring-mapping.ts";
+import { tryLockByte } from "../../src/sys/futex/file-lock.ts";
+import { pageSize } from "../../src/sys/memory/mapping.ts";
+import { mapRingFile } from "../../src/sys/memory/ring-mapping.ts";
 import { messageHead, writeMessage } from "./message.ts";
 
 const [role = "", path = "", first = "0", second = "0"] = process.argv.slice(2);

@@ -3,11 +3,11 @@
  * ends this process, which is why it is one of its own.
  */
 import { writeSync } from "node:fs";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { headSize } from "../../src/shared-ring/layout.ts";
 import { SharedRing } from "../../src/shared-ring/shared-ring.ts";
-import { pageSize } from "../../src/sys/mapping.ts";
-import { mapRingFile } from "../../src/sys/ring-mapping.ts";
+import { pageSize } from "../../src/sys/memory/mapping.ts";
+import { mapRingFile } from "../../src/sys/memory/ring-mapping.ts";
 import { randomFrom } from "../support/mutate.ts";
 import { TemporaryRing } from "./temporary-ring.ts";
 

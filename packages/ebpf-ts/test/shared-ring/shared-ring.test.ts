@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SharedRing } from "../../src/shared-ring/shared-ring.ts";
-import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { shmFolder } from "./shm.ts";
 import { TemporaryRing } from "./temporary-ring.ts";
 

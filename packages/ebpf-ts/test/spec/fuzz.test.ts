@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { test } from "node:test";
-import { EbpfError } from "../../src/errors.ts";
-import { link, parse } from "../../src/spec/index.ts";
+import { EbpfError } from "../../src/base/errors.ts";
+import { assemble, parse } from "../../src/spec/index.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { mutate, randomFrom } from "../support/mutate.ts";
 
@@ -22,7 +22,7 @@ function tryParse(bytes: Uint8Array, label: string): "spec" | "error" {
   try {
     const spec = parse(bytes);
     JSON.stringify(spec);
-    for (const program of spec.programs) tryLink(() => link(spec, program), label);
+    for (const program of spec.programs) tryAssemble(() => assemble(spec, program), label);
     return "spec";
   } catch (error) {
     assert.ok(error instanceof EbpfError, `${label}: ${error instanceof Error ? error.stack : String(error)}`);
@@ -35,7 +35,7 @@ function tryParse(bytes: Uint8Array, label: string): "spec" | "error" {
   }
 }
 
-function tryLink(run: () => unknown, label: string): void {
+function tryAssemble(run: () => unknown, label: string): void {
   try {
     run();
   } catch (error) {

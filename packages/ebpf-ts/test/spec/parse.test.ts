@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { EbpfError, NotSupportedError } from "../../src/errors.ts";
+import { EbpfError, NotSupportedError } from "../../src/base/errors.ts";
 import { AttachType, MapFlag, MapType, ProgType, parse } from "../../src/spec/index.ts";
 import type { CollectionSpec, FunctionSpec, MapSpec, Reference } from "../../src/spec/index.ts";
 import { fixturePath } from "../support/fixtures.ts";

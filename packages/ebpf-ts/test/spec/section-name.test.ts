@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { parseSectionName } from "../../src/spec/index.ts";
 import { SECTION_DEFINITIONS } from "../../src/spec/section-definitions.ts";
 import { AttachType, ProgType } from "../../src/uapi/uapi.gen.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { EbpfError } from "../../src/errors.ts";
-import { PerfEventArray } from "../../src/map/perf-event-array.ts";
+import { EbpfError } from "../../src/base/errors.ts";
+import { PerfEventArray } from "../../src/map/perf/perf-event-array.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
 import type { RingMemory } from "../../src/ring/ring-memory.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EbpfError } from "../../src/errors.ts";
+import { EbpfError } from "../../src/base/errors.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
 import type { EventsOptions } from "../../src/stream/record-stream.ts";
 import { SimulatedEventRing } from "./simulated-ring.ts";

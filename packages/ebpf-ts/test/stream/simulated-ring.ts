@@ -1,4 +1,4 @@
-import type { EngineRing } from "../../src/engine/engine.ts";
+import type { EngineRing } from "../../src/engine/ring.ts";
 import type { RingBell } from "../../src/ring/ring-memory.ts";
 import { KernelRing, makeMemory, type KernelRecord, type TestMemory } from "../ring/kernel-model.ts";
 

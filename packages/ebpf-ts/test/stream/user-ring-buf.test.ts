@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EbpfError } from "../../src/errors.ts";
-import type { SampleEncoder } from "../../src/map/sample-writer.ts";
+import { EbpfError } from "../../src/base/errors.ts";
+import type { SampleEncoder } from "../../src/map/send/sample-writer.ts";
 import { UserRingBuf } from "../../src/map/user-ring-buf.ts";
 import { kernelDrain, payload } from "../ring/kernel-model.ts";
 import { SimulatedUserRing } from "./simulated-ring.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { EbpfError, VerifierError } from "../../src/errors.ts";
+import { EbpfError, VerifierError } from "../../src/base/errors.ts";
 import type { CollectionSpec } from "../../src/spec/types.ts";
 import { fixture, onEachEngine, onKernel } from "./fixture.ts";
 

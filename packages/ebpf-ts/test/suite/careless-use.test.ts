@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { openRingBuf } from "../../src/workers/open-ring-buf.ts";
-import { openUserRing } from "../../src/workers/open-user-ring.ts";
+import { openRingBuf } from "../../src/workers/open/open-ring-buf.ts";
+import { openUserRing } from "../../src/workers/open/open-user-ring.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 
 async function emit(loaded: Fixture, first: number, count: number): Promise<void> {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openMapById } from "../../src/engine/kernel/open-map.ts";
-import type { RingMap } from "../../src/engine/kernel/ring-map.ts";
+import { openMapById } from "../../src/engine/kernel/map/open-kernel-map.ts";
+import type { RingMap } from "../../src/engine/kernel/ring/ring-map.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
 import { recordSize } from "../../src/ring/record.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { RB_OVERWRITE } from "../../src/uapi/ring-overwrite.ts";
 import { concurrentFixture } from "./concurrent-fixture.ts";
 import { fixture, onEachEngine, onKernel } from "./fixture.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openDescriptors } from "../../src/sys/descriptor.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { fixture, onKernel, type Fixture } from "./fixture.ts";
 
 interface Event {

@@ -1,8 +1,8 @@
 /** A thread that runs a program until it is told to stop. */
 import { parentPort, workerData } from "node:worker_threads";
-import { openMachine } from "../../src/engine/embedded/machine.ts";
-import { Attributes } from "../../src/sys/attributes.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
+import { openMachine } from "../../src/engine/embedded/machine/machine.ts";
+import { Attributes } from "../../src/sys/ffi/attributes.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import type { ProgramLoopData } from "./concurrent-fixture.ts";
 

@@ -17,7 +17,7 @@ import {
   recordSize,
   type RingLayout,
 } from "../../src/ring/index.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { payload } from "../ring/kernel-model.ts";
 import { captureToPages } from "../ring/ring-capture.ts";
 import { fixture, onEachEngine, onKernel } from "./fixture.ts";

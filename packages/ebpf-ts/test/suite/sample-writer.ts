@@ -1,7 +1,7 @@
 /** A thread that writes samples into a user ring that is shared with it. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { UserRingHandle } from "../../src/map/user-ring-buf.ts";
-import { openUserRing } from "../../src/workers/open-user-ring.ts";
+import { openUserRing } from "../../src/workers/open/open-user-ring.ts";
 
 export interface Sample {
   producer: number;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { it } from "node:test";
 import { Worker } from "node:worker_threads";
 import type { UserRingBuf } from "../../src/map/user-ring-buf.ts";
-import { openUserRing } from "../../src/workers/open-user-ring.ts";
+import { openUserRing } from "../../src/workers/open/open-user-ring.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 import type { Sample, SampleWriterData } from "./sample-writer.ts";
 

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { NotSupportedError } from "../../src/errors.ts";
+import { NotSupportedError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
-import { linuxSys } from "../../src/sys/linux.ts";
-import { Attributes } from "../../src/sys/attributes.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
+import { Attributes } from "../../src/sys/ffi/attributes.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 
 /** `false`, or the reason for which a test is skipped: what the `skip` option of node:test takes. */

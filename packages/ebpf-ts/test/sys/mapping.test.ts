@@ -26,7 +26,7 @@ it(
 it("more than an ArrayBuffer can hold is an error, and does not end the process", options, async () => {
   const main = `
     import { constants } from "node:buffer";
-    import { reserve } from ${JSON.stringify(new URL("../../src/sys/reserve.js", import.meta.url).href)};
+    import { reserve } from ${JSON.stringify(new URL("../../src/sys/memory/reserve.js", import.meta.url).href)};
     console.log(reserve(constants.MAX_LENGTH + 65_536) < 0);`;
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", main]);
   assert.equal(stdout, "true\n");
@@ -46,7 +46,7 @@ it("a process without WebAssembly ends as it should, with memory that is still m
 it("without WebAssembly a stream may take memory over, which is then still there", options, async () => {
   const main = `
     import { SharedRing } from ${JSON.stringify(new URL("../../src/shared-ring/index.js", import.meta.url).href)};
-    import { openMappings } from ${JSON.stringify(new URL("../../src/sys/mapping.js", import.meta.url).href)};
+    import { openMappings } from ${JSON.stringify(new URL("../../src/sys/memory/mapping.js", import.meta.url).href)};
     async function moved() {
       const ring = SharedRing.create({ size: 4096 });
       const { bytes } = ring.producer().reserve(8);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { anyWorker, JobReader, JobStatus, JobWorker, newJobTable } from "../../src/workers/job-table.ts";
+import { anyWorker, JobReader, JobStatus, JobWorker, newJobTable } from "../../src/workers/dispatch/job-table.ts";
 
 /** Steps of all sides in any order; the accesses of one step are not cut in two here (workers.test.ts has real threads). */
 const step = fc.oneof(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EbpfError } from "../../src/errors.ts";
+import type { EbpfError } from "../../src/base/errors.ts";
 import type { RingBuf } from "../../src/map/ring-buf.ts";
 import { dispatchToWorkers, type WorkerDispatchOptions } from "../../src/workers/index.ts";
 import { fixture, onEachEngine, type Fixture } from "../suite/fixture.ts";

@@ -1,4 +1,4 @@
-import { EbpfError } from "../../errors.ts";
+import { EbpfError } from "../../base/errors.ts";
 import type { Btf } from "../types.ts";
 import { canGenerate } from "./can-generate.ts";
 import { closeOverReader } from "./decode-by-closures.ts";

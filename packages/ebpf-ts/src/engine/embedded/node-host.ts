@@ -1,10 +1,15 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { arch } from "node:process";
-import { NotSupportedError } from "../../errors.ts";
-import { importHost } from "../../import-host.ts";
+import { NotSupportedError } from "../../base/errors.ts";
+import { importHost } from "../../host/import-host.ts";
 import type { Engine } from "../engine.ts";
-import type { MachineProgramImage, Task } from "./contracts.ts";
-import { embeddedEngine, type CommandRequest, type CommandSource, type SourcedCommand } from "./embedded-engine.ts";
+import type { MachineProgramImage, Task } from "./machine/contracts.ts";
+import {
+  embeddedEngine,
+  type CommandRequest,
+  type CommandSource,
+  type SourcedCommand,
+} from "./user/embedded-engine.ts";
 import { syscallAttachPoint } from "./sources/ptrace/attach-point.ts";
 
 /** The embedded engine on Node, Bun or Deno: its events are system calls, its task is this process. */

@@ -1,5 +1,5 @@
-import { NotSupportedError, SyscallError } from "../../errors.ts";
-import type { EbpfError, EbpfErrorCode } from "../../errors.ts";
+import { NotSupportedError, SyscallError } from "../../base/errors.ts";
+import type { EbpfError, EbpfErrorCode } from "../../base/errors.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
 import { missingPrivilege } from "./privilege.ts";
 

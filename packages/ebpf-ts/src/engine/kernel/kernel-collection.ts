@@ -1,19 +1,22 @@
-import { EbpfError } from "../../errors.ts";
-import { link } from "../../spec/link.ts";
+import { EbpfError } from "../../base/errors.ts";
+import { assemble } from "../../spec/assemble.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
-import type { Descriptor } from "../../sys/descriptor.ts";
-import type { Sys } from "../../sys/sys.ts";
+import type { Descriptor } from "../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../sys/ffi/sys.ts";
 import { MapType } from "../../uapi/uapi.gen.ts";
-import type { EngineCollection, EngineCommand, EngineMap, EngineProgram, SpawnOptions } from "../engine.ts";
-import { attachTarget } from "./attach-target.ts";
-import { fillSlots, holdsMaps } from "./fill-slots.ts";
-import { kernelBtf } from "./kernel-btf.ts";
-import type { KernelMap } from "./kernel-map.ts";
+import type { EngineCommand, SpawnOptions } from "../command.ts";
+import type { EngineCollection } from "../engine.ts";
+import type { EngineMap } from "../map.ts";
+import type { EngineProgram } from "../program.ts";
+import { attachTarget } from "./load/attach-target.ts";
+import { fillSlots, holdsMaps } from "./map/fill-slots.ts";
+import { kernelBtf } from "./load/kernel-btf.ts";
+import type { KernelMap } from "./map/kernel-map.ts";
 import { KernelProgram } from "./kernel-program.ts";
-import { loadBtf } from "./load-btf.ts";
-import { loadMap } from "./load-maps.ts";
-import { loadProgram } from "./load-program.ts";
-import { resolveReferences } from "./resolve-references.ts";
+import { loadBtf } from "./load/load-btf.ts";
+import { loadMap } from "./map/load-maps.ts";
+import { loadProgram } from "./load/load-program.ts";
+import { resolveReferences } from "./load/resolve-references.ts";
 import { spawnCommand, type ChildCommand } from "./spawn.ts";
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
@@ -90,11 +93,11 @@ export class KernelCollection implements EngineCollection {
 
   async #loadProgram(spec: ProgramSpec): Promise<KernelProgram> {
     const target = this.#needsKernelTypes(spec) ? { btf: await kernelBtf() } : undefined;
-    const linked = link(this.#spec, spec, target);
-    resolveReferences(linked, (name) => this.#maps.get(name)?.fd);
+    const assembled = assemble(this.#spec, spec, target);
+    resolveReferences(assembled, (name) => this.#maps.get(name)?.fd);
     const descriptor = await loadProgram(this.#sys, {
       spec,
-      linked,
+      assembled,
       license: this.#spec.license,
       btf: this.#btf,
       attachTarget: await attachTarget(spec),

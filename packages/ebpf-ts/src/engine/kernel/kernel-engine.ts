@@ -1,9 +1,9 @@
-import { NotSupportedError } from "../../errors.ts";
+import { NotSupportedError } from "../../base/errors.ts";
 import type { CollectionSpec } from "../../spec/types.ts";
-import { Attributes } from "../../sys/attributes.ts";
-import { Descriptor } from "../../sys/descriptor.ts";
-import { linuxSys } from "../../sys/linux.ts";
-import type { Sys } from "../../sys/sys.ts";
+import { Attributes } from "../../sys/ffi/attributes.ts";
+import { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { linuxSys } from "../../sys/ffi/linux.ts";
+import type { Sys } from "../../sys/ffi/sys.ts";
 import { Command, ProgType } from "../../uapi/uapi.gen.ts";
 import type { Engine, EngineCollection } from "../engine.ts";
 import { failure, isShortage } from "./failure.ts";

@@ -1,12 +1,13 @@
 import type { ProgramSpec } from "../../spec/types.ts";
-import type { Descriptor } from "../../sys/descriptor.ts";
-import type { Sys } from "../../sys/sys.ts";
-import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../engine.ts";
-import { type Attachment, attachProgram } from "./attach.ts";
-import { attachUprobe } from "./attach-uprobe.ts";
+import type { Descriptor } from "../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../sys/ffi/sys.ts";
+import type { EngineLink } from "../link.ts";
+import type { EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../program.ts";
+import { type Attachment, attachProgram } from "./attach/attach-program.ts";
+import { attachUprobe } from "./attach/uprobe.ts";
 import { programInfo } from "./object-info.ts";
 import { pinObject } from "./pin.ts";
-import { ProgramRunner } from "./run-program.ts";
+import { ProgramRunner } from "./run/run-program.ts";
 
 /** A program that the verifier has let in. */
 export class KernelProgram implements EngineProgram {

@@ -1,8 +1,9 @@
-import { Attributes } from "../../sys/attributes.ts";
-import type { Descriptor } from "../../sys/descriptor.ts";
-import type { Sys } from "../../sys/sys.ts";
+import { Attributes } from "../../sys/ffi/attributes.ts";
+import type { Descriptor } from "../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../sys/ffi/sys.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
-import type { MapInfo, ProgramInfo } from "../engine.ts";
+import type { MapInfo } from "../map.ts";
+import type { ProgramInfo } from "../program.ts";
 import { check } from "./failure.ts";
 
 /** BPF_OBJ_GET_INFO_BY_FD: the kernel fills in as much of the struct as it knows, and as there is room for. */

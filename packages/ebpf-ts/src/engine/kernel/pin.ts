@@ -1,9 +1,9 @@
 import { mkdirSync, statfsSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { EbpfError } from "../../errors.ts";
-import { Attributes } from "../../sys/attributes.ts";
-import { Descriptor } from "../../sys/descriptor.ts";
-import type { Sys } from "../../sys/sys.ts";
+import { EbpfError } from "../../base/errors.ts";
+import { Attributes } from "../../sys/ffi/attributes.ts";
+import { Descriptor } from "../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../sys/ffi/sys.ts";
 import { Errno } from "../../uapi/errno.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import { failure } from "./failure.ts";

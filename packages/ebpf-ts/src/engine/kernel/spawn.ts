@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { EbpfError, tooManyFiles } from "../../errors.ts";
-import { tryDescriptors } from "../../try-descriptors.ts";
-import type { CommandExit, EngineCommand, SpawnOptions } from "../engine.ts";
+import { EbpfError, tooManyFiles } from "../../base/errors.ts";
+import { tryDescriptors } from "../../host/try-descriptors.ts";
+import type { CommandExit, EngineCommand, SpawnOptions } from "../command.ts";
 
 export interface ChildCommand extends EngineCommand {
   /** Kills the command if it still runs, and resolves when it has ended. Idempotent. */

@@ -1,4 +1,4 @@
-import { EbpfError } from "../../errors.ts";
+import { EbpfError } from "../../base/errors.ts";
 import { busyBit, discardBit, headerSize, isBusy, isDiscarded, lengthMask, payloadLength } from "../record.ts";
 
 /** What the 8 bytes before a payload say (see record.ts for the layout). */

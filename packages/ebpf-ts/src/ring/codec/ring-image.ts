@@ -1,4 +1,4 @@
-import { EbpfError } from "../../errors.ts";
+import { EbpfError } from "../../base/errors.ts";
 import { headerSize, recordSize } from "../record.ts";
 import { positionFault } from "../ring-faults.ts";
 import { badRecord, headerFault } from "./check-header.ts";

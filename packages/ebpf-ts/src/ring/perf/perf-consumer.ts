@@ -1,4 +1,4 @@
-import { EbpfError } from "../../errors.ts";
+import { EbpfError } from "../../base/errors.ts";
 import { OwnPosition, PeerPosition } from "../position.ts";
 import { checkPerfMemory, type PerfMemory } from "./perf-memory.ts";
 import { badRing, checkRecordSize, lostCount, perfPayloadAt, perfRecordSample, sampleLength } from "./perf-record.ts";

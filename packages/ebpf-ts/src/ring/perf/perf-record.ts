@@ -1,4 +1,4 @@
-import { EbpfError } from "../../errors.ts";
+import { EbpfError } from "../../base/errors.ts";
 
 /**
  * One record (uapi `struct perf_event_header`):

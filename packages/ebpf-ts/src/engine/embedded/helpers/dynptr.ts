@@ -1,6 +1,6 @@
 import { Errno } from "../../../uapi/errno.ts";
-import { maxDynptrSize, type Dynptr } from "../dynptr.ts";
-import type { Run } from "../run.ts";
+import { maxDynptrSize, type Dynptr } from "../machine/dynptr.ts";
+import type { Run } from "../machine/run.ts";
 import { u32, type HelperGroup } from "./helper.ts";
 
 /** sizeof(struct bpf_dynptr). */

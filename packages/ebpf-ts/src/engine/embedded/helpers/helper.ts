@@ -1,5 +1,5 @@
 import type { HelperId } from "../../../uapi/uapi.gen.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../machine/run.ts";
 
 /**
  * A helper: r1 to r5 in, r0 out. A negative errno is returned as the negative number that it is. What the kernel's

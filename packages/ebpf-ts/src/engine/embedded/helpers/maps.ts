@@ -1,8 +1,8 @@
 import { MapType } from "../../../uapi/uapi.gen.ts";
 import { Errno } from "../../../uapi/errno.ts";
-import type { MachineMap } from "../contracts.ts";
-import { scratchPart } from "../cpu-memory.ts";
-import type { Run } from "../run.ts";
+import type { MachineMap } from "../machine/contracts.ts";
+import { scratchPart } from "../memory/cpu-memory.ts";
+import type { Run } from "../machine/run.ts";
 import { u32, type HelperGroup } from "./helper.ts";
 
 /** A copy, so that no other thread changes a key while a map files it. */

@@ -1,5 +1,5 @@
 import { Errno } from "../../../uapi/errno.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../machine/run.ts";
 import { u32, type HelperFunction, type HelperGroup } from "./helper.ts";
 import { readUserString } from "./user-memory.ts";
 

@@ -1,8 +1,8 @@
 import { Errno } from "../../../uapi/errno.ts";
-import type { MachineRing } from "../contracts.ts";
-import { maxDynptrSize } from "../dynptr.ts";
-import { dynptrHandle } from "../map-handle.ts";
-import type { Run } from "../run.ts";
+import type { MachineRing } from "../machine/contracts.ts";
+import { maxDynptrSize } from "../machine/dynptr.ts";
+import { dynptrHandle } from "../machine/map-handle.ts";
+import type { Run } from "../machine/run.ts";
 import { placeDynptr, ringDynptr } from "./dynptr.ts";
 import { u32, type HelperGroup } from "./helper.ts";
 

@@ -1,5 +1,5 @@
 import { Errno } from "../../../uapi/errno.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../machine/run.ts";
 import type { HelperGroup } from "./helper.ts";
 import { u32 } from "./helper.ts";
 import { readKernelString } from "./probe.ts";

@@ -1,5 +1,5 @@
 import { Errno } from "../../../uapi/errno.ts";
-import type { Run } from "../run.ts";
+import type { Run } from "../machine/run.ts";
 import { formatInteger, formatIpv4, formatIpv6, pad, parseFormat, type FormatPart } from "./format.ts";
 import { u32, type HelperGroup } from "./helper.ts";
 import { readKernelString } from "./probe.ts";

@@ -1,4 +1,4 @@
-import type { Task } from "../contracts.ts";
+import type { Task } from "../machine/contracts.ts";
 
 const pageSize = 4096n;
 

@@ -1,6 +1,6 @@
 import type { MapSpec } from "../../../spec/types.ts";
 import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage } from "../contracts.ts";
+import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexKey, indexOf, nextIndex } from "./index-key.ts";
 import { isReadOnlyToPrograms, refuse, valueAccess } from "./map-kind.ts";

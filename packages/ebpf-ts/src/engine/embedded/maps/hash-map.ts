@@ -1,7 +1,7 @@
 import type { MapSpec } from "../../../spec/types.ts";
-import { EbpfError } from "../../../errors.ts";
+import { EbpfError } from "../../../base/errors.ts";
 import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage } from "../contracts.ts";
+import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { HashTable, hashTableBytes, seedHashTable } from "./hash-table.ts";
 import type { HashTableShape } from "./hash-table.ts";

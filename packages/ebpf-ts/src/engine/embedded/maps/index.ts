@@ -1,2 +1,2 @@
-export { closeMap, openMap } from "./open-map.ts";
+export { closeMap, openMap } from "./open-machine-map.ts";
 export { planMap } from "./plan-map.ts";

@@ -1,6 +1,6 @@
 import type { MapSpec } from "../../../spec/types.ts";
-import { EbpfError } from "../../../errors.ts";
-import type { MachineMapImage } from "../contracts.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import type { MachineMapImage } from "../machine/contracts.ts";
 import { valueStride } from "./value-area.ts";
 
 /** PCPU_MIN_UNIT_SIZE: the largest value that the kernel's per-CPU allocator gives. */

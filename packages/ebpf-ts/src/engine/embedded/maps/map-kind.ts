@@ -1,7 +1,7 @@
 import type { MapSpec } from "../../../spec/types.ts";
-import { EbpfError } from "../../../errors.ts";
+import { EbpfError } from "../../../base/errors.ts";
 import { MapFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage, Region } from "../contracts.ts";
+import type { MachineMap, MachineMapImage, Region } from "../machine/contracts.ts";
 
 /** How much memory a map takes, and of which kind. */
 export interface MapShape {

@@ -3,8 +3,8 @@ import { arrayKind, perCpuArrayKind } from "./array-map.ts";
 import { hashKind, lruHashKind, perCpuHashKind } from "./hash-map.ts";
 import type { MapKind } from "./map-kind.ts";
 import { progArrayKind } from "./prog-array.ts";
-import { ringBufKind } from "./ring-buf-map.ts";
-import { userRingBufKind } from "./user-ring-buf-map.ts";
+import { ringBufKind } from "../rings/ring-buf-map.ts";
+import { userRingBufKind } from "../rings/user-ring-buf-map.ts";
 
 /** What the embedded engine can make, by BPF_MAP_TYPE_*. */
 export const mapKinds: ReadonlyMap<number, MapKind> = new Map<number, MapKind>([

@@ -1,7 +1,7 @@
 import type { MapSpec } from "../../../spec/types.ts";
-import { EbpfError, NotSupportedError } from "../../../errors.ts";
+import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { MapType } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage, MemoryPlan } from "../contracts.ts";
+import type { MachineMapImage, MemoryPlan } from "../machine/contracts.ts";
 import { refuse } from "./map-kind.ts";
 import type { MapKind, MapShape } from "./map-kind.ts";
 import { mapKinds } from "./map-kinds.ts";

@@ -1,5 +1,5 @@
 import { MapFlag, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage } from "../contracts.ts";
+import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexOf, nextIndex } from "./index-key.ts";
 import { refuse } from "./map-kind.ts";

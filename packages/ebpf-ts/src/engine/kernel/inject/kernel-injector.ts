@@ -1,13 +1,13 @@
-import { EbpfError } from "../../../errors.ts";
+import { EbpfError } from "../../../base/errors.ts";
 import { RingProducer } from "../../../ring/producer.ts";
 import { headerSize, recordSize } from "../../../ring/record.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
-import { Attributes } from "../../../sys/attributes.ts";
-import type { Descriptor } from "../../../sys/descriptor.ts";
-import type { Sys } from "../../../sys/sys.ts";
+import { Attributes } from "../../../sys/ffi/attributes.ts";
+import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { Command } from "../../../uapi/uapi.gen.ts";
-import type { Injector, WriteRecord } from "../../engine.ts";
+import type { Injector, WriteRecord } from "../../injector.ts";
 import { takenBytes } from "../../taken-bytes.ts";
 import { failure } from "../failure.ts";
 import type { FrameSize } from "./frame-size.ts";

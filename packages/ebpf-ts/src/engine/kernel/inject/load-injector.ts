@@ -1,20 +1,20 @@
-import { EbpfError, NotSupportedError, SyscallError } from "../../../errors.ts";
-import { link } from "../../../spec/link.ts";
+import { EbpfError, NotSupportedError, SyscallError } from "../../../base/errors.ts";
+import { assemble } from "../../../spec/assemble.ts";
 import { parse } from "../../../spec/parse.ts";
 import { setVariable } from "../../../spec/set-variable.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";
-import type { Descriptor } from "../../../sys/descriptor.ts";
-import type { Sys } from "../../../sys/sys.ts";
+import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
-import type { MapInfo } from "../../engine.ts";
-import { createMap } from "../create-map.ts";
+import type { MapInfo } from "../../map.ts";
+import { createMap } from "../map/create-map.ts";
 import { failure } from "../failure.ts";
-import { fillMap } from "../fill-map.ts";
-import { KernelMap } from "../kernel-map.ts";
-import { loadBtf } from "../load-btf.ts";
-import { loadProgram } from "../load-program.ts";
+import { fillMap } from "../map/fill-map.ts";
+import { KernelMap } from "../map/kernel-map.ts";
+import { loadBtf } from "../load/load-btf.ts";
+import { loadProgram } from "../load/load-program.ts";
 import { mapInfo } from "../object-info.ts";
-import { resolveReferences } from "../resolve-references.ts";
+import { resolveReferences } from "../load/resolve-references.ts";
 import type { FrameSize } from "./frame-size.ts";
 import { injectObject } from "./inject-object.gen.ts";
 
@@ -79,11 +79,11 @@ async function loadConstants(sys: Sys, spec: MapSpec): Promise<Descriptor> {
 /** Loads the program of a spec onto maps that exist already, by the names that the spec has for them. */
 async function loadOnto(sys: Sys, spec: CollectionSpec, maps: Readonly<Record<string, number>>): Promise<Descriptor> {
   const program: ProgramSpec = named(spec.programs, "inject");
-  const linked = link(spec, program);
-  resolveReferences(linked, (name) => maps[name]);
+  const assembled = assemble(spec, program);
+  resolveReferences(assembled, (name) => maps[name]);
   const btf = await loadBtf(sys, spec.btf!);
   try {
-    return await loadProgram(sys, { spec: program, linked, license: spec.license, btf, attachTarget: 0 });
+    return await loadProgram(sys, { spec: program, assembled, license: spec.license, btf, attachTarget: 0 });
   } finally {
     btf?.close();
   }

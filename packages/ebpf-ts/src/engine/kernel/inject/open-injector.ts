@@ -1,8 +1,8 @@
-import { EbpfError } from "../../../errors.ts";
+import { EbpfError } from "../../../base/errors.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
-import type { Sys } from "../../../sys/sys.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
 import { mapInfo } from "../object-info.ts";
-import { mapRing } from "../ring-pages.ts";
+import { mapRing } from "../ring/ring-pages.ts";
 import { frameSizeFor, largestInjected } from "./frame-size.ts";
 import { KernelInjector } from "./kernel-injector.ts";
 import { loadInjector, type InjectTarget } from "./load-injector.ts";

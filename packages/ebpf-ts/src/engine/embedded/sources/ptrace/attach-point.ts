@@ -1,4 +1,4 @@
-import { EbpfError } from "../../../../errors.ts";
+import { EbpfError } from "../../../../base/errors.ts";
 import { arm64Syscalls, x64Syscalls } from "./syscalls.gen.ts";
 
 /** Where a program is attached, as far as system calls go. */

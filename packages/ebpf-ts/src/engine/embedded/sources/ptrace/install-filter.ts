@@ -1,9 +1,9 @@
 import { constants } from "node:os";
-import type { ProcessMemory } from "../../../../sys/process-memory.ts";
-import { PtraceRequest, isStopped, stopEvent, stopSignal } from "../../../../sys/ptrace.ts";
-import type { Ptrace, WaitResult } from "../../../../sys/ptrace.ts";
-import { pinned } from "../../../../sys/pinned.ts";
-import type { Pinned } from "../../../../sys/pinned.ts";
+import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
+import { PtraceRequest, isStopped, stopEvent, stopSignal } from "../../../../sys/process/ptrace.ts";
+import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
+import { pinned } from "../../../../sys/ffi/pinned.ts";
+import type { Pinned } from "../../../../sys/ffi/pinned.ts";
 import { x64Syscalls } from "./syscalls.gen.ts";
 
 /** Indices of `struct user_regs_struct` of x86-64, in words. */

@@ -1,9 +1,16 @@
 import { constants } from "node:os";
-import { EbpfError } from "../../../../errors.ts";
-import { PtraceEvent, PtraceOption, PtraceRequest, isStopped, stopEvent, stopSignal } from "../../../../sys/ptrace.ts";
-import type { Ptrace, WaitResult } from "../../../../sys/ptrace.ts";
-import { spawnChild } from "../../../../sys/spawn.ts";
-import type { ChildOptions } from "../../../../sys/spawn.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import {
+  PtraceEvent,
+  PtraceOption,
+  PtraceRequest,
+  isStopped,
+  stopEvent,
+  stopSignal,
+} from "../../../../sys/process/ptrace.ts";
+import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
+import { spawnChild } from "../../../../sys/process/spawn.ts";
+import type { ChildOptions } from "../../../../sys/process/spawn.ts";
 import type { TraceControl } from "./trace-control.ts";
 
 export interface LaunchOptions extends Pick<ChildOptions, "env" | "stdin" | "stdout"> {

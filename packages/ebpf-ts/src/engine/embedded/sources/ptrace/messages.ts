@@ -1,6 +1,6 @@
-import type { EbpfErrorCode } from "../../../../errors.ts";
-import type { CommandExit } from "../../../engine.ts";
-import type { MachineImage } from "../../contracts.ts";
+import type { EbpfErrorCode } from "../../../../base/errors.ts";
+import type { CommandExit } from "../../../command.ts";
+import type { MachineImage } from "../../machine/contracts.ts";
 import type { LaunchOptions } from "./launch.ts";
 
 /** What the tracing thread is given. */

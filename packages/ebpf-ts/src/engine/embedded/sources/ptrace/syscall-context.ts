@@ -1,8 +1,8 @@
-import type { Pinned } from "../../../../sys/pinned.ts";
-import { pinned } from "../../../../sys/pinned.ts";
-import { SyscallStop, syscallInfoSize } from "../../../../sys/ptrace.ts";
-import type { Ptrace } from "../../../../sys/ptrace.ts";
-import type { RunContext } from "../../contracts.ts";
+import type { Pinned } from "../../../../sys/ffi/pinned.ts";
+import { pinned } from "../../../../sys/ffi/pinned.ts";
+import { SyscallStop, syscallInfoSize } from "../../../../sys/process/ptrace.ts";
+import type { Ptrace } from "../../../../sys/process/ptrace.ts";
+import type { RunContext } from "../../machine/contracts.ts";
 import { completePtRegs } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import type { SyscallProgram } from "./syscall-programs.ts";

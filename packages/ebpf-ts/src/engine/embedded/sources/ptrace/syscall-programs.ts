@@ -1,4 +1,4 @@
-import type { MachineProgramImage } from "../../contracts.ts";
+import type { MachineProgramImage } from "../../machine/contracts.ts";
 import { syscallAttachPoint } from "./attach-point.ts";
 import type { SyscallAttachPoint } from "./attach-point.ts";
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { tooManyFiles } from "../../../../errors.ts";
-import type { ProcessMemory } from "../../../../sys/process-memory.ts";
-import type { Task } from "../../contracts.ts";
+import { tooManyFiles } from "../../../../base/errors.ts";
+import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
+import type { Task } from "../../machine/contracts.ts";
 
 /** A traced thread, as programs see it. What can change is read from /proc when a program asks, once an event. */
 export class TracedTask implements Task {

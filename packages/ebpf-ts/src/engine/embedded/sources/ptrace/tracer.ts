@@ -1,6 +1,6 @@
 import { constants } from "node:os";
-import { EbpfError } from "../../../../errors.ts";
-import type { ProcessMemory } from "../../../../sys/process-memory.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import {
   PtraceEvent,
   PtraceRequest,
@@ -10,10 +10,10 @@ import {
   isStopped,
   stopEvent,
   stopSignal,
-} from "../../../../sys/ptrace.ts";
-import type { Ptrace, WaitResult } from "../../../../sys/ptrace.ts";
-import type { CommandExit } from "../../../engine.ts";
-import type { Machine, RunContext } from "../../contracts.ts";
+} from "../../../../sys/process/ptrace.ts";
+import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
+import type { CommandExit } from "../../../command.ts";
+import type { Machine, RunContext } from "../../machine/contracts.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { SyscallContext } from "./syscall-context.ts";
 import { SyscallTable } from "./syscall-programs.ts";

@@ -1,14 +1,14 @@
 /** The thread that traces one command. It does not return to its event loop before the last traced task has ended. */
 import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { EbpfError, ProgramFault } from "../../../../errors.ts";
-import { pinned } from "../../../../sys/pinned.ts";
-import { ProcessMemory } from "../../../../sys/process-memory.ts";
-import { Ptrace, isStopped, syscallInfoSize } from "../../../../sys/ptrace.ts";
-import type { WaitResult } from "../../../../sys/ptrace.ts";
-import { closeDescriptor, makePipe } from "../../../../sys/spawn.ts";
-import type { Machine } from "../../contracts.ts";
-import { openMachine } from "../../machine.ts";
+import { EbpfError, ProgramFault } from "../../../../base/errors.ts";
+import { pinned } from "../../../../sys/ffi/pinned.ts";
+import { ProcessMemory } from "../../../../sys/process/process-memory.ts";
+import { Ptrace, isStopped, syscallInfoSize } from "../../../../sys/process/ptrace.ts";
+import type { WaitResult } from "../../../../sys/process/ptrace.ts";
+import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
+import type { Machine } from "../../machine/contracts.ts";
+import { openMachine } from "../../machine/machine.ts";
 import { traceArchitecture } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { installFilter } from "./install-filter.ts";

@@ -1,0 +1,117 @@
+/**
+ * Every failure that is not a plain misuse of an argument (`TypeError`, `RangeError`) is an {@link EbpfError}.
+ * `code` is stable and meant for programs; `message` is one sentence meant for people.
+ */
+export type EbpfErrorCode =
+  | "BAD_OBJECT" // the ELF file is broken, or is not what it claims to be
+  | "BAD_BTF" // the type information is broken
+  | "BAD_INSTRUCTION" // an instruction cannot be decoded or run
+  | "BAD_VALUE" // a value does not fit the type that it is to be written as
+  | "BAD_RING" // the other side of a ring wrote something impossible
+  | "BUSY" // it has one user at a time, and has one now
+  | "CLOSED" // what is used was closed before
+  | "COMMAND" // a command could not be started, or traced
+  | "FAULT" // a program of the embedded engine went wrong while it ran
+  | "NO_PRIVILEGE" // the host refuses for lack of a privilege
+  | "NO_SPACE" // a ring or a map is full
+  | "NOT_FOUND" // no map, program, type or file has that name
+  | "NOT_SUPPORTED" // the host or the engine lacks a feature
+  | "SYSCALL" // any other failed system call
+  | "TOO_BIG" // larger than the ring, map or buffer can ever hold
+  | "TOO_MANY_FILES" // this process, or the system, has no file descriptor left; nothing was done, and it can be tried again
+  | "VERIFIER" // the kernel's verifier refused a program
+  | "WORKER"; // a worker thread died
+
+export interface EbpfErrorOptions {
+  readonly cause?: unknown;
+}
+
+/** The base of all errors of this library. */
+export class EbpfError extends Error {
+  override name = "EbpfError";
+  readonly code: EbpfErrorCode;
+
+  constructor(code: EbpfErrorCode, message: string, options: EbpfErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+  }
+}
+
+/** The host, or the engine, lacks what was asked for. */
+export class NotSupportedError extends EbpfError {
+  override name = "NotSupportedError";
+  readonly feature: string;
+  /** The first Linux version that has the feature, where one has. */
+  readonly minimumVersion: string | undefined;
+
+  constructor(feature: string, message: string, minimumVersion?: string, options?: EbpfErrorOptions) {
+    super("NOT_SUPPORTED", message, options);
+    this.feature = feature;
+    this.minimumVersion = minimumVersion;
+  }
+}
+
+/** A system call failed. `errno` is positive; `errnoName` is its name, such as `EPERM`. */
+export class SyscallError extends EbpfError {
+  override name = "SyscallError";
+  readonly call: string;
+  readonly errno: number;
+  readonly errnoName: string;
+
+  constructor(call: string, errno: number, errnoName: string, message: string, code: EbpfErrorCode = "SYSCALL") {
+    super(code, message);
+    this.call = call;
+    this.errno = errno;
+    this.errnoName = errnoName;
+  }
+}
+
+/** The kernel's verifier refused a program. The first line of the message is a summary; `log` is all it said. */
+export class VerifierError extends EbpfError {
+  override name = "VerifierError";
+  readonly program: string;
+  readonly errno: number;
+  readonly log: string;
+
+  constructor(program: string, errno: number, summary: string, log: string) {
+    super("VERIFIER", summary);
+    this.program = program;
+    this.errno = errno;
+    this.log = log;
+  }
+}
+
+/** A program of the embedded engine was ended: a memory fault, an exhausted budget, a helper that was called wrongly. */
+export class ProgramFault extends EbpfError {
+  override name = "ProgramFault";
+  readonly program: string;
+  /** Slot of the instruction in the assembled program; -1 when unknown. */
+  readonly instruction: number;
+  /** `file:line: source text` of the C line, where the object's line info has it. */
+  readonly source: string | undefined;
+
+  constructor(program: string, instruction: number, source: string | undefined, message: string) {
+    super("FAULT", message);
+    this.program = program;
+    this.instruction = instruction;
+    this.source = source;
+  }
+}
+
+const shortages: Readonly<Record<string, string>> = {
+  EMFILE: "this process has too many open files",
+  ENFILE: "the system has too many open files",
+};
+
+/** For what the host throws: undefined unless it has no file descriptor left. `action` follows "Cannot". */
+export function tooManyFiles(cause: unknown, action: string): EbpfError | undefined {
+  const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const name = Object.keys(shortages).find((each) => code === each || saysSo(code, message, each));
+  if (name === undefined) return undefined;
+  return new EbpfError("TOO_MANY_FILES", `Cannot ${action}: ${shortages[name]} (${name})`, { cause });
+}
+
+/** A thread that cannot be started says why in its message only. */
+function saysSo(code: unknown, message: unknown, name: string): boolean {
+  return code === "ERR_WORKER_INIT_FAILED" && String(message).endsWith(name);
+}

@@ -1,0 +1,22 @@
+export interface SpawnOptions {
+  readonly cwd?: string | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** `pipe` gives `EngineCommand.stdin`; the other two streams are inherited, or thrown away with `ignore`. */
+  readonly stdin?: "inherit" | "ignore" | "pipe" | undefined;
+  readonly stdout?: "inherit" | "ignore" | "stderr" | undefined;
+}
+
+export interface EngineCommand {
+  readonly pid: number;
+  /** Rejected with what `onPrint` or `onFault` threw; the command was killed then. */
+  readonly exited: Promise<CommandExit>;
+  /** Writes to the command's standard input (with `stdin: "pipe"`). */
+  write(text: string): void;
+  endInput(): void;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface CommandExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}

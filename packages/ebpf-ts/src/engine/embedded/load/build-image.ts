@@ -1,0 +1,92 @@
+import type { Btf } from "../../../btf/types.ts";
+import { NotSupportedError } from "../../../base/errors.ts";
+import { encodeInstructions } from "../../../insn/codec.ts";
+import { assemble } from "../../../spec/assemble.ts";
+import type { CollectionSpec, ProgramSpec } from "../../../spec/types.ts";
+import { checkCalls } from "./check-calls.ts";
+import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/contracts.ts";
+import { reserveCpu } from "../memory/cpu-memory.ts";
+import { MachineProgram } from "../machine/machine-program.ts";
+import { planMap } from "../maps/index.ts";
+import { MemoryLayout } from "../memory/memory-plan.ts";
+import { ProgramMemory } from "../memory/program-memory.ts";
+import { programTag } from "./program-tag.ts";
+import { resolveReferences } from "./resolve-references.ts";
+import { SharedState } from "../machine/shared-state.ts";
+import { validate } from "./validate.ts";
+
+export interface BuildOptions {
+  readonly cpus: number;
+  readonly instructionBudget: number;
+  readonly kernelBtf: Btf;
+}
+
+export interface BuiltImage {
+  readonly image: MachineImage;
+  /** By program, in the image's order. */
+  readonly specs: readonly ProgramSpec[];
+  readonly tags: readonly string[];
+}
+
+/** Makes the machine that a spec describes: its maps planned and filled, its programs assembled, resolved and validated. */
+export async function buildImage(spec: CollectionSpec, options: BuildOptions): Promise<BuiltImage> {
+  checkByteOrder();
+  const layout = new MemoryLayout();
+  for (let cpu = 0; cpu < options.cpus; cpu++) reserveCpu(layout, cpu);
+  const maps = spec.maps.map((map) => planMap(map, layout, options.cpus));
+  const specs = spec.programs.filter((program) => program.autoload);
+  const built = await Promise.all(specs.map((program) => buildProgram(spec, program, maps, options.kernelBtf)));
+  const programs = built.map((program, index) => new MachineProgram(program.image, index));
+  for (const program of programs) validate(program);
+  const memory = layout.createMemory();
+  spec.maps.forEach((map, index) => {
+    if (map.contents !== undefined)
+      new Uint8Array(memory.buffer).set(map.contents.subarray(0, map.valueSize), maps[index]!.address);
+  });
+  const view = new ProgramMemory(memory.buffer, layout.regions);
+  for (const program of programs) checkCalls(program, spec.license, view);
+  const image: MachineImage = {
+    memory,
+    regions: layout.regions,
+    cpus: options.cpus,
+    maps,
+    programs: built.map((program) => program.image),
+    instructionBudget: options.instructionBudget,
+    shared: SharedState.bufferFor(options.cpus, built.length),
+  };
+  return { image, specs, tags: built.map((program) => program.tag) };
+}
+
+async function buildProgram(
+  spec: CollectionSpec,
+  program: ProgramSpec,
+  maps: readonly MachineMapImage[],
+  btf: Btf,
+): Promise<{ image: MachineProgramImage; tag: string }> {
+  const assembled = assemble(spec, program, { btf });
+  const tag = await programTag(assembled.instructions, assembled.references);
+  resolveReferences(assembled, maps);
+  const image: MachineProgramImage = {
+    name: program.name,
+    section: program.section,
+    kind: program.kind,
+    attachTo: program.attachTo,
+    type: program.type,
+    code: encodeInstructions(assembled.instructions),
+    functions: assembled.functions.map(({ slot, name }) => ({ slot, name })),
+    lines: assembled.lines
+      .map(({ slot, file, line, text }) => ({ slot, file, line, text }))
+      .sort((a, b) => a.slot - b.slot),
+  };
+  return { image, tag };
+}
+
+/** eBPF's memory here is WebAssembly's, which is little-endian, and it is read through views that have the host's order. */
+function checkByteOrder(): void {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+    throw new NotSupportedError(
+      "big-endian hosts",
+      "Cannot load on the embedded engine: it needs a little-endian host",
+    );
+  }
+}

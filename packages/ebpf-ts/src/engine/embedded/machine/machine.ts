@@ -1,0 +1,120 @@
+import { EbpfError, ProgramFault } from "../../../base/errors.ts";
+import { systemClock, type Clock } from "./clock.ts";
+import type { Machine, MachineImage, MachineMap, MachineRunResult, RunContext, Task } from "./contracts.ts";
+import { cpuMemory } from "../memory/cpu-memory.ts";
+import { execute } from "../interpret/interpreter.ts";
+import { MachineProgram } from "./machine-program.ts";
+import { openMap } from "../maps/index.ts";
+import { ProgramMemory } from "../memory/program-memory.ts";
+import { placeContext } from "./run-context.ts";
+import { Run, type RunHost } from "./run.ts";
+import { SharedState } from "./shared-state.ts";
+
+export interface MachineOptions {
+  readonly clock?: Clock | undefined;
+}
+
+/** How long a run waits for another thread to give a CPU back. */
+const patience = 10_000;
+
+/** This thread's view of a collection. Every thread that runs its programs opens the same image. */
+export function openMachine(image: MachineImage, options: MachineOptions = {}): Machine {
+  return new EmbeddedMachine(image, options.clock ?? systemClock());
+}
+
+class EmbeddedMachine implements Machine, RunHost {
+  readonly image: MachineImage;
+  readonly memory: ProgramMemory;
+  readonly maps: readonly MachineMap[];
+  readonly programs: readonly MachineProgram[];
+  readonly cpus: number;
+  readonly clock: Clock;
+  onPrint: (line: string) => void = () => {};
+  readonly #state: SharedState;
+  /** By CPU; whoever has taken the CPU uses it. */
+  readonly #runs: (Run | undefined)[] = [];
+  /** CPUs that this thread itself is running on: a run may print, and what it prints may run. */
+  #held = 0;
+
+  constructor(image: MachineImage, clock: Clock) {
+    const { buffer } = image.memory;
+    this.image = image;
+    this.clock = clock;
+    this.cpus = image.cpus;
+    this.memory = new ProgramMemory(buffer, image.regions);
+    this.maps = image.maps.map((map) => openMap(map, buffer, image.cpus));
+    this.programs = image.programs.map((program, index) => new MachineProgram(program, index));
+    this.#state = new SharedState(image.shared, image.cpus);
+  }
+
+  print(line: string): void {
+    this.onPrint(line);
+  }
+
+  isAttached(program: number): boolean {
+    return this.#state.isAttached(program);
+  }
+
+  setAttached(program: number, attached: boolean): void {
+    this.#state.setAttached(program, attached);
+  }
+
+  run(index: number, context: RunContext, task: Task): MachineRunResult {
+    const program = this.programs[index];
+    if (program === undefined) throw new RangeError(`The machine has no program ${index}`);
+    const cpu = this.#takeCpu();
+    this.#held++;
+    try {
+      return this.#runOn(cpu, program, context, task);
+    } finally {
+      this.#held--;
+      this.#state.giveCpu(cpu);
+    }
+  }
+
+  #runOn(cpu: number, program: MachineProgram, context: RunContext, task: Task): MachineRunResult {
+    const run = (this.#runs[cpu] ??= new Run(this, cpuMemory(this.memory, cpu), program, task));
+    const { start } = run.cpu.context;
+    run.begin(program, task, this.image.instructionBudget, start);
+    run.slices = placeContext(this.memory, run.cpu, context);
+    let unfinished = 0;
+    try {
+      execute(run);
+    } catch (cause) {
+      throw asFault(run, cause);
+    } finally {
+      unfinished = run.release();
+    }
+    if (unfinished > 0) run.fault("ended with a ring record that it had neither submitted nor discarded");
+    return {
+      returnValue: run.u64[0]!,
+      instructions: this.image.instructionBudget - run.remaining,
+      context: this.memory.bytes.slice(start, start + context.bytes.length),
+    };
+  }
+
+  #takeCpu(): number {
+    const end = performance.now() + patience;
+    for (;;) {
+      const releases = this.#state.releases;
+      const cpu = this.#state.tryTakeCpu();
+      if (cpu >= 0) return cpu;
+      const left = end - performance.now();
+      // Waiting for oneself never ends: the CPUs of the runs below this one are free only after it.
+      if (this.#held === this.cpus || left <= 0) {
+        throw new EbpfError("FAULT", `Cannot run a program: all ${this.cpus} CPUs of the embedded engine are running`);
+      }
+      this.#state.waitForCpu(releases, left);
+    }
+  }
+}
+
+/** A map that finds itself misused says so without knowing where the program was. */
+function asFault(run: Run, cause: unknown): unknown {
+  if (cause instanceof ProgramFault || !(cause instanceof EbpfError)) return cause;
+  try {
+    return run.fault(`was refused by a map: ${cause.message}`);
+  } catch (fault) {
+    return fault;
+  }
+}

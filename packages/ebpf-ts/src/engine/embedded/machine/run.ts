@@ -1,0 +1,228 @@
+import { ProgramFault } from "../../../base/errors.ts";
+import type { Clock } from "./clock.ts";
+import type { MachineMap, MachineRing, Task } from "./contracts.ts";
+import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
+import type { Dynptr } from "./dynptr.ts";
+import { execute } from "../interpret/interpreter.ts";
+import type { MachineProgram } from "./machine-program.ts";
+import { functionAt, mapIndex } from "./map-handle.ts";
+import { describeAddress } from "../memory/memory-fault.ts";
+import type { ProgramMemory } from "../memory/program-memory.ts";
+
+/** What a run sees of its machine. */
+export interface RunHost {
+  readonly memory: ProgramMemory;
+  readonly programs: readonly MachineProgram[];
+  readonly maps: readonly MachineMap[];
+  readonly cpus: number;
+  readonly clock: Clock;
+  print(line: string): void;
+}
+
+/** Memory of the kinds `record` and `run` that the current run may touch, besides its stack. */
+export interface Slice {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  readonly writable: boolean;
+}
+
+/** A record that was reserved in an event ring and not yet submitted or discarded. */
+export interface Reservation {
+  readonly ring: MachineRing;
+  readonly slice: Slice;
+}
+
+const savedRegisters = 4; // r6..r9
+const bytesPerInstruction = 64;
+
+/** One run of a program on one CPU: its registers, its frames, and everything that it holds. */
+export class Run {
+  readonly host: RunHost;
+  readonly memory: ProgramMemory;
+  readonly cpu: CpuMemory;
+  /** The same eleven registers four ways; the low half of register r is element 2r of the 32-bit views. */
+  readonly u64: BigUint64Array = new BigUint64Array(11);
+  readonly s64: BigInt64Array = new BigInt64Array(this.u64.buffer);
+  readonly u32: Uint32Array = new Uint32Array(this.u64.buffer);
+  readonly s32: Int32Array = new Int32Array(this.u64.buffer);
+  program: MachineProgram;
+  /** The instruction that is being run, and the one after it. */
+  slot = 0;
+  next = 0;
+  /** Instructions left. */
+  remaining = 0;
+  /** 0 for the program itself. */
+  depth = 0;
+  tailCalls = 0;
+  task: Task;
+  slices: Slice[] = [];
+  /** By the address of the payload. */
+  readonly reservations: Map<number, Reservation> = new Map();
+  /** By the address of the program's `struct bpf_dynptr`, which itself says nothing. */
+  readonly dynptrs: Map<bigint, Dynptr> = new Map();
+  #stackLow = 0;
+  readonly #callers: { program: MachineProgram; next: number }[] = [];
+  readonly #saved: BigUint64Array = new BigUint64Array(maxFrames * savedRegisters);
+
+  constructor(host: RunHost, cpu: CpuMemory, program: MachineProgram, task: Task) {
+    this.host = host;
+    this.memory = host.memory;
+    this.cpu = cpu;
+    this.program = program;
+    this.task = task;
+  }
+
+  /** Makes it ready for a run from the start of `program`. */
+  begin(program: MachineProgram, task: Task, budget: number, context: number): void {
+    this.program = program;
+    this.task = task;
+    this.remaining = budget;
+    this.slot = this.next = this.depth = this.tailCalls = 0;
+    this.#callers.length = 0;
+    this.memory.bytes.fill(0, this.cpu.stack.start, this.cpu.stack.end);
+    this.u64.fill(0n);
+    this.u64[1] = BigInt(context);
+    this.#setFrame(0);
+  }
+
+  /** Gives everything back that the run still holds; returns how many records that were. */
+  release(): number {
+    const held = this.reservations.size;
+    for (const [address, { ring }] of this.reservations) ring.discard(address, 0n);
+    const unfinished = [...this.dynptrs.values()].filter(
+      (dynptr) => dynptr.kind === "ring" && dynptr.address === 0,
+    ).length;
+    this.reservations.clear();
+    this.dynptrs.clear();
+    this.slices = [];
+    return held + unfinished;
+  }
+
+  /** Address in a register plus an offset; exact below 2^53, and above that nothing is mapped. */
+  address(register: number, offset: number): number {
+    return this.u32[2 * register + 1]! * 0x1_0000_0000 + this.u32[2 * register]! + offset;
+  }
+
+  checkRead(address: number, size: number): void {
+    if (!this.mayAccess(address, size, false))
+      this.fault(`read ${size} bytes at ${describeAddress(this.memory, address, size)}`);
+  }
+
+  checkWrite(address: number, size: number): void {
+    if (!this.mayAccess(address, size, true))
+      this.fault(`wrote ${size} bytes at ${describeAddress(this.memory, address, size)}`);
+  }
+
+  mayAccess(address: number, size: number, write: boolean): boolean {
+    if (address >= this.#stackLow && address + size <= this.cpu.stack.end) return true;
+    const access = this.memory.regionOf(address, size)?.access;
+    if (access === undefined) return false;
+    if (access === "read-write") return true;
+    if (access === "read") return !write;
+    return this.slices.some(
+      (slice) => address >= slice.start && address + size <= slice.end && (slice.writable || !write),
+    );
+  }
+
+  /** Lets the run touch memory that is not its own, until it is taken back or the run ends. */
+  lend(slice: Slice): void {
+    this.slices.push(slice);
+  }
+
+  takeBack(slice: Slice): void {
+    this.slices.splice(this.slices.indexOf(slice), 1);
+  }
+
+  /** The bytes that a helper was told to read; live memory. */
+  readable(address: bigint, size: number): Uint8Array {
+    if (size === 0) return new Uint8Array(0);
+    this.checkRead(Number(address), size);
+    return this.#bytes(Number(address), size);
+  }
+
+  /** The bytes that a helper was told to fill; live memory. */
+  writable(address: bigint, size: number): Uint8Array {
+    if (size === 0) return new Uint8Array(0);
+    this.checkWrite(Number(address), size);
+    return this.#bytes(Number(address), size);
+  }
+
+  /** The map that a helper was given. */
+  map(handle: bigint): MachineMap {
+    return this.host.maps[mapIndex(handle)] ?? this.fault("gave a helper something that is no map where a map belongs");
+  }
+
+  /** Calls a subprogram: r6..r9 are kept for the caller, the callee gets a frame of its own. */
+  enter(slot: number): void {
+    if (this.depth === maxFrames - 1) this.fault(`called more than ${maxFrames} functions deep`);
+    this.#callers[this.depth] = { program: this.program, next: this.next };
+    this.#saved.set(this.u64.subarray(6, 10), this.depth * savedRegisters);
+    this.#setFrame(this.depth + 1);
+    this.next = slot;
+  }
+
+  /** Returns to the caller. */
+  leave(): void {
+    if (this.dynptrs.size > 0) this.#forgetDynptrsOfFrame();
+    this.#setFrame(this.depth - 1);
+    const at = this.depth * savedRegisters;
+    this.u64.set(this.#saved.subarray(at, at + savedRegisters), 6);
+    const caller = this.#callers[this.depth]!;
+    this.program = caller.program;
+    this.next = caller.next;
+  }
+
+  /** Runs a function that a helper was given, to its exit; its result is r0. */
+  callback(address: bigint, a1: bigint, a2: bigint, a3 = 0n, a4 = 0n): bigint {
+    const target = functionAt(address);
+    if (target === undefined || target.program !== this.program.index || !this.program.isFunction(target.slot)) {
+      return this.fault("gave a helper something that is no function where a callback belongs");
+    }
+    const slot = this.slot;
+    this.enter(target.slot);
+    this.u64[1] = a1;
+    this.u64[2] = a2;
+    this.u64[3] = a3;
+    this.u64[4] = a4;
+    execute(this);
+    const result = this.u64[0]!;
+    this.leave();
+    this.slot = slot;
+    return result;
+  }
+
+  /** Goes on at the start of another program, in the same frame. */
+  tailCall(program: MachineProgram): void {
+    this.tailCalls++;
+    this.program = program;
+    this.next = 0;
+  }
+
+  /** Ends the run with an error that names where it was. */
+  fault(what: string): never {
+    const { name } = this.program.image;
+    const message = `Program ${name} was ended at ${this.program.placeOf(this.slot)}: it ${what}`;
+    throw new ProgramFault(name, this.slot, this.program.sourceOf(this.slot), message);
+  }
+
+  /** What helpers work on counts to the budget, so that a few calls cannot take for ever either. */
+  #bytes(start: number, size: number): Uint8Array {
+    this.remaining -= Math.floor(size / bytesPerInstruction);
+    return this.memory.bytes.subarray(start, start + size);
+  }
+
+  #setFrame(depth: number): void {
+    const top = this.cpu.stack.end - depth * frameSize;
+    this.depth = depth;
+    this.#stackLow = top - frameSize;
+    this.u64[10] = BigInt(top);
+  }
+
+  #forgetDynptrsOfFrame(): void {
+    for (const [address, dynptr] of this.dynptrs) {
+      const gone = address >= BigInt(this.#stackLow) && address < this.u64[10]!;
+      if (gone && dynptr.kind === "local") this.dynptrs.delete(address);
+    }
+  }
+}

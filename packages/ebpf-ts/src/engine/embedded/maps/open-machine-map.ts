@@ -1,0 +1,24 @@
+import { EbpfError } from "../../../base/errors.ts";
+import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
+import { mapKinds } from "./map-kinds.ts";
+import { RingBufMap } from "../rings/ring-buf-map.ts";
+import { UserRingBufMap } from "../rings/user-ring-buf-map.ts";
+
+/** One thread's view of a planned map; every thread that has the image and the memory may have one. */
+export function openMap(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number): MachineMap {
+  const kind = mapKinds.get(image.type);
+  if (kind === undefined) {
+    throw new EbpfError(
+      "NOT_SUPPORTED",
+      `Cannot open map ${image.name}: the embedded engine has no maps of type ${image.type}`,
+    );
+  }
+  return kind.open(image, memory, cpus);
+}
+
+/** Makes this thread's view of a ring say that it is closed; other maps have nothing that could be used afterwards. */
+export function closeMap(map: MachineMap): void {
+  if (map instanceof RingBufMap || map instanceof UserRingBufMap) {
+    map.close();
+  }
+}

@@ -1,0 +1,41 @@
+import type { EngineRing, OpenedRing, RingHandle } from "../../ring.ts";
+import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
+import { closeMap, openMap } from "../maps/index.ts";
+import { machineInjector } from "./machine-injector.ts";
+import { EmbeddedBell, hasRecord, hasRoom } from "./ring-bell.ts";
+import { waitForRecord } from "./wait-for-record.ts";
+
+/** A ring of a machine, for another thread: the memory and the bookkeeping are shared. */
+export interface EmbeddedRingHandle extends RingHandle {
+  readonly engine: "embedded";
+  readonly image: MachineMapImage;
+  readonly memory: SharedArrayBuffer;
+}
+
+export function openEmbeddedRing({ image, memory }: EmbeddedRingHandle): OpenedRing {
+  const oneCpu = 1;
+  const map = openMap(image, memory, oneCpu);
+  return { ring: engineRing(map, memory), close: () => closeMap(map) };
+}
+
+/** User space's side of a ring. */
+export function engineRing(map: MachineMap, buffer: SharedArrayBuffer): EngineRing {
+  const { image, ring, userRing } = map;
+  const { name, type } = image;
+  const share = (): EmbeddedRingHandle => ({ engine: "embedded", name, type, image, memory: buffer });
+  if (ring !== undefined) {
+    const { memory } = ring;
+    const bell: EngineRing["bell"] = (onRing) => new EmbeddedBell(ring.bell, hasRecord(memory), onRing);
+    const injector: EngineRing["injector"] = async (size) => machineInjector(image.name, ring, size);
+    return {
+      memory,
+      bell,
+      share,
+      injector,
+      refused: () => ring.refused,
+      waitSync: (ms) => waitForRecord(image.name, ring, ms),
+    };
+  }
+  const { memory, bell } = userRing!;
+  return { memory, share, bell: (onRing) => new EmbeddedBell(bell, hasRoom(memory), onRing) };
+}

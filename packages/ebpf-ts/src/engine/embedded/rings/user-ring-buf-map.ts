@@ -1,0 +1,161 @@
+import type { RingMemory } from "../../../ring/ring-memory.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import { RingBufFlag, RingBufHeader } from "../../../uapi/uapi.gen.ts";
+import type { MachineMap, MachineMapImage, MachineUserRing } from "../machine/contracts.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import { KeylessMap } from "../maps/keyless-map.ts";
+import { roundUp8 } from "../maps/map-kind.ts";
+import type { MapKind } from "../maps/map-kind.ts";
+import { RingState, ringFlags, ringShape } from "./ring-state.ts";
+
+/** BPF_MAX_USER_RINGBUF_SAMPLES: of one drain, discarded ones included. */
+const mostSamples = 128 * 1024;
+/** DYNPTR_MAX_SIZE. */
+const largestDynptr = 2 ** 24 - 1;
+const busyBit = RingBufHeader.BUSY_BIT | 0;
+const discardBit = RingBufHeader.DISCARD_BIT;
+const lengthMask = 0x3fff_ffff;
+const headerSize = RingBufHeader.HDR_SZ;
+
+const noWakeup = BigInt(RingBufFlag.NO_WAKEUP);
+const forceWakeup = BigInt(RingBufFlag.FORCE_WAKEUP);
+const knownFlags = noWakeup | forceWakeup;
+
+/** The program's side of a user ring: bpf_user_ringbuf_drain. Whatever user space wrote in it is hostile. */
+class UserRingBuf implements MachineUserRing {
+  readonly #name: string;
+  readonly #address: number;
+  readonly #state: RingState;
+  /** What the last {@link #peek} found: the byte offset of the record, and the length of its payload. */
+  #offset = 0;
+  #length = 0;
+
+  constructor(image: MachineMapImage, state: RingState) {
+    this.#name = image.name;
+    this.#address = image.address;
+    this.#state = state;
+  }
+
+  get memory(): RingMemory {
+    return this.#state.memory;
+  }
+
+  get bell(): Int32Array {
+    return this.#state.bell;
+  }
+
+  drain(onSample: (address: number, size: number) => number, flags: bigint): number {
+    if ((flags & ~knownFlags) !== 0n) {
+      return -Errno.EINVAL;
+    }
+    if (Atomics.compareExchange(this.#state.busy, 0, 0, 1) !== 0) {
+      return -Errno.EBUSY;
+    }
+    const start = Atomics.load(this.#state.consumer, 0);
+    try {
+      return this.#drainAll(onSample);
+    } finally {
+      const consumed = Atomics.load(this.#state.consumer, 0) !== start;
+      Atomics.store(this.#state.busy, 0, 0);
+      if ((flags & forceWakeup) !== 0n || (consumed && (flags & noWakeup) === 0n)) {
+        this.#state.wake();
+      }
+    }
+  }
+
+  #drainAll(onSample: (address: number, size: number) => number): number {
+    let delivered = 0;
+    let stop = false;
+    for (let visited = 0; visited < mostSamples && !stop; visited++) {
+      const found = this.#peek();
+      if (found === -Errno.ENODATA) {
+        break;
+      }
+      if (found === -Errno.EAGAIN) {
+        this.#advance(this.#length);
+        continue;
+      }
+      if (found !== 0) {
+        return found;
+      }
+      stop = this.#deliver(onSample);
+      delivered++;
+    }
+    return delivered;
+  }
+
+  /** The sample counts as consumed when its callback has run, also when that ended in a fault: else it would come again for ever. */
+  #deliver(onSample: (address: number, size: number) => number): boolean {
+    const length = this.#length;
+    let result: number;
+    try {
+      result = onSample(this.#address + this.#offset + headerSize, length);
+    } finally {
+      this.#advance(length);
+    }
+    if (result !== 0 && result !== 1) {
+      throw new EbpfError(
+        "FAULT",
+        `The callback of a drain of ${this.#name} returned ${result}; only 0 (go on) and 1 (stop) are allowed`,
+      );
+    }
+    return result === 1;
+  }
+
+  /** 0 with a sample, -EAGAIN with a discarded one, -ENODATA at the end, -EINVAL or -E2BIG on a broken ring; in the kernel's order. */
+  #peek(): number {
+    const { size, mask, headers } = this.#state;
+    // Pairs with the producer's store at reserve time: the header is there before the position covers it.
+    const producer = Atomics.load(this.#state.producer, 0);
+    if ((producer & 7n) !== 0n) {
+      return -Errno.EINVAL;
+    }
+    const consumer = Atomics.load(this.#state.consumer, 0);
+    if (consumer >= producer) {
+      return -Errno.ENODATA;
+    }
+    this.#offset = Number(consumer & mask);
+    // Pairs with the producer's store of the header at submit: then the payload is complete. Read once, judged as read.
+    const header = Atomics.load(headers, this.#offset >>> 2);
+    this.#length = header & lengthMask;
+    const total = roundUp8(this.#length + headerSize);
+    if (BigInt(total) > producer - consumer) {
+      return -Errno.EINVAL;
+    }
+    if (total > size || this.#length > largestDynptr) {
+      return -Errno.E2BIG;
+    }
+    if ((header & discardBit) !== 0) {
+      return -Errno.EAGAIN;
+    }
+    return (header & busyBit) === 0 ? 0 : -Errno.ENODATA;
+  }
+
+  /** Pairs with the producer's load of the consumer position: the room is free only after the callback has read it. */
+  #advance(length: number): void {
+    const consumer = Atomics.load(this.#state.consumer, 0);
+    Atomics.store(this.#state.consumer, 0, BigInt.asUintN(64, consumer + BigInt(roundUp8(length + headerSize))));
+  }
+}
+
+/** BPF_MAP_TYPE_USER_RINGBUF. */
+export class UserRingBufMap extends KeylessMap implements MachineMap {
+  readonly userRing: MachineUserRing;
+  readonly #state: RingState;
+
+  constructor(image: MachineMapImage, memory: SharedArrayBuffer) {
+    super(image);
+    this.#state = new RingState(image, memory);
+    this.userRing = new UserRingBuf(image, this.#state);
+  }
+
+  close(): void {
+    this.#state.memory.open = false;
+  }
+}
+
+export const userRingBufKind: MapKind = {
+  flags: ringFlags,
+  shape: ringShape,
+  open: (image, memory) => new UserRingBufMap(image, memory),
+};

@@ -1,0 +1,32 @@
+import { NotSupportedError } from "../../../base/errors.ts";
+import type { MachineRing } from "../machine/contracts.ts";
+import { hasRecord } from "./ring-bell.ts";
+
+/**
+ * Blocks this thread until the record at the head of the ring is committed, at most so many milliseconds. The bell is read before the
+ * ring is looked at, so that a wake-up in between is seen as a change of the bell.
+ */
+export function waitForRecord(name: string, { memory, bell }: MachineRing, timeoutMs: number): boolean {
+  const ready = hasRecord(memory);
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const seen = Atomics.load(bell, 0);
+    if (ready()) return true;
+    const left = end - performance.now();
+    if (!(left > 0)) return false;
+    sleep(name, bell, seen, left);
+  }
+}
+
+function sleep(name: string, word: Int32Array, seen: number, ms: number): void {
+  try {
+    Atomics.wait(word, 0, seen, ms);
+  } catch (cause) {
+    throw new NotSupportedError(
+      "blocking",
+      `Cannot wait for ring ${name} here: a browser lets only worker threads block, so loop over its events instead`,
+      undefined,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import type { EbpfError } from "../../../base/errors.ts";
+import type { CollectionSpec } from "../../../spec/types.ts";
+import type { EngineCommand, SpawnOptions } from "../../command.ts";
+import type { Engine, EngineCollection, EngineOptions } from "../../engine.ts";
+import { buildImage } from "../load/build-image.ts";
+import type { Clock } from "../machine/clock.ts";
+import type { MachineImage, MachineProgramImage, Task } from "../machine/contracts.ts";
+import { EmbeddedCollection } from "./embedded-collection.ts";
+import { buildKernelBtf, type Architecture } from "../load/own-btf.ts";
+import { openMachine } from "../machine/machine.ts";
+
+/** What runs commands, and the attached programs at their system calls. */
+export interface CommandSource {
+  /** Throws when the source has no such event. */
+  checkAttach(program: MachineProgramImage): void;
+  start(request: CommandRequest): Promise<SourcedCommand>;
+}
+
+export interface CommandRequest {
+  readonly image: MachineImage;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly spawn: SpawnOptions;
+  readonly onPrint: (line: string) => void;
+  readonly onFault: (fault: EbpfError) => void;
+}
+
+export interface SourcedCommand extends EngineCommand {
+  /** Ends the command, if it is still there. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface EmbeddedEngineOptions {
+  /** Without one, programs run by hand only. */
+  readonly source?: CommandSource | undefined;
+  readonly clock?: Clock | undefined;
+  /** The task that a program sees which is run by hand. */
+  readonly hostTask?: (() => Task) | undefined;
+  /** How many programs may run at the same time; per-CPU maps have that many values. */
+  readonly cpus?: number | undefined;
+  /** Whose `struct pt_regs` the engine has. */
+  readonly architecture?: Architecture | undefined;
+}
+
+const defaultCpus = 4;
+const mostCpus = 64;
+/** A few seconds of work: as many as a loop of 2^23 iterations, the most that bpf_loop does, of 8 instructions. */
+const defaultBudget = 2 ** 26;
+
+/** The kernel's own pid 0: a run in a host that has no processes. */
+const idleTask: Task = { pid: 0, tgid: 0, uid: 0, gid: 0, comm: "swapper/0", readUser: () => false };
+
+/** An engine in plain JavaScript: it needs no privilege, and no Linux. */
+export function embeddedEngine(options: EmbeddedEngineOptions = {}): Engine {
+  const cpus = options.cpus ?? defaultCpus;
+  if (!Number.isInteger(cpus) || cpus < 1 || cpus > mostCpus)
+    throw new RangeError(`The embedded engine has 1 to ${mostCpus} CPUs, not ${cpus}`);
+  return { name: "embedded", load: (spec, engineOptions) => load(spec, engineOptions, options, cpus) };
+}
+
+async function load(
+  spec: CollectionSpec,
+  engineOptions: EngineOptions,
+  options: EmbeddedEngineOptions,
+  cpus: number,
+): Promise<EngineCollection> {
+  const instructionBudget = engineOptions.instructionBudget ?? defaultBudget;
+  if (!Number.isSafeInteger(instructionBudget) || instructionBudget < 1) {
+    throw new RangeError(`The instruction budget is a positive integer, not ${instructionBudget}`);
+  }
+  const kernelBtf = buildKernelBtf(options.architecture ?? "x64");
+  const built = await buildImage(spec, { cpus, instructionBudget, kernelBtf });
+  const machine = openMachine(built.image, { clock: options.clock });
+  return new EmbeddedCollection({
+    spec,
+    built,
+    machine,
+    engineOptions,
+    source: options.source,
+    hostTask: options.hostTask ?? (() => idleTask),
+  });
+}

@@ -1,0 +1,174 @@
+import { EbpfError, SyscallError, type EbpfErrorCode } from "../../../base/errors.ts";
+import type { MapSpec } from "../../../spec/types.ts";
+import { Errno, errnoName } from "../../../uapi/errno.ts";
+import { MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
+import type { EngineMap, MapInfo } from "../../map.ts";
+import type { EngineProgram } from "../../program.ts";
+import type { EngineRing } from "../../ring.ts";
+import type { MachineMap } from "../machine/contracts.ts";
+import { closeMap } from "../maps/index.ts";
+import { engineRing } from "../rings/engine-ring.ts";
+
+const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH]);
+
+export interface EmbeddedMapOptions {
+  readonly map: MachineMap;
+  readonly spec: MapSpec;
+  readonly buffer: SharedArrayBuffer;
+  readonly cpus: number;
+  /** Index in the machine, and type, of a program that this collection has. */
+  readonly programOf: (program: EngineProgram) => { readonly index: number; readonly type: number } | undefined;
+}
+
+/** A map as user space sees it: what bpf(2) does on the kernel. */
+export class EmbeddedMap implements EngineMap {
+  readonly info: MapInfo;
+  readonly cpus: number;
+  readonly memory?: () => Uint8Array;
+  readonly readOnlyMemory?: () => Uint8Array;
+  readonly ring?: () => EngineRing;
+  readonly setProgram?: (index: number, program: EngineProgram) => void;
+  readonly #map: MachineMap;
+  readonly #options: EmbeddedMapOptions;
+  #frozen: boolean;
+  /** The kernel freezes nothing that is mapped for writing. */
+  #mapped = false;
+  #closed = false;
+  /** A prog array takes only programs of the type of its first. */
+  #programType: number | undefined;
+
+  constructor(options: EmbeddedMapOptions) {
+    const { map, spec, cpus } = options;
+    const { name, type, keySize, valueSize, maxEntries, flags } = map.image;
+    this.info = { name, type, id: 0, keySize, valueSize, maxEntries, flags };
+    this.cpus = perCpuTypes.has(type) ? cpus : 1;
+    this.#map = map;
+    this.#options = options;
+    this.#frozen = spec.readOnly;
+    if (type === MapType.ARRAY && (flags & MapFlag.MMAPABLE) !== 0) {
+      this.readOnlyMemory = () => this.#memory();
+      if (!spec.readOnly && (flags & MapFlag.RDONLY_PROG) === 0) this.memory = () => this.#writableMemory();
+    }
+    if (map.ring !== undefined || map.userRing !== undefined) this.ring = () => this.#ring();
+    if (map.setProgramAt !== undefined) this.setProgram = (index, program) => this.#setProgram(index, program);
+  }
+
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    this.#check("look up a key of");
+    return this.#map.read(key);
+  }
+
+  update(key: Uint8Array, value: Uint8Array, flags: number): void {
+    this.#checkWritable("BPF_MAP_UPDATE_ELEM", "set a key of");
+    const result = this.#map.write(key, value, flags);
+    if (result < 0) throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, "set a key of", updateReasons);
+  }
+
+  delete(key: Uint8Array): boolean {
+    this.#checkWritable("BPF_MAP_DELETE_ELEM", "delete a key of");
+    const result = this.#map.delete(key);
+    if (result < 0 && result !== -Errno.ENOENT)
+      throw this.#failure("BPF_MAP_DELETE_ELEM", -result, "delete a key of", deleteReasons);
+    return result === 0;
+  }
+
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
+    this.#check("list the keys of");
+    return this.#map.nextKey(key);
+  }
+
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+
+  freeze(): void {
+    this.#check("freeze");
+    const refused = this.#frozen ? Errno.EPERM : this.#mapped ? Errno.EBUSY : 0;
+    if (refused !== 0) throw this.#failure("BPF_MAP_FREEZE", refused, "freeze", freezeReasons);
+    this.#frozen = true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    closeMap(this.#map);
+  }
+
+  #writableMemory(): Uint8Array {
+    this.#check("open the memory of");
+    if (this.#frozen) throw this.#failure("mmap", Errno.EPERM, "open the memory of", { [Errno.EPERM]: "it is frozen" });
+    this.#mapped = true;
+    return this.#memory();
+  }
+
+  #memory(): Uint8Array {
+    this.#check("open the memory of");
+    const { address, valueSize, maxEntries } = this.#map.image;
+    return new Uint8Array(this.#options.buffer, address, maxEntries * Math.ceil(valueSize / 8) * 8);
+  }
+
+  #ring(): EngineRing {
+    this.#check("open");
+    return engineRing(this.#map, this.#options.buffer);
+  }
+
+  #setProgram(index: number, program: EngineProgram): void {
+    this.#check("set a program of");
+    const found = this.#options.programOf(program);
+    if (found === undefined) {
+      throw new TypeError(`Cannot set a program in map ${this.info.name}: the program belongs to another collection`);
+    }
+    this.#programType ??= found.type;
+    const result = this.#programType === found.type ? this.#map.setProgramAt!(index, found.index) : -Errno.EINVAL;
+    if (result < 0)
+      throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, `set program ${program.info.name} in`, programReasons);
+  }
+
+  #check(action: string): void {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot ${action} map ${this.info.name}: its collection is closed`);
+  }
+
+  #checkWritable(call: string, action: string): void {
+    this.#check(action);
+    if (this.#frozen) throw this.#failure(call, Errno.EPERM, action, { [Errno.EPERM]: "it is read-only" });
+  }
+
+  #failure(call: string, errno: number, action: string, reasons: Readonly<Record<number, string>>): EbpfError {
+    const name = errnoName(errno);
+    const reason = reasons[errno] ?? "it does not support that";
+    return new SyscallError(
+      call,
+      errno,
+      name,
+      `Cannot ${action} map ${this.info.name}: ${reason} (${name})`,
+      codes[errno] ?? "SYSCALL",
+    );
+  }
+}
+
+const codes: Readonly<Record<number, EbpfErrorCode>> = {
+  [Errno.ENOENT]: "NOT_FOUND",
+  [Errno.ENOTSUPP]: "NOT_SUPPORTED",
+  [Errno.E2BIG]: "NO_SPACE",
+};
+
+const updateReasons: Readonly<Record<number, string>> = {
+  [Errno.E2BIG]: "it is full, or the index is beyond its end",
+  [Errno.EEXIST]: "the key exists already",
+  [Errno.ENOENT]: "there is no such key",
+  [Errno.EINVAL]: "the size of the key or value, or the flags, do not suit it",
+};
+
+const freezeReasons: Readonly<Record<number, string>> = {
+  [Errno.EPERM]: "it is frozen already",
+  [Errno.EBUSY]: "its memory is mapped for writing",
+};
+
+const deleteReasons: Readonly<Record<number, string>> = {
+  [Errno.EINVAL]: "its keys cannot be deleted, or the size of the key does not suit it",
+  [Errno.E2BIG]: "the index is beyond its end",
+};
+
+const programReasons: Readonly<Record<number, string>> = {
+  [Errno.E2BIG]: "the index is beyond its end",
+  [Errno.EINVAL]: "it holds programs of another type",
+};

@@ -1,0 +1,133 @@
+import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import { ProgType } from "../../../uapi/uapi.gen.ts";
+import type { EngineLink } from "../../link.ts";
+import type { EngineProgram, ProgramInfo, RunOptions, RunResult } from "../../program.ts";
+import { checkAttachTarget } from "./attach-targets.ts";
+import type { Machine, MachineProgramImage, MachineRunResult, RunContext, Task } from "../machine/contracts.ts";
+import type { PrintReports } from "./print-reports.ts";
+
+export interface EmbeddedRunOptions extends RunOptions {
+  /** The task that the program is to see; by default this process. */
+  readonly task?: Task | undefined;
+  /** Kernel objects that the context points at. */
+  readonly objects?: RunContext["objects"];
+}
+
+export interface EmbeddedProgramOptions {
+  readonly machine: Machine;
+  readonly prints: PrintReports;
+  readonly index: number;
+  readonly tag: string;
+  readonly hostTask: () => Task;
+  /** Refuses what the source of events does not have, such as a system call of another architecture. */
+  readonly checkAttach: (program: MachineProgramImage) => void;
+}
+
+/** Eight bytes of a tracepoint's context are the kernel's own. */
+const tracepointHidden = 8;
+/** What a program gets that is run without a context: all zero. A tracepoint's is as long as sys_enter's, a raw one's has 12 arguments. */
+const defaultSizes: Readonly<Record<number, number>> = {
+  [ProgType.TRACEPOINT]: 64,
+  [ProgType.RAW_TRACEPOINT]: 96,
+  [ProgType.TRACING]: 96,
+};
+const mostRepeats = 1_000_000;
+
+export class EmbeddedProgram implements EngineProgram {
+  readonly info: ProgramInfo;
+  readonly index: number;
+  readonly #options: EmbeddedProgramOptions;
+  #links = 0;
+  #closed = false;
+
+  constructor(options: EmbeddedProgramOptions) {
+    const { machine, index, tag } = options;
+    const { name, type } = machine.image.programs[index]!;
+    this.info = { name, type, id: 0, tag };
+    this.index = index;
+    this.#options = options;
+  }
+
+  async run(options: EmbeddedRunOptions): Promise<RunResult> {
+    this.#check("run");
+    const { prints, hostTask } = this.#options;
+    const repeat = options.repeat ?? 1;
+    if (!Number.isInteger(repeat) || repeat < 1 || repeat > mostRepeats) {
+      throw new RangeError(`Cannot run program ${this.info.name} ${repeat} times: 1 to ${mostRepeats} it must be`);
+    }
+    if (options.data !== undefined) {
+      throw new NotSupportedError(
+        "packet data",
+        `Cannot run program ${this.info.name} on a packet: the embedded engine has none, give it a context`,
+      );
+    }
+    if (options.cpu !== undefined) {
+      throw new NotSupportedError(
+        "run on a CPU",
+        `Cannot run program ${this.info.name} on CPU ${options.cpu}: the embedded engine takes any that is free`,
+      );
+    }
+    const context = this.#contextOf(options);
+    const task = options.task ?? hostTask();
+    const start = performance.now();
+    let duration = 0;
+    const result = await prints.during(() => {
+      const last = this.#runOften(repeat, context, task);
+      duration = Math.round(((performance.now() - start) * 1e6) / repeat);
+      return last;
+    });
+    return {
+      returnValue: Number(BigInt.asUintN(32, result.returnValue)),
+      context: context.writable === true ? result.context : undefined,
+      data: undefined,
+      duration,
+    };
+  }
+
+  #runOften(repeat: number, context: RunContext, task: Task): MachineRunResult {
+    const { machine, index } = this.#options;
+    let result = machine.run(index, context, task);
+    for (let done = 1; done < repeat; done++) result = machine.run(index, { ...context, bytes: result.context }, task);
+    return result;
+  }
+
+  async attach(): Promise<EngineLink> {
+    this.#check("attach");
+    const image = this.#options.machine.image.programs[this.index]!;
+    checkAttachTarget(image);
+    this.#options.checkAttach(image);
+    this.#changeLinks(1);
+    let attached = true;
+    return {
+      detach: async () => {
+        if (attached && !this.#closed) this.#changeLinks(-1);
+        attached = false;
+      },
+    };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#options.machine.setAttached(this.index, false);
+  }
+
+  #changeLinks(by: number): void {
+    this.#links += by;
+    this.#options.machine.setAttached(this.index, this.#links > 0);
+  }
+
+  #contextOf({ context, objects }: EmbeddedRunOptions): RunContext {
+    const { type } = this.info;
+    return {
+      bytes: context ?? new Uint8Array(defaultSizes[type] ?? 0),
+      readableFrom: type === ProgType.TRACEPOINT ? tracepointHidden : 0,
+      writable: type === ProgType.SYSCALL,
+      ...(objects === undefined ? {} : { objects }),
+    };
+  }
+
+  #check(action: string): void {
+    if (this.#closed)
+      throw new EbpfError("CLOSED", `Cannot ${action} program ${this.info.name}: its collection is closed`);
+  }
+}

@@ -1,0 +1,82 @@
+import { encodeInstructions } from "../../../insn/codec.ts";
+import type { AssembledProgram, ProgramSpec } from "../../../spec/types.ts";
+import { Attributes } from "../../../sys/ffi/attributes.ts";
+import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import { programTypeName } from "../../../uapi/type-names.ts";
+import { Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
+import { kernelName } from "./bpf-names.ts";
+import { failure, isShortage } from "../failure.ts";
+import { addDebugInfo } from "./program-debug-info.ts";
+import { verifierError } from "./verifier-error.ts";
+
+export interface ProgramToLoad {
+  readonly spec: ProgramSpec;
+  readonly assembled: AssembledProgram;
+  readonly license: string;
+  readonly btf: Descriptor | undefined;
+  /** Type id in the kernel's BTF of what it attaches to; 0 for none. */
+  readonly attachTarget: number;
+}
+
+const FIRST_LOG = 256 * 1024;
+/** Longer logs lose their beginning (Linux 6.4) or their end. */
+const LARGEST_LOG = 32 * 1024 * 1024;
+const LOG_LEVEL = 1;
+
+/** Loads a program (BPF_PROG_LOAD). The log is asked for only when the kernel refuses: it makes verification slower. */
+export async function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Descriptor> {
+  const attributes = encode(program);
+  const fd = await retried(sys, attributes);
+  if (fd >= 0) return new Descriptor(fd, `program ${program.spec.name}`);
+  // The verifier has said yes when there is no descriptor.
+  const log = isShortage(fd) ? "" : await verifierLog(sys, attributes);
+  if (typeof log === "number") return new Descriptor(log, `program ${program.spec.name}`);
+  if (log !== "") throw verifierError(program.assembled, program.license, -fd, log);
+  throw failure(fd, `load program ${program.spec.name}`, "bpf", reason(program.spec, -fd));
+}
+
+/** EAGAIN: a signal interrupted the verifier. */
+async function retried(sys: Sys, attributes: Attributes): Promise<number> {
+  let fd = -Errno.EAGAIN as number;
+  for (let attempt = 0; attempt < 5 && fd === -Errno.EAGAIN; attempt++) {
+    fd = await sys.bpfAsync(Command.PROG_LOAD, attributes);
+  }
+  return fd;
+}
+
+/** `union bpf_attr`, the part of BPF_PROG_LOAD. */
+function encode({ spec, assembled, license, btf, attachTarget }: ProgramToLoad): Attributes {
+  const attributes = new Attributes(144)
+    .u32(0, spec.type)
+    .u32(4, assembled.instructions.length)
+    .pointer(8, encodeInstructions(assembled.instructions))
+    .string(16, license)
+    .u32(44, spec.sleepable ? ProgFlag.SLEEPABLE : 0)
+    .name(48, kernelName(spec.name))
+    .u32(68, spec.attachType ?? 0)
+    .u32(108, attachTarget);
+  if (btf !== undefined) addDebugInfo(attributes, assembled, btf);
+  return attributes;
+}
+
+/** Loads it again for the sake of the log. A number is a descriptor: this time it went well. */
+async function verifierLog(sys: Sys, attributes: Attributes): Promise<string | number> {
+  for (let size = FIRST_LOG; ; size *= 4) {
+    const log = new Uint8Array(size);
+    attributes.u32(24, LOG_LEVEL).u32(28, size).pointer(32, log);
+    const fd = await retried(sys, attributes);
+    if (fd >= 0) return fd;
+    if (fd === -Errno.ENOSPC && size < LARGEST_LOG) continue;
+    const end = log.indexOf(0);
+    return new TextDecoder().decode(log.subarray(0, end < 0 ? size : end)).trimEnd();
+  }
+}
+
+function reason(spec: ProgramSpec, errno: number): string | undefined {
+  if (errno === Errno.EINVAL)
+    return `the kernel does not know programs of type ${programTypeName(spec.type)}, or refuses what it attaches to`;
+  if (errno === Errno.E2BIG) return "it has too many instructions, or no instruction at all";
+  return undefined;
+}

@@ -1,0 +1,73 @@
+import type { LineInfo } from "../../../btf/types.ts";
+import type { AssembledProgram } from "../../../spec/types.ts";
+import { VerifierError } from "../../../base/errors.ts";
+import type { EbpfError } from "../../../base/errors.ts";
+import { errnoName } from "../../../uapi/errno.ts";
+
+/** What a verifier log says, boiled down. */
+export interface Verdict {
+  /** The line that says why. */
+  readonly reason: string;
+  /** Slot of the instruction that was looked at last; -1 when the log shows none. */
+  readonly slot: number;
+  /** That instruction, as the log prints it: `(85) call bpf_probe_read#4`. */
+  readonly instruction: string;
+}
+
+const instructionLine = /^(\d+): (?:R\d.*?; )?(\([0-9a-f]{2}\) .*)$/;
+/** Lines that say nothing about the reason: sources, states of registers, statistics. */
+const noise = [
+  /^;/,
+  /^\d+: /,
+  /^from \d+ to /,
+  /^R\d+(_\w+)?=/,
+  /^processed \d+ insns/,
+  /^(verification time|stack depth|max_states|func#\d)/,
+  /^(mark_precise|last_idx|regs=|parent |propagating )/,
+  /^\s*$/,
+];
+
+/** Finds the decisive line of a log: the last one that is neither an instruction nor a statistic. */
+export function readVerdict(log: string): Verdict {
+  const lines = log.split("\n");
+  const end = lines.findLastIndex((line) => line.startsWith("processed ") && line.includes(" insns"));
+  const told = end < 0 ? lines : lines.slice(0, end);
+  const at = told.findLastIndex((line) => !noise.some((pattern) => pattern.test(line)));
+  const match = told.slice(0, at < 0 ? told.length : at).findLast((line) => instructionLine.test(line));
+  const parts = match === undefined ? null : instructionLine.exec(match);
+  return {
+    reason: at < 0 ? "" : (told[at] ?? "").trim(),
+    slot: parts === null ? -1 : Number(parts[1]),
+    instruction: parts?.[2] ?? "",
+  };
+}
+
+/** The error for a program that the verifier refused. Its first line says which program, which C line, and why. */
+export function verifierError(program: AssembledProgram, license: string, errno: number, log: string): EbpfError {
+  const verdict = readVerdict(log);
+  const line = lineAt(program.lines, verdict.slot);
+  const where = line === undefined ? "" : ` at ${line.file}:${line.line}`;
+  const source = line === undefined || line.text.trim() === "" ? "" : ` \`${line.text.trim()}\``;
+  const why = explain(verdict, license) ?? (verdict.reason || "the verifier gave no reason");
+  const summary = `Cannot load program ${program.name}: refused by the verifier${where}${source}: ${why} (${errnoName(errno)})`;
+  return new VerifierError(program.name, errno, summary, log);
+}
+
+/** The helper that an instruction calls for whose CO-RE relocation there is nothing in the kernel (libbpf uses the same). */
+const POISON = 0xbad2310;
+
+/** What to do, for the reasons that have one answer. */
+function explain(verdict: Verdict, license: string): string | undefined {
+  const helper = /call (\S+?)#\d+/.exec(verdict.instruction)?.[1] ?? "this helper";
+  if (/GPL-restricted function/.test(verdict.reason)) {
+    return `${helper} is for programs with a GPL-compatible licence, and this one's is "${license}": say char LICENSE[] SEC("license") = "GPL"`;
+  }
+  const unknown = /invalid func \S*?#?(\d+)$/.exec(verdict.reason)?.[1];
+  if (Number(unknown) === POISON) return "it reaches for a field or a type that this kernel does not have (CO-RE)";
+  if (unknown !== undefined) return `this kernel has no helper ${unknown}`;
+  return undefined;
+}
+
+function lineAt(lines: readonly LineInfo[], slot: number): LineInfo | undefined {
+  return slot < 0 ? undefined : lines.findLast((line) => line.slot <= slot);
+}

@@ -1,0 +1,100 @@
+import type { MapSpec } from "../../../spec/types.ts";
+import { Attributes } from "../../../sys/ffi/attributes.ts";
+import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
+import { NotSupportedError } from "../../../base/errors.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import { mapTypeName } from "../../../uapi/type-names.ts";
+import { Command, MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
+import { dataMapName, kernelName } from "../load/bpf-names.ts";
+import { possibleCpus } from "../cpus.ts";
+import { failure, isShortage } from "../failure.ts";
+import { refuseOverwrite } from "./refuse-overwrite.ts";
+import { ringSize } from "../ring/ring-size.ts";
+
+/** Map types that the kernel creates only without BTF, or that libbpf never gives any. */
+const withoutBtf: ReadonlySet<number> = new Set([
+  MapType.PERF_EVENT_ARRAY,
+  MapType.CGROUP_ARRAY,
+  MapType.STACK_TRACE,
+  MapType.ARRAY_OF_MAPS,
+  MapType.HASH_OF_MAPS,
+  MapType.DEVMAP,
+  MapType.DEVMAP_HASH,
+  MapType.CPUMAP,
+  MapType.XSKMAP,
+  MapType.SOCKMAP,
+  MapType.SOCKHASH,
+  MapType.QUEUE,
+  MapType.STACK,
+  MapType.ARENA,
+]);
+
+const rings: ReadonlySet<number> = new Set([MapType.RINGBUF, MapType.USER_RINGBUF]);
+
+/** Creates a map as the spec says (BPF_MAP_CREATE). */
+export async function createMap(sys: Sys, spec: MapSpec, btf: Descriptor | undefined): Promise<Descriptor> {
+  if (spec.type === MapType.STRUCT_OPS) {
+    throw new NotSupportedError("struct_ops", `Cannot create map ${spec.name}: struct_ops maps are not supported`);
+  }
+  const inner = spec.inner === undefined ? undefined : await createMap(sys, spec.inner, btf);
+  try {
+    const types = btf !== undefined && !withoutBtf.has(spec.type) ? btf : undefined;
+    let fd = await create(sys, spec, types, inner);
+    // A kernel that is older than the object may know the map, and not its types.
+    if (fd < 0 && fd !== -Errno.EPERM && !isShortage(fd) && types !== undefined)
+      fd = await create(sys, spec, undefined, inner);
+    if (fd === -Errno.EINVAL) refuseOverwrite(spec);
+    if (fd < 0) throw failure(fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
+    return new Descriptor(fd, `map ${spec.name}`);
+  } finally {
+    inner?.close();
+  }
+}
+
+async function create(
+  sys: Sys,
+  spec: MapSpec,
+  btf: Descriptor | undefined,
+  inner: Descriptor | undefined,
+): Promise<number> {
+  const attributes = encode(sys, spec, btf, inner);
+  const fd = await sys.bpfAsync(Command.MAP_CREATE, attributes);
+  if (fd !== -Errno.EPERM) return fd;
+  // Before Linux 5.11 maps count as locked memory, of which ordinary limits allow 64 KiB.
+  sys.raiseLockedMemory();
+  return sys.bpfAsync(Command.MAP_CREATE, attributes);
+}
+
+/** `union bpf_attr`, the part of BPF_MAP_CREATE. */
+function encode(sys: Sys, spec: MapSpec, btf: Descriptor | undefined, inner: Descriptor | undefined): Attributes {
+  const name = spec.section === undefined ? kernelName(spec.name) : dataMapName(spec.section);
+  const numaFlag = spec.numaNode === undefined ? 0 : MapFlag.NUMA_NODE;
+  const attributes = new Attributes(72)
+    .u32(0, spec.type)
+    .u32(4, spec.keySize)
+    .u32(8, spec.valueSize)
+    .u32(12, entriesOf(sys, spec))
+    .u32(16, spec.flags | numaFlag)
+    .u32(20, inner?.fd ?? 0)
+    .u32(24, spec.numaNode ?? 0)
+    .name(28, name)
+    .u64(64, spec.mapExtra);
+  if (btf === undefined) return attributes;
+  return attributes.u32(48, btf.fd).u32(52, spec.keyType).u32(56, spec.valueType);
+}
+
+/** How many entries the kernel is asked for: sizes of rings are rounded, and a perf event array without a number has one for each CPU. */
+export function entriesOf(sys: Sys, spec: MapSpec): number {
+  if (rings.has(spec.type)) return ringSize(spec.maxEntries, sys.pageSize());
+  if (spec.type === MapType.PERF_EVENT_ARRAY && spec.maxEntries === 0) return possibleCpus();
+  return spec.maxEntries;
+}
+
+function hint(spec: MapSpec, errno: number): string | undefined {
+  const shape = `${mapTypeName(spec.type)}, key ${spec.keySize}, value ${spec.valueSize} bytes, ${spec.maxEntries} entries, flags ${spec.flags}`;
+  if (errno === Errno.EINVAL)
+    return `the kernel does not know that type of map, or refuses its sizes or flags: ${shape}`;
+  if (errno === Errno.E2BIG) return `it is too big for the kernel: ${shape}`;
+  return undefined;
+}

@@ -1,0 +1,151 @@
+import { SyscallError } from "../../../base/errors.ts";
+import type { EbpfError } from "../../../base/errors.ts";
+import { Attributes } from "../../../sys/ffi/attributes.ts";
+import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
+import { Errno, errnoName } from "../../../uapi/errno.ts";
+import { mapTypeName } from "../../../uapi/type-names.ts";
+import { Command } from "../../../uapi/uapi.gen.ts";
+import type { EngineMap, MapInfo } from "../../map.ts";
+import { ElementCalls } from "./element.ts";
+import { failure } from "../failure.ts";
+import { pinObject, unpinObject } from "../pin.ts";
+
+/** What a live map of the kernel is made of. */
+export interface MapParts {
+  readonly sys: Sys;
+  readonly descriptor: Descriptor;
+  readonly info: MapInfo;
+  /** Values that a lookup gives: the number of possible CPUs for a per-CPU map, else 1. */
+  readonly cpus: number;
+  /** Bytes of what a lookup gives. */
+  readonly bytes: number;
+}
+
+/** What every map of the kernel can do. What only some can is added by the classes in the files beside. */
+export class KernelMap implements EngineMap {
+  readonly info: MapInfo;
+  readonly cpus: number;
+  protected readonly sys: Sys;
+  protected readonly descriptor: Descriptor;
+  protected readonly bytes: number;
+  #calls: ElementCalls | undefined;
+
+  constructor(parts: MapParts) {
+    this.info = parts.info;
+    this.cpus = parts.cpus;
+    this.sys = parts.sys;
+    this.descriptor = parts.descriptor;
+    this.bytes = parts.bytes;
+  }
+
+  get fd(): number {
+    return this.descriptor.fd;
+  }
+
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    this.#checkKey(key);
+    const result = this.calls.lookup(key);
+    if (result === -Errno.ENOENT) return undefined;
+    this.check(result, "look up a key");
+    return this.calls.value.slice();
+  }
+
+  update(key: Uint8Array, value: Uint8Array, flags: number): void {
+    this.#checkKey(key);
+    if (value.length !== this.bytes) {
+      throw new RangeError(`A value of map ${this.info.name} has ${this.bytes} bytes, this one has ${value.length}`);
+    }
+    this.check(this.calls.update(key, value, flags), "update a key");
+  }
+
+  delete(key: Uint8Array): boolean {
+    this.#checkKey(key);
+    const result = this.calls.delete(key);
+    if (result === -Errno.ENOENT) return false;
+    this.check(result, "delete a key");
+    return true;
+  }
+
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined {
+    if (key !== undefined) this.#checkKey(key);
+    const result = this.calls.findNext(key);
+    if (result === -Errno.ENOENT) return undefined;
+    this.check(result, "ask for the next key");
+    return this.calls.nextKey.slice();
+  }
+
+  pin(path: string): void {
+    pinObject(this.sys, this.descriptor, path, `map ${this.info.name}`);
+  }
+
+  unpin(path: string): void {
+    unpinObject(path, `map ${this.info.name}`);
+  }
+
+  freeze(): void {
+    const attributes = new Attributes(4).u32(0, this.fd);
+    const result = this.sys.bpf(Command.MAP_FREEZE, attributes);
+    if (result === -Errno.EBUSY) {
+      throw failure(
+        result,
+        `freeze map ${this.info.name}`,
+        "bpf",
+        "it is frozen already, or its memory is mapped for writing",
+      );
+    }
+    this.check(result, "freeze it");
+  }
+
+  /** Also what is mapped lives on: the kernel keeps a map as long as anybody maps it. */
+  close(): void {
+    this.descriptor.close();
+  }
+
+  /** Made when first used: most maps of an object never see a call. */
+  protected get calls(): ElementCalls {
+    this.#calls ??= new ElementCalls(this.sys, this.descriptor, this.info.keySize, this.bytes);
+    return this.#calls;
+  }
+
+  protected check(result: number, action: string): void {
+    if (result < 0) throw this.#failure(-result, action);
+  }
+
+  #failure(errno: number, action: string): EbpfError {
+    const map = `map ${this.info.name}`;
+    const doing = `use ${map} to ${action}`;
+    if (errno === Errno.E2BIG || errno === Errno.ENOSPC) {
+      const name = errnoName(errno);
+      return new SyscallError(
+        "bpf",
+        errno,
+        name,
+        `Cannot ${action} of ${map}: it has room for ${this.info.maxEntries} entries (${name})`,
+        "NO_SPACE",
+      );
+    }
+    return failure(errno, doing, "bpf", this.#reason(errno));
+  }
+
+  #reason(errno: number): string | undefined {
+    switch (errno) {
+      case Errno.ENOTSUPP:
+      case Errno.EOPNOTSUPP:
+        return `a map of type ${mapTypeName(this.info.type)} does not have that`;
+      case Errno.EPERM:
+        return "it is frozen, or its flags do not allow it";
+      case Errno.EEXIST:
+        return "that key exists already";
+      case Errno.ENOENT:
+        return "that key does not exist";
+      default:
+        return undefined;
+    }
+  }
+
+  #checkKey(key: Uint8Array): void {
+    if (key.length === this.info.keySize) return;
+    throw new RangeError(`A key of map ${this.info.name} has ${this.info.keySize} bytes, this one has ${key.length}`);
+  }
+}

@@ -1,0 +1,101 @@
+import { readlinkSync } from "node:fs";
+import { Attributes } from "../../../sys/ffi/attributes.ts";
+import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import { Errno } from "../../../uapi/errno.ts";
+import { Command, MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
+import { BatchMap } from "./batch-map.ts";
+import { possibleCpus } from "../cpus.ts";
+import { failure } from "../failure.ts";
+import { KernelMap } from "./kernel-map.ts";
+import type { MapParts } from "./kernel-map.ts";
+import { MemoryMap, ReadOnlyMemoryMap } from "./memory-map.ts";
+import { mapInfo } from "../object-info.ts";
+import { PerfEventMap } from "./perf-event-map.ts";
+import { openPinned } from "../pin.ts";
+import { ProgramArray } from "./program-array.ts";
+import { RingMap } from "../ring/ring-map.ts";
+
+const perCpu: ReadonlySet<number> = new Set([
+  MapType.PERCPU_HASH,
+  MapType.PERCPU_ARRAY,
+  MapType.LRU_PERCPU_HASH,
+  MapType.PERCPU_CGROUP_STORAGE,
+]);
+
+const batched: ReadonlySet<number> = new Set([
+  MapType.HASH,
+  MapType.ARRAY,
+  MapType.PERCPU_HASH,
+  MapType.PERCPU_ARRAY,
+  MapType.LRU_HASH,
+  MapType.LRU_PERCPU_HASH,
+  MapType.LPM_TRIE,
+]);
+
+export interface OpenMapOptions {
+  /** The name in errors and in `info`; the kernel keeps 15 characters only. */
+  readonly name?: string | undefined;
+  /** Frozen: never mapped for writing. */
+  readonly readOnly?: boolean | undefined;
+}
+
+/** The live noun for a map's descriptor, which it takes over. */
+export function kernelMap(sys: Sys, descriptor: Descriptor, options: OpenMapOptions = {}): KernelMap {
+  const info = mapInfo(sys, descriptor);
+  const cpus = perCpu.has(info.type) ? possibleCpus() : 1;
+  const bytes = perCpu.has(info.type) ? Math.ceil(info.valueSize / 8) * 8 * cpus : info.valueSize;
+  const { mapExtra: _, ...shown } = info;
+  const parts: MapParts = { sys, descriptor, info: { ...shown, name: options.name ?? info.name }, cpus, bytes };
+  if (info.type === MapType.RINGBUF || info.type === MapType.USER_RINGBUF) return new RingMap(parts);
+  if (info.type === MapType.PROG_ARRAY) return new ProgramArray(parts);
+  if (info.type === MapType.PERF_EVENT_ARRAY) return new PerfEventMap(parts);
+  if (info.type === MapType.ARRAY && (info.flags & MapFlag.MMAPABLE) !== 0) {
+    return isWritable(info.flags) && options.readOnly !== true ? new MemoryMap(parts) : new ReadOnlyMemoryMap(parts);
+  }
+  return batched.has(info.type) ? new BatchMap(parts) : new KernelMap(parts);
+}
+
+/** The kernel maps nothing for writing on which a verifier may have relied. */
+function isWritable(flags: number): boolean {
+  return (flags & (MapFlag.RDONLY | MapFlag.RDONLY_PROG)) === 0;
+}
+
+/** A map that somebody pinned in a bpf file system. */
+export function openPinnedMap(sys: Sys, path: string): KernelMap {
+  const descriptor = openPinned(sys, path, "a pinned map");
+  if (descriptor === undefined)
+    throw new EbpfError("NOT_FOUND", `Cannot open a pinned map: there is nothing at ${path}`);
+  return opened(sys, descriptor, `Cannot open ${path} as a map: it is something else, ${kindOf(descriptor)}`);
+}
+
+/** A map by the kernel's number of it (BPF_MAP_GET_FD_BY_ID). */
+export function openMapById(sys: Sys, id: number): KernelMap {
+  const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new Attributes(12).u32(0, id));
+  if (fd === -Errno.ENOENT) throw new EbpfError("NOT_FOUND", `Cannot open map ${id}: there is no map with that id`);
+  if (fd < 0) throw failure(fd, `open map ${id}`, "bpf");
+  return opened(sys, new Descriptor(fd, `map ${id}`), `Cannot open map ${id}: it is something else`);
+}
+
+function opened(sys: Sys, descriptor: Descriptor, otherwise: string): KernelMap {
+  try {
+    if (!isMapDescriptor(descriptor)) throw new EbpfError("NOT_FOUND", otherwise);
+    return kernelMap(sys, descriptor);
+  } catch (error) {
+    descriptor.close();
+    throw error;
+  }
+}
+
+/** The kernel names the kind of an object in the link of its descriptor. */
+export function isMapDescriptor(descriptor: Descriptor): boolean {
+  return kindOf(descriptor) === "a bpf-map";
+}
+
+/** `anon_inode:bpf-prog` */
+function kindOf(descriptor: Descriptor): string {
+  return `a ${readlinkSync(`/proc/self/fd/${descriptor.fd}`)
+    .replace(/^anon_inode:/, "")
+    .replace(/[[\]]/g, "")}`;
+}

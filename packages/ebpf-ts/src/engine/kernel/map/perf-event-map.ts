@@ -1,0 +1,196 @@
+import { EbpfError } from "../../../base/errors.ts";
+import type { PerfMemory } from "../../../ring/perf/perf-memory.ts";
+import type { RingBell } from "../../../ring/ring-memory.ts";
+import { Attributes } from "../../../sys/ffi/attributes.ts";
+import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
+import type { EnginePerf, PerfOptions } from "../../perf.ts";
+import { onlineCpus } from "../cpus.ts";
+import { check, failure } from "../failure.ts";
+import { KernelMap } from "./kernel-map.ts";
+import { PerfSlots } from "./perf-slots.ts";
+import { openBell } from "../poll/poller.ts";
+
+// uapi linux/perf_event.h
+const PERF_TYPE_SOFTWARE = 1;
+const PERF_COUNT_SW_BPF_OUTPUT = 10;
+const PERF_SAMPLE_RAW = 1 << 10;
+const PERF_ATTR_SIZE = 112; // PERF_ATTR_SIZE_VER5
+const WATERMARK = 1 << 14;
+const WRITE_BACKWARD = 1 << 27;
+const ANY_PROCESS = -1;
+/** `_IO('$', 0)` and `_IOW('$', 9, __u32)`. */
+const PERF_EVENT_IOC_ENABLE = 0x2400;
+const PERF_EVENT_IOC_PAUSE_OUTPUT = 0x40042409;
+
+/** Offsets in `struct perf_event_mmap_page`. */
+const HEAD_AT = 1024;
+const TAIL_AT = 1032;
+
+/**
+ * BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): each slot is the perf event of one CPU, whose ring `bpf_perf_event_output` with
+ * BPF_F_CURRENT_CPU writes.
+ */
+export class PerfEventMap extends KernelMap {
+  #perf: KernelPerf | undefined;
+
+  perf(options: PerfOptions): EnginePerf {
+    if (this.#perf?.isOpen === true) {
+      throw new EbpfError(
+        "BUSY",
+        `Cannot open perf event array ${this.info.name}: it has a reader already, close that one first`,
+      );
+    }
+    // CPUs may outnumber the slots an object declared; programs on the others get E2BIG, as with libbpf.
+    const cpus = onlineCpus().filter((number) => number < this.info.maxEntries);
+    const slots = new PerfSlots(this.sys, this.descriptor, this.info);
+    const rings: PerfRing[] = [];
+    this.#perf = new KernelPerf(this.sys, rings, slots);
+    try {
+      for (const cpu of cpus) {
+        const ring = new PerfRing(this.sys, this.info.name, cpu, options);
+        rings.push(ring);
+        slots.fill(cpu, ring.fd);
+        ring.enable();
+      }
+    } catch (error) {
+      this.#perf.close();
+      throw error;
+    }
+    return this.#perf;
+  }
+
+  override close(): void {
+    this.#perf?.close();
+    super.close();
+  }
+}
+
+class KernelPerf implements EnginePerf {
+  readonly rings: readonly PerfRing[];
+  readonly #sys: Sys;
+  readonly #slots: PerfSlots;
+  readonly #bells = new Set<RingBell>();
+  #open = true;
+
+  constructor(sys: Sys, rings: readonly PerfRing[], slots: PerfSlots) {
+    this.rings = rings;
+    this.#sys = sys;
+    this.#slots = slots;
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** A bell per CPU under one. Those that have not rung stay armed. */
+  bell(onRing: () => void): RingBell {
+    const bells: RingBell[] = [];
+    const all: RingBell = {
+      arm: () => {
+        for (const bell of bells) bell.arm();
+      },
+      close: () => {
+        this.#bells.delete(all);
+        for (const bell of bells) bell.close();
+      },
+    };
+    this.#bells.add(all);
+    try {
+      for (const ring of this.rings) bells.push(openBell(this.#sys, ring.fd, "in", onRing));
+    } catch (error) {
+      all.close();
+      throw error;
+    }
+    return all;
+  }
+
+  setPaused(paused: boolean): void {
+    for (const ring of this.rings) ring.setPaused(paused);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const bell of this.#bells) bell.close();
+    this.#slots.empty();
+    for (const ring of this.rings) ring.close();
+  }
+}
+
+class PerfRing {
+  readonly cpu: number;
+  readonly memory: PerfMemory & { open: boolean };
+  readonly #sys: Sys;
+  readonly #what: string;
+  readonly #event: Descriptor;
+
+  constructor(sys: Sys, map: string, cpu: number, options: PerfOptions) {
+    this.cpu = cpu;
+    this.#sys = sys;
+    this.#what = `the ring of CPU ${cpu} of perf event array ${map}`;
+    const fd = sys.perfEventOpen(eventAttributes(options), ANY_PROCESS, cpu);
+    this.#event = new Descriptor(check(fd, `open ${this.#what}`, "perf_event_open"), this.#what);
+    try {
+      this.memory = this.#map(options);
+    } catch (error) {
+      this.#event.close();
+      throw error;
+    }
+  }
+
+  get fd(): number {
+    return this.#event.fd;
+  }
+
+  enable(): void {
+    check(this.#sys.ioctl(this.fd, PERF_EVENT_IOC_ENABLE, 0), `enable ${this.#what}`, "ioctl");
+  }
+
+  setPaused(paused: boolean): void {
+    const action = `${paused ? "pause" : "resume"} ${this.#what}`;
+    check(this.#sys.ioctl(this.fd, PERF_EVENT_IOC_PAUSE_OUTPUT, paused ? 1 : 0), action, "ioctl");
+  }
+
+  /** The memory stays where it is until nobody can reach it any more. */
+  close(): void {
+    this.memory.open = false;
+    this.#event.close();
+  }
+
+  /** A ring that is mapped for reading only is one that the kernel overwrites. */
+  #map({ pages, overwritable }: PerfOptions): PerfMemory & { open: boolean } {
+    const page = this.#sys.pageSize();
+    const size = pages * page;
+    const buffer = this.#sys.map({ fd: this.fd, offset: 0, length: page + size, writable: !overwritable });
+    if (typeof buffer === "number") {
+      throw failure(
+        buffer,
+        `map the memory of ${this.#what}`,
+        "mmap",
+        "there is not so much memory, or this user may not lock it",
+      );
+    }
+    return {
+      size,
+      head: new BigUint64Array(buffer, HEAD_AT, 1),
+      tail: new BigUint64Array(buffer, TAIL_AT, 1),
+      data: new Uint8Array(buffer, page, size),
+      open: true,
+    };
+  }
+}
+
+/** `struct perf_event_attr`. The wake-up is counted in events, or, with the watermark bit, in bytes. */
+function eventAttributes({ watermark, overwritable }: PerfOptions): Attributes {
+  const inBytes = watermark !== undefined && "bytes" in watermark;
+  const wakeUp = watermark === undefined ? 1 : "bytes" in watermark ? watermark.bytes : watermark.events;
+  return new Attributes(PERF_ATTR_SIZE)
+    .u32(0, PERF_TYPE_SOFTWARE)
+    .u32(4, PERF_ATTR_SIZE)
+    .u64(8, BigInt(PERF_COUNT_SW_BPF_OUTPUT))
+    .u64(16, 1n) // every event is a sample
+    .u64(24, BigInt(PERF_SAMPLE_RAW))
+    .u32(40, (inBytes ? WATERMARK : 0) | (overwritable ? WRITE_BACKWARD : 0))
+    .u32(48, wakeUp);
+}

@@ -1,0 +1,59 @@
+import { statfsSync, statSync } from "node:fs";
+import { EbpfError } from "../../../base/errors.ts";
+import { linuxSys } from "../../../sys/ffi/linux.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
+import type { KernelMap } from "./kernel-map.ts";
+import { type KernelMapTypes, mapTypes } from "./map-types.ts";
+import { openMapById, openPinnedMap } from "./open-kernel-map.ts";
+import { BPF_FS_MAGIC } from "../pin.ts";
+
+export interface ReopenedMap {
+  readonly map: KernelMap;
+  /** As the kernel has them. */
+  readonly types: KernelMapTypes | undefined;
+}
+
+/** A map that is pinned at `path` (BPF_OBJ_GET). */
+export function reopenPinned(path: string, sys: Sys = linuxSys()): Promise<ReopenedMap> {
+  checkPath(path);
+  return withTypes(sys, openPinnedMap(sys, path));
+}
+
+/** A map by the kernel's number of it (BPF_MAP_GET_FD_BY_ID). */
+export function reopenById(id: number, sys: Sys = linuxSys()): Promise<ReopenedMap> {
+  return withTypes(sys, openMapById(sys, id));
+}
+
+async function withTypes(sys: Sys, map: KernelMap): Promise<ReopenedMap> {
+  try {
+    return { map, types: await mapTypes(sys, map.fd) };
+  } catch (error) {
+    map.close();
+    throw error;
+  }
+}
+
+/** The kernel answers EACCES to all that is wrong here. */
+function checkPath(path: string): void {
+  let [type, isFolder] = [0, false];
+  try {
+    type = Number(statfsSync(path).type) >>> 0;
+    isFolder = statSync(path).isDirectory();
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "";
+    const denied = code === "EACCES" || code === "EPERM";
+    const why = denied
+      ? "this user may not look there"
+      : code === "ENOENT" || code === "ENOTDIR"
+        ? "there is nothing at that path"
+        : `the system says ${code}`;
+    throw new EbpfError(denied ? "NO_PRIVILEGE" : "NOT_FOUND", `Cannot open ${path}: ${why}`, { cause });
+  }
+  if (type !== BPF_FS_MAGIC) {
+    throw new EbpfError(
+      "NOT_FOUND",
+      `Cannot open ${path}: it is not in a bpf file system, so that nothing can be pinned there`,
+    );
+  }
+  if (isFolder) throw new EbpfError("NOT_FOUND", `Cannot open ${path}: it is a folder, name what is pinned in it`);
+}

@@ -1,0 +1,220 @@
+import type { RingBell } from "../../../ring/ring-memory.ts";
+import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EpollWaiter,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+} from "../../../sys/poll/epoll.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
+import { check } from "../failure.ts";
+import { PollerThread } from "./poller-thread.ts";
+
+/**
+ * One epoll and one thread for all rings of the process.
+ *
+ * ```text
+ *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► epoll_wait   poller-worker.ts
+ *                 onRing()  ◄──────────────── token by postMessage ◄──┘
+ * ```
+ * A bell is one-shot: it is disarmed when it rings. Arming checks the condition in the kernel (level-triggered), so that
+ * what came between the last look at the ring and `arm()` still rings. A thread takes some 50 ms to start, enough for a
+ * fast program to fill its ring: until it waits, the main thread looks by the clock. So it does when the thread cannot be started (it
+ * takes descriptors and memory), or has died, until another one waits.
+ */
+const STOP_TOKEN = 0;
+const eventsAtOnce = 64;
+/** Between two looks of the main thread, in milliseconds. */
+const lookMs = 1;
+/** Between two tries to start the thread. */
+const restartMs = 1000;
+
+interface Bell {
+  readonly watched: Descriptor;
+  readonly events: number;
+  readonly onRing: () => void;
+  armed: boolean;
+}
+
+let current: Poller | undefined;
+/** Never used twice in a process, so that a message about a bell that is gone cannot ring another one. */
+let lastToken = STOP_TOKEN;
+
+/** A bell for the map behind `fd`: `in` rings when there is data to read, `out` when there is room to write. */
+export function openBell(sys: Sys, fd: number, direction: "in" | "out", onRing: () => void): RingBell {
+  const poller = current ?? new Poller(sys);
+  current = poller;
+  try {
+    return poller.add(fd, direction === "in" ? EPOLLIN : EPOLLOUT, onRing);
+  } finally {
+    poller.endIfIdle();
+  }
+}
+
+class Poller {
+  readonly #sys: Sys;
+  readonly #epoll: Descriptor;
+  readonly #stop: Descriptor;
+  readonly #bells = new Map<number, Bell>();
+  readonly #waiter: EpollWaiter;
+  #thread: PollerThread | undefined;
+  #armed = 0;
+  /** Whether the thread waits, so that nobody else needs to look. */
+  #threadWaits = false;
+  #nextLook: ReturnType<typeof setTimeout> | undefined;
+  #nextStart = 0;
+
+  constructor(sys: Sys) {
+    this.#sys = sys;
+    this.#epoll = new Descriptor(check(sys.epollCreate(), "create an epoll", "epoll_create1"), "the poller");
+    this.#waiter = new EpollWaiter(this.#epoll.fd, eventsAtOnce);
+    try {
+      this.#stop = this.#openStop();
+    } catch (error) {
+      this.#epoll.close();
+      throw error;
+    }
+  }
+
+  add(fd: number, events: number, onRing: () => void): RingBell {
+    // A number of its own: two bells of one ring are two entries, and the map may be closed first.
+    const watched = new Descriptor(check(this.#sys.duplicate(fd), "watch a ring", "fcntl"), "a bell");
+    const token = ++lastToken;
+    const bell: Bell = { watched, events, onRing, armed: false };
+    this.#watch(watched, 0, token);
+    this.#bells.set(token, bell);
+    this.#start();
+    return {
+      arm: () => {
+        if (bell.armed || !watched.isOpen) return;
+        this.#listen(bell, token);
+        this.#setArmed(bell, true);
+      },
+      close: () => {
+        if (!watched.isOpen) return;
+        // Never fails for what was added; other copies of the number keep the entry alive unless it is taken out.
+        this.#sys.epollControl(this.#epoll.fd, EPOLL_CTL_DEL, watched.fd, 0, token);
+        watched.close();
+        this.#setArmed(bell, false);
+        this.#bells.delete(token);
+        this.endIfIdle();
+      },
+    };
+  }
+
+  /** The last bell is gone: the next one starts anew. What is open is closed once the thread has ended. */
+  endIfIdle(): void {
+    if (this.#bells.size > 0) return;
+    if (current === this) current = undefined;
+    if (this.#thread === undefined) this.#close();
+    else this.#wake();
+  }
+
+  #openStop(): Descriptor {
+    const fd = check(this.#sys.eventfd(), "create an eventfd", "eventfd2");
+    const stop = new Descriptor(fd, "the poller's stop signal");
+    this.#watch(stop, EPOLLIN, STOP_TOKEN);
+    return stop;
+  }
+
+  /** Closes what cannot be watched. */
+  #watch(descriptor: Descriptor, events: number, token: number): void {
+    try {
+      this.#control(EPOLL_CTL_ADD, descriptor, events, token);
+    } catch (error) {
+      descriptor.close();
+      throw error;
+    }
+  }
+
+  #control(operation: number, watched: Descriptor, events: number, token: number): void {
+    check(this.#sys.epollControl(this.#epoll.fd, operation, watched.fd, events, token), "watch a ring", "epoll_ctl");
+  }
+
+  #listen({ watched, events }: Bell, token: number): void {
+    this.#control(EPOLL_CTL_MOD, watched, events | EPOLLONESHOT, token);
+  }
+
+  readonly #wake = (): void => {
+    if (this.#stop.isOpen) this.#sys.signal(this.#stop.fd);
+  };
+
+  #close(): void {
+    this.#epoll.close();
+    this.#stop.close();
+  }
+
+  /** An armed bell keeps the process alive, as a listening socket does. */
+  #setArmed(bell: Bell, armed: boolean): void {
+    if (bell.armed === armed) return;
+    bell.armed = armed;
+    this.#armed += armed ? 1 : -1;
+    if (this.#armed === 0) this.#thread?.hold(false);
+    else if (armed && this.#armed === 1) this.#thread?.hold(true);
+    this.#planLook();
+  }
+
+  /** While somebody waits, and no thread does. */
+  #planLook(): void {
+    if (this.#threadWaits || this.#armed === 0) {
+      clearTimeout(this.#nextLook);
+      this.#nextLook = undefined;
+    } else {
+      this.#nextLook ??= setTimeout(this.#look, lookMs);
+    }
+  }
+
+  readonly #look = (): void => {
+    this.#nextLook = undefined;
+    const count = this.#waiter.wait(0);
+    const tokens = Array.from({ length: Math.max(count, 0) }, (_, index) => this.#waiter.token(index));
+    for (const token of tokens) this.#ring(token);
+    if (this.#armed > 0) this.#start();
+    this.#planLook();
+  };
+
+  #onToken(token: number): void {
+    if (token !== STOP_TOKEN) return this.#ring(token);
+    this.#threadWaits = true;
+    this.#planLook();
+  }
+
+  #ring(token: number): void {
+    const bell = this.#bells.get(token);
+    if (bell === undefined || !bell.armed) return;
+    this.#setArmed(bell, false);
+    bell.onRing();
+  }
+
+  #start(): void {
+    if (this.#thread !== undefined || performance.now() < this.#nextStart) return;
+    try {
+      this.#thread = new PollerThread({
+        data: { epoll: this.#epoll.fd, stopToken: STOP_TOKEN },
+        wake: this.#wake,
+        onToken: (token) => this.#onToken(token),
+        onEnd: () => this.#onThreadEnd(),
+      });
+      this.#thread.hold(this.#armed > 0);
+    } catch {
+      this.#startLater();
+    }
+  }
+
+  #onThreadEnd(): void {
+    this.#thread = undefined;
+    this.#threadWaits = false;
+    if (this.#bells.size === 0) return this.#close();
+    // It may have taken news with it.
+    for (const [token, bell] of this.#bells) if (bell.armed) this.#listen(bell, token);
+    this.#startLater();
+    this.#planLook();
+  }
+
+  #startLater(): void {
+    this.#nextStart = performance.now() + restartMs;
+  }
+}

@@ -1,0 +1,9 @@
+import type { RingHandle } from "../../ring.ts";
+
+/** A ring of the kernel, for another thread of this process: both have the same descriptors. */
+export interface KernelRingHandle extends RingHandle {
+  readonly engine: "kernel";
+  readonly fd: number;
+  /** The kernel's id of the map, which is never given twice, as descriptors are. */
+  readonly id: number;
+}

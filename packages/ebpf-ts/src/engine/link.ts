@@ -1,0 +1,3 @@
+export interface EngineLink {
+  detach(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import type { EnginePerf, PerfOptions } from "./perf.ts";
+import type { EngineProgram } from "./program.ts";
+import type { EngineRing } from "./ring.ts";
+
+export interface MapInfo {
+  readonly name: string;
+  /** BPF_MAP_TYPE_* */
+  readonly type: number;
+  /** The kernel's id; 0 on the embedded engine. */
+  readonly id: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags: number;
+}
+
+/** Keys and values are bytes here; the live nouns in `map/` give them types. */
+export interface EngineMap {
+  readonly info: MapInfo;
+  /** Values of a per-CPU map are `cpus` values in a row, each padded to a multiple of 8 bytes, as bpf(2) has it. */
+  readonly cpus: number;
+  lookup(key: Uint8Array): Uint8Array | undefined;
+  /** `flags`: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2. */
+  update(key: Uint8Array, value: Uint8Array, flags: number): void;
+  /** False when there was no such key. */
+  delete(key: Uint8Array): boolean;
+  /** The key after `key`, or the first; undefined at the end. A key that is gone starts anew. */
+  nextKey(key: Uint8Array | undefined): Uint8Array | undefined;
+  /** Many entries in one call, where the engine has it. `cursor` is opaque; undefined starts. */
+  lookupBatch?(cursor: Uint8Array | undefined, count: number): MapBatch;
+  /** The bytes of an array that is mapped into memory, live (BPF_F_MMAPABLE); read-only memory is never handed out here. */
+  memory?(): Uint8Array;
+  /**
+   * The same for reading only, also where it must not be written. For getters alone, and never handed to a user: on the kernel, a
+   * store into it ends the process.
+   */
+  readOnlyMemory?(): Uint8Array;
+  /** Whether user space may not write it any more (BPF_MAP_FREEZE), nor map it for writing. */
+  readonly frozen?: boolean;
+  /** Opens the rings of a perf event array, one per CPU; there is one reader at a time. */
+  perf?(options: PerfOptions): EnginePerf;
+  /** For the two kinds of ring. */
+  ring?(): EngineRing;
+  /** Prog array: which program stands at an index. */
+  setProgram?(index: number, program: EngineProgram): void;
+  pin?(path: string): void;
+  unpin?(path: string): void;
+  freeze?(): void;
+}
+
+export interface MapBatch {
+  readonly keys: readonly Uint8Array[];
+  readonly values: readonly Uint8Array[];
+  /** Undefined at the end. */
+  readonly next: Uint8Array | undefined;
+}

@@ -1,0 +1,137 @@
+import { type Encoder, makeEncoder } from "../../btf/index.ts";
+import type { Injector, WriteRecord } from "../../engine/injector.ts";
+import { EbpfError } from "../../base/errors.ts";
+import { type Lookahead, lookahead } from "../../stream/lookahead.ts";
+import type { RingRecordType } from "../ring-handles.ts";
+
+/** What one call injects, in its order. Records may be asked for again until they are dropped. */
+export interface InjectedRecords {
+  /** Whether there is another one. */
+  readonly any: boolean;
+  /** Bytes of the payload of the next one. */
+  readonly nextSize: number;
+  /**
+   * Stages as many as the batch, which was begun, has room for. `bytes` are those of the injector's view. Where it throws, those before
+   * the record that failed are staged.
+   */
+  stage(injector: Injector, bytes: Uint8Array): void;
+  /** The first `count` are injected. */
+  drop(count: number): void;
+  /** No more is asked for. */
+  close(): void;
+}
+
+/** Turns values into records, for one ring. */
+export class ValueEncoder<T> {
+  readonly #ring: string;
+  readonly #type: RingRecordType | undefined;
+  #encoder: Encoder | undefined;
+
+  /** `ring` is for errors; without a type it takes bytes only. */
+  constructor(ring: string, type: RingRecordType | undefined) {
+    this.#ring = ring;
+    this.#type = type;
+  }
+
+  records(values: Iterable<T | Uint8Array>): InjectedRecords {
+    return new ValueRecords(lookahead(values), this);
+  }
+
+  sizeOf(value: T | Uint8Array): number {
+    return value instanceof Uint8Array ? value.length : (this.#encoder ??= this.#make()).sizeFor(value);
+  }
+
+  write(value: T | Uint8Array, view: DataView, bytes: Uint8Array, offset: number): void {
+    if (value instanceof Uint8Array) bytes.set(value, offset);
+    else this.#encoder!.encode(value, view, offset);
+  }
+
+  #make(): Encoder {
+    if (this.#type !== undefined) return makeEncoder(this.#type.btf, this.#type.id);
+    throw new EbpfError(
+      "BAD_VALUE",
+      `Cannot inject into ring ${this.#ring}: its records have no known type, so it takes a Uint8Array`,
+    );
+  }
+}
+
+class ValueRecords<T> implements InjectedRecords {
+  readonly #values: Lookahead<T | Uint8Array>;
+  readonly #encoder: ValueEncoder<T>;
+
+  constructor(values: Lookahead<T | Uint8Array>, encoder: ValueEncoder<T>) {
+    this.#values = values;
+    this.#encoder = encoder;
+  }
+
+  get any(): boolean {
+    return this.#values.has(0);
+  }
+
+  get nextSize(): number {
+    return this.#encoder.sizeOf(this.#values.at(0));
+  }
+
+  stage(injector: Injector, bytes: Uint8Array): void {
+    const values = this.#values;
+    const encoder = this.#encoder;
+    for (let index = 0; values.has(index); index += 1) {
+      const value = values.at(index);
+      const offset = injector.stage(encoder.sizeOf(value));
+      if (offset < 0) return;
+      try {
+        encoder.write(value, injector.view, bytes, offset);
+      } catch (error) {
+        injector.unstage();
+        throw error;
+      }
+    }
+  }
+
+  drop(count: number): void {
+    this.#values.drop(count);
+  }
+
+  close(): void {
+    this.#values.close();
+  }
+}
+
+/** Records of one size that are written in place. */
+export class FilledRecords implements InjectedRecords {
+  readonly #size: number;
+  readonly #write: WriteRecord;
+  readonly #count: number;
+  #dropped = 0;
+
+  constructor(count: number, size: number, write: WriteRecord) {
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new RangeError(`The number of records must be a whole number, not ${count}`);
+    }
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new RangeError(`The size of a record must be a whole number of bytes, not ${size}`);
+    }
+    if (typeof write !== "function") throw new TypeError("Records are written by a function: (view, offset, index)");
+    this.#count = count;
+    this.#size = size;
+    this.#write = write;
+  }
+
+  get any(): boolean {
+    return this.#dropped < this.#count;
+  }
+
+  get nextSize(): number {
+    return this.#size;
+  }
+
+  stage(injector: Injector): void {
+    injector.fill(this.#count - this.#dropped, this.#size, this.#write, this.#dropped);
+  }
+
+  drop(count: number): void {
+    this.#dropped += count;
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,131 @@
+import { EbpfError } from "../../base/errors.ts";
+import { ringFull, type RingProducer } from "../../ring/producer.ts";
+import type { RingTurns } from "./ring-turns.ts";
+
+/** Writes a value at `offset`, all of its bytes. */
+export interface SampleEncoder<T> {
+  readonly size: number;
+  /** Bytes that this value takes, where values differ. */
+  sizeFor?(value: T): number;
+  encode(value: T, view: DataView, offset: number): void;
+}
+
+/** DYNPTR_MAX_SIZE: a larger sample stays in the ring for good, and every drain fails with E2BIG. */
+const largestSample = 2 ** 24 - 1;
+
+/** Writes one sample at a time, encoded in place: reserved and submitted at once, or staged as a part of a batch. */
+export class SampleWriter<T> {
+  readonly view: DataView;
+  readonly #producer: RingProducer;
+  readonly #turns: RingTurns;
+  readonly #data: Uint8Array;
+  readonly #encoder: SampleEncoder<T> | undefined;
+
+  constructor(producer: RingProducer, turns: RingTurns, encoder: SampleEncoder<T> | undefined) {
+    const { data } = producer.memory;
+    this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    this.#producer = producer;
+    this.#turns = turns;
+    this.#data = data;
+    this.#encoder = encoder;
+  }
+
+  send(value: T): void {
+    this.#submit(value, this.reserve(this.#sizeOf(value)));
+  }
+
+  /** False when there is no room now. */
+  trySend(value: T): boolean {
+    const offset = this.tryReserve(this.#sizeOf(value));
+    if (offset === ringFull) return false;
+    this.#submit(value, offset);
+    return true;
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#submitBytes(bytes, this.reserve(bytes.length));
+  }
+
+  trySendBytes(bytes: Uint8Array): boolean {
+    const offset = this.tryReserve(bytes.length);
+    if (offset === ringFull) return false;
+    this.#submitBytes(bytes, offset);
+    return true;
+  }
+
+  /** Throws NO_SPACE when there is no room now. */
+  reserve(size: number): number {
+    const offset = this.tryReserve(size);
+    if (offset !== ringFull) return offset;
+    throw this.#producer.fullError(size);
+  }
+
+  /** The offset of space for a sample; programs get no further until it is submitted or discarded. */
+  tryReserve(size: number): number {
+    this.checkSize(size);
+    return this.#turns.needed ? this.#reserveInTurn(size) : this.#producer.tryReserve(size);
+  }
+
+  /** Adds a value to the batch that the producer publishes; false when there is no room for it now. */
+  stage(value: T): boolean {
+    const size = this.#sizeOf(value);
+    this.checkSize(size);
+    const offset = this.#producer.stage(size);
+    if (offset === ringFull) return false;
+    try {
+      this.#put(value, offset);
+    } catch (error) {
+      this.#producer.unstage();
+      throw error;
+    }
+    return true;
+  }
+
+  #put(value: T, offset: number): void {
+    if (this.#encoder === undefined) this.#data.set(value as Uint8Array, offset);
+    else this.#encoder.encode(value, this.view, offset);
+  }
+
+  #sizeOf(value: T): number {
+    const encoder = this.#encoder;
+    if (encoder !== undefined) return encoder.sizeFor === undefined ? encoder.size : encoder.sizeFor(value);
+    if (value instanceof Uint8Array) return value.length;
+    throw new EbpfError(
+      "BAD_VALUE",
+      `Cannot send to ring ${this.#producer.name}: its samples have no known type, so it takes a Uint8Array`,
+    );
+  }
+
+  checkSize(size: number): void {
+    if (size > largestSample && this.#producer.size > largestSample) {
+      throw new EbpfError(
+        "TOO_BIG",
+        `Cannot send ${size} bytes to ring ${this.#producer.name}: a program can take at most ${largestSample} at a time`,
+      );
+    }
+  }
+
+  #reserveInTurn(size: number): number {
+    this.#turns.begin();
+    try {
+      return this.#producer.tryReserve(size);
+    } finally {
+      this.#turns.end();
+    }
+  }
+
+  #submit(value: T, offset: number): void {
+    try {
+      this.#put(value, offset);
+    } catch (error) {
+      this.#producer.discard(offset);
+      throw error;
+    }
+    this.#producer.submit(offset);
+  }
+
+  #submitBytes(bytes: Uint8Array, offset: number): void {
+    this.#data.set(bytes, offset);
+    this.#producer.submit(offset);
+  }
+}

@@ -1,0 +1,135 @@
+import { ByteView } from "../../bytes/byte-view.ts";
+import { indexTypes } from "../../btf/index-types.ts";
+import { parseBtf } from "../../btf/parse-btf.ts";
+import type { Btf, BtfDataSection } from "../../btf/types.ts";
+import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
+import { EbpfError } from "../../base/errors.ts";
+
+const RECORD_HEADER = 12;
+const VARIABLE_SIZE = 12;
+
+/** They have no ELF section: what is in them comes from the kernel. */
+const EXTERN_SECTIONS = new Set([".kconfig", ".ksyms"]);
+
+/**
+ * clang leaves the sizes of data sections, and the offsets of the global variables in them, zero in `.BTF`: only ELF
+ * knows them. The kernel wants them filled in and the variables in order. Hidden symbols become static ones, as libbpf
+ * has it: the kernel then verifies a hidden function together with its callers. Gives a copy.
+ */
+export function fixDataSections(bytes: Uint8Array, elf: ElfFile): Uint8Array {
+  const fixed = new Uint8Array(bytes);
+  const btf = parseBtf(fixed);
+  const records = new Records(fixed);
+  const sections = new Map(elf.sections.map((section) => [section.name, section]));
+  const symbols = globalSymbols(elf);
+
+  for (let id = 1; id < btf.length; id++) {
+    const type = btf.type(id);
+    if (type.kind === "datasec" && !EXTERN_SECTIONS.has(type.name)) {
+      fixSection(btf, records, type, sections.get(type.name), symbols);
+    } else if (type.kind === "func" && type.linkage === "global" && isHiddenSubprogram(symbols.get(type.name), elf)) {
+      records.makeFunctionStatic(id);
+    }
+  }
+  return fixed;
+}
+
+function globalSymbols(elf: ElfFile): Map<string, ElfSymbol> {
+  const named = elf.symbols.filter(
+    (symbol) => symbol.name !== "" && (symbol.binding === "global" || symbol.binding === "weak"),
+  );
+  return new Map(named.map((symbol) => [symbol.name, symbol]));
+}
+
+function isHidden(symbol: ElfSymbol | undefined): boolean {
+  return symbol?.visibility === "hidden" || symbol?.visibility === "internal";
+}
+
+function isHiddenSubprogram(symbol: ElfSymbol | undefined, elf: ElfFile): boolean {
+  return symbol !== undefined && isHidden(symbol) && elf.sections[symbol.sectionIndex]?.name === ".text";
+}
+
+function fixSection(
+  btf: Btf,
+  records: Records,
+  type: BtfDataSection,
+  section: ElfSection | undefined,
+  symbols: ReadonlyMap<string, ElfSymbol>,
+): void {
+  // A linker (bpftool gen object) fills them in.
+  const isFilled = type.size !== 0;
+  if (!isFilled) {
+    if (section === undefined || section.size === 0)
+      throw bad(`The BTF describes section ${type.name}, which the ELF file does not have`);
+    if (section.size > 0xffff_ffff)
+      throw new EbpfError("TOO_BIG", `Section ${type.name} has ${section.size} bytes, more than a map can hold`);
+    records.setSectionSize(type.id, section.size);
+  }
+  const variables = type.variables.map((entry) => {
+    const variable = btf.type(entry.type);
+    if (variable.kind !== "var")
+      throw bad(`The BTF of section ${type.name} holds a ${variable.kind}, where only variables belong`);
+    if (variable.linkage !== "global") return entry;
+    const symbol = symbols.get(variable.name);
+    if (symbol === undefined)
+      throw bad(`The BTF describes variable ${variable.name} of section ${type.name}, which has no ELF symbol`);
+    if (isHidden(symbol)) records.makeVariableStatic(variable.id);
+    return isFilled ? entry : { ...entry, offset: symbol.value };
+  });
+  records.setVariables(
+    type.id,
+    variables.sort((a, b) => a.offset - b.offset),
+  );
+}
+
+/** Writes to type records in place. */
+class Records {
+  readonly #view: DataView;
+  readonly #offsets: Uint32Array;
+  readonly #start: number;
+
+  constructor(bytes: Uint8Array) {
+    const header = new ByteView(bytes, "BTF", "BAD_BTF");
+    this.#start = header.u32(4) + header.u32(8);
+    this.#offsets = indexTypes(
+      new ByteView(header.bytes(this.#start, header.u32(12)), "BTF type section", "BAD_BTF"),
+      1,
+    );
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  setSectionSize(id: number, size: number): void {
+    this.#view.setUint32(this.#at(id) + 8, size, true);
+  }
+
+  setVariables(
+    id: number,
+    variables: readonly { readonly type: number; readonly offset: number; readonly size: number }[],
+  ): void {
+    let at = this.#at(id) + RECORD_HEADER;
+    for (const variable of variables) {
+      this.#view.setUint32(at, variable.type, true);
+      this.#view.setUint32(at + 4, variable.offset, true);
+      this.#view.setUint32(at + 8, variable.size, true);
+      at += VARIABLE_SIZE;
+    }
+  }
+
+  /** BTF_VAR_STATIC is 0. */
+  makeVariableStatic(id: number): void {
+    this.#view.setUint32(this.#at(id) + RECORD_HEADER, 0, true);
+  }
+
+  /** The linkage of a function is its `vlen`, the lower 16 bits of `info`; BTF_FUNC_STATIC is 0. */
+  makeFunctionStatic(id: number): void {
+    this.#view.setUint16(this.#at(id) + 4, 0, true);
+  }
+
+  #at(id: number): number {
+    return this.#start + (this.#offsets[id - 1] ?? 0);
+  }
+}
+
+function bad(message: string): EbpfError {
+  return new EbpfError("BAD_OBJECT", message);
+}

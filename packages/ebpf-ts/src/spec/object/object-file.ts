@@ -1,0 +1,70 @@
+import { parseBtf, parseBtfExt, validateBtf } from "../../btf/index.ts";
+import type { Btf, BtfDataSection, BtfExt } from "../../btf/index.ts";
+import { parseElf } from "../../elf/parse-elf.ts";
+import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
+import { EbpfError } from "../../base/errors.ts";
+import { fixDataSections } from "./fix-data-sections.ts";
+
+const SHT_PROGBITS = 1;
+const SHF_EXECINSTR = 4;
+
+/** The two tables of an object file that everything else is read from. */
+export interface ObjectFile {
+  readonly elf: ElfFile;
+  readonly btf: Btf | undefined;
+  readonly ext: BtfExt | undefined;
+  /** The data sections that BTF describes, by name. */
+  readonly dataSections: ReadonlyMap<string, BtfDataSection>;
+  symbolsIn(section: ElfSection): readonly ElfSymbol[];
+}
+
+export function openObject(bytes: Uint8Array): ObjectFile {
+  const elf = parseElf(bytes);
+  const symbols = groupSymbols(elf);
+  const symbolsIn = (section: ElfSection): readonly ElfSymbol[] => symbols.get(section.index) ?? [];
+  const types = findSection(elf, ".BTF");
+  if (types === undefined) return { elf, btf: undefined, ext: undefined, dataSections: new Map(), symbolsIn };
+  const btf = parseBtf(fixDataSections(types.data, elf));
+  validateBtf(btf);
+  const ext = findSection(elf, ".BTF.ext");
+  return {
+    elf,
+    btf,
+    ext: ext === undefined ? undefined : parseBtfExt(ext.data, btf),
+    dataSections: readDataSections(btf),
+    symbolsIn,
+  };
+}
+
+/** In one pass: `find` goes through the whole table each time. */
+function readDataSections(btf: Btf): Map<string, BtfDataSection> {
+  const sections = new Map<string, BtfDataSection>();
+  for (let id = 1; id < btf.length; id++) {
+    const type = btf.type(id);
+    if (type.kind === "datasec" && !sections.has(type.name)) sections.set(type.name, type);
+  }
+  return sections;
+}
+
+function groupSymbols(elf: ElfFile): Map<number, ElfSymbol[]> {
+  const groups = new Map<number, ElfSymbol[]>();
+  for (const symbol of elf.symbols) {
+    const group = groups.get(symbol.sectionIndex);
+    if (group === undefined) groups.set(symbol.sectionIndex, [symbol]);
+    else group.push(symbol);
+  }
+  return groups;
+}
+
+export function findSection(elf: ElfFile, name: string): ElfSection | undefined {
+  return elf.sections.find((section) => section.name === name && section.type !== 0);
+}
+
+export function isCode(section: ElfSection): boolean {
+  return section.type === SHT_PROGBITS && (section.flags & SHF_EXECINSTR) !== 0 && section.size > 0;
+}
+
+/** Errors about the object itself. */
+export function badObject(message: string): EbpfError {
+  return new EbpfError("BAD_OBJECT", message);
+}

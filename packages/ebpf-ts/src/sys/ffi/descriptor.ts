@@ -1,0 +1,51 @@
+import { EbpfError } from "../../base/errors.ts";
+import { func } from "./libc.ts";
+
+/** What every open descriptor is, by its number: tests ask whether it is empty again. */
+const open = new Map<number, string>();
+
+/** Names of the descriptors that this module still holds open. */
+export function openDescriptors(): readonly string[] {
+  return [...open.values()];
+}
+
+/**
+ * A file descriptor of this process. It is closed once; used afterwards it is an error, never somebody else's file.
+ * Nothing closes it by itself: a program would be detached behind the back of who only kept its events.
+ */
+export class Descriptor {
+  #fd: number;
+  readonly #what: string;
+  readonly #close: (fd: number) => void;
+
+  /** `what` names it in errors: `map events`. `close` is for those that `node:fs` opened, and wants to close itself. */
+  constructor(fd: number, what: string, close: (fd: number) => void = closeNative()) {
+    this.#fd = fd;
+    this.#what = what;
+    this.#close = close;
+    open.set(fd, what);
+  }
+
+  get fd(): number {
+    if (this.#fd < 0) throw new EbpfError("CLOSED", `Cannot use ${this.#what}: it is closed`);
+    return this.#fd;
+  }
+
+  get isOpen(): boolean {
+    return this.#fd >= 0;
+  }
+
+  /** Idempotent. Linux frees the number also when close(2) fails, so it is never tried again. */
+  close(): void {
+    const fd = this.#fd;
+    if (fd < 0) return;
+    this.#fd = -1;
+    open.delete(fd);
+    this.#close(fd);
+  }
+}
+
+/** Looked up when a descriptor is opened: a thread that is being terminated can call it, but no longer look it up. */
+function closeNative(): (fd: number) => void {
+  return func("int close(int fd)");
+}

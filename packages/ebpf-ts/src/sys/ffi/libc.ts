@@ -1,0 +1,104 @@
+import { createRequire } from "node:module";
+import type koffiModule from "koffi";
+import { EbpfError, NotSupportedError, tooManyFiles } from "../../base/errors.ts";
+import { guardExit, uninterrupted } from "./exit-gate.ts";
+
+type Koffi = typeof koffiModule;
+type Library = ReturnType<Koffi["load"]>;
+
+/** A C function. Pointers go in as addresses (see {@link addressOf}), 64-bit results come as a number where they fit. */
+export interface NativeFunction {
+  (...args: readonly (number | bigint | string | null)[]): number;
+  /** Runs on a thread of a pool; {@link errno} is right inside the callback. */
+  async(...args: readonly unknown[]): void;
+}
+
+guardExit();
+
+const names: readonly string[] = [
+  "libc.so.6", // glibc
+  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
+  "libc.so", // other musl systems; with glibc a text file for the linker, and never reached
+];
+
+let koffi: Koffi | undefined;
+let library: Library | undefined;
+const functions = new Map<string, NativeFunction>();
+
+/** Both koffi and libc are loaded when first needed, so that the library can be imported on any system. */
+function ffi(): Koffi {
+  if (koffi !== undefined) return koffi;
+  if (process.platform !== "linux" || (process.arch !== "x64" && process.arch !== "arm64")) {
+    throw new NotSupportedError(
+      "linux",
+      `Cannot use the kernel: it takes Linux on x64 or arm64, this is ${process.platform} on ${process.arch}`,
+    );
+  }
+  try {
+    koffi = uninterrupted(() => createRequire(import.meta.url)("koffi") as Koffi);
+  } catch (cause) {
+    const shortage = tooManyFiles(cause, "call the system");
+    if (shortage !== undefined) throw shortage;
+    throw new NotSupportedError("ffi", "Cannot call the system: the package koffi cannot be loaded", undefined, {
+      cause,
+    });
+  }
+  return koffi;
+}
+
+function libc(): Library {
+  if (library !== undefined) return library;
+  const loader = ffi();
+  let cause: unknown;
+  for (const name of names) {
+    try {
+      library = uninterrupted(() => loader.load(name));
+      return library;
+    } catch (error) {
+      cause ??= error;
+    }
+  }
+  throw new NotSupportedError("libc", `Cannot call the system: none of ${names.join(", ")} can be loaded`, undefined, {
+    cause,
+  });
+}
+
+/** A function of libc by its C declaration, such as `int close(int fd)`. Made once. */
+export function func(definition: string): NativeFunction {
+  let found = functions.get(definition);
+  if (found === undefined) {
+    const from = libc();
+    found = uninterrupted(() => from.func(definition) as unknown as NativeFunction);
+    functions.set(definition, found);
+  }
+  return found;
+}
+
+/** The errno of this thread's last call: ask at once, the next call changes it. */
+export function errno(): number {
+  return ffi().errno();
+}
+
+/**
+ * Where a buffer stands in memory. Asking for `.buffer` first moves small typed arrays off the JavaScript heap, where
+ * they could be moved. The caller keeps the buffer reachable until the call that uses the address has returned.
+ */
+export function addressOf(buffer: ArrayBuffer | ArrayBufferView): number {
+  if (!ArrayBuffer.isView(buffer)) return place(buffer);
+  const memory = buffer.buffer;
+  if (!(memory instanceof ArrayBuffer)) {
+    throw new EbpfError("NOT_SUPPORTED", "Cannot hand shared memory to the system: copy it first");
+  }
+  return place(memory) + buffer.byteOffset;
+}
+
+function place(memory: ArrayBuffer): number {
+  const loaded = ffi();
+  return Number(uninterrupted(() => loaded.address(memory)));
+}
+
+/** An ArrayBuffer over memory that is not ours. Only `reserve.ts` may, since it knows how long the memory lives. */
+export function viewOf(address: number, length: number): ArrayBuffer {
+  const loaded = ffi();
+  return uninterrupted(() => loaded.view(BigInt(address), length));
+}

@@ -1,0 +1,86 @@
+import type { Attributes } from "./attributes.ts";
+import { epollControl } from "../poll/epoll.ts";
+import { addressOf, errno, func } from "./libc.ts";
+import { mapMemory, pageSize } from "../memory/mapping.ts";
+import { pollOne } from "../poll/poll.ts";
+import type { Sys } from "./sys.ts";
+import { syscallNumbers } from "./syscall-numbers.ts";
+
+const CLOEXEC = 0o2000000; // O_CLOEXEC, and so EPOLL_CLOEXEC and EFD_CLOEXEC
+const PERF_FLAG_FD_CLOEXEC = 8;
+const F_DUPFD_CLOEXEC = 1030;
+const RLIMIT_MEMLOCK = 8;
+
+/** Arguments of the call that runs: memory that C looks at must not be collected meanwhile. */
+const inUse = new Set<object>();
+
+const syscall = "long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e)";
+
+function bpf(command: number, attributes: Attributes): number {
+  inUse.add(attributes);
+  const result = func(syscall)(syscallNumbers().bpf, command, attributes.address, attributes.size, 0, 0);
+  const failure = result < 0 ? -errno() : result;
+  inUse.delete(attributes);
+  return failure;
+}
+
+function bpfAsync(command: number, attributes: Attributes): Promise<number> {
+  inUse.add(attributes);
+  return new Promise((resolve, reject) => {
+    const done = (error: unknown, result: number): void => {
+      const failure = result < 0 ? -errno() : result;
+      inUse.delete(attributes);
+      if (error === null || error === undefined) resolve(failure);
+      else reject(error);
+    };
+    func(syscall).async(syscallNumbers().bpf, command, attributes.address, attributes.size, 0, 0, done);
+  });
+}
+
+function perfEventOpen(attributes: Attributes, pid: number, cpu: number): number {
+  inUse.add(attributes);
+  const noGroup = -1;
+  const result = func(syscall)(
+    syscallNumbers().perfEventOpen,
+    attributes.address,
+    pid,
+    cpu,
+    noGroup,
+    PERF_FLAG_FD_CLOEXEC,
+  );
+  const failure = result < 0 ? -errno() : result;
+  inUse.delete(attributes);
+  return failure;
+}
+
+/** A result that is -1 on failure, as the negative errno. */
+function checked(result: number): number {
+  return result < 0 ? -errno() : result;
+}
+
+function raiseLockedMemory(): void {
+  const unlimited = new BigUint64Array([0xffff_ffff_ffff_ffffn, 0xffff_ffff_ffff_ffffn]);
+  inUse.add(unlimited);
+  func("int setrlimit(int resource, intptr_t limit)")(RLIMIT_MEMLOCK, addressOf(unlimited));
+  inUse.delete(unlimited);
+}
+
+/** The running system. */
+export function linuxSys(): Sys {
+  return {
+    bpf,
+    bpfAsync,
+    map: mapMemory,
+    perfEventOpen,
+    ioctl: (fd, request, argument) =>
+      checked(func("int ioctl(int fd, unsigned long request, intptr_t argument)")(fd, request, argument)),
+    duplicate: (fd) => checked(func("int fcntl(int fd, int command, intptr_t argument)")(fd, F_DUPFD_CLOEXEC, 3)),
+    epollCreate: () => checked(func("int epoll_create1(int flags)")(CLOEXEC)),
+    epollControl,
+    poll: pollOne,
+    eventfd: () => checked(func("int eventfd(unsigned int initial, int flags)")(0, CLOEXEC)),
+    signal: (fd) => void func("int eventfd_write(int fd, uint64_t value)")(fd, 1),
+    raiseLockedMemory,
+    pageSize,
+  };
+}

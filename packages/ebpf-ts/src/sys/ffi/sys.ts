@@ -1,0 +1,31 @@
+import type { Attributes } from "./attributes.ts";
+import type { MappingOptions } from "../memory/mapping.ts";
+
+/**
+ * All that the kernel engine asks of the system. Calls give their result, or the negative errno, as the kernel does;
+ * descriptors come with O_CLOEXEC.
+ */
+export interface Sys {
+  /** bpf(2). `attributes` are both in and out. */
+  bpf(command: number, attributes: Attributes): number;
+  /** The same on another thread, for what takes long. */
+  bpfAsync(command: number, attributes: Attributes): Promise<number>;
+  /** mmap(2), shared; the ArrayBuffer is longer than what was asked for. Read-only memory is for readers that never write: a write ends the process. */
+  map(options: MappingOptions): ArrayBuffer | number;
+  /** perf_event_open(2). */
+  perfEventOpen(attributes: Attributes, pid: number, cpu: number): number;
+  ioctl(fd: number, request: number, argument: number): number;
+  /** fcntl(2) F_DUPFD_CLOEXEC. */
+  duplicate(fd: number): number;
+  epollCreate(): number;
+  /** epoll_ctl(2). The token comes back with the event. */
+  epollControl(epoll: number, operation: number, fd: number, events: number, token: number): number;
+  /** poll(2) of one descriptor; blocks this thread. */
+  poll(fd: number, events: number, timeoutMs: number): number;
+  eventfd(): number;
+  /** Adds one to an eventfd. */
+  signal(eventfd: number): void;
+  /** Takes the limit on locked memory away; before Linux 5.11 maps were counted against it. */
+  raiseLockedMemory(): void;
+  pageSize(): number;
+}

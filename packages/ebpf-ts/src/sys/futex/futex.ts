@@ -1,0 +1,46 @@
+import { addressOf, errno, func } from "../ffi/libc.ts";
+import { pinned, putWord } from "../ffi/pinned.ts";
+import type { Pinned } from "../ffi/pinned.ts";
+import { syscallNumbers } from "../ffi/syscall-numbers.ts";
+
+/** Not FUTEX_PRIVATE: other processes map the same page at another address. */
+const FUTEX_WAIT = 0;
+const FUTEX_WAKE = 1;
+const everybody = 0x7fff_ffff;
+
+const syscall = "long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e)";
+
+/** A 32-bit word of shared memory on which threads of any process can sleep (futex(2)). */
+export class Futex {
+  readonly address: number;
+  /** Kept, so that the memory stays mapped. */
+  readonly words: Int32Array;
+  readonly #time: Pinned = pinned(16);
+  readonly #syscall = func(syscall);
+  readonly #number: number = syscallNumbers().futex;
+
+  constructor(words: Int32Array, index: number) {
+    this.words = words;
+    this.address = addressOf(words) + 4 * index;
+  }
+
+  /**
+   * Blocks this thread while the word is `expected`, for at most that many milliseconds: 0 when woken (perhaps for no
+   * reason), or the negative errno: -EAGAIN when the word is another already, -ETIMEDOUT, -EINTR.
+   */
+  wait(expected: number, timeoutMs: number): number {
+    putTime(this.#time.view, timeoutMs);
+    const result = this.#syscall(this.#number, this.address, FUTEX_WAIT, expected, this.#time.address, 0);
+    return result < 0 ? -errno() : 0;
+  }
+
+  wake(count: number = everybody): void {
+    this.#syscall(this.#number, this.address, FUTEX_WAKE, count, 0, 0);
+  }
+}
+
+/** `struct timespec` */
+export function putTime(view: DataView, ms: number): void {
+  putWord(view, 0, Math.floor(ms / 1000));
+  putWord(view, 8, Math.floor((ms % 1000) * 1e6));
+}

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { Errno } from "../../uapi/errno.ts";
+import { errno, func } from "../ffi/libc.ts";
+import { reserve } from "./reserve.ts";
+
+const PROT_NONE = 0;
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+/** MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE */
+const emptied = 0x4032;
+/** MREMAP_MAYMOVE | MREMAP_FIXED */
+const toPlace = 3;
+
+export interface MappingOptions {
+  readonly fd: number;
+  /** Bytes, a multiple of the page size. */
+  readonly offset: number;
+  /** Bytes, whole pages. The kernel refuses more than the file has (`EINVAL`), so there is no page that could fault with SIGBUS. */
+  readonly length: number;
+  readonly writable: boolean;
+}
+
+let mapped = 0;
+
+/**
+ * The kernel lets a process have 65,530 areas (vm.max_map_count), of which a mapping takes up to six. Where there are no more, the
+ * allocator of Node and koffi ends the process; so who opens and closes faster than garbage is collected is refused before.
+ */
+const mostMappings = 8192;
+/** The same for all threads together, by the addresses that V8 takes for each (reserve.ts): bytes, of the 128 TiB of a process. */
+const mostAddresses = 80 * 2 ** 40;
+
+const unreachable = new FinalizationRegistry<undefined>(() => (mapped -= 1));
+
+function mayMap(): boolean {
+  return mapped < mostMappings && addressesInUse() < mostAddresses;
+}
+
+/** Bytes, of the whole process. */
+function addressesInUse(): number {
+  try {
+    return Number.parseInt(readFileSync("/proc/self/statm", "latin1"), 10) * pageSize();
+  } catch {
+    // No descriptor is left for it, or there is no such file system: each thread counts its own.
+    return 0;
+  }
+}
+
+/** How many mappings exist, closed ones that are still reachable included. */
+export function openMappings(): number {
+  return mapped;
+}
+
+/**
+ * Maps parts of files, one after the other. Gives the memory, or the negative errno. The ArrayBuffer is longer than the parts, by pages
+ * that belong to nobody. It stays mapped until nobody can reach it: `close()` of whatever cannot unmap it, since anybody may still hold
+ * a typed array, and touching that would end the process. A read-only mapping must never be handed out: a write to it is fatal.
+ */
+export function mapMemory(...parts: readonly MappingOptions[]): ArrayBuffer | number {
+  if (!mayMap()) return -Errno.ENOMEM;
+  const place = reserve(parts.reduce((sum, { length }) => sum + length, 0));
+  if (typeof place === "number") return place;
+  const { buffer } = place;
+  mapped += 1;
+  unreachable.register(buffer, undefined);
+  let { address } = place;
+  for (const part of parts) {
+    const failed = mapAt(address, part);
+    if (failed < 0) return failed;
+    address += part.length;
+  }
+  return buffer;
+}
+
+/**
+ * Maps somewhere, and moves that to its place: where a mapping is refused, MAP_FIXED leaves a hole, in which another thread's memory
+ * might come to lie.
+ */
+function mapAt(address: number, { fd, offset, length, writable }: MappingOptions): number {
+  const mmap = func(
+    "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
+  );
+  const mremap = func("intptr_t mremap(intptr_t old, size_t old_size, size_t size, int flags, intptr_t address)");
+  const found = mmap(0, length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
+  if (found === -1) return -errno();
+  if (mremap(found, length, length, toPlace, address) !== -1) return 0;
+  const failure = -errno();
+  mmap(address, length, PROT_NONE, emptied, -1, 0);
+  func("int munmap(intptr_t address, size_t length)")(found, length);
+  return failure;
+}
+
+/** Bytes of a page of memory. */
+export function pageSize(): number {
+  return func("int getpagesize()")();
+}

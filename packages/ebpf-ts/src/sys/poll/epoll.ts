@@ -1,0 +1,58 @@
+import { errno, func, type NativeFunction } from "../ffi/libc.ts";
+import { pinned, type Pinned } from "../ffi/pinned.ts";
+
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export const EPOLLIN = 1;
+export const EPOLLOUT = 4;
+export const EPOLLONESHOT = 0x4000_0000;
+
+/** `struct epoll_event`: u32 events, u64 data; packed on x86-64 only. */
+const dataAt = process.arch === "x64" ? 4 : 8;
+const eventSize = dataAt + 8;
+
+let event: Pinned | undefined;
+
+/** epoll_ctl(2). `token` is any number below 2^53: what is gone can be told from what came in its place. */
+export function epollControl(epoll: number, operation: number, fd: number, events: number, token: number): number {
+  event ??= pinned(16);
+  event.view.setUint32(0, events, true);
+  event.view.setUint32(dataAt, token % 2 ** 32, true);
+  event.view.setUint32(dataAt + 4, Math.floor(token / 2 ** 32), true);
+  const result = func("int epoll_ctl(int epoll, int operation, int fd, intptr_t event)")(
+    epoll,
+    operation,
+    fd,
+    event.address,
+  );
+  return result < 0 ? -errno() : result;
+}
+
+/** epoll_wait(2), which blocks the thread that it is called on. All is looked up beforehand: see poll.ts. */
+export class EpollWaiter {
+  readonly #epoll: number;
+  readonly #limit: number;
+  readonly #events: Pinned;
+  readonly #wait: NativeFunction;
+
+  constructor(epoll: number, limit: number) {
+    this.#epoll = epoll;
+    this.#limit = limit;
+    this.#events = pinned(limit * eventSize);
+    this.#wait = func("int epoll_wait(int epoll, intptr_t events, int limit, int timeout)");
+  }
+
+  /** How many events there are, 0 after `timeout` milliseconds, or the negative errno. */
+  wait(timeout: number): number {
+    const count = this.#wait(this.#epoll, this.#events.address, this.#limit, timeout);
+    return count < 0 ? -errno() : count;
+  }
+
+  /** Token of the event at `index` of the last wait. */
+  token(index: number): number {
+    const at = index * eventSize + dataAt;
+    const { view } = this.#events;
+    return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  }
+}

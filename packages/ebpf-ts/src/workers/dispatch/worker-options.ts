@@ -1,0 +1,128 @@
+import { availableParallelism } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { EbpfError } from "../../base/errors.ts";
+import { checkFunction, checkOptions, checkSignal, checkUntil } from "../../base/check-options.ts";
+import type { RecordBytes } from "./record-key.ts";
+
+export interface WorkerDispatchOptions<T> {
+  /** Threads; by default as many as there are cores. */
+  readonly workers?: number | undefined;
+  /** `any` (the default): whoever is free takes the next event. `by-key`: events of one {@link key} are handled by one worker, in order. */
+  readonly order?: "any" | "by-key" | undefined;
+  /** For `by-key`: a field of the record's type, such as `pid` or `task.tgid`, or the bytes of the record. */
+  readonly key?: string | RecordBytes | undefined;
+  /** Events that are under way at once, at most: those that are handled, and those that wait for a worker. By default 1024. */
+  readonly queue?: number | undefined;
+  /** Hands the worker a RecordView of the record where it stands, in place of a decoded event. */
+  readonly view?: boolean | undefined;
+  /** For the workers, as `context.data`. */
+  readonly data?: unknown;
+  /**
+   * Milliseconds that workers have at the end, counted from the last event that one of them finished: by default 10,000. Then the
+   * threads that still are at an event (or at `close` of their module) are terminated, and it rejects with WORKER; `Infinity` waits.
+   */
+  readonly graceMs?: number | undefined;
+  /** When aborted, no more events are taken; those that were begun are finished. It then ends without an error. */
+  readonly signal?: AbortSignal | undefined;
+  /** When settled either way, it goes on up to the records that are there at that time, and ends. */
+  readonly until?: PromiseLike<unknown> | undefined;
+  /**
+   * Gets what a handler threw (or the decoder, then without an event), and goes on, unless it returns `stop` or throws. Without it
+   * the first error stops. It may answer with a promise.
+   */
+  readonly onError?: ((error: unknown, event: T | undefined) => void | "stop" | PromiseLike<void | "stop">) | undefined;
+  /** Gets what a handler passed to `context.send`. What it throws, or rejects its promise with, stops it all. */
+  readonly onValue?: ((value: unknown, worker: number) => unknown) | undefined;
+  /** A worker died and is replaced. The event that it was at is handled once more, by its replacement. What it throws stops it all. */
+  readonly onDeath?: ((error: EbpfError) => unknown) | undefined;
+}
+
+export interface WorkerDispatchResult {
+  readonly handled: number;
+  readonly failed: number;
+  /** Workers that died and were replaced. */
+  readonly deaths: number;
+}
+
+const names: ReadonlySet<string> = new Set([
+  "workers",
+  "order",
+  "key",
+  "queue",
+  "view",
+  "data",
+  "graceMs",
+  "signal",
+  "until",
+  "onError",
+  "onValue",
+  "onDeath",
+]);
+
+const maxWorkers = 254;
+const defaultQueue = 1024;
+const defaultGraceMs = 10_000;
+/** Timers take no more (Node fires at once instead). */
+const longestGraceMs = 2 ** 31 - 1;
+/** The fewer slots there are, the sooner their generations come round (job-table.ts). */
+const minSlots = 64;
+const maxSlots = 2 ** 20;
+
+export interface WorkerLimits {
+  readonly workers: number;
+  readonly queue: number;
+  /** A power of two. */
+  readonly slots: number;
+  readonly graceMs: number;
+}
+
+export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimits {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`The options of dispatchToWorkers() must be an object, not ${String(options)}`);
+  }
+  const { workers = availableParallelism(), order = "any", key, queue = defaultQueue } = options;
+  const of = "dispatchToWorkers()";
+  checkOptions(options, names, of);
+  checkSignal(options.signal, of);
+  checkUntil(options.until, of);
+  for (const name of ["onError", "onValue", "onDeath"] as const) {
+    if (options[name] !== undefined) checkFunction(options[name], `The option ${name} of ${of}`);
+  }
+  if (options.view !== undefined && typeof options.view !== "boolean") {
+    throw new TypeError(`The option view of ${of} must be true or false, not ${String(options.view)}`);
+  }
+  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers) {
+    throw new RangeError(
+      `The workers of dispatchToWorkers() must be a whole number from 1 to ${maxWorkers}, not ${workers}`,
+    );
+  }
+  if (order !== "any" && order !== "by-key") {
+    throw new TypeError(`Unknown order ${JSON.stringify(order)} of dispatchToWorkers(): the orders are any and by-key`);
+  }
+  if ((order === "by-key") !== (key !== undefined)) {
+    throw new TypeError('The option key of dispatchToWorkers() belongs to order "by-key": give both or neither');
+  }
+  if (!Number.isInteger(queue) || queue < 1 || queue > maxSlots) {
+    throw new RangeError(`The queue of dispatchToWorkers() must be a whole number from 1 to ${maxSlots}, not ${queue}`);
+  }
+  return {
+    workers,
+    queue,
+    slots: 2 ** Math.ceil(Math.log2(Math.max(queue, minSlots))),
+    graceMs: checkGrace(options.graceMs === undefined ? defaultGraceMs : options.graceMs),
+  };
+}
+
+function checkGrace(graceMs: number): number {
+  if (graceMs === Infinity || (typeof graceMs === "number" && graceMs >= 0 && graceMs <= longestGraceMs))
+    return graceMs;
+  throw new RangeError(
+    `The graceMs of dispatchToWorkers() must be from 0 to ${longestGraceMs}, or Infinity, not ${graceMs}`,
+  );
+}
+
+export function moduleUrl(module: string | URL): string {
+  if (module instanceof URL) return module.href;
+  return /^[a-z]+:/.test(module) && !isAbsolute(module) ? module : pathToFileURL(resolve(module)).href;
+}

@@ -1,0 +1,53 @@
+import { makeEncoder } from "../../btf/codec/encoder.ts";
+import { parseBtf } from "../../btf/parse-btf.ts";
+import { UserRingBuf, type UserRingHandle } from "../../map/user-ring-buf.ts";
+import { SharedAccess } from "../../memory/shared-access.ts";
+import { MapType } from "../../uapi/uapi.gen.ts";
+import { checkHandle, checkShared } from "./check-handle.ts";
+import { openRing } from "./open-ring.ts";
+import { atThreadEnd } from "../../host/thread-end.ts";
+
+/**
+ * Opens, in a worker thread, a user ring that another thread gives away with {@link UserRingBuf.share}. All of them may
+ * write at the same time. It is closed with the ring that was shared; close it, or end the thread, to let go of it before.
+ */
+export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Promise<UserRingBuf<T>> {
+  checkHandle(handle, "openUserRing()");
+  const { name } = handle.ring;
+  if (handle.ring.type !== MapType.USER_RINGBUF) {
+    throw new TypeError(`Cannot open ring ${name} that way: it is a ring buffer, open it with openRingBuf()`);
+  }
+  checkShared(handle.access, "openUserRing()");
+  const access = new SharedAccess(handle.access);
+  const encoder = handle.type && makeEncoder(parseBtf(handle.type.btf), handle.type.id);
+  const opened = await openRing(handle.ring);
+  const { ring } = opened;
+  const { size, consumer, producer, data } = ring.memory;
+  const memory = {
+    size,
+    consumer,
+    producer,
+    data,
+    get open(): boolean {
+      return ring.memory.open && access.open;
+    },
+  };
+  const userRing = new UserRingBuf<T>({
+    name,
+    ring: { ...ring, memory, bell: (onRing) => ring.bell(onRing) },
+    encoder,
+    access,
+    onClose: () => {
+      forget();
+      opened.close();
+    },
+  });
+  const forget = atThreadEnd(() => userRing.close());
+  closeWithOwner(access, new WeakRef(userRing));
+  return userRing;
+}
+
+/** A wait for the owner's end cannot be given up: it must not keep the memory of a ring that was closed before. */
+function closeWithOwner(access: SharedAccess, userRing: WeakRef<{ close(): void }>): void {
+  access.onClose(() => userRing.deref()?.close());
+}
