@@ -1,46 +1,20 @@
 /**
- * The import-direction lint: rooms import along the arrows of `rooms.ts` only, pure rooms stay free of the host, only
- * `sys` touches the FFI, and what is not the library itself uses its public subpaths. Says file:line and which wall.
+ * The import-direction lint: rooms import along the arrows of `rooms.ts` only, and every arrow is in use; pure rooms stay
+ * free of the host, only `sys` touches the FFI, and what is not the library itself uses its public subpaths. Says
+ * file:line and which wall.
  */
 import { readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { findFiles, root } from "./files.ts";
-import { ffiRoom, roomOf, tableFaults } from "./rooms.ts";
+import { readSource, type SourceFile } from "./imports.ts";
+import { ffiRoom, roomOf, rooms, tableFaults } from "./rooms.ts";
 
 const library = "packages/ebpf-ts/";
 const sources = `${library}src/`;
-
-interface Import {
-  readonly line: number;
-  readonly specifier: string;
-}
-
-interface SourceFile {
-  /** Relative to the root. */
-  readonly path: string;
-  readonly lines: readonly string[];
-}
-
-/** `import`, `export … from`, `import()` and `require()`, or the `new URL()` of a worker's script. */
-const importPattern =
-  /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\w*\(\s*|\bnew URL\(\s*(?=["'][^"']+\.[jt]s["']))(["'])([^"']+)\1/g;
 const nodeGlobalPattern = /(?<![.\w])(?:process|Buffer|require|__dirname)\b\s*[.([]/;
 
-/** Comments become blanks, so that lines keep their numbers and prose is not read as code. */
-function withoutComments(text: string): string {
-  const blank = (comment: string): string => comment.replace(/[^\n]/g, " ");
-  return text.replace(/\/\*[\s\S]*?\*\//g, blank).replace(/(?<=^|\s)\/\/.*$/gm, blank);
-}
-
-async function read(path: string): Promise<SourceFile> {
-  return { path, lines: withoutComments(await readFile(join(root, path), "utf8")).split("\n") };
-}
-
-function importsOf(file: SourceFile): Import[] {
-  return file.lines.flatMap((text, index) =>
-    [...text.matchAll(importPattern)].map((match) => ({ line: index + 1, specifier: match[2] ?? "" })),
-  );
-}
+/** Arrows that some file uses: `from to`. */
+const usedArrows = new Set<string>();
 
 /** What is wrong with an import between rooms; undefined when it goes along an arrow. */
 function roomFault(file: string, specifier: string): string | undefined {
@@ -51,6 +25,7 @@ function roomFault(file: string, specifier: string): string | undefined {
     const path = posix.join(posix.dirname(inside), specifier);
     const target = roomOf(path);
     if (target === undefined) return `${path} is in no room`;
+    usedArrows.add(`${room.path} ${target.path}`);
     if (target === room || room.imports.includes(target.path)) return undefined;
     return `${room.path} may not import ${target.path} (it may import ${room.imports.join(", ") || "nothing"})`;
   }
@@ -71,6 +46,15 @@ function globalFaults(file: SourceFile): string[] {
       ? []
       : [`${file.path}:${index + 1}: ${room.path} is pure and may not use Node's global ${found[0].slice(0, -1)}`];
   });
+}
+
+/** Arrows of the table that no file goes along: the table is to show the house as it is. */
+function unusedArrows(): string[] {
+  return rooms.flatMap(({ path, imports }) =>
+    imports
+      .filter((target) => !usedArrows.has(`${path} ${target}`))
+      .map((target) => `scripts/rooms.ts: ${path} does not import ${target}, take the arrow away`),
+  );
 }
 
 /** The command, the examples and the benchmarks are users like any other. */
@@ -109,13 +93,14 @@ async function main(): Promise<number> {
   const paths = (await findFiles(".ts")).filter((path) => /^(packages|examples|bench)\//.test(path));
   const faults = tableFaults();
   for (const path of paths) {
-    const file = await read(path);
-    for (const { line, specifier } of importsOf(file)) {
+    const file = await readSource(path);
+    for (const { line, specifier } of file.imports) {
       const fault = faultOf(path, specifier, subpaths);
       if (fault !== undefined) faults.push(`${path}:${line}: ${fault}`);
     }
     if (path.startsWith(sources)) faults.push(...globalFaults(file));
   }
+  faults.push(...unusedArrows());
   for (const fault of faults) console.error(fault);
   console.log(`${paths.length} files, ${faults.length} imports through a wall`);
   return faults.length > 0 ? 1 : 0;

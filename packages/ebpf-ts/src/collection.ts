@@ -1,6 +1,7 @@
 import { makeDecoder, makeEncoder } from "./btf/index.ts";
 import type { EngineCommand, SpawnOptions } from "./engine/command.ts";
-import type { EngineCollection, EngineName } from "./engine/engine.ts";
+import type { EngineCollection } from "./engine/engine.ts";
+import type { EngineName } from "./engine/engine-name.ts";
 import type { EngineMap } from "./engine/map.ts";
 import type { EngineRing } from "./engine/ring.ts";
 import { EbpfError } from "./base/errors.ts";

@@ -1,7 +1,7 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`. */
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
 export type { CommandExit, EngineCommand as Command, SpawnOptions } from "./engine/command.ts";
-export type { EngineName } from "./engine/engine.ts";
+export type { EngineName } from "./engine/engine-name.ts";
 export type { MapInfo } from "./engine/map.ts";
 export type { ProgramInfo, RunOptions, RunResult, UprobeOptions } from "./engine/program.ts";
 export {

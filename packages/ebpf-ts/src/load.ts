@@ -1,5 +1,6 @@
 import { Collection } from "./collection.ts";
-import type { Engine, EngineName } from "./engine/engine.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { EngineName } from "./engine/engine-name.ts";
 import type * as Kernel from "./engine/kernel/kernel-engine.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { importHost } from "./host/import-host.ts";

@@ -1,10 +1,9 @@
 import type { EbpfError } from "../base/errors.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import type { EngineCommand, SpawnOptions } from "./command.ts";
+import type { EngineName } from "./engine-name.ts";
 import type { EngineMap } from "./map.ts";
 import type { EngineProgram } from "./program.ts";
-
-export type EngineName = "kernel" | "embedded";
 
 /** The contract that an engine fulfils: it brings a spec to life. */
 export interface Engine {

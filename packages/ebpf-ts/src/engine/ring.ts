@@ -1,5 +1,5 @@
 import type { RingBell, RingMemory } from "../ring/ring-memory.ts";
-import type { EngineName } from "./engine.ts";
+import type { EngineName } from "./engine-name.ts";
 import type { Injector } from "./injector.ts";
 
 export interface EngineRing {

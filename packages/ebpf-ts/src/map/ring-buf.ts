@@ -3,7 +3,7 @@ import type { EngineRing } from "../engine/ring.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
 import { checkLimits, type DrainResult } from "../ring/reading.ts";
-import { openConsumer } from "../ring/event-consumer.ts";
+import { openConsumer } from "../ring/open-consumer.ts";
 import { OverwriteConsumer } from "../ring/overwrite/overwrite-consumer.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";

@@ -17,7 +17,8 @@ export {
 export { decodeRing, encodeRing, type RingImage, type RingWindow } from "./codec/ring-image.ts";
 export { linuxMetaPages, type PageOrigin, pageOffsetAt, type RingLayout } from "./codec/ring-layout.ts";
 export { RingConsumer } from "./consumer.ts";
-export { type EventConsumer, openConsumer } from "./event-consumer.ts";
+export type { EventConsumer } from "./event-consumer.ts";
+export { openConsumer } from "./open-consumer.ts";
 export { OverwriteConsumer } from "./overwrite/overwrite-consumer.ts";
 export { ringFull, RingProducer } from "./producer.ts";
 export {

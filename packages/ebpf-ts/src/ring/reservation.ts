@@ -1,5 +1,13 @@
 import { EbpfError } from "../base/errors.ts";
-import type { RingProducer } from "./producer.ts";
+import type { RingMemory } from "./ring-memory.ts";
+
+/** The producer that a reservation was made by, as far as it ends there. Offsets are those of payloads in the data. */
+export interface ReservingProducer {
+  readonly name: string;
+  readonly memory: RingMemory;
+  submit(offset: number): void;
+  discard(offset: number): void;
+}
 
 /**
  * Space in a ring that waits to be filled. End it with {@link submit} or {@link discard}; `using` discards what was not
@@ -10,12 +18,12 @@ import type { RingProducer } from "./producer.ts";
  */
 export class Reservation {
   readonly size: number;
-  readonly #producer: RingProducer;
+  readonly #producer: ReservingProducer;
   readonly #offset: number;
   readonly #onEnd: ((reservation: Reservation) => void) | undefined;
   #ended = false;
 
-  constructor(producer: RingProducer, offset: number, size: number, onEnd?: (reservation: Reservation) => void) {
+  constructor(producer: ReservingProducer, offset: number, size: number, onEnd?: (reservation: Reservation) => void) {
     this.#producer = producer;
     this.#offset = offset;
     this.size = size;

@@ -6,7 +6,8 @@ import type { MachineImage } from "../../src/engine/embedded/machine/contracts.t
 import { EmbeddedCollection } from "../../src/engine/embedded/user/embedded-collection.ts";
 import { buildKernelBtf } from "../../src/engine/embedded/load/own-btf.ts";
 import { openMachine } from "../../src/engine/embedded/machine/machine.ts";
-import type { EngineCollection, EngineName } from "../../src/engine/engine.ts";
+import type { EngineCollection } from "../../src/engine/engine.ts";
+import type { EngineName } from "../../src/engine/engine-name.ts";
 import type { EngineMap } from "../../src/engine/map.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import type { KernelProgram } from "../../src/engine/kernel/kernel-program.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EngineName } from "../../src/engine/engine.ts";
+import type { EngineName } from "../../src/engine/engine-name.ts";
 import type { RingMemory } from "../../src/ring/ring-memory.ts";
 import { payload } from "../ring/kernel-model.ts";
 import { concurrentFixture, type ConcurrentFixture } from "./concurrent-fixture.ts";

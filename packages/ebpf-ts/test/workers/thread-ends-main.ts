@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import type { EngineName } from "../../src/engine/engine.ts";
+import type { EngineName } from "../../src/engine/engine-name.ts";
 import { fixture, type Fixture } from "../suite/fixture.ts";
 
 const longestMs = 60;

@@ -1,0 +1,1 @@
+export type EngineName = "kernel" | "embedded";
