@@ -1,3 +1,5 @@
+import { sharedBytes } from "../memory/shared-bytes.ts";
+
 /**
  * The words that all threads of a machine share, by index:
  *
@@ -12,7 +14,7 @@ export class SharedState {
   readonly #cpus: number;
 
   static bufferFor(cpus: number, programs: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(4 * (1 + cpus + programs));
+    return sharedBytes(4 * (1 + cpus + programs));
   }
 
   constructor(buffer: SharedArrayBuffer, cpus: number) {

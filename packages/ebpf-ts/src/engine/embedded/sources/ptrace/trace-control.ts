@@ -1,3 +1,5 @@
+import { sharedBytes } from "../../memory/shared-bytes.ts";
+
 /**
  * What the main thread must be able to tell, and ask of, a thread that sleeps in waitpid(2): three words of shared memory.
  *
@@ -13,7 +15,7 @@ export class TraceControl {
   readonly shared: SharedArrayBuffer;
   readonly #words: Int32Array;
 
-  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(12)) {
+  constructor(shared: SharedArrayBuffer = sharedBytes(12)) {
     this.shared = shared;
     this.#words = new Int32Array(shared);
   }
