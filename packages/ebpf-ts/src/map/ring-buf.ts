@@ -1,6 +1,7 @@
 import type { WriteRecord } from "../engine/injector.ts";
 import type { EngineRing } from "../engine/ring.ts";
 import { NotSupportedError } from "../base/errors.ts";
+import { bytesForThreads } from "../base/shared-bytes.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
 import { checkLimits, type DrainResult } from "../ring/reading.ts";
 import { openConsumer } from "../ring/open-consumer.ts";
@@ -217,8 +218,9 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
       );
     }
     const ring = this.#ring.share();
+    const reader = bytesForThreads(4, `share ring ${this.name}`);
     this.#reader.lend({ end: () => {} });
-    return { ring, type: sharedType(this.#type), reader: new SharedArrayBuffer(4) };
+    return { ring, type: sharedType(this.#type), reader };
   }
 
   /**

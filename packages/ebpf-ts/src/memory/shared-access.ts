@@ -9,13 +9,15 @@ const holderWord = 2;
 /** Tells this thread from others: any number but 0, which no host can give everywhere. Two that are alike would at worst refuse each other. */
 const thisThread = 1 + Math.floor(Math.random() * (2 ** 31 - 1));
 
+export const sharedAccessBytes = 12;
+
 /** What the threads share that use one thing in turns: a lock, and whether its owner has closed it. Survives `postMessage` as its buffer. */
 export class SharedAccess {
   readonly buffer: SharedArrayBuffer;
   readonly #lock: SharedLock;
   readonly #words: Int32Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(12)) {
+  constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
     this.#lock = new SharedLock(this.#words, lockWord);

@@ -1,5 +1,7 @@
 import type { EngineRing } from "../engine/ring.ts";
+import { blockOn } from "../base/block-thread.ts";
 import { NotSupportedError } from "../base/errors.ts";
+import { sharedBytes } from "../base/shared-bytes.ts";
 import { checkMilliseconds } from "../base/check-options.ts";
 import { ringEmpty } from "../ring/reading.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
@@ -38,13 +40,14 @@ export function blockForRecord(consumer: EventConsumer, ring: EngineRing, timeou
       if (!ring.waitSync(left)) return false;
       lacks = 0;
     } else if (lacks > spins) {
-      nap(Math.min(left, longestNapMs));
+      nap(consumer.name, Math.min(left, longestNapMs));
     }
   }
 }
 
-const nothing = new Int32Array(new SharedArrayBuffer(4));
+let nothing: Int32Array | undefined;
 
-function nap(ms: number): void {
-  Atomics.wait(nothing, 0, 0, ms);
+function nap(name: string, ms: number): void {
+  nothing ??= new Int32Array(sharedBytes(4));
+  blockOn(nothing, 0, ms, `wait for ring ${name}`, "loop over its events instead");
 }

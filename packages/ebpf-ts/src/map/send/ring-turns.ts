@@ -1,5 +1,6 @@
 import { EbpfError } from "../../base/errors.ts";
-import { SharedAccess } from "../../memory/shared-access.ts";
+import { bytesForThreads } from "../../base/shared-bytes.ts";
+import { SharedAccess, sharedAccessBytes } from "../../memory/shared-access.ts";
 
 /**
  * Whose turn it is to write a user ring: in this thread one call at a time (a batch calls functions of the user's, which may try to write
@@ -30,7 +31,7 @@ export class RingTurns {
   /** What the other threads take their turns with. A batch that is under way has not taken one. */
   share(): SharedArrayBuffer {
     if (this.#batching && this.#access === undefined) throw this.#busy();
-    this.#access ??= new SharedAccess();
+    this.#access ??= new SharedAccess(bytesForThreads(sharedAccessBytes, `share ring ${this.#name}`));
     return this.#access.buffer;
   }
 

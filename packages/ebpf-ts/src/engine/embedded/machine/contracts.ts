@@ -2,9 +2,9 @@
  * The seams inside the embedded engine.
  *
  * A collection is one shared WebAssembly memory, in which everything that a program may point at lives (map values, ring
- * data, stacks, contexts), plus one SharedArrayBuffer of bookkeeping a map (hash chains, positions, locks), which
- * no program can reach. A pointer is an offset in the memory. Both are shared, so that a worker thread which traces a
- * command runs the same programs on the same maps: it is sent a {@link MachineImage} and opens it.
+ * data, stacks, contexts), plus one buffer of bookkeeping a map (hash chains, positions, locks), which no program
+ * can reach. A pointer is an offset in the memory. Both are shared where the host has shared memory, so that a worker thread which traces
+ * a command runs the same programs on the same maps: it is sent a {@link MachineImage} and opens it.
  */
 import type { EbpfError } from "../../../base/errors.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
@@ -38,7 +38,7 @@ export interface MachineImage {
   readonly programs: readonly MachineProgramImage[];
   readonly instructionBudget: number;
   /** Int32: the state of CPUs, locks and attachments shared by all threads. */
-  readonly shared: SharedArrayBuffer;
+  readonly shared: ArrayBufferLike;
 }
 
 export interface MachineProgramImage {
@@ -72,7 +72,7 @@ export interface MachineMapImage {
   /** Address of the values, or of a ring's data. */
   readonly address: number;
   /** The bookkeeping; its layout is the map kind's own business. */
-  readonly state: SharedArrayBuffer;
+  readonly state: ArrayBufferLike;
 }
 
 /** A map as helpers and the engine see it. Results are 0 or a negative errno, addresses are 0 for NULL: the kernel's way. */

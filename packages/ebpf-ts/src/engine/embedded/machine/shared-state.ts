@@ -1,4 +1,4 @@
-import { sharedBytes } from "../memory/shared-bytes.ts";
+import { sharedBytes } from "../../../base/shared-bytes.ts";
 
 /**
  * The words that all threads of a machine share, by index:
@@ -13,11 +13,11 @@ export class SharedState {
   readonly #words: Int32Array;
   readonly #cpus: number;
 
-  static bufferFor(cpus: number, programs: number): SharedArrayBuffer {
+  static bufferFor(cpus: number, programs: number): ArrayBufferLike {
     return sharedBytes(4 * (1 + cpus + programs));
   }
 
-  constructor(buffer: SharedArrayBuffer, cpus: number) {
+  constructor(buffer: ArrayBufferLike, cpus: number) {
     this.#words = new Int32Array(buffer);
     this.#cpus = cpus;
   }

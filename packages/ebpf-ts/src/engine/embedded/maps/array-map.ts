@@ -14,7 +14,7 @@ export class ArrayMap implements MachineMap {
   readonly #values: ValueArea;
   readonly #perCpu: boolean;
 
-  constructor(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike, cpus: number) {
     this.image = image;
     this.#perCpu = image.type === MapType.PERCPU_ARRAY;
     this.#values = new ValueArea(image, memory, this.#perCpu ? cpus : 1, this.#perCpu);
@@ -101,7 +101,7 @@ function shapeOf(spec: MapSpec, copies: number): ReturnType<MapKind["shape"]> {
   };
 }
 
-function open(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number): MachineMap {
+function open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): MachineMap {
   return new ArrayMap(image, memory, cpus);
 }
 

@@ -27,7 +27,7 @@ export class HashMap implements MachineMap {
   readonly #table: HashTable;
   readonly #values: ValueArea;
 
-  constructor(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike, cpus: number) {
     const perCpu = image.type === MapType.PERCPU_HASH;
     this.image = image;
     this.#table = new HashTable(image.state, tableShape(image));
@@ -214,7 +214,7 @@ function shapeOf(spec: MapSpec, copies: number): MapShape {
   };
 }
 
-function open(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number): MachineMap {
+function open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): MachineMap {
   return new HashMap(image, memory, cpus);
 }
 

@@ -45,7 +45,7 @@ export function hashTableBytes(shape: HashTableShape): number {
 }
 
 /** A seed of its own for each table, so that nobody can prepare keys that all fall in one bucket. */
-export function seedHashTable(state: SharedArrayBuffer, seed: number): void {
+export function seedHashTable(state: ArrayBufferLike, seed: number): void {
   new Int32Array(state)[seedWord] = seed;
 }
 
@@ -65,7 +65,7 @@ export class HashTable {
   readonly #next: number;
   readonly #generation: number;
 
-  constructor(state: SharedArrayBuffer, shape: HashTableShape) {
+  constructor(state: ArrayBufferLike, shape: HashTableShape) {
     const words = wordCount(shape);
     this.#shape = shape;
     this.#words = new Int32Array(state, 0, words);

@@ -12,7 +12,7 @@ export interface MapShape {
   readonly access: Region["access"];
   /** Bytes of bookkeeping. All zero is the state of an empty map, except for what `prepare` writes. */
   readonly stateBytes: number;
-  readonly prepare?: (state: SharedArrayBuffer) => void;
+  readonly prepare?: (state: ArrayBufferLike) => void;
 }
 
 /** What the engine knows about one BPF_MAP_TYPE_*. */
@@ -21,7 +21,7 @@ export interface MapKind {
   readonly flags: number;
   /** Checks what the kernel checks at BPF_MAP_CREATE. */
   shape(spec: MapSpec, cpus: number): MapShape;
-  open(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number): MachineMap;
+  open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): MachineMap;
 }
 
 /** The kernel's -EINVAL of BPF_MAP_CREATE, said in words. */

@@ -5,7 +5,7 @@ import { RingBufMap } from "../rings/ring-buf-map.ts";
 import { UserRingBufMap } from "../rings/user-ring-buf-map.ts";
 
 /** One thread's view of a planned map; every thread that has the image and the memory may have one. */
-export function openMap(image: MachineMapImage, memory: SharedArrayBuffer, cpus: number): MachineMap {
+export function openMap(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): MachineMap {
   const kind = mapKinds.get(image.type);
   if (kind === undefined) {
     throw new EbpfError(

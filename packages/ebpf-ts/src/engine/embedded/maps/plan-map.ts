@@ -1,8 +1,8 @@
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import { sharedBytes } from "../../../base/shared-bytes.ts";
 import { MapType } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage, MemoryPlan } from "../machine/contracts.ts";
-import { sharedBytes } from "../memory/shared-bytes.ts";
 import { refuse } from "./map-kind.ts";
 import type { MapKind, MapShape } from "./map-kind.ts";
 import { mapKinds } from "./map-kinds.ts";
@@ -71,7 +71,7 @@ function checkSize(spec: MapSpec, shape: MapShape): void {
   }
 }
 
-function makeState(spec: MapSpec, shape: MapShape): SharedArrayBuffer {
+function makeState(spec: MapSpec, shape: MapShape): ArrayBufferLike {
   try {
     const state = sharedBytes(shape.stateBytes);
     shape.prepare?.(state);

@@ -23,7 +23,7 @@ export class ValueArea {
   readonly #cpuStep: number;
   readonly #bytes: Uint8Array;
 
-  constructor(image: MachineMapImage, memory: SharedArrayBuffer, copies: number, perCpu: boolean) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike, copies: number, perCpu: boolean) {
     this.#address = image.address;
     this.#stride = valueStride(image.valueSize);
     this.#slotBytes = this.#stride * copies;

@@ -14,7 +14,7 @@ export class ProgramMemory {
   /** Index of a page's region plus 1; 0 where nothing is mapped. */
   readonly #pages: Uint32Array;
 
-  constructor(buffer: SharedArrayBuffer, regions: readonly Region[]) {
+  constructor(buffer: ArrayBufferLike, regions: readonly Region[]) {
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.words = new Uint32Array(buffer);

@@ -1,8 +1,12 @@
 import { NotSupportedError } from "../../../base/errors.ts";
+import { threadsShare } from "../../../base/shared-bytes.ts";
 
-/** A shared `WebAssembly.Memory`, as far as it is used here; it survives `postMessage`, and both sides see the same bytes. */
+/**
+ * A `WebAssembly.Memory`, as far as it is used here. Where the host has shared memory it is shared: it survives `postMessage`, and both
+ * sides see the same bytes.
+ */
 export interface WasmMemory {
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBufferLike;
 }
 
 export const wasmPageSize: number = 64 * 1024;
@@ -13,21 +17,18 @@ interface WasmNamespace {
   readonly Memory: new (descriptor: { initial: number; maximum: number; shared: boolean }) => WasmMemory;
 }
 
-/** Zeroed shared memory of at least `size` bytes that never grows, so that views of it stay true. */
+/** Zeroed memory of at least `size` bytes that never grows, so that views of it stay true. */
 export function createWasmMemory(size: number): WasmMemory {
   const pages = Math.ceil(size / wasmPageSize);
   const wasm = (globalThis as { WebAssembly?: WasmNamespace }).WebAssembly;
-  if (wasm === undefined || typeof SharedArrayBuffer === "undefined") {
-    throw new NotSupportedError(
-      "shared memory",
-      "Cannot load on the embedded engine: this host has no shared WebAssembly memory (a browser needs cross-origin isolation for it)",
-    );
+  if (wasm === undefined) {
+    throw new NotSupportedError("WebAssembly", "Cannot load on the embedded engine: this host has no WebAssembly");
   }
   try {
-    return new wasm.Memory({ initial: pages, maximum: pages, shared: true });
+    return new wasm.Memory({ initial: pages, maximum: pages, shared: threadsShare() });
   } catch (cause) {
     throw new NotSupportedError(
-      "shared memory",
+      "memory",
       `Cannot load on the embedded engine: the host gives no ${pages * wasmPageSize} bytes of memory`,
       undefined,
       { cause },

@@ -1,3 +1,4 @@
+import { forThreads } from "../../../base/shared-bytes.ts";
 import type { EngineRing, OpenedRing, RingHandle } from "../../ring.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { closeMap, openMap } from "../maps/index.ts";
@@ -19,10 +20,13 @@ export function openEmbeddedRing({ image, memory }: EmbeddedRingHandle): OpenedR
 }
 
 /** User space's side of a ring. */
-export function engineRing(map: MachineMap, buffer: SharedArrayBuffer): EngineRing {
+export function engineRing(map: MachineMap, buffer: ArrayBufferLike): EngineRing {
   const { image, ring, userRing } = map;
   const { name, type } = image;
-  const share = (): EmbeddedRingHandle => ({ engine: "embedded", name, type, image, memory: buffer });
+  const share = (): EmbeddedRingHandle => {
+    const memory = forThreads(buffer, `share ring ${name}`);
+    return { engine: "embedded", name, type, image, memory };
+  };
   if (ring !== undefined) {
     const { memory } = ring;
     const bell: EngineRing["bell"] = (onRing) => new EmbeddedBell(ring.bell, hasRecord(memory), onRing);

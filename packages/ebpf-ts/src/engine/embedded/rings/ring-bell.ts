@@ -1,9 +1,10 @@
+import { isShared } from "../../../base/shared-bytes.ts";
 import type { RingBell, RingMemory } from "../../../ring/ring-memory.ts";
 import { RingBufHeader } from "../../../uapi/uapi.gen.ts";
 
 /** The longest delay that a timer takes. */
 const longestDelay = 0x7fff_ffff;
-/** How often the word is looked at where the host lacks `Atomics.waitAsync`, in milliseconds. */
+/** How often the word is looked at where `Atomics.waitAsync` is not there, or no memory that threads share, in milliseconds. */
 const pollInterval = 5;
 
 /**
@@ -41,7 +42,7 @@ export class EmbeddedBell implements RingBell {
   }
 
   #wait(seen: number): void {
-    if (typeof Atomics.waitAsync !== "function") {
+    if (typeof Atomics.waitAsync !== "function" || !isShared(this.#word.buffer)) {
       this.#poll(seen);
       return;
     }

@@ -228,7 +228,7 @@ export class RingBufMap extends KeylessMap implements MachineMap {
   readonly ring: MachineRing;
   readonly #state: RingState;
 
-  constructor(image: MachineMapImage, memory: SharedArrayBuffer) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
     super(image);
     this.#state = new RingState(image, memory);
     this.ring = new RingBuf(image, this.#state);

@@ -43,7 +43,7 @@ class MachineRingMemory implements RingMemory {
   readonly data: Uint8Array;
   open = true;
 
-  constructor(image: MachineMapImage, memory: SharedArrayBuffer) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
     this.size = image.maxEntries;
     this.consumer = new BigUint64Array(image.state, consumerAt, 1);
     this.producer = new BigUint64Array(image.state, producerAt, 1);
@@ -67,7 +67,7 @@ export class RingState {
   /** The data as words: the length of the record at byte offset `o` is element `o >>> 2`. */
   readonly headers: Int32Array;
 
-  constructor(image: MachineMapImage, memory: SharedArrayBuffer) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
     this.memory = new MachineRingMemory(image, memory);
     this.size = this.memory.size;
     this.mask = BigInt(this.size - 1);

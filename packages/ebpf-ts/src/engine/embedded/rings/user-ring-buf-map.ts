@@ -143,7 +143,7 @@ export class UserRingBufMap extends KeylessMap implements MachineMap {
   readonly userRing: MachineUserRing;
   readonly #state: RingState;
 
-  constructor(image: MachineMapImage, memory: SharedArrayBuffer) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
     super(image);
     this.#state = new RingState(image, memory);
     this.userRing = new UserRingBuf(image, this.#state);

@@ -1,4 +1,4 @@
-import { NotSupportedError } from "../../../base/errors.ts";
+import { blockOn } from "../../../base/block-thread.ts";
 import type { MachineRing } from "../machine/contracts.ts";
 import { hasRecord } from "./ring-bell.ts";
 
@@ -14,19 +14,6 @@ export function waitForRecord(name: string, { memory, bell }: MachineRing, timeo
     if (ready()) return true;
     const left = end - performance.now();
     if (!(left > 0)) return false;
-    sleep(name, bell, seen, left);
-  }
-}
-
-function sleep(name: string, word: Int32Array, seen: number, ms: number): void {
-  try {
-    Atomics.wait(word, 0, seen, ms);
-  } catch (cause) {
-    throw new NotSupportedError(
-      "blocking",
-      `Cannot wait for ring ${name} here: a browser lets only worker threads block, so loop over its events instead`,
-      undefined,
-      { cause },
-    );
+    blockOn(bell, seen, left, `wait for ring ${name}`, "loop over its events instead");
   }
 }

@@ -14,7 +14,7 @@ const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.
 export interface EmbeddedMapOptions {
   readonly map: MachineMap;
   readonly spec: MapSpec;
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly cpus: number;
   /** Index in the machine, and type, of a program that this collection has. */
   readonly programOf: (program: EngineProgram) => { readonly index: number; readonly type: number } | undefined;

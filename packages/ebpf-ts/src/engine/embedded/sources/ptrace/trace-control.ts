@@ -1,4 +1,4 @@
-import { sharedBytes } from "../../memory/shared-bytes.ts";
+import { bytesForThreads } from "../../../../base/shared-bytes.ts";
 
 /**
  * What the main thread must be able to tell, and ask of, a thread that sleeps in waitpid(2): three words of shared memory.
@@ -15,7 +15,7 @@ export class TraceControl {
   readonly shared: SharedArrayBuffer;
   readonly #words: Int32Array;
 
-  constructor(shared: SharedArrayBuffer = sharedBytes(12)) {
+  constructor(shared: SharedArrayBuffer = bytesForThreads(12, "trace a command")) {
     this.shared = shared;
     this.#words = new Int32Array(shared);
   }
