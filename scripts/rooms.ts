@@ -34,7 +34,7 @@ function list(text: string): string[] {
 /** From the ground up. The longest path that a file begins with is its room. */
 export const rooms: readonly Room[] = [
   pure("base/", "errors, checks of options, calls of users' functions: small, and used everywhere", ""),
-  pure("uapi/", "the kernel's numbers (generated), errno names, GPL-only helpers", ""),
+  pure("uapi/", "the kernel's numbers and structs (generated), errno names, GPL-only helpers", ""),
   pure("bytes/", "offset arithmetic on foreign bytes, every access checked", "base/"),
   pure("insn/", "instructions: encode, decode, print", "base/"),
   pure("elf/", "ELF64 relocatable file → sections, symbols, relocations; symbols of executables", "base/ bytes/"),

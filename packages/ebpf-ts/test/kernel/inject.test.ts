@@ -8,14 +8,14 @@ import { parse } from "../../src/spec/parse.ts";
 import type { Attributes } from "../../src/sys/ffi/attributes.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
-import type { Sys } from "../../src/sys/ffi/sys.ts";
+import type { Sys, SystemArgument } from "../../src/sys/ffi/sys.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command, MapType } from "../../src/uapi/uapi.gen.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 
 /** A system that answers some calls with an error of its own. */
-function sysThat(answers: (command: number, attributes: Attributes) => number | undefined): Sys {
+function sysThat(answers: (command: number, attributes: SystemArgument) => number | undefined): Sys {
   const sys = linuxSys();
   return {
     ...sys,
@@ -31,8 +31,8 @@ async function ringOn(sys: Sys): Promise<Collection> {
   return new Collection(spec, await kernelEngine({ sys }).load(spec, options));
 }
 
-const createsUserRing = (command: number, attributes: Attributes): boolean =>
-  command === Command.MAP_CREATE && attributes.getU32(0) === MapType.USER_RINGBUF;
+const createsUserRing = (command: number, attributes: SystemArgument): boolean =>
+  command === Command.MAP_CREATE && (attributes as Attributes).getU32(0) === MapType.USER_RINGBUF;
 
 describe("injection on a kernel that refuses", { skip: kernelOrSkip() }, () => {
   it("user ring buffers, since it is older than 6.1", async () => {

@@ -1,9 +1,8 @@
-import type { Attributes } from "./attributes.ts";
 import { epollControl } from "../poll/epoll.ts";
 import { addressOf, errno, func } from "./libc.ts";
 import { mapMemory, pageSize } from "../memory/mapping.ts";
 import { pollOne } from "../poll/poll.ts";
-import type { Sys } from "./sys.ts";
+import type { Sys, SystemArgument } from "./sys.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 
 const CLOEXEC = 0o2000000; // O_CLOEXEC, and so EPOLL_CLOEXEC and EFD_CLOEXEC
@@ -16,7 +15,7 @@ const inUse = new Set<object>();
 
 const syscall = "long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e)";
 
-function bpf(command: number, attributes: Attributes): number {
+function bpf(command: number, attributes: SystemArgument): number {
   inUse.add(attributes);
   const result = func(syscall)(syscallNumbers().bpf, command, attributes.address, attributes.size, 0, 0);
   const failure = result < 0 ? -errno() : result;
@@ -24,7 +23,7 @@ function bpf(command: number, attributes: Attributes): number {
   return failure;
 }
 
-function bpfAsync(command: number, attributes: Attributes): Promise<number> {
+function bpfAsync(command: number, attributes: SystemArgument): Promise<number> {
   inUse.add(attributes);
   return new Promise((resolve, reject) => {
     const done = (error: unknown, result: number): void => {
@@ -37,7 +36,7 @@ function bpfAsync(command: number, attributes: Attributes): Promise<number> {
   });
 }
 
-function perfEventOpen(attributes: Attributes, pid: number, cpu: number): number {
+function perfEventOpen(attributes: SystemArgument, pid: number, cpu: number): number {
   inUse.add(attributes);
   const noGroup = -1;
   const result = func(syscall)(

@@ -1,5 +1,11 @@
-import type { Attributes } from "./attributes.ts";
 import type { MappingOptions } from "../memory/mapping.ts";
+
+/** A struct in memory that stays where it is. */
+export interface SystemArgument {
+  readonly address: number;
+  /** Bytes of it that the kernel is told of. */
+  readonly size: number;
+}
 
 /**
  * All that the kernel engine asks of the system. Calls give their result, or the negative errno, as the kernel does;
@@ -7,13 +13,13 @@ import type { MappingOptions } from "../memory/mapping.ts";
  */
 export interface Sys {
   /** bpf(2). `attributes` are both in and out. */
-  bpf(command: number, attributes: Attributes): number;
+  bpf(command: number, attributes: SystemArgument): number;
   /** The same on another thread, for what takes long. */
-  bpfAsync(command: number, attributes: Attributes): Promise<number>;
+  bpfAsync(command: number, attributes: SystemArgument): Promise<number>;
   /** mmap(2), shared; the ArrayBuffer is longer than what was asked for. Read-only memory is for readers that never write: a write ends the process. */
   map(options: MappingOptions): ArrayBuffer | number;
   /** perf_event_open(2). */
-  perfEventOpen(attributes: Attributes, pid: number, cpu: number): number;
+  perfEventOpen(attributes: SystemArgument, pid: number, cpu: number): number;
   ioctl(fd: number, request: number, argument: number): number;
   /** fcntl(2) F_DUPFD_CLOEXEC. */
   duplicate(fd: number): number;
