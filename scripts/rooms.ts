@@ -59,20 +59,48 @@ export const rooms: readonly Room[] = [
     "Linux: bpf(2), perf_event_open(2), mmap(2), one epoll thread",
     "base/ btf/ elf/ engine/ host/ insn/ ring/ spec/ sys/ uapi/",
   ),
+  // The embedded engine, from the ground up: no room below knows of one above.
+  pure("engine/embedded/memory/", "one WebAssembly memory: where things lie, and who may touch them", "base/"),
   pure(
-    "engine/embedded/",
-    "a machine of our own: interpreter, helpers, maps in one WebAssembly memory",
-    "base/ btf/ engine/ insn/ memory/ ring/ spec/ uapi/",
+    "engine/embedded/machine/",
+    "the contract inside the embedded engine, programs and their runs; whoever runs them is handed in",
+    "base/ engine/embedded/memory/ insn/ ring/ spec/",
+  ),
+  pure("engine/embedded/interpret/", "runs programs, instruction by instruction", "engine/embedded/machine/ insn/"),
+  pure(
+    "engine/embedded/helpers/",
+    "the kernel's helpers, a file a subject",
+    "engine/embedded/machine/ engine/embedded/memory/ uapi/",
+  ),
+  pure(
+    "engine/embedded/rings/",
+    "ring buffers: what programs do with them, and user space's side",
+    "base/ engine/ engine/embedded/machine/ engine/embedded/memory/ memory/ ring/ spec/ uapi/",
+  ),
+  pure(
+    "engine/embedded/maps/",
+    "maps with keys, and the table of all kinds",
+    "base/ engine/embedded/machine/ engine/embedded/memory/ engine/embedded/rings/ memory/ spec/ uapi/",
+  ),
+  pure(
+    "engine/embedded/load/",
+    "spec → image of a machine, and image → machine: checks, references, and which parts it is put together from",
+    "base/ btf/ engine/embedded/helpers/ engine/embedded/interpret/ engine/embedded/machine/ engine/embedded/maps/ engine/embedded/memory/ insn/ spec/ uapi/",
+  ),
+  pure(
+    "engine/embedded/user/",
+    "the engine, its collections, maps and programs as users of the contract see them",
+    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/rings/ spec/ uapi/",
   ),
   host(
     "engine/embedded/sources/ptrace/",
     "the system calls of a traced command, as events",
-    "base/ engine/ engine/embedded/ host/ sys/",
+    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/user/ host/ sys/",
   ),
   host(
     "engine/embedded/node-host.ts",
     "the embedded engine in this process, with its event sources",
-    "base/ engine/ engine/embedded/ engine/embedded/sources/ptrace/ host/",
+    "base/ engine/ engine/embedded/machine/ engine/embedded/sources/ptrace/ engine/embedded/user/ host/",
   ),
   pure("stream/", "async iteration, merging, wake-ups; `dispatch/` concurrent handlers", "base/ engine/ ring/"),
   pure(
@@ -91,7 +119,7 @@ export const rooms: readonly Room[] = [
   host(
     "workers/",
     "threads that read a ring's memory themselves; between threads only positions travel",
-    "base/ btf/ engine/ engine/embedded/ engine/kernel/ host/ map/ memory/ ring/ stream/ sys/ uapi/",
+    "base/ btf/ engine/ engine/embedded/rings/ engine/kernel/ host/ map/ memory/ ring/ stream/ sys/ uapi/",
   ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ map/"),
   host(

@@ -1,6 +1,6 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import type { MachineMapImage } from "../../src/engine/embedded/machine/contracts.ts";
-import { openMap } from "../../src/engine/embedded/maps/index.ts";
+import { openMap } from "../../src/engine/embedded/maps/open-map.ts";
 import { cpus, u32 } from "./test-map.ts";
 
 /** What a thread is told to do; it answers with one message of counts. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planMap } from "../../src/engine/embedded/maps/index.ts";
+import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import type { EbpfErrorCode } from "../../src/base/errors.ts";
 import type { MapSpec } from "../../src/spec/types.ts";

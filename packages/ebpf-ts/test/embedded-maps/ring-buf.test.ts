@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { MachineMap, MachineRing } from "../../src/engine/embedded/machine/contracts.ts";
-import { closeMap, openMap } from "../../src/engine/embedded/maps/index.ts";
+import { openMap } from "../../src/engine/embedded/maps/open-map.ts";
 import { EbpfError, SyscallError } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { busy, consume, discarded, position, setPosition, totalOf } from "./reference-ring.ts";
@@ -219,7 +219,7 @@ test("every thread's view is the same ring; a closed view says so", () => {
   map.ring!.output(u32(5), 0n);
   assert.deepEqual(consume(other.ring!.memory)?.payload, u32(5));
   assert.equal(map.ring!.query(0n), 0n);
-  closeMap(map);
+  map.close!();
   assert.deepEqual([map.ring!.memory.open, other.ring!.memory.open], [false, true]);
 });
 

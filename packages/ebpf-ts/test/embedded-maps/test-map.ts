@@ -1,5 +1,7 @@
-import type { MachineMap, MachineMapImage, MemoryPlan, Region } from "../../src/engine/embedded/machine/contracts.ts";
-import { openMap, planMap } from "../../src/engine/embedded/maps/index.ts";
+import type { MachineMap, MachineMapImage } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MemoryPlan, Region } from "../../src/engine/embedded/memory/region.ts";
+import { openMap } from "../../src/engine/embedded/maps/open-map.ts";
+import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import type { MapSpec } from "../../src/spec/types.ts";
 
 export const cpus = 2;

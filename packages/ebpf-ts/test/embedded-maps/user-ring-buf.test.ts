@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { MachineMap, MachineUserRing } from "../../src/engine/embedded/machine/contracts.ts";
-import { closeMap } from "../../src/engine/embedded/maps/index.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { busy, discarded, position, produce, putHeader, setPosition, totalOf } from "./reference-ring.ts";
@@ -288,7 +287,7 @@ test("drain: at most 128 * 1024 samples, discarded ones included", () => {
 test("a closed view says so", () => {
   const { map, ring } = makeRing();
   assert.ok(ring.memory.open);
-  closeMap(map);
+  map.close!();
   assert.ok(!ring.memory.open);
 });
 

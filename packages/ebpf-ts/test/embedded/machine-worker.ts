@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { MachineImage } from "../../src/engine/embedded/machine/contracts.ts";
-import { openMachine } from "../../src/engine/embedded/machine/machine.ts";
+import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import { task } from "./test-machine.ts";
 
 const { image, runs, faults } = workerData as { image: MachineImage; runs: number; faults: boolean };

@@ -9,10 +9,10 @@ import type {
   Task,
 } from "../../src/engine/embedded/machine/contracts.ts";
 import { reserveCpu } from "../../src/engine/embedded/memory/cpu-memory.ts";
-import { openMachine, type MachineOptions } from "../../src/engine/embedded/machine/machine.ts";
+import { openMachine, type MachineOptions } from "../../src/engine/embedded/load/open-machine.ts";
 import { MachineProgram } from "../../src/engine/embedded/machine/machine-program.ts";
 import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";
-import { planMap } from "../../src/engine/embedded/maps/index.ts";
+import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import { MemoryLayout } from "../../src/engine/embedded/memory/memory-plan.ts";
 import { ProgramMemory } from "../../src/engine/embedded/memory/program-memory.ts";
 import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
@@ -130,6 +130,7 @@ export function machineOf(
     maps,
     programs,
     instructionBudget: options.budget ?? 1_000_000,
+    executor: "interpreter",
     shared: SharedState.bufferFor(cpus, programs.length),
   };
   return openMachine(image, options);

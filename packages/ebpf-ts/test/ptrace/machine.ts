@@ -1,7 +1,7 @@
-import { openMachine } from "../../src/engine/embedded/machine/machine.ts";
+import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import type { MachineImage, MachineProgramImage, Machine } from "../../src/engine/embedded/machine/contracts.ts";
 import { reserveCpu } from "../../src/engine/embedded/memory/cpu-memory.ts";
-import { planMap } from "../../src/engine/embedded/maps/index.ts";
+import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";
 import { MemoryLayout } from "../../src/engine/embedded/memory/memory-plan.ts";
 import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
@@ -123,6 +123,7 @@ export class TestMachine {
       maps: [ring],
       programs: programs.map(programImage),
       instructionBudget: 100_000,
+      executor: "interpreter",
       shared: SharedState.bufferFor(cpus, programs.length),
     };
     this.machine = openMachine(this.image);

@@ -5,7 +5,7 @@ import { buildImage } from "../../src/engine/embedded/load/build-image.ts";
 import type { MachineImage } from "../../src/engine/embedded/machine/contracts.ts";
 import { EmbeddedCollection } from "../../src/engine/embedded/user/embedded-collection.ts";
 import { buildKernelBtf } from "../../src/engine/embedded/load/own-btf.ts";
-import { openMachine } from "../../src/engine/embedded/machine/machine.ts";
+import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import type { EngineCollection } from "../../src/engine/engine.ts";
 import type { EngineName } from "../../src/engine/engine-name.ts";
 import type { EngineMap } from "../../src/engine/map.ts";

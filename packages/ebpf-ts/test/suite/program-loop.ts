@@ -1,6 +1,6 @@
 /** A thread that runs a program until it is told to stop. */
 import { parentPort, workerData } from "node:worker_threads";
-import { openMachine } from "../../src/engine/embedded/machine/machine.ts";
+import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import { Attributes } from "../../src/sys/ffi/attributes.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";

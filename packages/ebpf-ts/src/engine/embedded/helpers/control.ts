@@ -25,7 +25,6 @@ export const controlHelpers: HelperGroup = {
     const slot = u32(index);
     const program = slot < map.image.maxEntries ? run.host.programs[map.programAt(slot)] : undefined;
     if (program === undefined || run.tailCalls >= mostTailCalls) return BigInt(-Errno.ENOENT);
-    run.tailCall(program);
-    return 0n;
+    return program;
   },
 };

@@ -1,7 +1,8 @@
 import { HelperId } from "../../../uapi/uapi.gen.ts";
 import { controlHelpers } from "./control.ts";
 import { dynptrHelpers } from "./dynptr.ts";
-import type { HelperFunction } from "./helper.ts";
+import type { HelperFunction, HelperTable } from "../machine/helper.ts";
+import type { HelperGroup } from "./helper.ts";
 import { mapHelpers } from "./maps.ts";
 import { probeHelpers } from "./probe.ts";
 import { ringHelpers } from "./ring.ts";
@@ -9,12 +10,6 @@ import { stringHelpers } from "./strings.ts";
 import { taskHelpers } from "./task.ts";
 import { timeHelpers } from "./time.ts";
 import { traceHelpers } from "./trace.ts";
-
-export interface Helper {
-  /** The kernel's name without `bpf_`. */
-  readonly name: keyof typeof HelperId;
-  readonly call: HelperFunction;
-}
 
 const groups = [
   mapHelpers,
@@ -29,11 +24,10 @@ const groups = [
 ];
 
 /** Every helper that the embedded engine has, by its BPF_FUNC_* id. */
-export const helperTable: ReadonlyMap<number, Helper> = new Map(
-  groups.flatMap((group) =>
-    Object.entries(group).map(([name, call]): [number, Helper] => {
-      const known = name as keyof typeof HelperId;
-      return [HelperId[known], { name: known, call }];
-    }),
-  ),
-);
+export const helpers: HelperTable = tableOf(Object.assign({}, ...groups) as HelperGroup);
+
+function tableOf(group: HelperGroup): HelperTable {
+  const table: (HelperFunction | undefined)[] = new Array(Math.max(...Object.values(HelperId)) + 1).fill(undefined);
+  for (const [name, call] of Object.entries(group)) table[HelperId[name as keyof typeof HelperId]] = call;
+  return table;
+}

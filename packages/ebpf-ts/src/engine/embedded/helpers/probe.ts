@@ -1,6 +1,7 @@
 import { Errno } from "../../../uapi/errno.ts";
+import type { HelperFunction } from "../machine/helper.ts";
 import type { Run } from "../machine/run.ts";
-import { u32, type HelperFunction, type HelperGroup } from "./helper.ts";
+import { u32, type HelperGroup } from "./helper.ts";
 import { readUserString } from "./user-memory.ts";
 
 const EFAULT = BigInt(-Errno.EFAULT);

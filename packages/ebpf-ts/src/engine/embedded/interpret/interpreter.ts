@@ -5,16 +5,19 @@ import { atomic } from "./atomics.ts";
 import { byteSwap } from "./byte-swap.ts";
 import { isTaken32, isTaken64 } from "./jump.ts";
 import { load, store } from "./load-store.ts";
+import type { Executor } from "../machine/executor.ts";
+import type { HelperTable } from "../machine/helper.ts";
 import type { Run } from "../machine/run.ts";
 
 /** gotol: an unconditional jump whose distance is `imm`. */
 const JA32 = 0x06;
 
-/**
- * Runs from `run.next` until the frame that is current now exits. What `validate.ts` has settled once (known opcodes,
- * registers, jump targets, helpers) is not asked again.
- */
-export function execute(run: Run): void {
+export const interpreter: Executor = {
+  open: (_machine, helpers) => (run) => execute(run, helpers),
+};
+
+/** What `validate.ts` has settled once (known opcodes, registers, jump targets) is not asked again. */
+function execute(run: Run, helpers: HelperTable): void {
   const entry = run.depth;
   for (;;) {
     if (run.remaining-- <= 0) run.fault("took more instructions than its budget allows: is there an endless loop?");
@@ -54,7 +57,7 @@ export function execute(run: Run): void {
           if (run.depth === entry) return;
           run.leave();
         } else if (opcode === CALL) {
-          call(run, slot);
+          call(run, slot, helpers);
         } else if ((opcode & 0xf0) === JumpOp.JA || isTaken64(run, slot)) {
           run.next += run.program.offsets[slot]!;
         }
@@ -62,12 +65,18 @@ export function execute(run: Run): void {
   }
 }
 
-function call(run: Run, slot: number): void {
+function call(run: Run, slot: number, helpers: HelperTable): void {
   const program = run.program;
-  if (program.src[slot] === CallKind.LOCAL) {
+  const kind = program.src[slot];
+  if (kind === CallKind.LOCAL) {
     run.enter(slot + 1 + program.imms[slot]!);
     return;
   }
+  const helper = kind === CallKind.HELPER ? helpers[program.imms[slot]!] : undefined;
+  if (helper === undefined)
+    return run.fault("called a helper or kernel function that the embedded engine does not have");
   const { u64 } = run;
-  u64[0] = program.helpers[slot]!(run, u64[1]!, u64[2]!, u64[3]!, u64[4]!, u64[5]!);
+  const result = helper(run, u64[1]!, u64[2]!, u64[3]!, u64[4]!, u64[5]!);
+  if (typeof result === "bigint") u64[0] = result;
+  else run.goOnAt(result);
 }

@@ -7,11 +7,12 @@ import { checkCalls } from "./check-calls.ts";
 import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/contracts.ts";
 import { reserveCpu } from "../memory/cpu-memory.ts";
 import { MachineProgram } from "../machine/machine-program.ts";
-import { planMap } from "../maps/index.ts";
+import { planMap } from "../maps/plan-map.ts";
 import { MemoryLayout } from "../memory/memory-plan.ts";
 import { ProgramMemory } from "../memory/program-memory.ts";
 import { programTag } from "./program-tag.ts";
 import { resolveReferences } from "./resolve-references.ts";
+import { defaultExecutor } from "../machine/executor.ts";
 import { SharedState } from "../machine/shared-state.ts";
 import { validate } from "./validate.ts";
 
@@ -19,6 +20,8 @@ export interface BuildOptions {
   readonly cpus: number;
   readonly instructionBudget: number;
   readonly kernelBtf: Btf;
+  /** By default the interpreter. */
+  readonly executor?: string | undefined;
 }
 
 export interface BuiltImage {
@@ -52,6 +55,7 @@ export async function buildImage(spec: CollectionSpec, options: BuildOptions): P
     maps,
     programs: built.map((program) => program.image),
     instructionBudget: options.instructionBudget,
+    executor: options.executor ?? defaultExecutor,
     shared: SharedState.bufferFor(options.cpus, built.length),
   };
   return { image, specs, tags: built.map((program) => program.tag) };

@@ -2,7 +2,7 @@ import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { CALL, CallKind } from "../../../insn/opcodes.ts";
 import { helperName } from "../../../uapi/helper-names.ts";
 import { isGplCompatible, isGplOnly } from "../../../uapi/helpers-gpl.ts";
-import { helperTable } from "../helpers/index.ts";
+import { helpers } from "../helpers/index.ts";
 import type { MachineProgram } from "../machine/machine-program.ts";
 import type { ProgramMemory } from "../memory/program-memory.ts";
 import { findReachable } from "./reachable.ts";
@@ -35,7 +35,7 @@ function checkHelper(program: MachineProgram, slot: number, license: string): vo
   }
   if (name === undefined)
     throw new EbpfError("BAD_INSTRUCTION", message(program, slot, `there is no helper number ${id}`));
-  if (!helperTable.has(id)) {
+  if (helpers[id] === undefined) {
     throw lacks(program, slot, `bpf_${name}`, `the embedded engine has no helper bpf_${name} (${id})`);
   }
   if (isGplOnly(id, program.image.type) && !isGplCompatible(license)) {

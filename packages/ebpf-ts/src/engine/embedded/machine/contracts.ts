@@ -8,26 +8,8 @@
  */
 import type { EbpfError } from "../../../base/errors.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
+import type { Region } from "../memory/region.ts";
 import type { WasmMemory } from "../memory/wasm-memory.ts";
-
-/** A part of the memory that programs may touch. Outside of all regions every access is a fault. */
-export interface Region {
-  readonly name: string;
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
-  /**
-   * `record` memory is reached only through a live reservation or dynptr: ring data.
-   * `run` memory belongs to one CPU's current run: stack and context.
-   */
-  readonly access: "read" | "read-write" | "record" | "run";
-}
-
-/** Collects what the memory must hold; addresses are final at once, the memory is made at the end. */
-export interface MemoryPlan {
-  /** Address of `size` zeroed bytes, 8-byte aligned, with an unmapped gap on either side. */
-  reserve(name: string, size: number, access: Region["access"]): number;
-}
 
 /** Everything a thread needs to run a collection's programs; survives `postMessage`. */
 export interface MachineImage {
@@ -37,6 +19,8 @@ export interface MachineImage {
   readonly maps: readonly MachineMapImage[];
   readonly programs: readonly MachineProgramImage[];
   readonly instructionBudget: number;
+  /** Who runs the programs, by the name that `open-machine.ts` knows. */
+  readonly executor: string;
   /** Int32: the state of CPUs, locks and attachments shared by all threads. */
   readonly shared: ArrayBufferLike;
 }
@@ -94,6 +78,8 @@ export interface MachineMap {
   /** Index of the program at that slot of a prog array; -1 when empty. */
   programAt?(index: number): number;
   setProgramAt?(index: number, program: number): number;
+  /** Makes this thread's view of a ring say that it is closed; other maps have nothing that could be used afterwards. */
+  close?(): void;
 }
 
 /** The program's side of a BPF_MAP_TYPE_RINGBUF; kernel/bpf/ringbuf.c is the model. */

@@ -1,7 +1,5 @@
-import { CALL, CallKind, ImmKind, LD_IMM64 } from "../../../insn/opcodes.ts";
+import { ImmKind, LD_IMM64 } from "../../../insn/opcodes.ts";
 import type { MachineProgramImage } from "./contracts.ts";
-import type { HelperFunction } from "../helpers/helper.ts";
-import { helperTable } from "../helpers/index.ts";
 import { functionAddress } from "./map-handle.ts";
 
 /** A program's machine code, decoded once into one array a field, all by slot. */
@@ -16,8 +14,6 @@ export class MachineProgram {
   /** Immediates as 64-bit operands: sign-extended, or the whole value of a two-slot load. */
   readonly imms64: BigUint64Array;
   readonly simms64: BigInt64Array;
-  /** What a slot that calls a helper calls; where the engine has no such helper, something that ends the run. */
-  readonly helpers: readonly (HelperFunction | undefined)[];
   readonly #functionSlots: ReadonlySet<number>;
 
   constructor(image: MachineProgramImage, index: number) {
@@ -32,7 +28,6 @@ export class MachineProgram {
     this.imms = new Int32Array(slots);
     this.simms64 = new BigInt64Array(slots);
     this.imms64 = new BigUint64Array(this.simms64.buffer);
-    const helpers: (HelperFunction | undefined)[] = new Array(slots).fill(undefined);
     for (let slot = 0; slot < slots; slot++) {
       const at = slot * 8;
       const imm = view.getInt32(at + 4, true);
@@ -42,9 +37,7 @@ export class MachineProgram {
       this.offsets[slot] = view.getInt16(at + 2, true);
       this.imms[slot] = imm;
       this.simms64[slot] = BigInt(imm);
-      if (this.opcodes[slot] === CALL && this.src[slot] !== CallKind.LOCAL) helpers[slot] = this.#helper(slot);
     }
-    this.helpers = helpers;
     this.#functionSlots = new Set(image.functions.map((entry) => entry.slot));
     for (let slot = 0; slot < slots; slot++) {
       if (this.opcodes[slot] === LD_IMM64) this.#joinImmediate(slot++);
@@ -69,13 +62,6 @@ export class MachineProgram {
   placeOf(slot: number): string {
     const source = this.sourceOf(slot);
     return source === undefined ? `instruction ${slot}` : `instruction ${slot} (${source})`;
-  }
-
-  #helper(slot: number): HelperFunction {
-    const known = this.src[slot] === CallKind.HELPER ? helperTable.get(this.imms[slot]!) : undefined;
-    return (
-      known?.call ?? ((run) => run.fault("called a helper or kernel function that the embedded engine does not have"))
-    );
   }
 
   #joinImmediate(slot: number): void {

@@ -1,16 +1,28 @@
 import { EbpfError, ProgramFault } from "../../../base/errors.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import type { Machine, MachineImage, MachineMap, MachineRunResult, RunContext, Task } from "./contracts.ts";
+import type {
+  Machine,
+  MachineImage,
+  MachineMap,
+  MachineMapImage,
+  MachineRunResult,
+  RunContext,
+  Task,
+} from "./contracts.ts";
 import { cpuMemory } from "../memory/cpu-memory.ts";
-import { execute } from "../interpret/interpreter.ts";
+import type { Executor } from "./executor.ts";
+import type { HelperTable } from "./helper.ts";
 import { MachineProgram } from "./machine-program.ts";
-import { openMap } from "../maps/index.ts";
 import { ProgramMemory } from "../memory/program-memory.ts";
 import { placeContext } from "./run-context.ts";
-import { Run, type RunHost } from "./run.ts";
+import { Run, type Execute, type RunHost } from "./run.ts";
 import { SharedState } from "./shared-state.ts";
 
-export interface MachineOptions {
+/** What a thread puts a machine together from. */
+export interface MachineParts {
+  readonly executor: Executor;
+  readonly helpers: HelperTable;
+  readonly openMap: (image: MachineMapImage, memory: ArrayBufferLike, cpus: number) => MachineMap;
   readonly clock?: Clock | undefined;
 }
 
@@ -18,8 +30,8 @@ export interface MachineOptions {
 const patience = 10_000;
 
 /** This thread's view of a collection. Every thread that runs its programs opens the same image. */
-export function openMachine(image: MachineImage, options: MachineOptions = {}): Machine {
-  return new EmbeddedMachine(image, options.clock ?? systemClock());
+export function assembleMachine(image: MachineImage, parts: MachineParts): Machine {
+  return new EmbeddedMachine(image, parts);
 }
 
 class EmbeddedMachine implements Machine, RunHost {
@@ -29,6 +41,7 @@ class EmbeddedMachine implements Machine, RunHost {
   readonly programs: readonly MachineProgram[];
   readonly cpus: number;
   readonly clock: Clock;
+  readonly execute: Execute;
   onPrint: (line: string) => void = () => {};
   readonly #state: SharedState;
   /** By CPU; whoever has taken the CPU uses it. */
@@ -36,15 +49,16 @@ class EmbeddedMachine implements Machine, RunHost {
   /** CPUs that this thread itself is running on: a run may print, and what it prints may run. */
   #held = 0;
 
-  constructor(image: MachineImage, clock: Clock) {
+  constructor(image: MachineImage, { executor, helpers, openMap, clock }: MachineParts) {
     const { buffer } = image.memory;
     this.image = image;
-    this.clock = clock;
+    this.clock = clock ?? systemClock();
     this.cpus = image.cpus;
     this.memory = new ProgramMemory(buffer, image.regions);
     this.maps = image.maps.map((map) => openMap(map, buffer, image.cpus));
     this.programs = image.programs.map((program, index) => new MachineProgram(program, index));
     this.#state = new SharedState(image.shared, image.cpus);
+    this.execute = executor.open(this, helpers);
   }
 
   print(line: string): void {
@@ -79,7 +93,7 @@ class EmbeddedMachine implements Machine, RunHost {
     run.slices = placeContext(this.memory, run.cpu, context);
     let unfinished = 0;
     try {
-      execute(run);
+      this.execute(run);
     } catch (cause) {
       throw asFault(run, cause);
     } finally {

@@ -3,11 +3,16 @@ import type { Clock } from "./clock.ts";
 import type { MachineMap, MachineRing, Task } from "./contracts.ts";
 import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
 import type { Dynptr } from "./dynptr.ts";
-import { execute } from "../interpret/interpreter.ts";
 import type { MachineProgram } from "./machine-program.ts";
 import { functionAt, mapIndex } from "./map-handle.ts";
 import { describeAddress } from "../memory/memory-fault.ts";
 import type { ProgramMemory } from "../memory/program-memory.ts";
+
+/**
+ * Runs from `run.next` until the frame that is current now exits; r0 is its result then. Whoever executes counts instructions down in
+ * `run.remaining`, keeps `run.slot` true wherever something may fault, and does what a helper's result says (`HelperResult`).
+ */
+export type Execute = (run: Run) => void;
 
 /** What a run sees of its machine. */
 export interface RunHost {
@@ -16,6 +21,7 @@ export interface RunHost {
   readonly maps: readonly MachineMap[];
   readonly cpus: number;
   readonly clock: Clock;
+  readonly execute: Execute;
   print(line: string): void;
 }
 
@@ -28,7 +34,7 @@ export interface Slice {
 }
 
 /** A record that was reserved in an event ring and not yet submitted or discarded. */
-export interface Reservation {
+export interface HeldRecord {
   readonly ring: MachineRing;
   readonly slice: Slice;
 }
@@ -58,7 +64,7 @@ export class Run {
   task: Task;
   slices: Slice[] = [];
   /** By the address of the payload. */
-  readonly reservations: Map<number, Reservation> = new Map();
+  readonly reservations: Map<number, HeldRecord> = new Map();
   /** By the address of the program's `struct bpf_dynptr`, which itself says nothing. */
   readonly dynptrs: Map<bigint, Dynptr> = new Map();
   #stackLow = 0;
@@ -185,15 +191,15 @@ export class Run {
     this.u64[2] = a2;
     this.u64[3] = a3;
     this.u64[4] = a4;
-    execute(this);
+    this.host.execute(this);
     const result = this.u64[0]!;
     this.leave();
     this.slot = slot;
     return result;
   }
 
-  /** Goes on at the start of another program, in the same frame. */
-  tailCall(program: MachineProgram): void {
+  /** What an executor does when a helper's result is a program: goes on at its start, in the same frame. */
+  goOnAt(program: MachineProgram): void {
     this.tailCalls++;
     this.program = program;
     this.next = 0;

@@ -3,8 +3,8 @@ import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexKey, indexOf, nextIndex } from "./index-key.ts";
-import { isReadOnlyToPrograms, refuse, valueAccess } from "./map-kind.ts";
-import type { MapKind } from "./map-kind.ts";
+import { refuse, type MapKind } from "../machine/map-kind.ts";
+import { isReadOnlyToPrograms, valueAccess } from "./value-access.ts";
 import { checkCpuValue, checkKey } from "./map-checks.ts";
 import { ValueArea, valueStride } from "./value-area.ts";
 

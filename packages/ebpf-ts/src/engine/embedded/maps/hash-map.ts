@@ -6,8 +6,8 @@ import { Errno } from "../../../uapi/errno.ts";
 import { HashTable, hashTableBytes, seedHashTable } from "./hash-table.ts";
 import type { HashTableShape } from "./hash-table.ts";
 import { checkCpuValue, checkKey } from "./map-checks.ts";
-import { isReadOnlyToPrograms, refuse, valueAccess } from "./map-kind.ts";
-import type { MapKind, MapShape } from "./map-kind.ts";
+import { refuse, type MapKind, type MapShape } from "../machine/map-kind.ts";
+import { isReadOnlyToPrograms, valueAccess } from "./value-access.ts";
 import { ValueArea, valueStride } from "./value-area.ts";
 
 /** The kernel's table has at most 2^31 buckets. */

@@ -1,4 +1,4 @@
-import { roundUp8 } from "./map-kind.ts";
+import { roundUp8 } from "../memory/round-up.ts";
 import { SharedLock } from "../../../memory/shared-lock.ts";
 import { UseOrder } from "./use-order.ts";
 

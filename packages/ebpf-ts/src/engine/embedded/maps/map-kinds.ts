@@ -1,10 +1,9 @@
 import { MapType } from "../../../uapi/uapi.gen.ts";
 import { arrayKind, perCpuArrayKind } from "./array-map.ts";
 import { hashKind, lruHashKind, perCpuHashKind } from "./hash-map.ts";
-import type { MapKind } from "./map-kind.ts";
+import type { MapKind } from "../machine/map-kind.ts";
 import { progArrayKind } from "./prog-array.ts";
-import { ringBufKind } from "../rings/ring-buf-map.ts";
-import { userRingBufKind } from "../rings/user-ring-buf-map.ts";
+import { ringKinds } from "../rings/ring-kinds.ts";
 
 /** What the embedded engine can make, by BPF_MAP_TYPE_*. */
 export const mapKinds: ReadonlyMap<number, MapKind> = new Map<number, MapKind>([
@@ -14,6 +13,5 @@ export const mapKinds: ReadonlyMap<number, MapKind> = new Map<number, MapKind>([
   [MapType.PERCPU_HASH, perCpuHashKind],
   [MapType.LRU_HASH, lruHashKind],
   [MapType.PROG_ARRAY, progArrayKind],
-  [MapType.RINGBUF, ringBufKind],
-  [MapType.USER_RINGBUF, userRingBufKind],
+  ...ringKinds,
 ]);

@@ -2,9 +2,9 @@ import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { sharedBytes } from "../../../base/shared-bytes.ts";
 import { MapType } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage, MemoryPlan } from "../machine/contracts.ts";
-import { refuse } from "./map-kind.ts";
-import type { MapKind, MapShape } from "./map-kind.ts";
+import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MemoryPlan } from "../memory/region.ts";
+import { refuse, type MapKind, type MapShape } from "../machine/map-kind.ts";
 import { mapKinds } from "./map-kinds.ts";
 
 /** Bytes of one map, values and bookkeeping: the machine's whole memory has 32-bit addresses. */

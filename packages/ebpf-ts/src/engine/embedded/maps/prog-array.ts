@@ -2,8 +2,7 @@ import { MapFlag, UpdateFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexOf, nextIndex } from "./index-key.ts";
-import { refuse } from "./map-kind.ts";
-import type { MapKind } from "./map-kind.ts";
+import { refuse, type MapKind } from "../machine/map-kind.ts";
 import { checkKey } from "./map-checks.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { MachineMapImage } from "../machine/contracts.ts";
-import { roundUp8 } from "./map-kind.ts";
+import { roundUp8 } from "../memory/round-up.ts";
 
 /** Bytes from one CPU's value to the next, and from one value to the next in plain maps. */
 export function valueStride(valueSize: number): number {

@@ -1,4 +1,4 @@
-import type { MemoryPlan } from "../machine/contracts.ts";
+import type { MemoryPlan } from "./region.ts";
 import type { ProgramMemory } from "./program-memory.ts";
 
 /** Kernel MAX_CALL_FRAMES and MAX_BPF_STACK. */

@@ -1,5 +1,5 @@
 import { EbpfError } from "../../../base/errors.ts";
-import type { MemoryPlan, Region } from "../machine/contracts.ts";
+import type { Access, MemoryPlan, Region } from "./region.ts";
 import { createWasmMemory, largestWasmMemory, wasmPageSize, type WasmMemory } from "./wasm-memory.ts";
 
 /** The unit in which regions are told apart; every region begins on one of its own. */
@@ -18,7 +18,7 @@ export class MemoryLayout implements MemoryPlan {
   readonly regions: Region[] = [];
   #next: number = wasmPageSize;
 
-  reserve(name: string, size: number, access: Region["access"]): number {
+  reserve(name: string, size: number, access: Access): number {
     if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`Cannot reserve ${size} bytes for ${name}`);
     const start = this.#next + regionPageSize;
     const end = start + size;

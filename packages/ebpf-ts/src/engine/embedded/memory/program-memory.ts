@@ -1,4 +1,4 @@
-import type { Region } from "../machine/contracts.ts";
+import type { Region } from "./region.ts";
 import { regionPageSize } from "./memory-plan.ts";
 
 const pageShift = Math.log2(regionPageSize);

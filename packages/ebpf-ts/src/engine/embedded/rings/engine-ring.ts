@@ -1,8 +1,8 @@
 import { forThreads } from "../../../base/shared-bytes.ts";
 import type { EngineRing, OpenedRing, RingHandle } from "../../ring.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
-import { closeMap, openMap } from "../maps/index.ts";
 import { machineInjector } from "./machine-injector.ts";
+import { ringKinds } from "./ring-kinds.ts";
 import { EmbeddedBell, hasRecord, hasRoom } from "./ring-bell.ts";
 import { waitForRecord } from "./wait-for-record.ts";
 
@@ -15,8 +15,8 @@ export interface EmbeddedRingHandle extends RingHandle {
 
 export function openEmbeddedRing({ image, memory }: EmbeddedRingHandle): OpenedRing {
   const oneCpu = 1;
-  const map = openMap(image, memory, oneCpu);
-  return { ring: engineRing(map, memory), close: () => closeMap(map) };
+  const map = ringKinds.get(image.type)!.open(image, memory, oneCpu);
+  return { ring: engineRing(map, memory), close: () => map.close?.() };
 }
 
 /** User space's side of a ring. */

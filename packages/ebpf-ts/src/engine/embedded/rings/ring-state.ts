@@ -4,8 +4,7 @@ import { EbpfError } from "../../../base/errors.ts";
 import { RB_OVERWRITE } from "../../../uapi/ring-overwrite.ts";
 import { MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage } from "../machine/contracts.ts";
-import { refuse } from "../maps/map-kind.ts";
-import type { MapShape } from "../maps/map-kind.ts";
+import { refuse, type MapShape } from "../machine/map-kind.ts";
 import { SharedLock } from "../../../memory/shared-lock.ts";
 
 /** The kernel's page, in which rings are measured. The machine has pages of 4096 bytes whatever the host has. */

@@ -7,7 +7,7 @@ import type { Clock } from "../machine/clock.ts";
 import type { MachineImage, MachineProgramImage, Task } from "../machine/contracts.ts";
 import { EmbeddedCollection } from "./embedded-collection.ts";
 import { buildKernelBtf, type Architecture } from "../load/own-btf.ts";
-import { openMachine } from "../machine/machine.ts";
+import { openMachine } from "../load/open-machine.ts";
 
 /** What runs commands, and the attached programs at their system calls. */
 export interface CommandSource {

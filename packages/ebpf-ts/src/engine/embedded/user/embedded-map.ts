@@ -6,7 +6,6 @@ import type { EngineMap, MapInfo } from "../../map.ts";
 import type { EngineProgram } from "../../program.ts";
 import type { EngineRing } from "../../ring.ts";
 import type { MachineMap } from "../machine/contracts.ts";
-import { closeMap } from "../maps/index.ts";
 import { engineRing } from "../rings/engine-ring.ts";
 
 const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH]);
@@ -90,7 +89,7 @@ export class EmbeddedMap implements EngineMap {
 
   close(): void {
     this.#closed = true;
-    closeMap(this.#map);
+    this.#map.close?.();
   }
 
   #writableMemory(): Uint8Array {

@@ -8,7 +8,7 @@ import { Ptrace, isStopped, syscallInfoSize } from "../../../../sys/process/ptra
 import type { WaitResult } from "../../../../sys/process/ptrace.ts";
 import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
 import type { Machine } from "../../machine/contracts.ts";
-import { openMachine } from "../../machine/machine.ts";
+import { openMachine } from "../../load/open-machine.ts";
 import { traceArchitecture } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { installFilter } from "./install-filter.ts";

@@ -1,12 +1,10 @@
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { RingBufFlag, RingBufHeader } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage, MachineUserRing } from "../machine/contracts.ts";
+import type { MachineMapImage, MachineUserRing } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
-import { KeylessMap } from "../maps/keyless-map.ts";
-import { roundUp8 } from "../maps/map-kind.ts";
-import type { MapKind } from "../maps/map-kind.ts";
-import { RingState, ringFlags, ringShape } from "./ring-state.ts";
+import { roundUp8 } from "../memory/round-up.ts";
+import type { RingState } from "./ring-state.ts";
 
 /** BPF_MAX_USER_RINGBUF_SAMPLES: of one drain, discarded ones included. */
 const mostSamples = 128 * 1024;
@@ -22,7 +20,7 @@ const forceWakeup = BigInt(RingBufFlag.FORCE_WAKEUP);
 const knownFlags = noWakeup | forceWakeup;
 
 /** The program's side of a user ring: bpf_user_ringbuf_drain. Whatever user space wrote in it is hostile. */
-class UserRingBuf implements MachineUserRing {
+export class CommandRing implements MachineUserRing {
   readonly #name: string;
   readonly #address: number;
   readonly #state: RingState;
@@ -137,25 +135,3 @@ class UserRingBuf implements MachineUserRing {
     Atomics.store(this.#state.consumer, 0, BigInt.asUintN(64, consumer + BigInt(roundUp8(length + headerSize))));
   }
 }
-
-/** BPF_MAP_TYPE_USER_RINGBUF. */
-export class UserRingBufMap extends KeylessMap implements MachineMap {
-  readonly userRing: MachineUserRing;
-  readonly #state: RingState;
-
-  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
-    super(image);
-    this.#state = new RingState(image, memory);
-    this.userRing = new UserRingBuf(image, this.#state);
-  }
-
-  close(): void {
-    this.#state.memory.open = false;
-  }
-}
-
-export const userRingBufKind: MapKind = {
-  flags: ringFlags,
-  shape: ringShape,
-  open: (image, memory) => new UserRingBufMap(image, memory),
-};

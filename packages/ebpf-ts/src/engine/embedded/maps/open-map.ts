@@ -1,8 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { mapKinds } from "./map-kinds.ts";
-import { RingBufMap } from "../rings/ring-buf-map.ts";
-import { UserRingBufMap } from "../rings/user-ring-buf-map.ts";
 
 /** One thread's view of a planned map; every thread that has the image and the memory may have one. */
 export function openMap(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): MachineMap {
@@ -14,11 +12,4 @@ export function openMap(image: MachineMapImage, memory: ArrayBufferLike, cpus: n
     );
   }
   return kind.open(image, memory, cpus);
-}
-
-/** Makes this thread's view of a ring say that it is closed; other maps have nothing that could be used afterwards. */
-export function closeMap(map: MachineMap): void {
-  if (map instanceof RingBufMap || map instanceof UserRingBufMap) {
-    map.close();
-  }
 }

@@ -2,13 +2,11 @@ import { linuxMetaPages } from "../../../ring/codec/ring-layout.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { RingBufFlag, RingBufHeader, RingBufQuery } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage, MachineRing } from "../machine/contracts.ts";
+import type { MachineMapImage, MachineRing } from "../machine/contracts.ts";
 import { RB_OVERWRITE_POS } from "../../../uapi/ring-overwrite.ts";
 import { Errno } from "../../../uapi/errno.ts";
-import { KeylessMap } from "../maps/keyless-map.ts";
-import { roundUp8 } from "../maps/map-kind.ts";
-import type { MapKind } from "../maps/map-kind.ts";
-import { RingState, ringFlags, ringPage, ringShape } from "./ring-state.ts";
+import { roundUp8 } from "../memory/round-up.ts";
+import { ringPage, type RingState } from "./ring-state.ts";
 
 /** RINGBUF_MAX_RECORD_SZ: UINT_MAX / 4. */
 const largestRecord = 0x3fff_ffff;
@@ -22,7 +20,7 @@ const forceWakeup = BigInt(RingBufFlag.FORCE_WAKEUP);
 const knownFlags = noWakeup | forceWakeup;
 
 /** The program's side of an event ring; kernel/bpf/ringbuf.c is the model, function by function. */
-class RingBuf implements MachineRing {
+export class EventRing implements MachineRing {
   readonly #name: string;
   readonly #address: number;
   readonly #state: RingState;
@@ -222,25 +220,3 @@ class RingBuf implements MachineRing {
     return new EbpfError("FAULT", `Address 0x${address.toString(16)} is not a reserved record of ring ${this.#name}`);
   }
 }
-
-/** BPF_MAP_TYPE_RINGBUF. */
-export class RingBufMap extends KeylessMap implements MachineMap {
-  readonly ring: MachineRing;
-  readonly #state: RingState;
-
-  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
-    super(image);
-    this.#state = new RingState(image, memory);
-    this.ring = new RingBuf(image, this.#state);
-  }
-
-  close(): void {
-    this.#state.memory.open = false;
-  }
-}
-
-export const ringBufKind: MapKind = {
-  flags: ringFlags,
-  shape: ringShape,
-  open: (image, memory) => new RingBufMap(image, memory),
-};

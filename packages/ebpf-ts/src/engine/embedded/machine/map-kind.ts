@@ -1,7 +1,7 @@
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
-import { MapFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage, Region } from "../machine/contracts.ts";
+import type { Access } from "../memory/region.ts";
+import type { MachineMap, MachineMapImage } from "./contracts.ts";
 
 /** How much memory a map takes, and of which kind. */
 export interface MapShape {
@@ -9,7 +9,7 @@ export interface MapShape {
   readonly maxEntries: number;
   /** Bytes in the machine's memory; 0 for none. */
   readonly valueBytes: number;
-  readonly access: Region["access"];
+  readonly access: Access;
   /** Bytes of bookkeeping. All zero is the state of an empty map, except for what `prepare` writes. */
   readonly stateBytes: number;
   readonly prepare?: (state: ArrayBufferLike) => void;
@@ -27,18 +27,4 @@ export interface MapKind {
 /** The kernel's -EINVAL of BPF_MAP_CREATE, said in words. */
 export function refuse(spec: MapSpec, why: string): EbpfError {
   return new EbpfError("BAD_OBJECT", `Cannot create map ${spec.name}: ${why}`);
-}
-
-/** BPF_F_RDONLY_PROG is held by the memory itself: a program's store is a fault. */
-export function valueAccess(spec: MapSpec): Region["access"] {
-  return spec.readOnly || (spec.flags & MapFlag.RDONLY_PROG) !== 0 ? "read" : "read-write";
-}
-
-/** For programs; user space may go on writing until the map is frozen, which is the engine's to hold. */
-export function isReadOnlyToPrograms(image: MachineMapImage): boolean {
-  return image.readOnly || (image.flags & MapFlag.RDONLY_PROG) !== 0;
-}
-
-export function roundUp8(size: number): number {
-  return Math.ceil(size / 8) * 8;
 }

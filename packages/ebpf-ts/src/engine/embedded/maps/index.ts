@@ -1,2 +1,0 @@
-export { closeMap, openMap } from "./open-machine-map.ts";
-export { planMap } from "./plan-map.ts";

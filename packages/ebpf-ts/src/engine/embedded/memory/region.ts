@@ -1,0 +1,24 @@
+/** Who may touch a part of the memory. */
+export type Access =
+  /** Every program, at any time. */
+  | "read"
+  | "read-write"
+  /** Through a live reservation or dynptr only: ring data. */
+  | "record"
+  /** One CPU's current run: stack and context. */
+  | "run";
+
+/** A part of the memory that programs may touch. Outside of all regions every access is a fault. */
+export interface Region {
+  readonly name: string;
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  readonly access: Access;
+}
+
+/** Collects what the memory must hold; addresses are final at once, the memory is made at the end. */
+export interface MemoryPlan {
+  /** Address of `size` zeroed bytes, 8-byte aligned, with an unmapped gap on either side. */
+  reserve(name: string, size: number, access: Access): number;
+}

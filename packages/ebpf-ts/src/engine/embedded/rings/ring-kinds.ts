@@ -1,0 +1,40 @@
+import { MapType } from "../../../uapi/uapi.gen.ts";
+import type { MachineMap, MachineMapImage, MachineRing, MachineUserRing } from "../machine/contracts.ts";
+import type { MapKind } from "../machine/map-kind.ts";
+import { CommandRing } from "./command-ring.ts";
+import { EventRing } from "./event-ring.ts";
+import { KeylessMap } from "./keyless-map.ts";
+import { RingState, ringFlags, ringShape } from "./ring-state.ts";
+
+/** What both kinds of ring are as maps. */
+class RingMap extends KeylessMap {
+  readonly state: RingState;
+
+  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
+    super(image);
+    this.state = new RingState(image, memory);
+  }
+
+  close(): void {
+    this.state.memory.open = false;
+  }
+}
+
+/** BPF_MAP_TYPE_RINGBUF. */
+class EventRingMap extends RingMap implements MachineMap {
+  readonly ring: MachineRing = new EventRing(this.image, this.state);
+}
+
+/** BPF_MAP_TYPE_USER_RINGBUF. */
+class CommandRingMap extends RingMap implements MachineMap {
+  readonly userRing: MachineUserRing = new CommandRing(this.image, this.state);
+}
+
+function kindOf(open: MapKind["open"]): MapKind {
+  return { flags: ringFlags, shape: ringShape, open };
+}
+
+export const ringKinds: ReadonlyMap<number, MapKind> = new Map([
+  [MapType.RINGBUF, kindOf((image, memory) => new EventRingMap(image, memory))],
+  [MapType.USER_RINGBUF, kindOf((image, memory) => new CommandRingMap(image, memory))],
+]);
