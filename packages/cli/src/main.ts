@@ -1,10 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { inspect } from "./inspect.ts";
-import { ExitCode, reportError } from "./report-error.ts";
-import { endWithTerminal } from "./terminal.ts";
-import { printable } from "./text.ts";
-import { watchOutput } from "./output.ts";
-import { run, type RunArguments } from "./run.ts";
+import { inspect } from "./commands/inspect.ts";
+import { ExitCode, reportError } from "./output/report-error.ts";
+import { endWithTerminal } from "./output/terminal.ts";
+import { printable } from "./output/text.ts";
+import { watchOutput } from "./output/watch-output.ts";
+import { run, type RunArguments } from "./run/run-object.ts";
 
 /** Seconds; timers take no more (Node fires at once instead). */
 const longestDuration = Math.floor((2 ** 31 - 1) / 1000);

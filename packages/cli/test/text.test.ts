@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Btf } from "ebpf-ts/btf";
-import { columnsOf, eventLine, headingLine, type Column } from "../src/columns.ts";
-import { jsonText, parseJson } from "../src/json.ts";
-import { printable, printableLines } from "../src/text.ts";
+import { columnsOf, eventLine, headingLine, type Column } from "../src/run/columns.ts";
+import { jsonText, parseJson } from "../src/output/json.ts";
+import { printable, printableLines } from "../src/output/text.ts";
 import { control } from "./support.ts";
 
 const everything =

@@ -2,8 +2,8 @@ import Table from "cli-table3";
 import { parse, readObject, type CollectionSpec, type MapSpec, type ProgramSpec } from "ebpf-ts";
 import type { LineInfo } from "ebpf-ts/btf";
 import { disassembleFunction, mapTypeName, type FunctionSpec } from "ebpf-ts/spec";
-import { jsonText } from "./json.ts";
-import { printable } from "./text.ts";
+import { jsonText } from "../output/json.ts";
+import { printable } from "../output/text.ts";
 
 export interface InspectOptions {
   readonly json?: boolean;

@@ -1,7 +1,7 @@
 import type { CollectionSpec, MapSpec } from "ebpf-ts/spec";
 import { columnsOf, eventLine, headingLine, type Column } from "./columns.ts";
-import { jsonText } from "./json.ts";
-import { printable } from "./text.ts";
+import { jsonText } from "../output/json.ts";
+import { printable } from "../output/text.ts";
 
 /** Prints the events of every ring of an object, in columns or as JSON lines, up to a limit. */
 export class EventPrinter {

@@ -1,6 +1,6 @@
 import type { Btf, BtfMember } from "ebpf-ts/btf";
-import { jsonText } from "./json.ts";
-import { padEnd, printable, widthOf } from "./text.ts";
+import { jsonText } from "../output/json.ts";
+import { padEnd, printable, widthOf } from "../output/text.ts";
 
 /** One column of the event table: a path into the decoded record. */
 export interface Column {

@@ -1,5 +1,5 @@
-import { parseJson } from "./json.ts";
-import { UsageError } from "./report-error.ts";
+import { parseJson } from "../output/json.ts";
+import { UsageError } from "../output/report-error.ts";
 
 /** `name=json`, as in `--set target=42`. Text that is no JSON is taken as a string. */
 export function parseAssignment(text: string): [name: string, value: unknown] {

@@ -1,6 +1,6 @@
 import { EbpfError, type Collection, type Command, type CommandExit } from "ebpf-ts";
 import type { Ending } from "./ending.ts";
-import { Terminal } from "./terminal.ts";
+import { Terminal } from "../output/terminal.ts";
 
 /** How long a command has to end by itself, in milliseconds; then it is killed. */
 const grace = 2000;

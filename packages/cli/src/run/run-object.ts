@@ -10,9 +10,9 @@ import {
 import { MapType, type MapSpec } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
-import { parseAssignment } from "./assignments.ts";
-import { say, UsageError } from "./report-error.ts";
-import { printable } from "./text.ts";
+import { parseAssignment } from "../arguments/assignments.ts";
+import { say, UsageError } from "../output/report-error.ts";
+import { printable } from "../output/text.ts";
 import { WatchedCommand } from "./watched-command.ts";
 
 export interface RunArguments {
