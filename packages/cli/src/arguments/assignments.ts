@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "commander";
 import { parseJson } from "../output/json.ts";
 import { UsageError } from "../output/report-error.ts";
 
@@ -16,4 +17,10 @@ function parseValue(text: string): unknown {
       throw new UsageError(`Cannot read ${JSON.stringify(text)} as JSON: ${(cause as Error).message}`);
     return text;
   }
+}
+
+/** For an option that may come several times. */
+export function collectAssignment(text: string, previous: string[]): string[] {
+  if (!/^[^=]+=/.test(text)) throw new InvalidArgumentError("It takes name=json.");
+  return [...previous, text];
 }

@@ -29,7 +29,7 @@ export interface RunArguments {
 }
 
 /** `ebpf run`: loads, attaches everything, prints events until the run is over, and says what came and what was lost. */
-export async function run(options: RunArguments): Promise<void> {
+export async function runObject(options: RunArguments): Promise<void> {
   checkFolder();
   await using bpf = await load(options.object, {
     engine: options.engine,

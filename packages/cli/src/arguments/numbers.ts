@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from "commander";
+
+/** Seconds; timers take no more (Node fires at once instead). */
+const longestDuration = Math.floor((2 ** 31 - 1) / 1000);
+
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isSafeInteger(value))) throw new InvalidArgumentError("It takes a whole number above 0.");
+  return value;
+}
+
+/** Seconds. */
+export function parseDuration(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= longestDuration)) {
+    throw new InvalidArgumentError(`It takes a number of seconds above 0, ${longestDuration} at most.`);
+  }
+  return value;
+}

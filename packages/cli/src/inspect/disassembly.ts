@@ -1,0 +1,16 @@
+import type { LineInfo } from "ebpf-ts/btf";
+import { disassembleFunction, type FunctionSpec } from "ebpf-ts/spec";
+import { printable } from "../output/text.ts";
+
+/** A function's instructions, between their C lines. */
+export function printCode(fn: FunctionSpec): void {
+  console.log(`\n${printable(`${fn.name} (${fn.section})`)}:`);
+  for (const { slot, text, source } of disassembleFunction(fn)) {
+    if (source !== undefined) console.log(printable(sourceLine(source)));
+    console.log(`${String(slot).padStart(6)}: ${printable(text)}`);
+  }
+}
+
+function sourceLine({ file, line, text }: LineInfo): string {
+  return `; ${text.trim()} @ ${file.split("/").at(-1)}:${line}`;
+}

@@ -1,0 +1,59 @@
+import type { CollectionSpec, MapSpec, ProgramSpec } from "ebpf-ts";
+import { mapTypeName, type FunctionSpec } from "ebpf-ts/spec";
+import { printTable, type Cell } from "../output/table.ts";
+import { printable } from "../output/text.ts";
+
+/** What an object holds, in tables. */
+export function printSummary(spec: CollectionSpec): void {
+  console.log(`Licence    ${printable(spec.license) || "none: helpers for GPL-compatible programs are refused"}`);
+  console.log(`Types      ${spec.btf === undefined ? "none: compile with -g" : `${spec.btf.length - 1} in BTF`}`);
+  printTable("Programs", ["name", "section", "instructions"], spec.programs.map(programRow));
+  printTable("Subprograms", ["name", "section", "instructions"], spec.functions.map(programRow));
+  printTable(
+    "Maps",
+    ["name", "type", "key", "value", "entries"],
+    spec.maps.filter(isNamed).map((map) => mapRow(spec, map)),
+  );
+  printTable(
+    "Event types",
+    ["ring", "type", "bytes"],
+    spec.maps.filter((map) => map.recordType !== 0).map((map) => recordRow(spec, map)),
+  );
+  printTable(
+    "Globals",
+    ["name", "type", "bytes", "section"],
+    spec.variables.map((each) => [each.name, typeName(spec, each.type), each.size, each.section]),
+  );
+}
+
+/** Maps that hold global data are shown by their variables. */
+function isNamed(map: MapSpec): boolean {
+  return map.section === undefined;
+}
+
+function programRow(fn: ProgramSpec | FunctionSpec): Cell[] {
+  return [fn.name, fn.section, fn.instructions.length];
+}
+
+function mapRow(spec: CollectionSpec, map: MapSpec): Cell[] {
+  return [
+    map.name,
+    mapTypeName(map.type),
+    described(spec, map.keyType, map.keySize),
+    described(spec, map.valueType, map.valueSize),
+    map.maxEntries,
+  ];
+}
+
+function recordRow(spec: CollectionSpec, map: MapSpec): Cell[] {
+  return [map.name, typeName(spec, map.recordType), spec.btf?.sizeOf(map.recordType) ?? 0];
+}
+
+function described(spec: CollectionSpec, type: number, size: number): string {
+  if (size === 0) return "";
+  return type === 0 ? `${size} bytes` : typeName(spec, type);
+}
+
+function typeName(spec: CollectionSpec, type: number): string {
+  return type === 0 || spec.btf === undefined ? "" : spec.btf.nameOf(type);
+}
