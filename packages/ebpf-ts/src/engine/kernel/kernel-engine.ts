@@ -1,9 +1,10 @@
 import { NotSupportedError } from "../../base/errors.ts";
 import type { CollectionSpec } from "../../spec/types.ts";
-import { Attributes } from "../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../sys/ffi/linux.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
+import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command, ProgType } from "../../uapi/uapi.gen.ts";
 import type { Engine, EngineCollection } from "../engine.ts";
 import { failure, isShortage } from "./failure.ts";
@@ -49,11 +50,12 @@ export function haveKernel(sys: Sys = linuxSys()): KernelState {
 }
 
 /** `r0 = 0; exit`. */
-function smallestProgram(): Attributes {
+function smallestProgram(): KernelStruct<typeof BpfAttr.prog_load> {
   const code = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
-  return new Attributes(72)
-    .u32(0, ProgType.TRACEPOINT)
-    .u32(4, code.length / 8)
-    .pointer(8, code)
-    .string(16, "GPL");
+  return new KernelStruct(BpfAttr.prog_load, {
+    prog_type: ProgType.TRACEPOINT,
+    insn_cnt: code.length / 8,
+    insns: code,
+    license: "GPL",
+  });
 }

@@ -1,10 +1,11 @@
 import { mkdirSync, statfsSync, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { EbpfError } from "../../base/errors.ts";
-import { Attributes } from "../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import { Errno } from "../../uapi/errno.ts";
+import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import { failure } from "./failure.ts";
 
@@ -15,7 +16,7 @@ export const BPF_FS_MAGIC: number = 0xcafe4a11;
 /** Gives an object a name in a bpf file system, which keeps it alive (BPF_OBJ_PIN). */
 export function pinObject(sys: Sys, object: Descriptor, path: string, what: string): void {
   checkFileSystem(dirname(path), `pin ${what} at ${path}`);
-  const attributes = new Attributes(16).string(0, path).u32(8, object.fd);
+  const attributes = new KernelStruct(BpfAttr.obj, { pathname: path, bpf_fd: object.fd });
   const result = sys.bpf(Command.OBJ_PIN, attributes);
   if (result < 0) throw failure(result, `pin ${what} at ${path}`, "bpf", pinReasons[-result]);
 }
@@ -27,7 +28,7 @@ const pinReasons: Readonly<Record<number, string>> = {
 
 /** Opens what was pinned (BPF_OBJ_GET); undefined when nothing is there. */
 export function openPinned(sys: Sys, path: string, what: string): Descriptor | undefined {
-  const fd = sys.bpf(Command.OBJ_GET, new Attributes(16).string(0, path));
+  const fd = sys.bpf(Command.OBJ_GET, new KernelStruct(BpfAttr.obj, { pathname: path }));
   if (fd === -Errno.ENOENT) return undefined;
   if (fd < 0)
     throw failure(

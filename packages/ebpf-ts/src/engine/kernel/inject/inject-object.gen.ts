@@ -84,3 +84,17 @@ export const injectObject: string =
   "8AMAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAUAAAACQAAAEAAAAAAAAAAAAAAAAAAAADYFAAAAAAAAMADAAAAAAAADgAAAAsAAAAIAAAAAAAAABAA" +
   "AAAAAAAATgAAAANM/28AAACAAAAAAAAAAAAAAAAAmBgAAAAAAAAIAAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAH0AAAACAAAAAAAAAAAAAAAAAAAA" +
   "AAAAAPASAAAAAAAACAEAAAAAAAABAAAABQAAAAgAAAAAAAAAGAAAAAAAAAA=";
+
+/** `struct inject_args`: the context of a run. */
+export const InjectArgs = {
+  name: "inject_args",
+  size: 48,
+  fields: {
+    limit: { at: 0, end: 8, kind: "u64" },
+    end: { at: 8, end: 16, kind: "u64" },
+    at: { at: 16, end: 24, kind: "u64" },
+    room: { at: 24, end: 32, kind: "u64" },
+    injected: { at: 32, end: 40, kind: "u64" },
+    result: { at: 40, end: 48, kind: "s64" },
+  },
+} as const;

@@ -2,15 +2,19 @@ import { EbpfError } from "../../../base/errors.ts";
 import { RingProducer } from "../../../ring/producer.ts";
 import { headerSize, recordSize } from "../../../ring/record.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command } from "../../../uapi/uapi.gen.ts";
 import type { Injector, WriteRecord } from "../../injector.ts";
 import { takenBytes } from "../../taken-bytes.ts";
 import { failure } from "../failure.ts";
 import type { FrameSize } from "./frame-size.ts";
+import { InjectArgs } from "./inject-object.gen.ts";
+
+const args = InjectArgs.fields;
 
 export interface KernelInjectorParts {
   readonly sys: Sys;
@@ -25,8 +29,6 @@ export interface KernelInjectorParts {
 /**
  * Writes a batch of records as one frame into a private user ring, and runs the program that moves them into the target: one
  * system call a batch.
- *
- * `struct inject_args`: limit u64 at 0, end u64 at 8 (in), zeros, injected u64 at 32, result s64 at 40 (out).
  */
 export class KernelInjector implements Injector {
   readonly largest: number;
@@ -35,8 +37,8 @@ export class KernelInjector implements Injector {
   readonly #producer: RingProducer;
   readonly #headers: Int32Array;
   readonly #span: number;
-  readonly #args: DataView = new DataView(new ArrayBuffer(48));
-  readonly #call: Attributes;
+  readonly #args = new KernelStruct(InjectArgs);
+  readonly #call: KernelStruct<typeof BpfAttr.test>;
   #limit = 0;
   #room = 0;
   /** Where the frame begins in the queue, its bytes and records so far, and the bytes of the last one. */
@@ -53,7 +55,11 @@ export class KernelInjector implements Injector {
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     this.#headers = new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
     this.#producer = new RingProducer(parts.queue, `injection into ${parts.name}`);
-    this.#call = new Attributes(80).u32(0, parts.program.fd).u32(40, this.#args.byteLength).pointer(48, this.#args);
+    this.#call = new KernelStruct(BpfAttr.test, {
+      prog_fd: parts.program.fd,
+      ctx_size_in: InjectArgs.size,
+      ctx_in: this.#args.bytes,
+    });
   }
 
   begin(leaveFree: number): void {
@@ -124,18 +130,15 @@ export class KernelInjector implements Injector {
       return 0;
     }
     this.#producer.publish();
-    this.#args.setBigUint64(0, BigInt(this.#limit), true);
-    this.#args.setUint32(8, this.#end, true);
-    this.#args.setUint32(32, 0, true);
-    this.#args.setBigInt64(40, 0n, true);
+    this.#args.put(args.limit, this.#limit).put(args.end, this.#end).put(args.injected, 0).put(args.result, 0);
     const failed = sys.bpf(Command.PROG_TEST_RUN, this.#call);
-    const result = failed < 0 ? failed : Number(this.#args.getBigInt64(40, true));
+    const result = failed < 0 ? failed : this.#args.number(args.result);
     if (result < 0 && result !== -Errno.EAGAIN) {
       // The queue may still hold what was staged.
       this.close();
       throw failure(result, `inject into ring ${name}`, "bpf");
     }
-    const injected = this.#args.getUint32(32, true);
+    const injected = this.#args.number(args.injected);
     if (result === 0 && injected !== staged) throw this.#torn(injected, staged);
     return injected;
   }

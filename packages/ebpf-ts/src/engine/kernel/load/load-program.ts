@@ -1,14 +1,15 @@
 import { encodeInstructions } from "../../../insn/codec.ts";
 import type { AssembledProgram, ProgramSpec } from "../../../spec/types.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { programTypeName } from "../../../uapi/type-names.ts";
 import { Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
 import { kernelName } from "./bpf-names.ts";
 import { failure, isShortage } from "../failure.ts";
-import { addDebugInfo } from "./program-debug-info.ts";
+import { debugInfo } from "./program-debug-info.ts";
 import { verifierError } from "./verifier-error.ts";
 
 export interface ProgramToLoad {
@@ -25,6 +26,8 @@ const FIRST_LOG = 256 * 1024;
 const LARGEST_LOG = 32 * 1024 * 1024;
 const LOG_LEVEL = 1;
 
+type LoadAttributes = KernelStruct<typeof BpfAttr.prog_load>;
+
 /** Loads a program (BPF_PROG_LOAD). The log is asked for only when the kernel refuses: it makes verification slower. */
 export async function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Descriptor> {
   const attributes = encode(program);
@@ -38,7 +41,7 @@ export async function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Des
 }
 
 /** EAGAIN: a signal interrupted the verifier. */
-async function retried(sys: Sys, attributes: Attributes): Promise<number> {
+async function retried(sys: Sys, attributes: LoadAttributes): Promise<number> {
   let fd = -Errno.EAGAIN as number;
   for (let attempt = 0; attempt < 5 && fd === -Errno.EAGAIN; attempt++) {
     fd = await sys.bpfAsync(Command.PROG_LOAD, attributes);
@@ -46,26 +49,25 @@ async function retried(sys: Sys, attributes: Attributes): Promise<number> {
   return fd;
 }
 
-/** `union bpf_attr`, the part of BPF_PROG_LOAD. */
-function encode({ spec, assembled, license, btf, attachTarget }: ProgramToLoad): Attributes {
-  const attributes = new Attributes(144)
-    .u32(0, spec.type)
-    .u32(4, assembled.instructions.length)
-    .pointer(8, encodeInstructions(assembled.instructions))
-    .string(16, license)
-    .u32(44, spec.sleepable ? ProgFlag.SLEEPABLE : 0)
-    .name(48, kernelName(spec.name))
-    .u32(68, spec.attachType ?? 0)
-    .u32(108, attachTarget);
-  if (btf !== undefined) addDebugInfo(attributes, assembled, btf);
-  return attributes;
+function encode({ spec, assembled, license, btf, attachTarget }: ProgramToLoad): LoadAttributes {
+  return new KernelStruct(BpfAttr.prog_load, {
+    prog_type: spec.type,
+    insn_cnt: assembled.instructions.length,
+    insns: encodeInstructions(assembled.instructions),
+    license,
+    prog_flags: spec.sleepable ? ProgFlag.SLEEPABLE : 0,
+    prog_name: kernelName(spec.name),
+    expected_attach_type: spec.attachType,
+    attach_btf_id: attachTarget,
+    ...(btf === undefined ? {} : debugInfo(assembled, btf)),
+  });
 }
 
 /** Loads it again for the sake of the log. A number is a descriptor: this time it went well. */
-async function verifierLog(sys: Sys, attributes: Attributes): Promise<string | number> {
+async function verifierLog(sys: Sys, attributes: LoadAttributes): Promise<string | number> {
   for (let size = FIRST_LOG; ; size *= 4) {
     const log = new Uint8Array(size);
-    attributes.u32(24, LOG_LEVEL).u32(28, size).pointer(32, log);
+    attributes.assign({ log_level: LOG_LEVEL, log_size: size, log_buf: log });
     const fd = await retried(sys, attributes);
     if (fd >= 0) return fd;
     if (fd === -Errno.ENOSPC && size < LARGEST_LOG) continue;
