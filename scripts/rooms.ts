@@ -35,6 +35,7 @@ function list(text: string): string[] {
 export const rooms: readonly Room[] = [
   pure("base/", "errors, checks of options, calls of users' functions: small, and used everywhere", ""),
   pure("uapi/", "the kernel's numbers and structs (generated), errno names, GPL-only helpers", ""),
+  pure("kinds/", "what a program's section says: a table that alone knows it", "uapi/"),
   pure("bytes/", "offset arithmetic on foreign bytes, every access checked", "base/"),
   pure("insn/", "instructions: encode, decode, print", "base/"),
   pure("elf/", "ELF64 relocatable file → sections, symbols, relocations; symbols of executables", "base/ bytes/"),
@@ -43,7 +44,7 @@ export const rooms: readonly Room[] = [
   pure(
     "spec/",
     "`CollectionSpec`: what an object says, as plain data; `object/` reads a file into it, `assemble.ts` appends subprograms",
-    "base/ btf/ bytes/ elf/ insn/ uapi/",
+    "base/ btf/ bytes/ elf/ insn/ kinds/ uapi/",
   ),
   pure(
     "ring/",
@@ -57,7 +58,7 @@ export const rooms: readonly Room[] = [
   host(
     "engine/kernel/",
     "Linux: bpf(2), perf_event_open(2), mmap(2), one epoll thread",
-    "base/ btf/ elf/ engine/ host/ insn/ ring/ spec/ sys/ uapi/",
+    "base/ btf/ elf/ engine/ host/ insn/ kinds/ ring/ spec/ sys/ uapi/",
   ),
   // The embedded engine, from the ground up: no room below knows of one above.
   pure("engine/embedded/memory/", "one WebAssembly memory: where things lie, and who may touch them", "base/"),
@@ -90,12 +91,12 @@ export const rooms: readonly Room[] = [
   pure(
     "engine/embedded/user/",
     "the engine, its collections, maps and programs as users of the contract see them",
-    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/rings/ spec/ uapi/",
+    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/rings/ kinds/ spec/ uapi/",
   ),
   host(
     "engine/embedded/sources/ptrace/",
     "the system calls of a traced command, as events",
-    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/user/ host/ sys/",
+    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/user/ host/ kinds/ sys/",
   ),
   host(
     "engine/embedded/node-host.ts",
@@ -113,7 +114,7 @@ export const rooms: readonly Room[] = [
   pure(
     "collection.ts",
     "a loaded object: its maps and programs",
-    "base/ btf/ engine/ link/ map/ memory/ program/ spec/ stream/ uapi/",
+    "base/ btf/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/ uapi/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   host(

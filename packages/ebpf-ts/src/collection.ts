@@ -5,6 +5,7 @@ import type { EngineName } from "./engine/engine-name.ts";
 import type { EngineMap } from "./engine/map.ts";
 import type { EngineRing } from "./engine/ring.ts";
 import { EbpfError } from "./base/errors.ts";
+import { findProgramKind } from "./kinds/find-program-kind.ts";
 import type { Link } from "./link/link.ts";
 import { BpfMap } from "./map/bpf-map.ts";
 import { readLoss } from "./map/loss.ts";
@@ -291,9 +292,9 @@ export class Collection {
   }
 }
 
-/** As libbpf has it: probes whose section names no function wait for `attachUprobe`. */
+/** As libbpf has it: a program whose section could name its place, and does not, waits to be told. */
 function attachesItself({ kind, section }: Program): boolean {
-  return kind !== "syscall" && !(/^u(ret)?probe(\.s)?$/.test(kind) && !section.includes("/"));
+  return findProgramKind(kind)?.attaches === "as named" && section.includes("/");
 }
 
 function openWith(spec: MapSpec): string {

@@ -60,13 +60,13 @@ export interface FunctionSpec {
 }
 
 export interface ProgramSpec extends FunctionSpec {
-  /** What the section name says: `section-name.ts` has the table. */
+  /** What the section name says: `kinds/program-kinds.ts` has the table. */
   type: number;
   /** BPF_* attach type, where the section names one. */
   attachType: number | undefined;
   /** What comes after the first slash: `syscalls/sys_enter_kill`. */
   attachTo: string;
-  /** The definition's name in the section table: `tracepoint`, `raw_tp`, `syscall`, … */
+  /** The name of its row in that table: `tracepoint`, `raw_tp`, `syscall`, … */
   kind: string;
   sleepable: boolean;
   /** False for sections such as `?tracepoint/…`. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EbpfError } from "../../src/base/errors.ts";
 import { parseSectionName } from "../../src/spec/index.ts";
-import { SECTION_DEFINITIONS } from "../../src/spec/section-definitions.ts";
+import { programKinds } from "../../src/kinds/program-kinds.ts";
 import { AttachType, ProgType } from "../../src/uapi/uapi.gen.ts";
 
 test("names that take a target", () => {
@@ -41,15 +41,15 @@ test("a question mark means that the program is not loaded by itself", () => {
 });
 
 test("every definition is found by its own name", () => {
-  for (const definition of SECTION_DEFINITIONS) {
+  for (const definition of programKinds) {
     assert.equal(parseSectionName(definition.name).kind, definition.name);
-    if (definition.takesTarget)
+    if (definition.rest !== undefined)
       assert.deepEqual(
         [parseSectionName(`${definition.name}/a/b`).kind, parseSectionName(`${definition.name}/a/b`).attachTo],
         [definition.name, "a/b"],
       );
   }
-  assert.equal(new Set(SECTION_DEFINITIONS.map(({ name }) => name)).size, SECTION_DEFINITIONS.length);
+  assert.equal(new Set(programKinds.map(({ name }) => name)).size, programKinds.length);
 });
 
 test("unknown names are refused with what is known", () => {

@@ -8,7 +8,7 @@ import type { EngineCommand, SpawnOptions } from "../command.ts";
 import type { EngineCollection } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
 import type { EngineProgram } from "../program.ts";
-import { attachTarget } from "./load/attach-target.ts";
+import { attachTypeId } from "./load/attach-type-id.ts";
 import { fillSlots, holdsMaps } from "./map/fill-slots.ts";
 import { kernelBtf } from "./load/kernel-btf.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
@@ -100,7 +100,7 @@ export class KernelCollection implements EngineCollection {
       assembled,
       license: this.#spec.license,
       btf: this.#btf,
-      attachTarget: await attachTarget(spec),
+      attachTypeId: await attachTypeId(spec),
     });
     try {
       return new KernelProgram(this.#sys, descriptor, spec);

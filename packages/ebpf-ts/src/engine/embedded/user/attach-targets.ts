@@ -1,13 +1,13 @@
 import { NotSupportedError } from "../../../base/errors.ts";
+import { findProgramKind } from "../../../kinds/find-program-kind.ts";
+import type { PlaceKind } from "../../../kinds/program-kind.ts";
 
-/** Section kinds and targets whose events the embedded engine has: the system calls of the commands that it starts. */
-const targets: readonly { readonly kinds: ReadonlySet<string>; readonly target: RegExp }[] = [
-  { kinds: new Set(["tracepoint", "tp"]), target: /^(syscalls\/sys_(enter|exit)_\w+|raw_syscalls\/sys_(enter|exit))$/ },
-  {
-    kinds: new Set(["raw_tracepoint", "raw_tp", "raw_tracepoint.w", "raw_tp.w", "tp_btf"]),
-    target: /^sys_(enter|exit)$/,
-  },
-];
+/** The places whose events the embedded engine has: the system calls of the commands that it starts. */
+const places: Readonly<Partial<Record<PlaceKind, RegExp>>> = {
+  tracepoint: /^(syscalls\/sys_(enter|exit)_\w+|raw_syscalls\/sys_(enter|exit))$/,
+  raw_tracepoint: /^sys_(enter|exit)$/,
+  tp_btf: /^sys_(enter|exit)$/,
+};
 
 export function checkAttachTarget(program: {
   readonly name: string;
@@ -15,7 +15,7 @@ export function checkAttachTarget(program: {
   readonly attachTo: string;
 }): void {
   const { name, kind, attachTo } = program;
-  if (targets.some(({ kinds, target }) => kinds.has(kind) && target.test(attachTo))) return;
+  if (places[findProgramKind(kind)?.place ?? "nothing"]?.test(attachTo) === true) return;
   const where = attachTo === "" ? kind : `${kind}/${attachTo}`;
   throw new NotSupportedError(
     where,

@@ -1,5 +1,5 @@
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
-import { ProgType } from "../../../uapi/uapi.gen.ts";
+import { contextShape } from "../../../kinds/find-program-kind.ts";
 import type { EngineLink } from "../../link.ts";
 import type { EngineProgram, ProgramInfo, RunOptions, RunResult } from "../../program.ts";
 import { checkAttachTarget } from "./attach-targets.ts";
@@ -23,14 +23,6 @@ export interface EmbeddedProgramOptions {
   readonly checkAttach: (program: MachineProgramImage) => void;
 }
 
-/** Eight bytes of a tracepoint's context are the kernel's own. */
-const tracepointHidden = 8;
-/** What a program gets that is run without a context: all zero. A tracepoint's is as long as sys_enter's, a raw one's has 12 arguments. */
-const defaultSizes: Readonly<Record<number, number>> = {
-  [ProgType.TRACEPOINT]: 64,
-  [ProgType.RAW_TRACEPOINT]: 96,
-  [ProgType.TRACING]: 96,
-};
 const mostRepeats = 1_000_000;
 
 export class EmbeddedProgram implements EngineProgram {
@@ -117,11 +109,11 @@ export class EmbeddedProgram implements EngineProgram {
   }
 
   #contextOf({ context, objects }: EmbeddedRunOptions): RunContext {
-    const { type } = this.info;
+    const { size, hidden, writable } = contextShape(this.info.type);
     return {
-      bytes: context ?? new Uint8Array(defaultSizes[type] ?? 0),
-      readableFrom: type === ProgType.TRACEPOINT ? tracepointHidden : 0,
-      writable: type === ProgType.SYSCALL,
+      bytes: context ?? new Uint8Array(size),
+      readableFrom: hidden,
+      writable,
       ...(objects === undefined ? {} : { objects }),
     };
   }

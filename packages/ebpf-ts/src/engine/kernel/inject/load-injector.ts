@@ -83,7 +83,7 @@ async function loadOnto(sys: Sys, spec: CollectionSpec, maps: Readonly<Record<st
   resolveReferences(assembled, (name) => maps[name]);
   const btf = await loadBtf(sys, spec.btf!);
   try {
-    return await loadProgram(sys, { spec: program, assembled, license: spec.license, btf, attachTarget: 0 });
+    return await loadProgram(sys, { spec: program, assembled, license: spec.license, btf, attachTypeId: 0 });
   } finally {
     btf?.close();
   }

@@ -18,7 +18,7 @@ export interface ProgramToLoad {
   readonly license: string;
   readonly btf: Descriptor | undefined;
   /** Type id in the kernel's BTF of what it attaches to; 0 for none. */
-  readonly attachTarget: number;
+  readonly attachTypeId: number;
 }
 
 const FIRST_LOG = 256 * 1024;
@@ -49,7 +49,7 @@ async function retried(sys: Sys, attributes: LoadAttributes): Promise<number> {
   return fd;
 }
 
-function encode({ spec, assembled, license, btf, attachTarget }: ProgramToLoad): LoadAttributes {
+function encode({ spec, assembled, license, btf, attachTypeId }: ProgramToLoad): LoadAttributes {
   return new KernelStruct(BpfAttr.prog_load, {
     prog_type: spec.type,
     insn_cnt: assembled.instructions.length,
@@ -58,7 +58,7 @@ function encode({ spec, assembled, license, btf, attachTarget }: ProgramToLoad):
     prog_flags: spec.sleepable ? ProgFlag.SLEEPABLE : 0,
     prog_name: kernelName(spec.name),
     expected_attach_type: spec.attachType,
-    attach_btf_id: attachTarget,
+    attach_btf_id: attachTypeId,
     ...(btf === undefined ? {} : debugInfo(assembled, btf)),
   });
 }

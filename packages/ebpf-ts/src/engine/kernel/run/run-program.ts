@@ -1,10 +1,11 @@
 import { NotSupportedError } from "../../../base/errors.ts";
+import { contextShape } from "../../../kinds/find-program-kind.ts";
+import type { ContextShape } from "../../../kinds/program-kind.ts";
 import type { ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { programTypeName } from "../../../uapi/type-names.ts";
-import { ProgType } from "../../../uapi/uapi.gen.ts";
 import type { RunOptions, RunResult } from "../../program.ts";
 import { failure } from "../failure.ts";
 import { ContextRun } from "./run-context.ts";
@@ -14,24 +15,12 @@ const LARGEST_REPEAT = 0x7fff_ffff;
 /** After so many the event loop gets its turn. */
 const RUNS_IN_A_ROW = 64;
 
-/** Types that take and give packets. */
-const packetTypes: ReadonlySet<number> = new Set([
-  ProgType.SOCKET_FILTER,
-  ProgType.SCHED_CLS,
-  ProgType.SCHED_ACT,
-  ProgType.XDP,
-  ProgType.CGROUP_SKB,
-  ProgType.LWT_IN,
-  ProgType.LWT_OUT,
-  ProgType.LWT_XMIT,
-  ProgType.FLOW_DISSECTOR,
-]);
-
 /** Runs one program by hand (BPF_PROG_TEST_RUN: packets Linux 4.12, raw tracepoints 5.10, syscall programs 5.14). */
 export class ProgramRunner {
   readonly #sys: Sys;
   readonly #program: Descriptor;
   readonly #spec: ProgramSpec;
+  readonly #context: ContextShape;
   /** Kept from run to run, for making it takes longer than a run. */
   #call: ContextRun | undefined;
 
@@ -39,13 +28,14 @@ export class ProgramRunner {
     this.#sys = sys;
     this.#program = program;
     this.#spec = spec;
+    this.#context = contextShape(spec.type);
   }
 
   async run({ context, data, repeat = 1, cpu }: RunOptions): Promise<RunResult> {
     if (!Number.isInteger(repeat) || repeat < 1 || repeat > LARGEST_REPEAT) {
       throw new RangeError(`repeat must be a whole number from 1 to ${LARGEST_REPEAT}, not ${repeat}`);
     }
-    if (!packetTypes.has(this.#spec.type)) return this.#runWithContext(context, repeat, cpu);
+    if (this.#context.of !== "packet") return this.#runWithContext(context, repeat, cpu);
     const result = await runPackets(this.#sys, this.#program.fd, { context, data, repeat });
     if (typeof result === "number") this.#check(result);
     return result as RunResult;
@@ -62,8 +52,7 @@ export class ProgramRunner {
       if (turn % RUNS_IN_A_ROW === 0 && turn < repeat) await new Promise((resolve) => setImmediate(resolve));
     }
     const duration = Math.round(((performance.now() - start) * 1e6) / repeat);
-    // Only syscall programs may write their context.
-    const written = context !== undefined && this.#spec.type === ProgType.SYSCALL;
+    const written = context !== undefined && this.#context.writable;
     return { returnValue: call.returnValue, duration, context: written ? call.context : undefined, data: undefined };
   }
 

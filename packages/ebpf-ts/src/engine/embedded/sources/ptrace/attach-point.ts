@@ -1,4 +1,5 @@
 import { EbpfError } from "../../../../base/errors.ts";
+import { findProgramKind } from "../../../../kinds/find-program-kind.ts";
 import { arm64Syscalls, x64Syscalls } from "./syscalls.gen.ts";
 
 /** Where a program is attached, as far as system calls go. */
@@ -9,9 +10,6 @@ export interface SyscallAttachPoint {
   /** Number of the one system call; undefined for all of them. */
   readonly syscall: number | undefined;
 }
-
-const tracepointKinds: ReadonlySet<string> = new Set(["tracepoint", "tp"]);
-const rawKinds: ReadonlySet<string> = new Set(["raw_tp", "raw_tracepoint", "raw_tp.w", "raw_tracepoint.w", "tp_btf"]);
 
 export function syscallNumbers(architecture: string): Readonly<Record<string, number>> {
   return architecture === "arm64" ? arm64Syscalls : x64Syscalls;
@@ -26,8 +24,9 @@ export function syscallAttachPoint(
   attachTo: string,
   architecture: string,
 ): SyscallAttachPoint | undefined {
-  const raw = rawKinds.has(kind);
-  if (!raw && !tracepointKinds.has(kind)) return undefined;
+  const place = findProgramKind(kind)?.place;
+  const raw = place === "raw_tracepoint" || place === "tp_btf";
+  if (!raw && place !== "tracepoint") return undefined;
   const pattern = raw
     ? /^sys_(enter|exit)()$/
     : /^(?:raw_syscalls\/sys_(enter|exit)|syscalls\/sys_(enter|exit)_(\w+))$/;
