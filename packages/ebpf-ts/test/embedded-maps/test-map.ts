@@ -11,6 +11,8 @@ export interface TestMap {
   readonly image: MachineMapImage;
   readonly memory: SharedArrayBuffer;
   readonly regions: Region[];
+  /** A program's lookup: the key lies somewhere in the memory. */
+  readonly lookup: (key: Uint8Array, cpu: number) => number;
 }
 
 export function specOf(
@@ -59,7 +61,19 @@ export function makeMap(spec: MapSpec): TestMap {
   const plan = new SimplePlan();
   const image = planMap(spec, plan, cpus);
   const memory = new SharedArrayBuffer(plan.end);
-  return { map: openMap(image, memory, cpus), image, memory, regions: plan.regions };
+  const map = openMap(image, memory, cpus);
+  return { map, image, memory, regions: plan.regions, lookup: lookupIn(map, memory, keyAddress) };
+}
+
+/** Below all that a plan gives, and odd: a program's key may stand anywhere. */
+export const keyAddress = 65;
+
+export function lookupIn(map: MachineMap, memory: ArrayBufferLike, at: number): TestMap["lookup"] {
+  const bytes = new Uint8Array(memory);
+  return (key, cpu) => {
+    bytes.set(key, at);
+    return map.lookup(at, cpu);
+  };
 }
 
 export function u32(value: number): Uint8Array {

@@ -12,7 +12,7 @@ function keyAt(run: Run, map: MachineMap, address: bigint): Uint8Array {
 
 function lookupOn(run: Run, handle: bigint, key: bigint, cpu: number): bigint {
   const map = run.map(handle);
-  return BigInt(map.lookup(keyAt(run, map, key), cpu));
+  return BigInt(map.lookup(run.readableAt(key, map.image.keySize), cpu));
 }
 
 const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH]);

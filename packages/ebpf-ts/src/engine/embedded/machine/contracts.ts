@@ -62,8 +62,12 @@ export interface MachineMapImage {
 /** A map as helpers and the engine see it. Results are 0 or a negative errno, addresses are 0 for NULL: the kernel's way. */
 export interface MachineMap {
   readonly image: MachineMapImage;
-  /** Address of the value, for per-CPU maps that of `cpu`. */
-  lookup(key: Uint8Array, cpu: number): number;
+  /**
+   * Address of the value, for per-CPU maps that of `cpu`. `key` is the address of `keySize` bytes, read in place: should another thread
+   * change them meanwhile, either key is looked up, or none, as in the kernel.
+   */
+  lookup(key: number, cpu: number): number;
+  /** Files the key, so that it must be one that nobody changes meanwhile. */
   update(key: Uint8Array, value: Uint8Array, flags: number, cpu: number): number;
   delete(key: Uint8Array): number;
   /** The next key, or undefined at the end; undefined as argument asks for the first. */

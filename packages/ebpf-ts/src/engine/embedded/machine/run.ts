@@ -143,15 +143,25 @@ export class Run {
   /** The bytes that a helper was told to read; live memory. */
   readable(address: bigint, size: number): Uint8Array {
     if (size === 0) return new Uint8Array(0);
-    this.checkRead(Number(address), size);
-    return this.#bytes(Number(address), size);
+    const start = this.readableAt(address, size);
+    return this.memory.bytes.subarray(start, start + size);
+  }
+
+  /** Where they stand, for those that read them in place. */
+  readableAt(address: bigint, size: number): number {
+    const start = Number(address);
+    if (size > 0) this.checkRead(start, size);
+    this.#charge(size);
+    return start;
   }
 
   /** The bytes that a helper was told to fill; live memory. */
   writable(address: bigint, size: number): Uint8Array {
     if (size === 0) return new Uint8Array(0);
-    this.checkWrite(Number(address), size);
-    return this.#bytes(Number(address), size);
+    const start = Number(address);
+    this.checkWrite(start, size);
+    this.#charge(size);
+    return this.memory.bytes.subarray(start, start + size);
   }
 
   /** The map that a helper was given. */
@@ -213,9 +223,8 @@ export class Run {
   }
 
   /** What helpers work on counts to the budget, so that a few calls cannot take for ever either. */
-  #bytes(start: number, size: number): Uint8Array {
+  #charge(size: number): void {
     this.remaining -= Math.floor(size / bytesPerInstruction);
-    return this.memory.bytes.subarray(start, start + size);
   }
 
   #setFrame(depth: number): void {

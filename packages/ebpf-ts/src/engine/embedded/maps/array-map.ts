@@ -11,18 +11,19 @@ import { ValueArea, valueStride } from "./value-area.ts";
 /** BPF_MAP_TYPE_ARRAY and BPF_MAP_TYPE_PERCPU_ARRAY. Values are written without a lock, as in the kernel. */
 export class ArrayMap implements MachineMap {
   readonly image: MachineMapImage;
+  readonly #bytes: Uint8Array;
   readonly #values: ValueArea;
   readonly #perCpu: boolean;
 
   constructor(image: MachineMapImage, memory: ArrayBufferLike, cpus: number) {
     this.image = image;
+    this.#bytes = new Uint8Array(memory);
     this.#perCpu = image.type === MapType.PERCPU_ARRAY;
     this.#values = new ValueArea(image, memory, this.#perCpu ? cpus : 1, this.#perCpu);
   }
 
-  lookup(key: Uint8Array, cpu: number): number {
-    checkKey(this.image, key);
-    const index = indexOf(key);
+  lookup(key: number, cpu: number): number {
+    const index = indexOf(this.#bytes, key);
     return index < this.image.maxEntries ? this.#values.addressOf(index, cpu) : 0;
   }
 

@@ -24,21 +24,22 @@ const mostEntries = 2 ** 31;
  */
 export class HashMap implements MachineMap {
   readonly image: MachineMapImage;
+  readonly #bytes: Uint8Array;
   readonly #table: HashTable;
   readonly #values: ValueArea;
 
   constructor(image: MachineMapImage, memory: ArrayBufferLike, cpus: number) {
     const perCpu = image.type === MapType.PERCPU_HASH;
     this.image = image;
+    this.#bytes = new Uint8Array(memory);
     this.#table = new HashTable(image.state, tableShape(image));
     this.#values = new ValueArea(image, memory, perCpu ? cpus : 1, perCpu);
   }
 
-  lookup(key: Uint8Array, cpu: number): number {
-    checkKey(this.image, key);
+  lookup(key: number, cpu: number): number {
     this.#table.lock.acquire();
     try {
-      const slot = this.#table.find(key);
+      const slot = this.#table.find(this.#bytes, key);
       if (slot < 0) {
         return 0;
       }

@@ -80,10 +80,10 @@ export class HashTable {
       : undefined;
   }
 
-  /** The slot of a key, or -1. */
-  find(key: Uint8Array): number {
-    let slot = this.firstIn(this.#bucketOf(key));
-    while (slot >= 0 && !this.#hasKey(slot, key)) {
+  /** The slot of the key that stands at `at`, or -1. */
+  find(bytes: Uint8Array, at = 0): number {
+    let slot = this.firstIn(this.#bucketOf(bytes, at));
+    while (slot >= 0 && !this.#hasKey(slot, bytes, at)) {
       slot = this.after(slot);
     }
     return slot;
@@ -176,10 +176,11 @@ export class HashTable {
     return this.#keys.subarray(start, start + this.#shape.keySize);
   }
 
-  #hasKey(slot: number, key: Uint8Array): boolean {
+  #hasKey(slot: number, bytes: Uint8Array, at: number): boolean {
     const start = slot * this.#keyStride;
-    for (let i = 0; i < key.length; i++) {
-      if (this.#keys[start + i] !== key[i]) {
+    const size = this.#shape.keySize;
+    for (let i = 0; i < size; i++) {
+      if (this.#keys[start + i] !== bytes[at + i]) {
         return false;
       }
     }
@@ -187,10 +188,11 @@ export class HashTable {
   }
 
   /** FNV-1a from the seed on, and the last mixing of MurmurHash3, since only the low bits are used. */
-  #bucketOf(key: Uint8Array): number {
+  #bucketOf(bytes: Uint8Array, at = 0): number {
     let hash = 0x811c_9dc5 ^ this.#words[seedWord]!;
-    for (let i = 0; i < key.length; i++) {
-      hash = Math.imul(hash ^ key[i]!, 0x0100_0193);
+    const end = at + this.#shape.keySize;
+    for (let i = at; i < end; i++) {
+      hash = Math.imul(hash ^ bytes[i]!, 0x0100_0193);
     }
     hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);

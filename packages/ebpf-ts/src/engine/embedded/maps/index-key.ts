@@ -1,9 +1,9 @@
 import type { MachineMapImage } from "../machine/contracts.ts";
 import { checkKey } from "./map-checks.ts";
 
-/** The u32 of an array's key. */
-export function indexOf(key: Uint8Array): number {
-  return (key[0]! | (key[1]! << 8) | (key[2]! << 16) | (key[3]! << 24)) >>> 0;
+/** The u32 of an array's key, which stands at `at`. */
+export function indexOf(bytes: Uint8Array, at = 0): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
 export function indexKey(index: number): Uint8Array {
