@@ -58,7 +58,7 @@ async function receive(kill: boolean): Promise<void> {
   const decoder = new TextDecoder();
   let counted = 0;
   let began = 0;
-  for await (const bytes of consumer.records({ until: senders(ring, kill) })) {
+  for await (const bytes of consumer.events({ until: senders(ring, kill) })) {
     if (bytes.length !== 40) {
       console.log(decoder.decode(bytes));
       continue;

@@ -14,12 +14,14 @@ import { RingBuf } from "./map/ring-buf.ts";
 import { UserRingBuf } from "./map/user-ring-buf.ts";
 import { codecFor } from "./map/value-codec.ts";
 import { PerfEventArray } from "./map/perf/perf-event-array.ts";
-import { perfOptions, type PerfRingOptions } from "./map/perf/perf-options.ts";
+import { perfChecks, perfOptions, type PerfRingOptions } from "./map/perf/perf-options.ts";
 import { memoryShape } from "./map/memory-shape.ts";
 import { Variable } from "./map/variable.ts";
 import type { Shape } from "./memory/shape.ts";
 import { Program } from "./program/program.ts";
-import { checkOptions } from "./base/check-options.ts";
+import { type Checks, checkOptions } from "./base/check-options.ts";
+import { aString } from "./base/checks.ts";
+import { checkSpawn } from "./engine/command.ts";
 import type { RecordDecoder } from "./stream/record-stream.ts";
 import { findLossCounters, findSharedLossCounters, type LossCounters } from "./spec/loss-counters.ts";
 import type { CollectionSpec, MapSpec } from "./spec/types.ts";
@@ -34,7 +36,8 @@ export interface TypeOption {
   readonly type?: string | undefined;
 }
 
-const typeNames: ReadonlySet<string> = new Set(["type"]);
+const typeChecks: Checks<TypeOption> = { type: aString };
+const perfArrayChecks: Checks<TypeOption & PerfRingOptions> = { ...typeChecks, ...perfChecks };
 
 type Opened = BpfMap | RingBuf | UserRingBuf | PerfEventArray | Variable;
 
@@ -80,7 +83,7 @@ export class Collection {
 
   /** The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). */
   ringBuf<T = Fields>(name: string, options: TypeOption = {}): RingBuf<T> {
-    checkOptions(options, typeNames, "ringBuf()");
+    checkOptions(options, typeChecks, "ringBuf()");
     this.#checkSameType(`ringBuf ${name}`, name, options);
     return this.#once(`ringBuf ${name}`, () => {
       const { spec, ring, pin } = this.#ring(name, MapType.RINGBUF);
@@ -108,7 +111,7 @@ export class Collection {
 
   /** The ring that user space writes and programs drain (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1). */
   userRingBuf<T = Fields>(name: string, options: TypeOption = {}): UserRingBuf<T> {
-    checkOptions(options, typeNames, "userRingBuf()");
+    checkOptions(options, typeChecks, "userRingBuf()");
     this.#checkSameType(`userRingBuf ${name}`, name, options);
     return this.#once(`userRingBuf ${name}`, () => {
       const { spec, ring, pin } = this.#ring(name, MapType.USER_RINGBUF);
@@ -125,6 +128,7 @@ export class Collection {
    * Opening it puts the rings into the map, so that events before that are lost. The options count when it is first opened.
    */
   perfEventArray<T = Fields>(name: string, options: TypeOption & PerfRingOptions = {}): PerfEventArray<T> {
+    checkOptions(options, perfArrayChecks, "perfEventArray()");
     const checked = perfOptions(options);
     return this.#once(`perfEventArray ${name}`, () => {
       const { spec, map } = this.#map(name);
@@ -189,7 +193,8 @@ export class Collection {
    * Starts a command. On the embedded engine its system calls, and those of its children, are the events of the attached
    * programs; on the kernel engine it is an ordinary child process.
    */
-  spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
+  async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
+    checkSpawn(file, args, options);
     this.#check();
     return this.#engine.spawn(file, args, options);
   }
@@ -275,9 +280,6 @@ export class Collection {
 
   #recordType(spec: MapSpec, options: TypeOption): number | undefined {
     if (options.type === undefined) return spec.recordType === 0 ? undefined : spec.recordType;
-    if (typeof options.type !== "string") {
-      throw new TypeError(`The type of ${spec.name} is given by its name, not as a ${typeof options.type}`);
-    }
     const name = options.type.replace(/^(struct|union|enum) /, "");
     const type = this.spec.btf
       ?.find(name)

@@ -16,16 +16,12 @@ export { Link } from "./link/link.ts";
 export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";
 export type { InjectOptions } from "./map/inject/inject-options.ts";
-export {
-  type PerfDrainOptions,
-  type PerfDrainResult,
-  type PerfEvent,
-  PerfEventArray,
-} from "./map/perf/perf-event-array.ts";
+export type { PerfDrainResult } from "./map/perf/perf-drain.ts";
+export { type OnSample, type PerfEvent, PerfEventArray } from "./map/perf/perf-event-array.ts";
 export type { PerfBatch } from "./map/perf/perf-batch.ts";
 export type { PerfRingOptions } from "./map/perf/perf-options.ts";
 export { OpenMap } from "./map/open-map.ts";
-export { RingBuf, type RingBlockingOptions, type RingBufHandle, type RingDrainOptions } from "./map/ring-buf.ts";
+export { RingBuf, type RingBufHandle } from "./map/ring-buf.ts";
 export { UserRingBuf, type UserRingHandle } from "./map/user-ring-buf.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
@@ -33,7 +29,8 @@ export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { type ExistingMap, openById, type OpenOptions, openPinned } from "./open.ts";
 export { Program } from "./program/program.ts";
 export { readObject } from "./host/read-object.ts";
-export type { DrainResult } from "./ring/reading.ts";
+export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
+export type { OnRecordView } from "./ring/reading.ts";
 export type { RecordView } from "./ring/record-view.ts";
 export type { Reservation as UserSample } from "./ring/reservation.ts";
 export { dispatch } from "./stream/dispatch/dispatch.ts";

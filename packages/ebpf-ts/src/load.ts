@@ -3,6 +3,8 @@ import type { Engine } from "./engine/engine.ts";
 import type { EngineName } from "./engine/engine-name.ts";
 import type * as Kernel from "./engine/kernel/kernel-engine.ts";
 import type { EbpfError } from "./base/errors.ts";
+import { type Checks, checkOptions } from "./base/check-options.ts";
+import { aFunction, anObject, aPath, type Check, integer, oneOf, wrongKind } from "./base/checks.ts";
 import { importHost } from "./host/import-host.ts";
 import { readObject } from "./host/read-object.ts";
 import { parse } from "./spec/parse.ts";
@@ -33,14 +35,20 @@ export interface EngineAvailability {
   readonly reason?: string | undefined;
 }
 
-const optionNames: ReadonlySet<string> = new Set([
-  "engine",
-  "variables",
-  "onPrint",
-  "onFault",
-  "pinRoot",
-  "instructionBudget",
-]);
+const anEngine: Check = (value, what) => {
+  const { load } = Object(value) as Partial<Engine>;
+  if (value === "auto" || value === "kernel" || value === "embedded" || typeof load === "function") return;
+  throw wrongKind(what, '"auto", "kernel", "embedded" or an Engine', value);
+};
+
+const checks: Checks<LoadOptions> = {
+  engine: anEngine,
+  variables: anObject,
+  onPrint: aFunction,
+  onFault: aFunction,
+  pinRoot: aPath,
+  instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
+};
 
 /**
  * Loads a compiled eBPF object: a path, the bytes of the file, or a spec that was parsed (and perhaps edited) before.
@@ -50,10 +58,7 @@ export async function load(
   object: string | URL | Uint8Array | CollectionSpec,
   options: LoadOptions = {},
 ): Promise<Collection> {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name))
-      throw new TypeError(`Unknown option ${name} of load(): the options are ${[...optionNames].join(", ")}`);
-  }
+  checkOptions(options, checks, "load()");
   const spec = withVariables(await specOf(object), options.variables ?? {});
   const engine = await engineOf(options.engine ?? "auto", options.pinRoot);
   const reporters = await importHost("the reporters", () => import("./host/reporters.ts"));
@@ -78,7 +83,9 @@ async function specOf(object: string | URL | Uint8Array | CollectionSpec): Promi
   if (typeof object === "string" || object instanceof URL) {
     return parse(await readObject(object));
   }
-  return object instanceof Uint8Array ? parse(object) : object;
+  if (object instanceof Uint8Array) return parse(object);
+  if (Array.isArray((object as Partial<CollectionSpec> | null)?.maps)) return object;
+  throw wrongKind("The object of load()", "a path, the bytes of a file, or a spec", object);
 }
 
 async function engineOf(choice: "auto" | EngineName | Engine, pinRoot: string | undefined): Promise<Engine> {
@@ -92,13 +99,12 @@ async function engineOf(choice: "auto" | EngineName | Engine, pinRoot: string | 
       const { haveKernel } = await importKernel();
       return haveKernel().usable ? kernel(pinRoot) : embedded();
     }
-    default:
-      throw new TypeError(`Unknown engine ${JSON.stringify(choice)}: the engines are auto, kernel and embedded`);
   }
 }
 
 /** Whether an engine can be used here, and if not, why: one sentence. */
 export async function haveEngine(engine: EngineName): Promise<EngineAvailability> {
+  oneOf("kernel", "embedded")(engine, "The engine of haveEngine()");
   if (engine === "embedded") return { usable: true };
   const { haveKernel } = await importKernel();
   return haveKernel();

@@ -1,7 +1,10 @@
+import { type Checks, checkOptions, optionsOf } from "./base/check-options.ts";
+import { anObject, aPath, aString, integer } from "./base/checks.ts";
 import { EbpfError } from "./base/errors.ts";
 import { importHost } from "./host/import-host.ts";
 import { type ExistingTypes, findMapTypes } from "./map/existing-types.ts";
 import { type ExistingMap, openExisting } from "./map/open-existing.ts";
+import { perfChecks } from "./map/perf/perf-options.ts";
 import type * as Reopen from "./engine/kernel/map/reopen.ts";
 
 export type { ExistingMap } from "./map/open-existing.ts";
@@ -14,18 +17,16 @@ export type OpenOptions = ExistingTypes;
  * own, which take the places of those that another reader has put into it: from then on that one sees no events.
  */
 export async function openPinned(path: string, options: OpenOptions = {}): Promise<ExistingMap> {
-  checkOptions(options, "openPinned");
-  if (typeof path !== "string" || path === "" || path.includes("\0"))
-    throw new TypeError("openPinned() takes the path of a pinned map");
+  checkOptions(options, checks, "openPinned()");
+  aPath(path, "The path of openPinned()");
   const { reopenPinned } = await importReopen();
   return nounOf(await reopenPinned(path), options);
 }
 
 /** Opens a map by the number that the kernel has for it, as in `info.id` and in what bpftool prints. Takes CAP_SYS_ADMIN. */
 export async function openById(id: number, options: OpenOptions = {}): Promise<ExistingMap> {
-  checkOptions(options, "openById");
-  if (!Number.isInteger(id) || id < 0 || id > 0xffff_ffff)
-    throw new RangeError(`The id of a map is a whole number of 32 bits, not ${id}`);
+  checkOptions(options, checks, "openById()");
+  integer(0, 0xffff_ffff)(id, "The id of openById()");
   const { reopenById } = await importReopen();
   return nounOf(await reopenById(id), options);
 }
@@ -50,11 +51,10 @@ function nounOf({ map, types }: Reopen.ReopenedMap, options: OpenOptions): Exist
   }
 }
 
-const optionNames: ReadonlySet<string> = new Set(["types", "key", "value", "record", "perf"]);
-
-function checkOptions(options: OpenOptions, name: string): void {
-  for (const option of Object.keys(options)) {
-    if (!optionNames.has(option))
-      throw new TypeError(`Unknown option ${option} of ${name}(): the options are ${[...optionNames].join(", ")}`);
-  }
-}
+const checks: Checks<OpenOptions> = {
+  types: anObject,
+  key: aString,
+  value: aString,
+  record: aString,
+  perf: optionsOf(perfChecks),
+};

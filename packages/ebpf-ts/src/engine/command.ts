@@ -1,3 +1,6 @@
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { anObject, aPath, oneOf, strings } from "../base/checks.ts";
+
 export interface SpawnOptions {
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -19,4 +22,18 @@ export interface EngineCommand {
 export interface CommandExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;
+}
+
+const checks: Checks<SpawnOptions> = {
+  cwd: aPath,
+  env: anObject,
+  stdin: oneOf("inherit", "ignore", "pipe"),
+  stdout: oneOf("inherit", "ignore", "stderr"),
+};
+
+/** What every engine starts a command with. */
+export function checkSpawn(file: string, args: readonly string[], options: SpawnOptions): void {
+  aPath(file, "The file of spawn()");
+  strings(args, "The arguments of spawn()");
+  checkOptions(options, checks, "spawn()");
 }

@@ -1,3 +1,5 @@
+import type { Checks } from "../base/check-options.ts";
+import { bytes, integer } from "../base/checks.ts";
 import type { EngineLink } from "./link.ts";
 
 export interface ProgramInfo {
@@ -17,6 +19,13 @@ export interface RunOptions {
   /** The CPU to run on: raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10; kernel engine). */
   readonly cpu?: number | undefined;
 }
+
+export const runChecks: Checks<RunOptions> = {
+  context: bytes,
+  data: bytes,
+  repeat: integer(1, 0x7fff_ffff),
+  cpu: integer(0, 0xffff_ffff),
+};
 
 export interface RunResult {
   /** Unsigned 32 bits. */

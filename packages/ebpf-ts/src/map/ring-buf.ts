@@ -3,12 +3,20 @@ import type { EngineRing } from "../engine/ring.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import { bytesForThreads } from "../base/shared-bytes.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
-import { checkLimits, type DrainResult } from "../ring/reading.ts";
+import {
+  type BlockingDrainOptions,
+  blockingDrainChecks,
+  drainChecks,
+  type DrainOptions,
+  type DrainResult,
+} from "../ring/drain-options.ts";
+import type { OnRecordView } from "../ring/reading.ts";
 import { openConsumer } from "../ring/open-consumer.ts";
 import { OverwriteConsumer } from "../ring/overwrite/overwrite-consumer.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";
-import { checkFunction, checkMilliseconds, checkOptions } from "../base/check-options.ts";
+import { checkOptions } from "../base/check-options.ts";
+import { aFunction } from "../base/checks.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import type { RecordBatch } from "../stream/record-batch.ts";
 import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
@@ -16,7 +24,7 @@ import type { InjectOptions } from "./inject/inject-options.ts";
 import { OneReader } from "../stream/one-reader.ts";
 import { type RingBufHandle, type RingLoan, type RingRecordType, sharedType } from "./ring-handles.ts";
 import { RingInjector } from "./inject/ring-injector.ts";
-import { type RingSources, ringSources } from "./ring-sources.ts";
+import { type RingSources, ringSources } from "../stream/ring-sources.ts";
 
 export type { RingBufHandle, RingLoan, RingRecordType } from "./ring-handles.ts";
 
@@ -32,21 +40,6 @@ export interface RingBufOptions<T> {
   readonly lost?: (() => number | undefined) | undefined;
   readonly onClose?: (() => void) | undefined;
 }
-
-export interface RingDrainOptions {
-  /** Records at most. */
-  readonly max?: number | undefined;
-  /** Milliseconds at most, give or take some records. */
-  readonly budgetMs?: number | undefined;
-}
-
-export interface RingBlockingOptions extends RingDrainOptions {
-  /** Milliseconds to wait for the first record; by default without end. */
-  readonly timeoutMs?: number | undefined;
-}
-
-const drainNames: ReadonlySet<string> = new Set(["max", "budgetMs"]);
-const blockingNames: ReadonlySet<string> = new Set([...drainNames, "timeoutMs"]);
 
 /**
  * The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). There is one consumer at a time: a loop
@@ -162,9 +155,9 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * object each time. `false` ends the drain after this record; what the callback throws passes through, and its record counts as
    * read. Records that come meanwhile wait for the next drain, so that a flood cannot hold the thread.
    */
-  drain(onRecord: (record: RecordView) => boolean | void | number, options: RingDrainOptions = {}): DrainResult {
-    checkFunction(onRecord, "The callback of drain()");
-    checkOptions(options, drainNames, "drain()");
+  drain(onRecord: OnRecordView, options: DrainOptions = {}): DrainResult {
+    aFunction(onRecord, "The callback of drain()");
+    checkOptions(options, drainChecks, "drain()");
     const { max, budgetMs } = options;
     const record = this.#record;
     const show = (_: unknown, offset: number, length: number): boolean | void | number => {
@@ -190,16 +183,11 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   }
 
   /** {@link waitSync}, then {@link drain}. When the time is up, nothing was delivered, and the state is `empty` or `busy`. */
-  drainBlocking(
-    onRecord: (record: RecordView) => boolean | void | number,
-    options: RingBlockingOptions = {},
-  ): DrainResult {
+  drainBlocking(onRecord: OnRecordView, options: BlockingDrainOptions = {}): DrainResult {
     // All of it before a wait that may be long.
-    checkFunction(onRecord, "The callback of drainBlocking()");
-    checkOptions(options, blockingNames, "drainBlocking()");
-    const { timeoutMs = Infinity, max = Infinity, budgetMs = Infinity } = options;
-    checkMilliseconds(timeoutMs, "timeoutMs");
-    checkLimits(max, budgetMs);
+    aFunction(onRecord, "The callback of drainBlocking()");
+    checkOptions(options, blockingDrainChecks, "drainBlocking()");
+    const { timeoutMs, max, budgetMs } = options;
     this.waitSync(timeoutMs);
     return this.drain(onRecord, { max, budgetMs });
   }

@@ -1,4 +1,12 @@
-import type { EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../engine/program.ts";
+import { checkOptions } from "../base/check-options.ts";
+import {
+  type EngineProgram,
+  type ProgramInfo,
+  runChecks,
+  type RunOptions,
+  type RunResult,
+  type UprobeOptions,
+} from "../engine/program.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import { Link } from "../link/link.ts";
 import type { ProgramSpec } from "../spec/types.ts";
@@ -31,7 +39,8 @@ export class Program {
    * Runs the program once by hand (BPF_PROG_TEST_RUN, Linux 4.12; contexts since 5.9, `SEC("syscall")` since 5.14).
    * `context` is the program's argument in the kernel's layout for its type.
    */
-  run(options: RunOptions = {}): Promise<RunResult> {
+  async run(options: RunOptions = {}): Promise<RunResult> {
+    checkOptions(options, runChecks, "run()");
     return this.#program.run(options);
   }
 

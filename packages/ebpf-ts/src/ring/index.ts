@@ -31,7 +31,8 @@ export {
   payloadLength,
   recordSize,
 } from "./record.ts";
-export { type DrainLimits, type DrainResult, type OnRecord, ringBusy, ringEmpty, ringSkipped } from "./reading.ts";
+export type { ConsumerDrainOptions, DrainOptions, DrainResult } from "./drain-options.ts";
+export { type OnRecord, ringBusy, ringEmpty, ringSkipped } from "./reading.ts";
 export { RecordView } from "./record-view.ts";
 export { Reservation } from "./reservation.ts";
 export { RingScanner } from "./ring-scanner.ts";

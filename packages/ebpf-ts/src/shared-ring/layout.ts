@@ -38,20 +38,14 @@ export const consumerByte = 256;
 export const headWords = 1024;
 const version = 1;
 const magic = [0x66706265, 0x676e6972] as const; // "ebpfring"
-const largestSize = 2 ** 30;
+/** Bytes of data that a ring has at most. */
+export const largestSize: number = 2 ** 30;
 
 /** Pages before the data. */
 const headPages = 3;
 
 export function headSize(pageSize: number): number {
   return headPages * pageSize;
-}
-
-export function checkSize(size: number, pageSize: number): void {
-  if (Number.isInteger(size) && size >= pageSize && size <= largestSize && (size & (size - 1)) === 0) return;
-  throw new RangeError(
-    `The size of a shared ring must be a power of two from ${pageSize} to ${largestSize}, not ${size}`,
-  );
 }
 
 /** The magic last: without it nobody takes the file for a ring. */

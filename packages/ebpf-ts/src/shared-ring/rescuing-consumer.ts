@@ -1,5 +1,6 @@
 import { RingConsumer } from "../ring/consumer.ts";
-import { type DrainLimits, type DrainResult, type OnRecord, ringBusy, ringSkipped } from "../ring/reading.ts";
+import type { ConsumerDrainOptions, DrainResult } from "../ring/drain-options.ts";
+import { type OnRecord, ringBusy, ringSkipped } from "../ring/reading.ts";
 import { headerSize, isBusy } from "../ring/record.ts";
 import { AbandonedCount } from "./abandoned-count.ts";
 import type { SharedMemory } from "./shared-memory.ts";
@@ -53,17 +54,22 @@ export class RescuingConsumer extends RingConsumer {
   }
 
   override read(): number {
-    let offset = super.read();
-    for (let times = 0; offset === ringBusy && this.#rescue(); times += 1) {
-      offset = times < maxRescues ? super.read() : ringSkipped;
-    }
+    const offset = super.read();
+    const found = offset === ringBusy ? this.#rescueFor(() => super.read()) : offset;
     this.tellRoom();
-    return offset;
+    return found;
+  }
+
+  override lookAhead(): number {
+    const ahead = super.lookAhead();
+    const found = ahead === ringBusy ? this.#rescueFor(() => super.lookAhead()) : ahead;
+    this.tellRoom();
+    return found;
   }
 
   override drain(
     onRecord: OnRecord,
-    { max = Infinity, budgetMs = Infinity, rescan = true }: DrainLimits = {},
+    { max = Infinity, budgetMs = Infinity, rescan = true }: ConsumerDrainOptions = {},
   ): DrainResult {
     const deadline = performance.now() + budgetMs;
     let { delivered, discarded, state } = super.drain(onRecord, { max, budgetMs, rescan });
@@ -88,6 +94,15 @@ export class RescuingConsumer extends RingConsumer {
     if (!this.memory.open || this.#published[0] === this.#told) return;
     this.#told = this.#published[0]!;
     this.#shared.roomBell.ring();
+  }
+
+  /** What another look finds once the records in front that nobody will ever commit are discarded. */
+  #rescueFor(look: () => number): number {
+    let found: number = ringBusy;
+    for (let times = 0; found === ringBusy && this.#rescue(); times += 1) {
+      found = times < maxRescues ? look() : ringSkipped;
+    }
+    return found;
   }
 
   /** Makes the oldest record a discarded one, if it is not committed and its producer is gone. False: there is only waiting. */

@@ -1,22 +1,24 @@
-import type { DrainResult } from "../ring/reading.ts";
+import { checkOptions } from "../base/check-options.ts";
+import { aFunction, milliseconds } from "../base/checks.ts";
+import {
+  type BlockingDrainOptions,
+  blockingDrainChecks,
+  drainChecks,
+  type DrainOptions,
+  type DrainResult,
+} from "../ring/drain-options.ts";
+import type { OnRecordView } from "../ring/reading.ts";
 import { RecordView } from "../ring/record-view.ts";
-import { checkFunction, checkMilliseconds, checkOptions } from "../base/check-options.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import { OneReader } from "../stream/one-reader.ts";
-import { type EventsOptions, type RecordSource, RecordStream } from "../stream/record-stream.ts";
+import type { RecordBatch } from "../stream/record-batch.ts";
+import { type EventsOptions, RecordStream } from "../stream/record-stream.ts";
+import { type RingSources, ringSources } from "../stream/ring-sources.ts";
 import type { Descriptor } from "../sys/ffi/descriptor.ts";
 import { RescuingConsumer } from "./rescuing-consumer.ts";
 import { openSharedBell } from "./shared-bell.ts";
 import type { SharedMemory } from "./shared-memory.ts";
 
-export interface SharedDrainOptions {
-  /** Records at most. */
-  readonly max?: number | undefined;
-  /** Milliseconds at most, give or take some records. */
-  readonly budgetMs?: number | undefined;
-}
-
-const drainNames: ReadonlySet<string> = new Set(["max", "budgetMs"]);
 /** Milliseconds after which one who waits looks by itself, in case a producer was killed while it rang. */
 const doubtMs = 500;
 /** The same while a record keeps it waiting whose producer may have been killed. */
@@ -34,7 +36,7 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
   readonly #shared: SharedMemory;
   readonly #descriptor: Descriptor;
   readonly #consumer: RescuingConsumer;
-  readonly #source: RecordSource<Uint8Array>;
+  readonly #sources: RingSources<Uint8Array>;
   readonly #record: RecordView;
   readonly #bell: LazyBell;
   readonly #onClose: (consumer: SharedConsumer) => void;
@@ -48,20 +50,15 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
     this.#descriptor = descriptor;
     this.#onClose = onClose;
     shared.slots.claimConsumer(descriptor.fd);
-    this.#consumer = new RescuingConsumer(shared);
+    const consumer = new RescuingConsumer(shared);
+    this.#consumer = consumer;
     this.#reader = new OneReader(`ring ${shared.name}`);
     this.#record = new RecordView(data);
     const condition = { holds: (late: boolean) => this.#holds(late), doubt: () => this.#doubt() };
     this.#bell = new LazyBell((onRing) => openSharedBell(shared.dataBell, condition, onRing));
-    this.#source = {
-      consumer: this.#consumer,
-      stepsPerLook: 8,
-      look: () => this.#consumer.read(),
-      take: (offset) => data.slice(offset, offset + this.#consumer.length),
-      acquire: (stream) => this.#reader.take(stream),
-      release: () => void this.#reader.leave(),
-      bell: this.#bell,
-    };
+    const parts = { consumer, bell: this.#bell, reader: this.#reader, record: this.#record };
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    this.#sources = ringSources({ ...parts, view, decode: (_, offset, length) => data.slice(offset, offset + length) });
   }
 
   /** Bytes of data. */
@@ -100,13 +97,22 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
   }
 
   [Symbol.asyncIterator](): RecordStream<Uint8Array> {
-    return this.records();
+    return this.events();
   }
 
   /** Copies of the records from now on, those that wait first. Keeps the process alive while it waits for more. */
-  records(options: EventsOptions = {}): RecordStream<Uint8Array> {
+  events(options: EventsOptions = {}): RecordStream<Uint8Array> {
     this.#reader.checkOpen();
-    return new RecordStream(this.#source, options);
+    return new RecordStream(this.#sources.events, options);
+  }
+
+  /**
+   * The records from now on in batches of up to about 1/32 of the ring, to be read without a copy: the fastest way that is
+   * still a loop. Back-pressure, sleep and end are those of {@link events}.
+   */
+  batches(options: EventsOptions = {}): RecordStream<RecordBatch<Uint8Array>> {
+    this.#reader.checkOpen();
+    return new RecordStream(this.#sources.batches, options);
   }
 
   /**
@@ -114,9 +120,9 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
    * object each time. `false` ends the drain after this record. Records that come meanwhile wait for the next drain. Those that were
    * abandoned are among the discarded ones of the result.
    */
-  drain(onRecord: (record: RecordView) => boolean | void | number, options: SharedDrainOptions = {}): DrainResult {
-    checkFunction(onRecord, "The callback of drain()");
-    checkOptions(options, drainNames, "drain()");
+  drain(onRecord: OnRecordView, options: DrainOptions = {}): DrainResult {
+    aFunction(onRecord, "The callback of drain()");
+    checkOptions(options, drainChecks, "drain()");
     const record = this.#record;
     const consumer = this.#consumer;
     const { max, budgetMs } = options;
@@ -139,7 +145,7 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
    * worker threads; the event loop of the thread stands still meanwhile.
    */
   waitSync(timeoutMs: number = Infinity): boolean {
-    checkMilliseconds(timeoutMs, "timeoutMs");
+    milliseconds()(timeoutMs, "The timeoutMs of waitSync()");
     this.#reader.checkFree();
     const { dataBell } = this.#shared;
     const deadline = performance.now() + timeoutMs;
@@ -152,6 +158,15 @@ export class SharedConsumer implements AsyncIterable<Uint8Array> {
       dataBell.futex.wait(sequence, Math.min(left, this.#doubt(), longestBlock));
     }
     return true;
+  }
+
+  /** {@link waitSync}, then {@link drain}. When the time is up, nothing was delivered, and the state is `empty` or `busy`. */
+  drainBlocking(onRecord: OnRecordView, options: BlockingDrainOptions = {}): DrainResult {
+    aFunction(onRecord, "The callback of drainBlocking()");
+    checkOptions(options, blockingDrainChecks, "drainBlocking()");
+    const { timeoutMs, max, budgetMs } = options;
+    this.waitSync(timeoutMs);
+    return this.drain(onRecord, { max, budgetMs });
   }
 
   /**

@@ -1,8 +1,9 @@
 import { EbpfError } from "../base/errors.ts";
-import { checkOptions } from "../base/check-options.ts";
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { aPath, type Check, integer, powerOfTwo } from "../base/checks.ts";
 import { pageSize } from "../sys/memory/mapping.ts";
 import { Doorbell } from "./doorbell.ts";
-import { checkSize, headSize, headWords, Word } from "./layout.ts";
+import { headSize, headWords, largestSize, Word } from "./layout.ts";
 import { createAt, createInMemory, mapFile, openAgain, openFile, type RingFile } from "./ring-file.ts";
 import { SharedConsumer } from "./shared-consumer.ts";
 import type { SharedMemory } from "./shared-memory.ts";
@@ -18,7 +19,9 @@ export interface SharedRingOptions {
   readonly mode?: number | undefined;
 }
 
-const optionNames: ReadonlySet<string> = new Set(["path", "size", "mode"]);
+/** Pages differ between hosts, and are asked for when one is made. */
+const aSize: Check = (value, what) => powerOfTwo(pageSize(), largestSize)(value, what);
+const checks: Checks<SharedRingOptions> = { path: aPath, size: aSize, mode: integer(0, 0o777) };
 const defaultSize = 2 ** 20;
 const defaultMode = 0o600;
 
@@ -40,11 +43,8 @@ export class SharedRing {
 
   /** Makes a new ring; a file that exists is not touched (BUSY). */
   static create(options: SharedRingOptions = {}): SharedRing {
-    checkOptions(options, optionNames, "SharedRing.create()");
+    checkOptions(options, checks, "SharedRing.create()");
     const { path, size = defaultSize, mode = defaultMode } = options;
-    checkPath(path);
-    checkSize(size, pageSize());
-    checkMode(mode);
     if (path === undefined) return new SharedRing("memfd", createInMemory(size, "a shared ring in memory"));
     return new SharedRing(path, createAt(path, size, mode, `shared ring ${path}`));
   }
@@ -129,17 +129,6 @@ function memoryOf(
     dataBell: new Doorbell(words, Word.dataBell),
     roomBell: new Doorbell(words, Word.roomBell),
   };
-}
-
-function checkPath(path: string | undefined): void {
-  if (path === undefined || (typeof path === "string" && path !== "" && !path.includes("\0"))) return;
-  throw new TypeError("A shared ring is made at a path, or, without one, in memory");
-}
-
-function checkMode(mode: number): void {
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
-    throw new RangeError(`The mode of a file must be from 0 to 0o777, not ${mode}`);
-  }
 }
 
 function checkFile(file: string | number): string | number {

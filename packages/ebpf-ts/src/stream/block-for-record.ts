@@ -2,7 +2,7 @@ import type { EngineRing } from "../engine/ring.ts";
 import { blockOn } from "../base/block-thread.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import { sharedBytes } from "../base/shared-bytes.ts";
-import { checkMilliseconds } from "../base/check-options.ts";
+import { milliseconds } from "../base/checks.ts";
 import { ringEmpty } from "../ring/reading.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 
@@ -24,7 +24,7 @@ export function blockForRecord(consumer: EventConsumer, ring: EngineRing, timeou
       `Cannot wait for ring ${consumer.name}: its engine cannot block a thread, loop over its events instead`,
     );
   }
-  checkMilliseconds(timeoutMs, "timeoutMs");
+  milliseconds()(timeoutMs, "The timeoutMs of waitSync()");
   const end = performance.now() + timeoutMs;
   for (let lacks = 0; ; lacks += 1) {
     const found = consumer.lookAhead();

@@ -1,7 +1,8 @@
 import type { RingConsumer } from "../ring/consumer.ts";
 import { ringBusy, ringEmpty } from "../ring/reading.ts";
 import { Backoff } from "./backoff.ts";
-import { checkMilliseconds, checkOptions, checkSignal, checkUntil } from "../base/check-options.ts";
+import { type Checks, checkOptions, optionsOf } from "../base/check-options.ts";
+import { aPromise, aSignal, type Check, longestTimer, milliseconds, wrongKind } from "../base/checks.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 import { TurnBudget, yieldTurn } from "./turn-budget.ts";
 
@@ -67,11 +68,11 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
   #lack = 0;
 
   constructor(source: RecordSource<T>, options: EventsOptions = {}) {
-    checkEventsOptions(options);
+    checkOptions(options, checks, "a loop over a ring");
     const { signal, until, wakeup = "event" } = options;
     this.#source = source;
     this.#signal = signal;
-    this.#intervalMs = intervalOf(wakeup);
+    this.#intervalMs = wakeup === "event" ? undefined : wakeup.intervalMs;
     this.#budget = new TurnBudget(source.stepsPerLook);
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
@@ -222,25 +223,13 @@ export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
   };
 }
 
-/** Timers take no more (Node fires at once instead). */
-const longestInterval = 2 ** 31 - 1;
+const checkInterval = optionsOf({ intervalMs: milliseconds(longestTimer) });
 
-const what = "a loop over a ring";
-const optionNames: ReadonlySet<string> = new Set(["signal", "until", "wakeup"]);
-const wakeupNames: ReadonlySet<string> = new Set(["intervalMs"]);
+const aWakeup: Check = (value, what) => {
+  if (value === "event") return;
+  const { intervalMs } = Object(value) as { readonly intervalMs?: unknown };
+  if (intervalMs === undefined) throw wrongKind(what, '"event" or { intervalMs }', value);
+  checkInterval(value, what);
+};
 
-function checkEventsOptions(options: EventsOptions): void {
-  checkOptions(options, optionNames, what);
-  checkSignal(options.signal, what);
-  checkUntil(options.until, what);
-}
-
-function intervalOf(wakeup: "event" | { readonly intervalMs: number }): number | undefined {
-  if (wakeup === "event") return undefined;
-  if (typeof wakeup !== "object" || wakeup === null) {
-    throw new TypeError(`The option wakeup of ${what} must be "event" or { intervalMs }, not ${String(wakeup)}`);
-  }
-  checkOptions(wakeup, wakeupNames, `wakeup`);
-  checkMilliseconds(wakeup.intervalMs, "wakeup.intervalMs", longestInterval);
-  return wakeup.intervalMs;
-}
+const checks: Checks<EventsOptions> = { signal: aSignal, until: aPromise, wakeup: aWakeup };

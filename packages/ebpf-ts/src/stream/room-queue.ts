@@ -2,7 +2,8 @@ import { EbpfError } from "../base/errors.ts";
 import type { RingProducer } from "../ring/producer.ts";
 import type { Reservation } from "../ring/reservation.ts";
 import { Backoff } from "./backoff.ts";
-import { checkMilliseconds, checkOptions, checkSignal } from "../base/check-options.ts";
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { aSignal, longestTimer, milliseconds } from "../base/checks.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 
 export interface RoomOptions {
@@ -25,10 +26,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Timers take no more (Node fires at once instead). */
-const longestTimeout = 2 ** 31 - 1;
-const what = "reserveWhenFree()";
-const optionNames: ReadonlySet<string> = new Set(["timeoutMs", "signal"]);
+const checks: Checks<RoomOptions> = { timeoutMs: milliseconds(longestTimer), signal: aSignal };
 
 /** Those who wait for room in a ring, served in their order. */
 export class RoomQueue {
@@ -44,10 +42,8 @@ export class RoomQueue {
 
   /** After the timeout it tries once more, as libbpf does, and then throws NO_SPACE. */
   async reserve(size: number, options: RoomOptions = {}): Promise<Reservation> {
-    checkOptions(options, optionNames, what);
+    checkOptions(options, checks, "reserveWhenFree()");
     const { timeoutMs, signal } = options;
-    if (timeoutMs !== undefined) checkMilliseconds(timeoutMs, "timeoutMs", longestTimeout);
-    checkSignal(signal, what);
     signal?.throwIfAborted();
     const reservation = this.#waiting.length === 0 ? this.#source.tryReserve(size) : undefined;
     return reservation ?? this.#wait(size, timeoutMs, signal);

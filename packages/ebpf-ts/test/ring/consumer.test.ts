@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ringBusy, RingConsumer, ringEmpty, ringSkipped } from "../../src/ring/index.ts";
-import type { DrainLimits } from "../../src/ring/index.ts";
+import type { ConsumerDrainOptions } from "../../src/ring/index.ts";
 import { KernelRing, makeMemory, payload, type MemoryOptions } from "./kernel-model.ts";
 
 function setUp(size = 4096, options: MemoryOptions = {}) {
@@ -10,7 +10,7 @@ function setUp(size = 4096, options: MemoryOptions = {}) {
 }
 
 /** The first byte of every record that the drain hands out. */
-function firstBytes(consumer: RingConsumer, limits?: DrainLimits): { seen: number[]; state: string } {
+function firstBytes(consumer: RingConsumer, limits?: ConsumerDrainOptions): { seen: number[]; state: string } {
   const seen: number[] = [];
   const { state, delivered } = consumer.drain((data, offset) => void seen.push(data[offset]!), limits);
   assert.equal(delivered, seen.length);

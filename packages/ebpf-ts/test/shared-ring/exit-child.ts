@@ -7,10 +7,10 @@ const ring = SharedRing.create({ size: 4096 });
 const producer = ring.producer();
 const consumer = ring.consumer();
 
-for await (const _ of consumer.records({ until: new Promise((resolve) => setTimeout(resolve, 20)) }));
+for await (const _ of consumer.events({ until: new Promise((resolve) => setTimeout(resolve, 20)) }));
 producer.send(new Uint8Array(4088));
 await producer.reserveWhenFree(8, { timeoutMs: 10 }).catch(() => {});
 consumer.drain(() => {});
 writeSync(1, "ready\n");
-if (how !== "idle") void consumer.records().next();
+if (how !== "idle") void consumer.events().next();
 if (how === "exit") setTimeout(() => process.exit(3), 50);

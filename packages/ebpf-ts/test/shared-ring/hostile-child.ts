@@ -75,7 +75,7 @@ async function useRing(ring: SharedRing, words: Uint32Array): Promise<void> {
   });
   await attempt(async () => {
     using consumer = ring.consumer();
-    for await (const _ of consumer.records({ until: Promise.resolve() }));
+    for await (const _ of consumer.events({ until: Promise.resolve() }));
   });
 }
 

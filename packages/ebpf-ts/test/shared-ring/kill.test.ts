@@ -38,27 +38,30 @@ test("who waits for a record learns that its producer was killed, by promise and
   using temporary = new TemporaryRing();
   const { ring, path } = temporary;
   const consumer = ring.consumer();
-  for (const blocking of [false, true]) {
+  for (const how of ["events", "batches", "blocking"] as const) {
     await using child = new Child("actor", ["hold", path, "1"]);
     await child.said(1);
     const producer = ring.producer();
     producer.send(makeMessage(9, 0, 20));
     producer.close();
-    if (blocking) {
+    if (how === "blocking") {
       assert.equal(consumer.waitSync(50), false);
       await child.kill();
       assert.equal(consumer.waitSync(5000), true);
       assert.deepEqual(drainAll(consumer), ["9/0"]);
     } else {
-      const stream = consumer.records();
+      const stream = consumer[how]();
       const next = stream.next();
       await child.kill();
       const { value } = await next;
-      assert.equal(value?.length, 20);
+      assert.deepEqual(
+        value instanceof Uint8Array ? value.length : [...value!.events()].map(({ length }) => length),
+        how === "events" ? 20 : [20],
+      );
       await stream.return();
     }
   }
-  assert.equal(consumer.abandoned, 2);
+  assert.equal(consumer.abandoned, 3);
 });
 
 test("a slot that is taken again does not bring its last owner back to life", options, async () => {
@@ -122,7 +125,7 @@ test("a consumer that was killed lets the next one go on: nothing is lost, order
     seen.push(...numbers.slice(seen.length - begin));
   }
   const consumer = ring.consumer();
-  for await (const bytes of consumer.records({ until: sender.exit() })) {
+  for await (const bytes of consumer.events({ until: sender.exit() })) {
     const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
     if (number >= seen.length) seen.push(number);
   }

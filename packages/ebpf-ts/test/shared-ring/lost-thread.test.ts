@@ -13,7 +13,7 @@ test("a loop goes on where the thread that sleeps for it was ended", options, as
   let finish = (): void => {};
   const until = new Promise<void>((resolve) => (finish = resolve));
   const loop = (async () => {
-    for await (const bytes of ring.consumer().records({ until })) seen.push(bytes[0]!);
+    for await (const bytes of ring.consumer().events({ until })) seen.push(bytes[0]!);
   })();
   const thread = await started;
   await thread.terminate();

@@ -18,7 +18,7 @@ for (const size of [4096, 2 ** 20]) {
       const ends = Promise.all(children.map((child) => child.exit()));
       const consumer = temporary.ring.consumer();
       const next = [0, 0, 0, 0];
-      for await (const bytes of consumer.records({ until: ends })) {
+      for await (const bytes of consumer.events({ until: ends })) {
         const life = bytes[0]!;
         assert.deepEqual(bytes, makeMessage(life, next[life]!, bytes.length));
         next[life]! += 1;
@@ -37,7 +37,7 @@ test("a ring without a path goes to a child as a descriptor", options, async () 
   await using child = new Child("actor", ["send", "/proc/self/fd/3", "7", "100"], [ring.fd]);
   const consumer = ring.consumer();
   let next = 0;
-  for await (const bytes of consumer.records({ until: child.exit() })) {
+  for await (const bytes of consumer.events({ until: child.exit() })) {
     assert.deepEqual(bytes, makeMessage(7, next, bytes.length));
     next += 1;
   }

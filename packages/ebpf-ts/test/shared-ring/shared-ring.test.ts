@@ -105,7 +105,7 @@ test("a loop over records wakes for each, ends with its signal or its promise", 
   using ring = SharedRing.create({ size: 4096 });
   const producer = ring.producer();
   const consumer = ring.consumer();
-  const stream = consumer.records();
+  const stream = consumer.events();
   const began = performance.now();
   for (let i = 0; i < 20; i += 1) {
     const next = stream.next();
@@ -119,12 +119,12 @@ test("a loop over records wakes for each, ends with its signal or its promise", 
   await stream.return();
   producer.sendMany([bytesOf(1), bytesOf(2)]);
   const got: number[] = [];
-  for await (const bytes of consumer.records({ until: Promise.resolve() })) got.push(bytes[0]!);
+  for await (const bytes of consumer.events({ until: Promise.resolve() })) got.push(bytes[0]!);
   assert.deepEqual(got, [1, 2]);
   const abort = new AbortController();
   setTimeout(() => abort.abort(new Error("enough")), 10);
   await assert.rejects(async () => {
-    for await (const _ of consumer.records({ signal: abort.signal }));
+    for await (const _ of consumer.events({ signal: abort.signal }));
   }, /enough/);
 });
 
@@ -136,14 +136,70 @@ test(
     const producer = ring.producer();
     const kept = producer.reserve(1);
     const consumer = ring.consumer();
-    for await (const _ of consumer.records({ until: Promise.resolve() })) assert.fail("nothing was submitted");
-    const next = consumer.records().next();
+    for await (const _ of consumer.events({ until: Promise.resolve() })) assert.fail("nothing was submitted");
+    const next = consumer.events().next();
     await sleep(100);
     kept.bytes[0] = 7;
     kept.submit();
     assert.deepEqual((await next).value, bytesOf(7));
   },
 );
+
+test("batches show records where they stand, decode copies of them, and leave what was not read", options, async () => {
+  using ring = SharedRing.create({ size: 4096 });
+  const producer = ring.producer();
+  const consumer = ring.consumer();
+  producer.sendMany(Array.from({ length: 60 }, (_, i) => bytesOf(i)));
+  const seen: number[] = [];
+  let kept: { readonly length: number } | undefined;
+  for await (const batch of consumer.batches({ until: Promise.resolve() })) {
+    for (const record of batch) {
+      kept = record;
+      seen.push(record.u8(0));
+      if (seen.length % 3 === 2) break;
+    }
+    for (const bytes of batch.events()) {
+      seen.push(bytes[0]!);
+      if (seen.length % 5 === 0) break;
+    }
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 60 }, (_, i) => i),
+  );
+  assert.equal(kept?.length, 0);
+  const stream = consumer.batches();
+  const next = stream.next();
+  producer.send(bytesOf(7));
+  const { value } = await next;
+  assert.throws(() => consumer.drain(() => {}), { code: "BUSY" });
+  await stream.return();
+  assert.throws(() => [...value!], { code: "CLOSED" });
+  assert.deepEqual(drained(consumer), [[7]]);
+});
+
+test("drainBlocking waits for the first record, and takes the limits of a drain", options, () => {
+  using ring = SharedRing.create({ size: 4096 });
+  const producer = ring.producer();
+  const consumer = ring.consumer();
+  const nothing = { delivered: 0, discarded: 0, state: "empty" };
+  assert.deepEqual(
+    consumer.drainBlocking(() => {}, { timeoutMs: 5 }),
+    nothing,
+  );
+  producer.sendMany([bytesOf(1), bytesOf(2), bytesOf(3)]);
+  assert.deepEqual(
+    consumer.drainBlocking(() => {}, { max: 2 }),
+    { delivered: 2, discarded: 0, state: "limit" },
+  );
+  for (const wrong of [null, { timeout: 1 }, { timeoutMs: "1" }, { max: "1" }]) {
+    assert.throws(() => consumer.drainBlocking(() => {}, wrong as never), TypeError);
+  }
+  for (const wrong of [{ timeoutMs: -1 }, { max: 0 }])
+    assert.throws(() => consumer.drainBlocking(() => {}, wrong), RangeError);
+  assert.throws(() => consumer.drainBlocking(undefined as never), TypeError);
+  assert.deepEqual(drained(consumer), [[3]]);
+});
 
 test("waitSync blocks until there is a record, or the time is up", options, () => {
   using ring = SharedRing.create({ size: 4096 });
@@ -176,7 +232,7 @@ test("what is closed says so, and lets go of all it had", options, () => {
   ring.close();
   ring.close();
   assert.throws(() => last.drain(() => {}), { code: "CLOSED" });
-  assert.throws(() => last.records(), { code: "CLOSED" });
+  assert.throws(() => last.events(), { code: "CLOSED" });
   assert.throws(() => last.waitSync(0), { code: "CLOSED" });
   assert.throws(() => ring.producer(), { code: "CLOSED" });
   assert.throws(() => ring.fd, { code: "CLOSED" });
@@ -252,7 +308,7 @@ test(
     consumer.drain((record) => {
       assert.throws(() => consumer.drain(() => {}), { code: "BUSY" });
       assert.throws(() => consumer.waitSync(0), { code: "BUSY" });
-      tries.push(assert.rejects(consumer.records().next(), { code: "BUSY" }));
+      tries.push(assert.rejects(consumer.events().next(), { code: "BUSY" }));
       assert.equal(producer.occupied, 48);
       seen.push(record.u8(0));
     });
@@ -306,7 +362,7 @@ test("options that make no sense are told, and nothing is read or made meanwhile
   for (const wrong of [undefined, null, 5]) assert.throws(() => consumer.drain(wrong as never), TypeError);
   for (const wrong of ["5", null]) assert.throws(() => consumer.waitSync(wrong as never), TypeError);
   for (const wrong of [null, { foo: 1 }, { signal: {} }])
-    assert.throws(() => consumer.records(wrong as never), TypeError);
+    assert.throws(() => consumer.events(wrong as never), TypeError);
   for (const wrong of [null, { foo: 1 }, { timeoutMs: "5" }]) {
     await assert.rejects(producer.reserveWhenFree(8, wrong as never), TypeError);
   }

@@ -17,7 +17,7 @@ test("worker threads produce at the same time; each one's records come in order"
   const workers = [0, 1, 2, 3].map((life) => start({ role: "send", fd: ring.fd, life, count }));
   const ends = Promise.all(workers.map((worker) => once(worker, "exit")));
   const next = [0, 0, 0, 0];
-  for await (const bytes of ring.consumer().records({ until: ends })) {
+  for await (const bytes of ring.consumer().events({ until: ends })) {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const life = view.getUint32(0, true);
     assert.deepEqual(bytes, makeMessage(life, next[life]!, bytes.length));

@@ -69,10 +69,11 @@ onEachEngine("rings in careless hands", (engine) => {
     for (const intervalMs of [NaN, -1, 2 ** 31, Infinity]) {
       assert.throws(() => ring.events({ wakeup: { intervalMs } }), RangeError);
     }
-    for (const options of [null, { foo: 1 }, { signal: {} }, { wait: "yes" }, { wait: true, timeoutMs: "5" }]) {
+    const kinds = [{ reserveFraction: "0.5" }, { leaveFree: "8" }, { wait: "yes" }, { wait: true, timeoutMs: "5" }];
+    for (const options of [null, { foo: 1 }, { signal: {} }, ...kinds]) {
       await assert.rejects(ring.injectMany([], given(options)), TypeError);
     }
-    for (const options of [{ reserveFraction: "0.5" }, { wait: true, timeoutMs: NaN }, { leaveFree: "8" }]) {
+    for (const options of [{ reserveFraction: 1 }, { wait: true, timeoutMs: NaN }, { leaveFree: 0.5 }]) {
       await assert.rejects(ring.injectMany([], given(options)), RangeError);
     }
     assert.throws(() => loaded.bpf.ringBuf("events", given({ typ: "event" })), TypeError);

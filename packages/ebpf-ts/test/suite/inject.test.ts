@@ -347,9 +347,13 @@ onEachEngine("injection: records that are filled in place", (engine) => {
   it("refuses what is no number of records or bytes, or can never fit", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = loaded.bpf.ringBuf<Event>("small");
-    for (const bad of [-1, 0.5, Number.NaN, Infinity, "1" as unknown as number]) {
+    for (const bad of [-1, 0.5, Number.NaN, Infinity]) {
       await assert.rejects(ring.injectFill(bad, size, write), RangeError);
       await assert.rejects(ring.injectFill(1, bad, write), RangeError);
+    }
+    for (const bad of ["1", null, undefined] as unknown as number[]) {
+      await assert.rejects(ring.injectFill(bad, size, write), TypeError);
+      await assert.rejects(ring.injectFill(1, bad, write), TypeError);
     }
     await assert.rejects(ring.injectFill(1, 8, undefined as unknown as typeof write), TypeError);
     for (const large of [smallSize, 2 ** 31 - 8, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER]) {

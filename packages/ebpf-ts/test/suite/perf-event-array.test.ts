@@ -67,10 +67,10 @@ onKernel("perf event array", () => {
     }
     const perf = loaded.bpf.perfEventArray<Event>("events");
     await emit(loaded, 0, 5);
-    for (const options of [null, 5, { budgetMs: 1 }])
+    for (const options of [null, 5, { budget: 1 }, { max: "5" }, { max: null }, { budgetMs: "1" }])
       assert.throws(() => perf.drain(() => {}, options as never), TypeError);
-    for (const max of [NaN, -1, 1.5, "5", null])
-      assert.throws(() => perf.drain(() => {}, { max: max as never }), RangeError);
+    for (const options of [{ max: NaN }, { max: 0 }, { max: -1 }, { max: 1.5 }, { budgetMs: -1 }])
+      assert.throws(() => perf.drain(() => {}, options), RangeError);
     for (const callback of [undefined, null, 5]) assert.throws(() => perf.drain(callback as never), TypeError);
     for (const options of [null, { foo: 1 }, { signal: {} }]) {
       assert.throws(() => perf.events(options as never), TypeError);
@@ -125,7 +125,7 @@ onKernel("perf event array", () => {
         assert.equal(record.u8(length - 1), length % 256);
         assert.throws(() => record.u8(record.length), RangeError);
       });
-      assert.deepEqual(drained, { delivered: 1, state: "empty" });
+      assert.deepEqual(drained, { delivered: 1, discarded: 0, state: "empty", lost: 0 });
     }
     await emitBlob(loaded, 9, 1);
     for await (const { event } of perf.events({ until: Promise.resolve() })) {
@@ -139,11 +139,11 @@ onKernel("perf event array", () => {
     await emit(loaded, 0, 10);
     assert.deepEqual(
       perf.drain(() => {}, { max: 3 }),
-      { delivered: 3, state: "limit" },
+      { delivered: 3, discarded: 0, state: "limit", lost: 0 },
     );
     assert.deepEqual(
       perf.drain((record) => record.u64(0) !== 5n),
-      { delivered: 3, state: "stopped" },
+      { delivered: 3, discarded: 0, state: "stopped", lost: 0 },
     );
     let kept: { length: number } | undefined;
     assert.throws(
@@ -157,9 +157,34 @@ onKernel("perf event array", () => {
     assert.equal(kept?.length, 0);
     assert.deepEqual(
       perf.drain(() => {}),
-      { delivered: 3, state: "empty" },
+      { delivered: 3, discarded: 0, state: "empty", lost: 0 },
     );
     assert.throws(() => perf.drain(() => {}, { max: -1 }), RangeError);
+  });
+
+  it("a drain reads what was there when it began, and no more: a callback that makes events does not keep it up", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray("events");
+    await emit(loaded, 0, 40);
+    const more: Promise<unknown>[] = [];
+    const first = perf.drain(() => void more.push(emit(loaded, 1000, 1)));
+    await Promise.all(more);
+    assert.deepEqual(first, { delivered: 40, discarded: 0, state: "limit", lost: 0 });
+    const budget = perf.drain(() => {}, { budgetMs: 0 });
+    assert.equal(budget.state, "limit");
+    assert.ok(budget.delivered > 0 && budget.delivered < 40);
+    assert.equal(perf.drain(() => {}).delivered, 40 - budget.delivered);
+  });
+
+  it("a drain says how many events it was told that were lost", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray("events", { pages: 1 });
+    const written = await emit(loaded, 0, 10_000, perf.cpus[0]!);
+    const full = perf.drain(() => {});
+    assert.deepEqual(full, { delivered: written, discarded: 0, state: "empty", lost: 0 });
+    await emit(loaded, 0, 1, perf.cpus[0]!);
+    const { delivered, lost } = perf.drain(() => {});
+    assert.deepEqual([delivered, lost, perf.lost], [1, 10_000 - Number(written), 10_000 - Number(written)]);
   });
 
   it("batches of one CPU each, read where they stand, decoded, or left", async () => {
@@ -397,8 +422,11 @@ onKernel("perf event array", () => {
     for (const pages of [0, 3, -1, 1.5, 2 ** 30]) {
       assert.throws(() => loaded.bpf.perfEventArray("events", { pages }), RangeError);
     }
-    for (const watermark of [{}, { bytes: 0 }, { events: 1.5 }, { bytes: 1, events: 1 }] as never[]) {
+    for (const watermark of [{ bytes: 0 }, { events: 1.5 }]) {
       assert.throws(() => loaded.bpf.perfEventArray("events", { watermark }), RangeError);
+    }
+    for (const watermark of [{}, { bytes: 1, events: 1 }, { bytes: "1" }] as never[]) {
+      assert.throws(() => loaded.bpf.perfEventArray("events", { watermark }), TypeError);
     }
     assert.throws(() => loaded.bpf.perfEventArray("events", { page: 1 } as never), /Unknown option page/);
     assert.throws(() => loaded.bpf.perfEventArray("events", { type: "struct nothing" }), { code: "NOT_FOUND" });

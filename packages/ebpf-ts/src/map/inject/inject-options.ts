@@ -1,4 +1,5 @@
-import { checkMilliseconds, checkOptions, checkSignal } from "../../base/check-options.ts";
+import { type Checks, checkOptions } from "../../base/check-options.ts";
+import { aBoolean, aShare, aSignal, integer, milliseconds } from "../../base/checks.ts";
 
 export interface InjectOptions {
   /** The share of the ring that injected records never take, so that programs have it: from 0 to below 1, a quarter by default. */
@@ -23,29 +24,25 @@ export interface InjectTerms {
 
 const what = "an injection";
 const usualFraction = 0.25;
-const names: ReadonlySet<string> = new Set(["reserveFraction", "leaveFree", "wait", "timeoutMs", "signal"]);
+const checks: Omit<Checks<InjectOptions>, "leaveFree"> = {
+  reserveFraction: aShare,
+  wait: aBoolean,
+  timeoutMs: milliseconds(),
+  signal: aSignal,
+};
 
 export function injectTerms(options: InjectOptions, ringSize: number): InjectTerms {
-  checkOptions(options, names, what);
-  checkSignal(options.signal, what);
+  checkOptions(options, { ...checks, leaveFree: integer(0, ringSize - 1) }, what);
   options.signal?.throwIfAborted();
   return { leaveFree: leaveFree(options, ringSize), deadline: deadline(options), signal: options.signal };
 }
 
 function leaveFree({ reserveFraction = usualFraction, leaveFree }: InjectOptions, ringSize: number): number {
-  if (leaveFree !== undefined) {
-    if (Number.isInteger(leaveFree) && leaveFree >= 0 && leaveFree < ringSize) return leaveFree;
-    throw new RangeError(`leaveFree must be a whole number of bytes from 0 to ${ringSize - 1}, not ${leaveFree}`);
-  }
-  if (typeof reserveFraction === "number" && reserveFraction >= 0 && reserveFraction < 1)
-    return Math.ceil(ringSize * reserveFraction);
-  throw new RangeError(`reserveFraction must be from 0 to below 1, not ${reserveFraction}`);
+  return leaveFree ?? Math.ceil(ringSize * reserveFraction);
 }
 
 function deadline({ wait = false, timeoutMs }: InjectOptions): number {
-  if (typeof wait !== "boolean") throw new TypeError(`wait must be true or false, not ${String(wait)}`);
   if (timeoutMs === undefined) return wait ? Infinity : -Infinity;
-  if (!wait) throw new TypeError("timeoutMs says how long to wait: give wait: true too");
-  checkMilliseconds(timeoutMs, "timeoutMs");
+  if (!wait) throw new TypeError("The option timeoutMs of an injection says how long to wait: give wait: true too");
   return performance.now() + timeoutMs;
 }

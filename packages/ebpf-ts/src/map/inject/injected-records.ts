@@ -1,5 +1,6 @@
 import { type Encoder, makeEncoder } from "../../btf/index.ts";
 import type { Injector, WriteRecord } from "../../engine/injector.ts";
+import { aCount, aFunction } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { type Lookahead, lookahead } from "../../stream/lookahead.ts";
 import type { RingRecordType } from "../ring-handles.ts";
@@ -105,13 +106,9 @@ export class FilledRecords implements InjectedRecords {
   #dropped = 0;
 
   constructor(count: number, size: number, write: WriteRecord) {
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new RangeError(`The number of records must be a whole number, not ${count}`);
-    }
-    if (!Number.isSafeInteger(size) || size < 0) {
-      throw new RangeError(`The size of a record must be a whole number of bytes, not ${size}`);
-    }
-    if (typeof write !== "function") throw new TypeError("Records are written by a function: (view, offset, index)");
+    aCount(count, "The number of records of injectFill()");
+    aCount(size, "The size of a record of injectFill()");
+    aFunction(write, "The callback of injectFill()");
     this.#count = count;
     this.#size = size;
     this.#write = write;

@@ -1,5 +1,6 @@
 import type { Injector, WriteRecord } from "../../engine/injector.ts";
 import type { EngineRing } from "../../engine/ring.ts";
+import { anIterable } from "../../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import { headerSize } from "../../ring/record.ts";
 import { napUnless } from "../../stream/nap.ts";
@@ -53,6 +54,7 @@ export class RingInjector<T> {
   }
 
   async injectMany(values: Iterable<T | Uint8Array>, options: InjectOptions): Promise<number> {
+    anIterable(values, "The values of injectMany()");
     return this.#inTurn(() => this.#encoder.records(values), injectTerms(options, this.#size));
   }
 

@@ -5,10 +5,13 @@ import { PerfReader } from "../../ring/perf/perf-reader.ts";
 import { takeSnapshot } from "../../ring/perf/perf-snapshot.ts";
 import { RecordView } from "../../ring/record-view.ts";
 import type { RingBell } from "../../ring/ring-memory.ts";
-import { checkFunction, checkOptions } from "../../base/check-options.ts";
+import { checkOptions } from "../../base/check-options.ts";
+import { aFunction } from "../../base/checks.ts";
+import { drainChecks, type DrainOptions } from "../../ring/drain-options.ts";
 import { LazyBell } from "../../stream/lazy-bell.ts";
 import { OneReader } from "../../stream/one-reader.ts";
 import { type EventsOptions, type RecordDecoder, type RecordSource, RecordStream } from "../../stream/record-stream.ts";
+import { drainSamples, type PerfDrainResult } from "./perf-drain.ts";
 import { dueBytes, type PerfBatch, PerfBatchReader } from "./perf-batch.ts";
 
 export interface PerfEvent<T> {
@@ -29,19 +32,8 @@ export interface PerfEventArrayOptions<T> {
   readonly onClose?: (() => void) | undefined;
 }
 
-export interface PerfDrainOptions {
-  /** Samples at most. */
-  readonly max?: number | undefined;
-}
-
-const drainNames: ReadonlySet<string> = new Set(["max"]);
-
-export interface PerfDrainResult {
-  /** Samples handed out. */
-  readonly delivered: number;
-  /** Why it ended: nothing is left, the callback said so, or the limit was reached. */
-  readonly state: "empty" | "stopped" | "limit";
-}
+/** What a drain of perf rings hands samples to; `false` ends it. */
+export type OnSample = (record: RecordView, cpu: number) => boolean | void | number;
 
 /**
  * The rings, one per CPU, that programs write with `bpf_perf_event_output` and BPF_F_CURRENT_CPU (BPF_MAP_TYPE_PERF_EVENT_ARRAY,
@@ -177,23 +169,17 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   }
 
   /**
-   * Hands out the samples that are there, without a copy: the view is valid until the callback returns. `false` ends the drain after
-   * this sample; what the callback throws passes through, and its sample counts as read. It ends when the rings are
-   * empty, so give it a limit where programs never pause.
+   * Hands out the samples that are there now, without a copy: the view is valid until the callback returns. `false` ends the drain after
+   * this sample; what the callback throws passes through, and its sample counts as read. It ends once all rings were read up to where they
+   * were when it began, so that a flood cannot hold the thread.
    */
-  drain(
-    onSample: (record: RecordView, cpu: number) => boolean | void,
-    options: PerfDrainOptions = {},
-  ): PerfDrainResult {
-    checkFunction(onSample, "The callback of drain()");
-    checkOptions(options, drainNames, "drain()");
-    const { max = Infinity } = options;
+  drain(onSample: OnSample, options: DrainOptions = {}): PerfDrainResult {
+    aFunction(onSample, "The callback of drain()");
+    checkOptions(options, drainChecks, "drain()");
     this.#place.checkFree();
     this.#refuseOverwritable();
-    if (max !== Infinity && (!Number.isInteger(max) || max < 0)) {
-      throw new RangeError(`max must be a whole number of samples, not ${String(max)}`);
-    }
-    return this.#place.during(() => this.#drain(onSample, max));
+    const show = (): boolean => this.#show(onSample) !== false && !this.#place.closed;
+    return this.#place.during(() => drainSamples(this.#reader, show, options));
   }
 
   /**
@@ -243,26 +229,12 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     this.close();
   }
 
-  #drain(onSample: (record: RecordView, cpu: number) => boolean | void, max: number): PerfDrainResult {
-    let delivered = 0;
-    try {
-      while (delivered < max) {
-        if (!this.#reader.next()) return { delivered, state: "empty" };
-        delivered += 1;
-        if (this.#show(onSample) === false || this.#place.closed) return { delivered, state: "stopped" };
-      }
-      return { delivered, state: "limit" };
-    } finally {
-      this.#reader.flush();
-    }
-  }
-
   #take(): PerfEvent<T> {
     const { cpu, current } = this.#reader;
     return { cpu, event: this.#decode(current.view, current.offset, current.length) };
   }
 
-  #show(onSample: (record: RecordView, cpu: number) => boolean | void): boolean | void {
+  #show(onSample: OnSample): boolean | void | number {
     const record = this.#recordAtHand();
     try {
       return onSample(record, this.#reader.cpu);

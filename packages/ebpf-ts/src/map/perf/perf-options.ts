@@ -1,5 +1,6 @@
 import type { PerfOptions } from "../../engine/perf.ts";
-import { checkOptions } from "../../base/check-options.ts";
+import { type Checks, optionsOf } from "../../base/check-options.ts";
+import { aBoolean, integer, powerOfTwo } from "../../base/checks.ts";
 
 export interface PerfRingOptions {
   /** Pages of memory of each CPU's ring, a power of two; 16 by default. */
@@ -10,36 +11,30 @@ export interface PerfRingOptions {
   readonly overwritable?: boolean | undefined;
 }
 
-const names: ReadonlySet<string> = new Set(["type", "pages", "watermark", "overwritable"]);
-const units: ReadonlySet<string> = new Set(["bytes", "events"]);
 /** 1 GiB of usual pages. */
 const mostPages = 2 ** 18;
 const mostUnits = 0xffff_ffff;
 
-/** Checks what a user gave, and fills in the defaults. */
+interface Watermark {
+  readonly bytes?: number | undefined;
+  readonly events?: number | undefined;
+}
+
+const units: Checks<Watermark> = { bytes: integer(1, mostUnits), events: integer(1, mostUnits) };
+export const perfChecks: Checks<PerfRingOptions> = {
+  pages: powerOfTwo(1, mostPages),
+  watermark: optionsOf(units),
+  overwritable: aBoolean,
+};
+
+/** Fills in the defaults of what was checked. */
 export function perfOptions(options: PerfRingOptions): PerfOptions {
-  checkOptions(options, names, "perfEventArray()");
   const { pages = 16, watermark, overwritable = false } = options;
-  if (!Number.isInteger(pages) || pages < 1 || pages > mostPages || (pages & (pages - 1)) !== 0) {
-    throw new RangeError(`pages must be a power of two from 1 to ${mostPages}, not ${pages}`);
-  }
-  if (typeof overwritable !== "boolean") {
-    throw new TypeError(`overwritable must be true or false, not ${String(overwritable)}`);
-  }
-  if (watermark !== undefined) checkWatermark(watermark);
+  if (watermark !== undefined) checkUnits(watermark);
   return { pages, watermark, overwritable };
 }
 
-function checkWatermark(watermark: { readonly bytes?: number; readonly events?: number }): void {
-  checkOptions(watermark, units, "watermark");
-  const { bytes, events } = watermark;
-  const count = bytes ?? events;
-  if (
-    (bytes === undefined) === (events === undefined) ||
-    !Number.isInteger(count) ||
-    count! < 1 ||
-    count! > mostUnits
-  ) {
-    throw new RangeError(`watermark must be { bytes } or { events }, from 1 to ${mostUnits}`);
-  }
+function checkUnits({ bytes, events }: Watermark): void {
+  if ((bytes === undefined) !== (events === undefined)) return;
+  throw new TypeError("The option watermark of a perf event array must be either { bytes } or { events }");
 }

@@ -1,4 +1,5 @@
 import type { RingProducer } from "../../ring/producer.ts";
+import { aCount, aFunction, anIterable } from "../../base/checks.ts";
 import { chunksOf } from "../../base/chunks.ts";
 import type { RingTurns } from "./ring-turns.ts";
 import type { SampleWriter } from "./sample-writer.ts";
@@ -20,13 +21,14 @@ export class SampleBatches<T> {
 
   /** How many were sent: those up to the first that found no room, or that could not be sent. */
   sendMany(values: Iterable<T>): number {
+    anIterable(values, "The values of sendMany()");
     return this.#turns.undisturbed(() => (this.#turns.shared ? this.#sendChunks(values) : this.#stageAll(values)));
   }
 
   fill(count: number, size: number, write: (view: DataView, offset: number, index: number) => void): number {
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new RangeError(`The number of samples must be a whole number, not ${count}`);
-    }
+    aCount(count, "The number of samples of fill()");
+    aCount(size, "The size of a sample of fill()");
+    aFunction(write, "The callback of fill()");
     this.#writer.checkSize(size);
     return this.#turns.exclusively(() => this.#producer.fill(count, size, this.#writer.view, write));
   }

@@ -1,3 +1,6 @@
+import { checkOptions } from "../../base/check-options.ts";
+import { aFunction } from "../../base/checks.ts";
+import { type ConsumerDrainOptions, consumerDrainChecks, type DrainResult } from "../drain-options.ts";
 import type { EbpfError } from "../../base/errors.ts";
 import { checkMemory } from "../check-memory.ts";
 import type { EventConsumer } from "../event-consumer.ts";
@@ -5,16 +8,7 @@ import { brokenError, closedError, drainingError, lengthFault } from "../consume
 import { OverwritePositions } from "./overwrite-positions.ts";
 import { OverwriteScan } from "./overwrite-scan.ts";
 import { ReadFence } from "../read-fence.ts";
-import {
-  checkLimits,
-  checkOnRecord,
-  type DrainLimits,
-  type DrainResult,
-  type OnRecord,
-  ringBusy,
-  ringEmpty,
-  ringSkipped,
-} from "../reading.ts";
+import { type OnRecord, ringBusy, ringEmpty, ringSkipped } from "../reading.ts";
 import { headerSize, isBusy, isDiscarded, payloadLength, recordSize } from "../record.ts";
 import { RecordCopy } from "./record-copy.ts";
 import type { RingMemory } from "../ring-memory.ts";
@@ -161,10 +155,10 @@ export class OverwriteConsumer implements EventConsumer {
   }
 
   /** Hands out every record there is, within the limits. What the callback throws passes through, after its record. */
-  drain(onRecord: OnRecord, limits: DrainLimits = {}): DrainResult {
-    const { max = Infinity, budgetMs = Infinity, rescan = true } = limits;
-    checkOnRecord(onRecord);
-    checkLimits(max, budgetMs);
+  drain(onRecord: OnRecord, options: ConsumerDrainOptions = {}): DrainResult {
+    aFunction(onRecord, "The callback of drain()");
+    checkOptions(options, consumerDrainChecks, "drain()");
+    const { max = Infinity, budgetMs = Infinity, rescan = true } = options;
     this.#checkUse();
     const { received, discarded } = this;
     this.#draining = true;

@@ -86,6 +86,8 @@ export class PerfReader {
   }
 
   hasReached(_mark: number): boolean {
+    // The ring at hand first, so that most samples are one comparison, however many CPUs there are.
+    if (!this.current.hasReached(this.#marks[this.#index]!)) return false;
     return this.#consumers.every((consumer, index) => consumer.hasReached(this.#marks[index]!));
   }
 

@@ -1,4 +1,5 @@
-import { checkFunction, checkOptions, checkSignal } from "../../base/check-options.ts";
+import { type Checks, checkOptions } from "../../base/check-options.ts";
+import { aFunction, aSignal, integer, oneOf } from "../../base/checks.ts";
 
 export interface DispatchContext {
   /** Aborted when no more events are taken: the dispatch's own signal was, or an error stopped it. */
@@ -56,49 +57,30 @@ export interface DispatchLimits {
   readonly drops: boolean;
 }
 
-const names: ReadonlySet<string> = new Set([
-  "concurrency",
-  "order",
-  "key",
-  "onOverflow",
-  "queue",
-  "signal",
-  "onResult",
-  "onError",
-]);
-
 const maxConcurrency = 2 ** 20;
 const queuePerHandler = 4;
 
+const checks: Checks<DispatchOptions<never, never>> = {
+  concurrency: integer(1, maxConcurrency),
+  order: oneOf("any", "by-key", "strict"),
+  key: aFunction,
+  onOverflow: oneOf("wait", "drop"),
+  queue: integer(0, Number.MAX_SAFE_INTEGER),
+  signal: aSignal,
+  onResult: aFunction,
+  onError: aFunction,
+};
+
 /** Refuses what makes no sense, and fills in the rest. */
 export function dispatchLimits<T, R>(options: DispatchOptions<T, R>): DispatchLimits {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options of dispatch() must be an object with a concurrency, not ${String(options)}`);
-  }
+  checkOptions(options as DispatchOptions<never, never>, checks, "dispatch()");
   const { concurrency, order = "any", key, onOverflow = "wait", queue } = options;
-  checkOptions(options, names, "dispatch()");
-  checkSignal(options.signal, "dispatch()");
-  for (const name of ["key", "onResult", "onError"] as const) {
-    if (options[name] !== undefined) checkFunction(options[name], `The option ${name} of dispatch()`);
-  }
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > maxConcurrency) {
-    throw new RangeError(
-      `The concurrency of dispatch() must be a whole number from 1 to ${maxConcurrency}, not ${concurrency}`,
-    );
-  }
-  if (order !== "any" && order !== "by-key" && order !== "strict") {
-    throw new TypeError(`Unknown order ${JSON.stringify(order)} of dispatch(): the orders are any, by-key and strict`);
+  if (concurrency === undefined) {
+    throw new TypeError("The option concurrency of dispatch() must be given: how many handlers run at once");
   }
   if ((order === "by-key") !== (key !== undefined)) {
     throw new TypeError('The option key of dispatch() belongs to order "by-key": give both or neither');
   }
-  if (onOverflow !== "wait" && onOverflow !== "drop") {
-    throw new TypeError(`Unknown onOverflow ${JSON.stringify(onOverflow)} of dispatch(): it is wait or drop`);
-  }
-  const usual = order === "any" ? 0 : concurrency * queuePerHandler;
-  const held = queue === undefined ? usual : queue;
-  if (!Number.isInteger(held) || held < 0) {
-    throw new RangeError(`The queue of dispatch() must be a whole number from 0, not ${held}`);
-  }
+  const held = queue ?? (order === "any" ? 0 : concurrency * queuePerHandler);
   return { concurrency, capacity: concurrency + held, drops: onOverflow === "drop" };
 }

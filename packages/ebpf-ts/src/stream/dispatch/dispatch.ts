@@ -1,5 +1,5 @@
 import { callOut } from "../../base/call-out.ts";
-import { checkFunction } from "../../base/check-options.ts";
+import { aFunction } from "../../base/checks.ts";
 import {
   type DispatchContext,
   type DispatchLimits,
@@ -30,7 +30,7 @@ export async function dispatch<T, R = unknown>(
   if (typeof source?.[Symbol.asyncIterator] !== "function") {
     throw new TypeError("The source of dispatch() must be an AsyncIterable, such as a ring");
   }
-  checkFunction(handler, "The handler of dispatch()");
+  aFunction(handler, "The handler of dispatch()");
   const limits = dispatchLimits(options);
   return new Dispatch(new DispatchSource(source), handler, options, limits).run();
 }

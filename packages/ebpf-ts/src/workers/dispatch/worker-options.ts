@@ -2,7 +2,21 @@ import { availableParallelism } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EbpfError } from "../../base/errors.ts";
-import { checkFunction, checkOptions, checkSignal, checkUntil } from "../../base/check-options.ts";
+import { type Checks, checkOptions } from "../../base/check-options.ts";
+import {
+  aBoolean,
+  aFunction,
+  anything,
+  aPath,
+  aPromise,
+  aSignal,
+  type Check,
+  integer,
+  longestTimer,
+  milliseconds,
+  oneOf,
+  wrongKind,
+} from "../../base/checks.ts";
 import type { RecordBytes } from "./record-key.ts";
 
 export interface WorkerDispatchOptions<T> {
@@ -45,26 +59,9 @@ export interface WorkerDispatchResult {
   readonly deaths: number;
 }
 
-const names: ReadonlySet<string> = new Set([
-  "workers",
-  "order",
-  "key",
-  "queue",
-  "view",
-  "data",
-  "graceMs",
-  "signal",
-  "until",
-  "onError",
-  "onValue",
-  "onDeath",
-]);
-
 const maxWorkers = 254;
 const defaultQueue = 1024;
 const defaultGraceMs = 10_000;
-/** Timers take no more (Node fires at once instead). */
-const longestGraceMs = 2 ** 31 - 1;
 /** The fewer slots there are, the sooner their generations come round (job-table.ts). */
 const minSlots = 64;
 const maxSlots = 2 ** 20;
@@ -77,52 +74,45 @@ export interface WorkerLimits {
   readonly graceMs: number;
 }
 
+/** Details of the bytes are for {@link keyBytes}, which knows the record. */
+const aKey: Check = (value, what) => {
+  if (typeof value !== "string" && (typeof value !== "object" || value === null))
+    throw wrongKind(what, "the name of a field, or { offset, size }", value);
+};
+
+const checks: Checks<WorkerDispatchOptions<never>> = {
+  workers: integer(1, maxWorkers),
+  order: oneOf("any", "by-key"),
+  key: aKey,
+  queue: integer(1, maxSlots),
+  view: aBoolean,
+  data: anything,
+  graceMs: (value, what) => {
+    if (value !== Infinity) milliseconds(longestTimer)(value, what);
+  },
+  signal: aSignal,
+  until: aPromise,
+  onError: aFunction,
+  onValue: aFunction,
+  onDeath: aFunction,
+};
+
 export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimits {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`The options of dispatchToWorkers() must be an object, not ${String(options)}`);
-  }
-  const { workers = availableParallelism(), order = "any", key, queue = defaultQueue } = options;
-  const of = "dispatchToWorkers()";
-  checkOptions(options, names, of);
-  checkSignal(options.signal, of);
-  checkUntil(options.until, of);
-  for (const name of ["onError", "onValue", "onDeath"] as const) {
-    if (options[name] !== undefined) checkFunction(options[name], `The option ${name} of ${of}`);
-  }
-  if (options.view !== undefined && typeof options.view !== "boolean") {
-    throw new TypeError(`The option view of ${of} must be true or false, not ${String(options.view)}`);
-  }
-  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers) {
-    throw new RangeError(
-      `The workers of dispatchToWorkers() must be a whole number from 1 to ${maxWorkers}, not ${workers}`,
-    );
-  }
-  if (order !== "any" && order !== "by-key") {
-    throw new TypeError(`Unknown order ${JSON.stringify(order)} of dispatchToWorkers(): the orders are any and by-key`);
-  }
+  checkOptions(options, checks, "dispatchToWorkers()");
+  const { order = "any", key, workers = availableParallelism(), queue = defaultQueue } = options;
   if ((order === "by-key") !== (key !== undefined)) {
     throw new TypeError('The option key of dispatchToWorkers() belongs to order "by-key": give both or neither');
-  }
-  if (!Number.isInteger(queue) || queue < 1 || queue > maxSlots) {
-    throw new RangeError(`The queue of dispatchToWorkers() must be a whole number from 1 to ${maxSlots}, not ${queue}`);
   }
   return {
     workers,
     queue,
     slots: 2 ** Math.ceil(Math.log2(Math.max(queue, minSlots))),
-    graceMs: checkGrace(options.graceMs === undefined ? defaultGraceMs : options.graceMs),
+    graceMs: options.graceMs ?? defaultGraceMs,
   };
-}
-
-function checkGrace(graceMs: number): number {
-  if (graceMs === Infinity || (typeof graceMs === "number" && graceMs >= 0 && graceMs <= longestGraceMs))
-    return graceMs;
-  throw new RangeError(
-    `The graceMs of dispatchToWorkers() must be from 0 to ${longestGraceMs}, or Infinity, not ${graceMs}`,
-  );
 }
 
 export function moduleUrl(module: string | URL): string {
   if (module instanceof URL) return module.href;
+  aPath(module, "The module of dispatchToWorkers()");
   return /^[a-z]+:/.test(module) && !isAbsolute(module) ? module : pathToFileURL(resolve(module)).href;
 }
