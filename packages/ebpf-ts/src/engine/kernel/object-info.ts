@@ -1,4 +1,3 @@
-import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct, type Pointee } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { Layout, ValuesFor, ValuesOf } from "../../uapi/layout.ts";
@@ -14,7 +13,7 @@ import { check } from "./failure.ts";
  */
 export function objectInfo<L extends Layout>(
   sys: Sys,
-  object: Descriptor,
+  object: { readonly fd: number },
   layout: L,
   what: string,
   given?: ValuesFor<L["fields"], Pointee>,
@@ -29,7 +28,7 @@ export interface KernelMapInfo extends MapInfo {
   readonly mapExtra: bigint;
 }
 
-export function mapInfo(sys: Sys, descriptor: Descriptor): KernelMapInfo {
+export function mapInfo(sys: Sys, descriptor: { readonly fd: number }): KernelMapInfo {
   const info = objectInfo(sys, descriptor, BpfMapInfo, "a map's properties");
   return {
     type: info.type,
@@ -43,7 +42,7 @@ export function mapInfo(sys: Sys, descriptor: Descriptor): KernelMapInfo {
   };
 }
 
-export function programInfo(sys: Sys, descriptor: Descriptor): ProgramInfo {
+export function programInfo(sys: Sys, descriptor: { readonly fd: number }): ProgramInfo {
   const { type, id, tag, name } = objectInfo(sys, descriptor, BpfProgInfo, "a program's properties");
   return { type, id, tag: Array.from(tag, (byte) => byte.toString(16).padStart(2, "0")).join(""), name };
 }

@@ -1,8 +1,12 @@
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command } from "../../../uapi/uapi.gen.ts";
+
+type Element = KernelStruct<typeof BpfAttr.elem>;
+const { map_fd, flags } = BpfAttr.elem.fields;
 
 /**
  * The calls on one element of a map, through buffers that are made once: key, value, and the struct that points at
@@ -14,14 +18,13 @@ export class ElementCalls {
   readonly #key: Uint8Array;
   readonly #nextKey: Uint8Array;
   readonly #value: Uint8Array;
-  /** For lookup and update: key at 8, value at 16, flags at 24. */
-  readonly #element: Attributes;
-  /** For delete: key at 8, and the rest must be zero. */
-  readonly #deletion: Attributes;
-  /** For the next key: key at 8, next key at 16. */
-  readonly #next: Attributes;
-  /** The same without a key, which asks for the first. */
-  readonly #first: Attributes;
+  /** For lookup and update. */
+  readonly #element: Element = new KernelStruct(BpfAttr.elem);
+  /** For delete: all but the key must be zero. */
+  readonly #deletion: Element = new KernelStruct(BpfAttr.elem);
+  readonly #next: Element = new KernelStruct(BpfAttr.elem);
+  /** For the next key without a key, which asks for the first. */
+  readonly #first: Element = new KernelStruct(BpfAttr.elem);
 
   constructor(sys: Sys, map: Descriptor, keySize: number, valueSize: number) {
     this.#sys = sys;
@@ -29,18 +32,14 @@ export class ElementCalls {
     this.#key = new Uint8Array(keySize);
     this.#nextKey = new Uint8Array(keySize);
     this.#value = new Uint8Array(valueSize);
-    this.#element = new Attributes(32);
-    this.#deletion = new Attributes(32);
-    this.#next = new Attributes(32);
-    this.#first = new Attributes(32);
     // Maps without keys (queues, stacks) want a NULL there.
     if (keySize > 0) {
-      this.#element.pointer(8, this.#key);
-      this.#deletion.pointer(8, this.#key);
-      this.#next.pointer(8, this.#key).pointer(16, this.#nextKey);
-      this.#first.pointer(16, this.#nextKey);
+      this.#element.assign({ key: this.#key });
+      this.#deletion.assign({ key: this.#key });
+      this.#next.assign({ key: this.#key, next_key: this.#nextKey });
+      this.#first.assign({ next_key: this.#nextKey });
     }
-    if (valueSize > 0) this.#element.pointer(16, this.#value);
+    if (valueSize > 0) this.#element.assign({ value: this.#value });
   }
 
   /** On success `value` holds what was found, until the next call. */
@@ -49,10 +48,10 @@ export class ElementCalls {
     return this.#call(Command.MAP_LOOKUP_ELEM, this.#element, 0);
   }
 
-  update(key: Uint8Array, value: Uint8Array, flags: number): number {
+  update(key: Uint8Array, value: Uint8Array, how: number): number {
     this.#key.set(key);
     this.#value.set(value);
-    return this.#call(Command.MAP_UPDATE_ELEM, this.#element, flags);
+    return this.#call(Command.MAP_UPDATE_ELEM, this.#element, how);
   }
 
   delete(key: Uint8Array): number {
@@ -75,8 +74,8 @@ export class ElementCalls {
     return this.#nextKey;
   }
 
-  #call(command: number, attributes: Attributes, flags: number): number {
-    attributes.u32(0, this.#map.fd).u32(24, flags);
+  #call(command: number, attributes: Element, how: number): number {
+    attributes.put(map_fd, this.#map.fd).put(flags, how);
     const result = this.#sys.bpf(command, attributes);
     // A signal may interrupt a lookup in a map that sleeps; none has begun its work then.
     return result === -Errno.EINTR ? this.#sys.bpf(command, attributes) : result;

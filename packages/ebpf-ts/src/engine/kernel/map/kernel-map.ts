@@ -1,10 +1,11 @@
 import { SyscallError } from "../../../base/errors.ts";
 import type { EbpfError } from "../../../base/errors.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { mapTypeName } from "../../../uapi/type-names.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command } from "../../../uapi/uapi.gen.ts";
 import type { EngineMap, MapInfo } from "../../map.ts";
 import { ElementCalls } from "./element.ts";
@@ -84,7 +85,7 @@ export class KernelMap implements EngineMap {
   }
 
   freeze(): void {
-    const attributes = new Attributes(4).u32(0, this.fd);
+    const attributes = new KernelStruct(BpfAttr.elem, { map_fd: this.fd });
     const result = this.sys.bpf(Command.MAP_FREEZE, attributes);
     if (result === -Errno.EBUSY) {
       throw failure(

@@ -1,7 +1,8 @@
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { MapInfo } from "../../map.ts";
 import { ElementCalls } from "./element.ts";
@@ -56,7 +57,7 @@ export class PerfSlots {
 
 /** Undefined where this process may not open maps by their ids. */
 function openAgain(sys: Sys, id: number, name: string): Descriptor | undefined {
-  const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new Attributes(12).u32(0, id));
+  const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new KernelStruct(BpfAttr.get_id, { map_id: id }));
   if (fd === -Errno.EPERM || fd === -Errno.EINVAL) return undefined;
   return new Descriptor(check(fd, `open the rings of perf event array ${name}`), `the slots of map ${name}`);
 }

@@ -26,7 +26,7 @@ export function reopenById(id: number, sys: Sys = linuxSys()): Promise<ReopenedM
 
 async function withTypes(sys: Sys, map: KernelMap): Promise<ReopenedMap> {
   try {
-    return { map, types: await mapTypes(sys, map.fd) };
+    return { map, types: await mapTypes(sys, map) };
   } catch (error) {
     map.close();
     throw error;
