@@ -35,7 +35,7 @@ function list(text: string): string[] {
 export const rooms: readonly Room[] = [
   pure("base/", "errors, checks of options, calls of users' functions: small, and used everywhere", ""),
   pure("uapi/", "the kernel's numbers and structs (generated), errno names, GPL-only helpers", ""),
-  pure("kinds/", "what a program's section says: a table that alone knows it", "uapi/"),
+  pure("kinds/", "what a map type is and what a program's section says: two tables that alone know it", "uapi/"),
   pure("bytes/", "offset arithmetic on foreign bytes, every access checked", "base/"),
   pure("insn/", "instructions: encode, decode, print", "base/"),
   pure("elf/", "ELF64 relocatable file → sections, symbols, relocations; symbols of executables", "base/ bytes/"),
@@ -71,17 +71,17 @@ export const rooms: readonly Room[] = [
   pure(
     "engine/embedded/helpers/",
     "the kernel's helpers, a file a subject",
-    "engine/embedded/machine/ engine/embedded/memory/ uapi/",
+    "engine/embedded/machine/ engine/embedded/memory/ kinds/ uapi/",
   ),
   pure(
     "engine/embedded/rings/",
     "ring buffers: what programs do with them, and user space's side",
-    "base/ engine/ engine/embedded/machine/ engine/embedded/memory/ memory/ ring/ spec/ uapi/",
+    "base/ engine/ engine/embedded/machine/ engine/embedded/memory/ kinds/ memory/ ring/ spec/ uapi/",
   ),
   pure(
     "engine/embedded/maps/",
-    "maps with keys, and the table of all kinds",
-    "base/ engine/embedded/machine/ engine/embedded/memory/ engine/embedded/rings/ memory/ spec/ uapi/",
+    "maps with keys, and which of all kinds the engine makes",
+    "base/ engine/embedded/machine/ engine/embedded/memory/ engine/embedded/rings/ kinds/ memory/ spec/ uapi/",
   ),
   pure(
     "engine/embedded/load/",
@@ -107,20 +107,20 @@ export const rooms: readonly Room[] = [
   pure(
     "map/",
     "the live nouns for maps; `inject/` into event rings, `send/` into user rings, `perf/` event arrays",
-    "base/ btf/ engine/ memory/ ring/ spec/ stream/ uapi/",
+    "base/ btf/ engine/ kinds/ memory/ ring/ spec/ stream/",
   ),
   pure("link/", "what keeps a program attached", "engine/"),
   pure("program/", "a loaded program", "base/ engine/ link/ spec/"),
   pure(
     "collection.ts",
     "a loaded object: its maps and programs",
-    "base/ btf/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/ uapi/",
+    "base/ btf/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   host(
     "workers/",
     "threads that read a ring's memory themselves; between threads only positions travel",
-    "base/ btf/ engine/ engine/embedded/rings/ engine/kernel/ host/ map/ memory/ ring/ stream/ sys/ uapi/",
+    "base/ btf/ engine/ engine/embedded/rings/ engine/kernel/ host/ kinds/ map/ memory/ ring/ stream/ sys/",
   ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ map/"),
   host(

@@ -7,9 +7,9 @@ import type { EngineRing } from "./engine/ring.ts";
 import { EbpfError } from "./base/errors.ts";
 import { findProgramKind } from "./kinds/find-program-kind.ts";
 import type { Link } from "./link/link.ts";
+import { mapKind, type NounKind } from "./kinds/map-kinds.ts";
 import { BpfMap } from "./map/bpf-map.ts";
 import { readLoss } from "./map/loss.ts";
-import { perCpuTypes } from "./map/per-cpu-types.ts";
 import { RingBuf } from "./map/ring-buf.ts";
 import { UserRingBuf } from "./map/user-ring-buf.ts";
 import { codecFor } from "./map/value-codec.ts";
@@ -25,7 +25,6 @@ import { checkSpawn } from "./engine/command.ts";
 import type { RecordDecoder } from "./stream/record-stream.ts";
 import { findLossCounters, findSharedLossCounters, type LossCounters } from "./spec/loss-counters.ts";
 import type { CollectionSpec, MapSpec } from "./spec/types.ts";
-import { MapType } from "./uapi/uapi.gen.ts";
 
 /** A decoded struct whose fields TypeScript does not know: give a type argument to say more. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the fields are the object's own, which no compiler has seen
@@ -77,7 +76,7 @@ export class Collection {
       const key = codecFor(this.spec.btf, spec.keyType, map.info.keySize, `a key of map ${name}`);
       const value = codecFor(this.spec.btf, spec.valueType, map.info.valueSize, `a value of map ${name}`);
       const shape = (): Shape => memoryShape(this.spec.btf, spec.valueType, map.info.valueSize, `map ${name}`);
-      return new BpfMap(map, key, value, perCpuTypes.has(spec.type), { shape, lifetime: this.#lifetime });
+      return new BpfMap(map, key, value, mapKind(spec.type).perCpu, { shape, lifetime: this.#lifetime });
     }) as BpfMap<K, V>;
   }
 
@@ -86,7 +85,7 @@ export class Collection {
     checkOptions(options, typeChecks, "ringBuf()");
     this.#checkSameType(`ringBuf ${name}`, name, options);
     return this.#once(`ringBuf ${name}`, () => {
-      const { spec, ring, pin } = this.#ring(name, MapType.RINGBUF);
+      const { spec, ring, pin } = this.#ring(name, "ring-buf");
       const type = this.#recordType(spec, options);
       this.#recordTypes.set(`ringBuf ${name}`, type);
       const decoder = type === undefined ? undefined : makeDecoder(this.spec.btf!, type);
@@ -102,7 +101,9 @@ export class Collection {
    */
   get lost(): number | undefined {
     this.#check();
-    const rings = this.spec.maps.filter(({ name, type }) => type === MapType.RINGBUF && this.#engine.maps.has(name));
+    const rings = this.spec.maps.filter(
+      ({ name, type }) => mapKind(type).ring === "event" && this.#engine.maps.has(name),
+    );
     const counted = rings.map(({ name }) => this.#lostOf(name)).filter((lost) => lost !== undefined);
     const shared = counted.length === rings.length ? undefined : this.#lossOf(findSharedLossCounters(this.spec));
     if (shared !== undefined) counted.push(shared());
@@ -114,7 +115,7 @@ export class Collection {
     checkOptions(options, typeChecks, "userRingBuf()");
     this.#checkSameType(`userRingBuf ${name}`, name, options);
     return this.#once(`userRingBuf ${name}`, () => {
-      const { spec, ring, pin } = this.#ring(name, MapType.USER_RINGBUF);
+      const { spec, ring, pin } = this.#ring(name, "user-ring-buf");
       const type = this.#recordType(spec, options);
       this.#recordTypes.set(`userRingBuf ${name}`, type);
       const recordType = type === undefined ? undefined : { btf: this.spec.btf!, id: type };
@@ -258,9 +259,9 @@ export class Collection {
     return { spec, map };
   }
 
-  #ring(name: string, type: number): { spec: MapSpec; ring: EngineRing; pin: ((path: string) => void) | undefined } {
+  #ring(name: string, noun: NounKind): { spec: MapSpec; ring: EngineRing; pin: ((path: string) => void) | undefined } {
     const { spec, map } = this.#map(name);
-    if (spec.type !== type || map.ring === undefined) {
+    if (mapKind(spec.type).noun !== noun || map.ring === undefined) {
       throw new TypeError(`Cannot open map ${name} that way: ${openWith(spec)}`);
     }
     return { spec, ring: map.ring(), pin: map.pin?.bind(map) };
@@ -273,7 +274,7 @@ export class Collection {
   }
 
   #refuseRing(spec: MapSpec): void {
-    if (spec.type === MapType.RINGBUF || spec.type === MapType.USER_RINGBUF || spec.type === MapType.PERF_EVENT_ARRAY) {
+    if (mapKind(spec.type).noun !== "map") {
       throw new TypeError(`Cannot open map ${spec.name} that way: ${openWith(spec)}`);
     }
   }
@@ -300,11 +301,15 @@ function attachesItself({ kind, section }: Program): boolean {
 }
 
 function openWith(spec: MapSpec): string {
-  if (spec.type === MapType.RINGBUF) return "it is a ring buffer, open it with ringBuf()";
-  if (spec.type === MapType.USER_RINGBUF) return "it is a user ring buffer, open it with userRingBuf()";
-  if (spec.type === MapType.PERF_EVENT_ARRAY) return "it is a perf event array, open it with perfEventArray()";
-  return "it is no ring, open it with map()";
+  return doors[mapKind(spec.type).noun];
 }
+
+const doors: Readonly<Record<NounKind, string>> = {
+  map: "it is no ring, open it with map()",
+  "ring-buf": "it is a ring buffer, open it with ringBuf()",
+  "user-ring-buf": "it is a user ring buffer, open it with userRingBuf()",
+  "perf-event-array": "it is a perf event array, open it with perfEventArray()",
+};
 
 function find<T extends { name: string }>(list: readonly T[], name: string, what: string): T {
   const found = list.find((candidate) => candidate.name === name);

@@ -2,7 +2,7 @@ import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { EngineMap } from "../engine/map.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { RecordDecoder } from "../stream/record-stream.ts";
-import { MapType } from "../uapi/uapi.gen.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
 import type { MapTypes } from "./existing-types.ts";
 import { memoryShape } from "./memory-shape.ts";
 import { OpenMap } from "./open-map.ts";
@@ -26,15 +26,16 @@ export interface ExistingParts {
 /** The noun for a map that exists already. It takes the map over: closing it calls `close`. */
 export function openExisting({ map, types, perf, close }: ExistingParts): ExistingMap {
   const { name, type } = map.info;
-  if (perf !== undefined && type !== MapType.PERF_EVENT_ARRAY) {
+  const { noun } = mapKind(type);
+  if (perf !== undefined && noun !== "perf-event-array") {
     throw new TypeError(`Cannot open map ${name} with the option perf: it is no perf event array`);
   }
-  switch (type) {
-    case MapType.RINGBUF:
+  switch (noun) {
+    case "ring-buf":
       return eventRing(map, recordOf(types), close);
-    case MapType.USER_RINGBUF:
+    case "user-ring-buf":
       return userRing(map, recordOf(types), close);
-    case MapType.PERF_EVENT_ARRAY:
+    case "perf-event-array":
       return perfRings(map, recordOf(types), perf ?? {}, close);
     default:
       return ordinaryMap(map, types, close);

@@ -1,6 +1,6 @@
 import { BpfMap, type ValueMemory } from "./bpf-map.ts";
 import type { EngineMap } from "../engine/map.ts";
-import { perCpuTypes } from "./per-cpu-types.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
 export interface OpenMapParts {
@@ -18,7 +18,7 @@ export class OpenMap<K = unknown, V = unknown> extends BpfMap<K, V> {
 
   constructor({ map, key, value, shape, close }: OpenMapParts) {
     const lifetime = { open: true };
-    super(map, key, value, perCpuTypes.has(map.info.type), { shape, lifetime });
+    super(map, key, value, mapKind(map.info.type).perCpu, { shape, lifetime });
     this.#lifetime = lifetime;
     this.#close = close;
   }

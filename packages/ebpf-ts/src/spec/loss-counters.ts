@@ -1,5 +1,5 @@
 import type { Btf } from "../btf/types.ts";
-import { MapType } from "../uapi/uapi.gen.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
 import type { CollectionSpec, MapSpec, VariableSpec } from "./types.ts";
 
 /** Where programs count the events for which a ring had no room. */
@@ -22,13 +22,13 @@ const mostEntries = 1024;
 export function findLossCounters(spec: CollectionSpec, ring: string): LossCounters | undefined {
   const own = countersNamed(spec, new Set(words.flatMap((word) => [`${ring}_${word}`, `${ring}__${word}`])));
   if (own !== undefined) return own;
-  const rings = spec.maps.filter((map) => map.type === MapType.RINGBUF);
+  const rings = spec.maps.filter((map) => mapKind(map.type).ring === "event");
   return rings.length === 1 ? countersNamed(spec, new Set(words)) : undefined;
 }
 
 /** What is shared by several rings, so that no single one's loss can be told. */
 export function findSharedLossCounters(spec: CollectionSpec): LossCounters | undefined {
-  const rings = spec.maps.filter((map) => map.type === MapType.RINGBUF);
+  const rings = spec.maps.filter((map) => mapKind(map.type).ring === "event");
   return rings.length > 1 ? countersNamed(spec, new Set(words)) : undefined;
 }
 
@@ -48,7 +48,8 @@ function isCount(btf: Btf | undefined, { type, readOnly }: VariableSpec): boolea
 
 /** Without a type, 4 or 8 bytes are an integer. */
 function hasCounts(btf: Btf | undefined, { type, maxEntries, keySize, valueSize, valueType }: MapSpec): boolean {
-  if (type !== MapType.ARRAY && type !== MapType.PERCPU_ARRAY) return false;
+  const { key, value } = mapKind(type);
+  if (key !== "index" || value !== "any") return false;
   if (keySize !== 4 || maxEntries < 1 || maxEntries > mostEntries) return false;
   if (btf === undefined || valueType === 0) return valueSize === 4 || valueSize === 8;
   return isInteger(btf, valueType);

@@ -60,6 +60,33 @@ describe("kernel: maps", { skip: kernelOrSkip() }, () => {
     await collection.close();
   });
 
+  it("batches go on entry by entry where the kernel gives up on empty slots", async () => {
+    let [calls, failures] = [0, 0];
+    const sys = changedSys((real) => ({
+      bpf(command, attributes) {
+        if (command !== Command.MAP_LOOKUP_BATCH || ++calls % 2 !== 0) return real.bpf(command, attributes);
+        failures += 1;
+        return -Errno.EINTR;
+      },
+    }));
+    const collection = await loadFixture("kernel-maps", { ...unpinned, sys });
+    const array = collection.maps.get("first")!;
+    for (let key = 0; key < 4; key += 1) array.update(u32(key), u64(BigInt(key)), 0);
+    assert.deepEqual(
+      readInBatches(array, 1).map(([key]) => key),
+      [0, 1, 2, 3],
+    );
+    assert.equal(failures, 2);
+    await collection.close();
+  });
+
+  it("maps of maps in batches: the slots that are filled", async () => {
+    const collection = await loadFixture("kernel-maps", unpinned);
+    const outer = collection.maps.get("outer")!;
+    assert.deepEqual(outer.lookupBatch!(undefined, 10).keys, [u32(0), u32(2)]);
+    await collection.close();
+  });
+
   it("an empty map, an array and a per-CPU map in batches", async () => {
     const collection = await loadFixture("kernel-maps", unpinned);
     const { maps } = collection;

@@ -3,13 +3,12 @@ import { assemble } from "../../spec/assemble.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
-import { MapType } from "../../uapi/uapi.gen.ts";
 import type { EngineCommand, SpawnOptions } from "../command.ts";
 import type { EngineCollection } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
 import type { EngineProgram } from "../program.ts";
 import { attachTypeId } from "./load/attach-type-id.ts";
-import { fillSlots, holdsMaps } from "./map/fill-slots.ts";
+import { fillSlots, holdsMaps, holdsPrograms } from "./map/fill-slots.ts";
 import { kernelBtf } from "./load/kernel-btf.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
 import { KernelProgram } from "./kernel-program.ts";
@@ -86,7 +85,7 @@ export class KernelCollection implements EngineCollection {
     for (const spec of programs) {
       if (spec.autoload) this.#programs.set(spec.name, await this.#loadProgram(spec));
     }
-    for (const spec of maps.filter((map) => map.type === MapType.PROG_ARRAY)) {
+    for (const spec of maps.filter(holdsPrograms)) {
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
     }
   }

@@ -1,5 +1,6 @@
 import type { Btf, BtfComposite, BtfMember } from "../../btf/types.ts";
 import { EbpfError } from "../../base/errors.ts";
+import { mapKind } from "../../kinds/map-kinds.ts";
 import { MapType } from "../../uapi/uapi.gen.ts";
 import { badObject } from "./object-file.ts";
 import type { MapSpec } from "../types.ts";
@@ -111,8 +112,9 @@ class Reader {
     const map = this.#map;
     if (isInner) throw this.#bad("is nested: maps of maps have two levels only");
     if (!isLast) throw this.#bad("has fields after values, which must come last");
-    const isMapOfMaps = map.type === MapType.ARRAY_OF_MAPS || map.type === MapType.HASH_OF_MAPS;
-    if (!isMapOfMaps && map.type !== MapType.PROG_ARRAY)
+    const { value } = mapKind(map.type);
+    const isMapOfMaps = value === "map";
+    if (!isMapOfMaps && value !== "program")
       throw this.#bad("has values, which only prog arrays and maps of maps may have");
 
     const array = this.#btf.type(member.type);
@@ -179,11 +181,12 @@ class Reader {
 
 /** The kernel wants no key and value in rings, and descriptors in perf event arrays: `value` then tells the records' type. */
 function adjustSizes(map: MapSpec): void {
-  if (map.type === MapType.RINGBUF || map.type === MapType.USER_RINGBUF) {
+  const { ring } = mapKind(map.type);
+  if (ring === "event" || ring === "user") {
     map.recordType = map.valueType;
     map.valueType = 0;
     map.valueSize = 0;
-  } else if (map.type === MapType.PERF_EVENT_ARRAY) {
+  } else if (ring === "perf") {
     if (map.valueSize !== 4) map.recordType = map.valueType;
     map.keySize = 4;
     map.valueSize = 4;

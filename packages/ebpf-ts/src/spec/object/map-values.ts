@@ -1,5 +1,5 @@
 import type { ElfRelocation, ElfSymbol } from "../../elf/elf-file.ts";
-import { MapType } from "../../uapi/uapi.gen.ts";
+import { mapKind } from "../../kinds/map-kinds.ts";
 import type { Code } from "./code.ts";
 import type { PlacedMap } from "./maps.ts";
 import { badObject } from "./object-file.ts";
@@ -22,7 +22,7 @@ export function fillMapValues({ elf }: ObjectFile, code: Code, maps: readonly Pl
       throw badObject(`The relocation at offset ${relocation.offset} of section .maps belongs to no map`);
     const symbol = elf.symbols[relocation.symbol] as ElfSymbol;
     const name =
-      map.spec.type === MapType.PROG_ARRAY ? programName(code, map, symbol) : mapName(mapsByOffset, map, symbol);
+      mapKind(map.spec.type).value === "program" ? programName(code, map, symbol) : mapName(mapsByOffset, map, symbol);
     map.spec.slots.push({ index: slotIndex(map, relocation), name });
   }
   for (const map of maps) map.spec.slots.sort((a, b) => a.index - b.index);

@@ -1,5 +1,5 @@
 import type { Btf, BtfType } from "../../btf/types.ts";
-import { MapType } from "../../uapi/uapi.gen.ts";
+import { mapKind } from "../../kinds/map-kinds.ts";
 import { readRecordSizes } from "./record-sizes.ts";
 import type { CollectionSpec, MapSpec } from "../types.ts";
 
@@ -30,7 +30,7 @@ export function findRecordTypes(spec: CollectionSpec): void {
 }
 
 function hasRecords(map: MapSpec): boolean {
-  return map.type === MapType.RINGBUF || map.type === MapType.USER_RINGBUF || map.type === MapType.PERF_EVENT_ARRAY;
+  return mapKind(map.type).ring !== undefined;
 }
 
 /** The types that global pointers point to, by the pointer's name. */

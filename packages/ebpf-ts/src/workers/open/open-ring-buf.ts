@@ -3,7 +3,7 @@ import { parseBtf } from "../../btf/parse-btf.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { RingBuf } from "../../map/ring-buf.ts";
 import type { RingBufHandle } from "../../map/ring-handles.ts";
-import { MapType } from "../../uapi/uapi.gen.ts";
+import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing, type ThreadRing } from "./open-ring.ts";
 import { claimReader } from "./reader-claim.ts";
@@ -19,7 +19,7 @@ import { atThreadEnd } from "../../host/thread-end.ts";
 export async function openRingBuf<T = unknown>(handle: RingBufHandle<T>): Promise<RingBuf<T>> {
   checkHandle(handle, "openRingBuf()");
   const { name } = handle.ring;
-  if (handle.ring.type !== MapType.RINGBUF) {
+  if (mapKind(handle.ring.type).noun !== "ring-buf") {
     throw new TypeError(`Cannot open ring ${name} that way: it is a user ring buffer, open it with openUserRing()`);
   }
   checkShared(handle.reader, "openRingBuf()");

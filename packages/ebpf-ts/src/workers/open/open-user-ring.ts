@@ -2,7 +2,7 @@ import { makeEncoder } from "../../btf/codec/encoder.ts";
 import { parseBtf } from "../../btf/parse-btf.ts";
 import { UserRingBuf, type UserRingHandle } from "../../map/user-ring-buf.ts";
 import { SharedAccess } from "../../memory/shared-access.ts";
-import { MapType } from "../../uapi/uapi.gen.ts";
+import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing } from "./open-ring.ts";
 import { atThreadEnd } from "../../host/thread-end.ts";
@@ -14,7 +14,7 @@ import { atThreadEnd } from "../../host/thread-end.ts";
 export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Promise<UserRingBuf<T>> {
   checkHandle(handle, "openUserRing()");
   const { name } = handle.ring;
-  if (handle.ring.type !== MapType.USER_RINGBUF) {
+  if (mapKind(handle.ring.type).noun !== "user-ring-buf") {
     throw new TypeError(`Cannot open ring ${name} that way: it is a ring buffer, open it with openRingBuf()`);
   }
   checkShared(handle.access, "openUserRing()");

@@ -1,4 +1,4 @@
-import { MapType } from "../../../uapi/uapi.gen.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import type { MachineMap } from "../machine/contracts.ts";
 import { scratchPart } from "../memory/cpu-memory.ts";
@@ -15,13 +15,11 @@ function lookupOn(run: Run, handle: bigint, key: bigint, cpu: number): bigint {
   return BigInt(map.lookup(run.readableAt(key, map.image.keySize), cpu));
 }
 
-const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH, MapType.LRU_PERCPU_HASH]);
-
 export const mapHelpers: HelperGroup = {
   map_lookup_elem: (run, map, key) => lookupOn(run, map, key, run.cpu.index),
 
   map_lookup_percpu_elem(run, map, key, cpu) {
-    if (!perCpuTypes.has(run.map(map).image.type))
+    if (!mapKind(run.map(map).image.type).perCpu)
       return run.fault("gave bpf_map_lookup_percpu_elem a map that is not per CPU");
     return u32(cpu) < run.host.cpus ? lookupOn(run, map, key, u32(cpu)) : 0n;
   },

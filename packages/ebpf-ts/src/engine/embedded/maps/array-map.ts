@@ -1,11 +1,12 @@
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexKey, indexOf, nextIndex } from "./index-key.ts";
-import { refuse, type MapKind } from "../machine/map-kind.ts";
+import { refuse, type MapImplementations, type MapShape } from "../machine/map-implementation.ts";
 import { isReadOnlyToPrograms, valueAccess } from "./value-access.ts";
-import { checkCpuValue, checkKey } from "./map-checks.ts";
+import { checkKey, copiesOf } from "./map-checks.ts";
 import { ValueArea, valueStride } from "./value-area.ts";
 
 /** BPF_MAP_TYPE_ARRAY and BPF_MAP_TYPE_PERCPU_ARRAY. Values are written without a lock, as in the kernel. */
@@ -18,7 +19,7 @@ export class ArrayMap implements MachineMap {
   constructor(image: MachineMapImage, memory: ArrayBufferLike, cpus: number) {
     this.image = image;
     this.#bytes = new Uint8Array(memory);
-    this.#perCpu = image.type === MapType.PERCPU_ARRAY;
+    this.#perCpu = mapKind(image.type).perCpu;
     this.#values = new ValueArea(image, memory, this.#perCpu ? cpus : 1, this.#perCpu);
   }
 
@@ -87,7 +88,7 @@ function isUpdateFlag(flags: number, knowsLock: boolean): boolean {
   return (knowsLock ? flags & ~UpdateFlag.LOCK : flags) <= UpdateFlag.EXIST;
 }
 
-function shapeOf(spec: MapSpec, copies: number): ReturnType<MapKind["shape"]> {
+function shape(spec: MapSpec, cpus: number): MapShape {
   if (spec.keySize !== 4) {
     throw refuse(spec, `the key of an array is 4 bytes, and it declares ${spec.keySize}`);
   }
@@ -96,7 +97,7 @@ function shapeOf(spec: MapSpec, copies: number): ReturnType<MapKind["shape"]> {
   }
   return {
     maxEntries: spec.maxEntries,
-    valueBytes: spec.maxEntries * valueStride(spec.valueSize) * copies,
+    valueBytes: spec.maxEntries * valueStride(spec.valueSize) * copiesOf(spec, cpus),
     access: valueAccess(spec),
     stateBytes: 0,
   };
@@ -106,17 +107,10 @@ function open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): Ma
   return new ArrayMap(image, memory, cpus);
 }
 
-export const arrayKind: MapKind = {
-  flags: MapFlag.NUMA_NODE | MapFlag.MMAPABLE | MapFlag.RDONLY_PROG | MapFlag.INNER_MAP,
-  shape: (spec) => shapeOf(spec, 1),
-  open,
-};
+/** Of BPF_MAP_TYPE_PERCPU_ARRAY the kernel takes no other flag. */
+const perCpuFlags = MapFlag.RDONLY_PROG;
 
-export const perCpuArrayKind: MapKind = {
-  flags: MapFlag.RDONLY_PROG,
-  shape(spec, cpus) {
-    checkCpuValue(spec);
-    return shapeOf(spec, cpus);
-  },
-  open,
-};
+export const arrayMaps: MapImplementations = [
+  [MapType.ARRAY, { flags: perCpuFlags | MapFlag.NUMA_NODE | MapFlag.MMAPABLE | MapFlag.INNER_MAP, shape, open }],
+  [MapType.PERCPU_ARRAY, { flags: perCpuFlags, shape, open }],
+];

@@ -1,3 +1,4 @@
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
@@ -5,8 +6,8 @@ import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { HashTable, hashTableBytes, seedHashTable } from "./hash-table.ts";
 import type { HashTableShape } from "./hash-table.ts";
-import { checkCpuValue, checkKey } from "./map-checks.ts";
-import { refuse, type MapKind, type MapShape } from "../machine/map-kind.ts";
+import { checkKey, copiesOf } from "./map-checks.ts";
+import { refuse, type MapImplementations, type MapShape } from "../machine/map-implementation.ts";
 import { isReadOnlyToPrograms, valueAccess } from "./value-access.ts";
 import { ValueArea, valueStride } from "./value-area.ts";
 
@@ -29,7 +30,7 @@ export class HashMap implements MachineMap {
   readonly #values: ValueArea;
 
   constructor(image: MachineMapImage, memory: ArrayBufferLike, cpus: number) {
-    const perCpu = image.type === MapType.PERCPU_HASH;
+    const { perCpu } = mapKind(image.type);
     this.image = image;
     this.#bytes = new Uint8Array(memory);
     this.#table = new HashTable(image.state, tableShape(image));
@@ -192,10 +193,11 @@ function tableShape({
   maxEntries,
   type,
 }: Pick<MachineMapImage, "keySize" | "maxEntries" | "type">): HashTableShape {
-  return { keySize, maxEntries, ordered: type === MapType.LRU_HASH };
+  return { keySize, maxEntries, ordered: mapKind(type).evicts };
 }
 
-function shapeOf(spec: MapSpec, copies: number): MapShape {
+function shape(spec: MapSpec, cpus: number): MapShape {
+  const copies = copiesOf(spec, cpus);
   if (spec.keySize === 0 || spec.valueSize === 0 || spec.maxEntries === 0) {
     throw refuse(spec, "it declares no key size, no value size, or no max_entries");
   }
@@ -220,25 +222,11 @@ function open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): Ma
 }
 
 const commonFlags = MapFlag.ZERO_SEED | MapFlag.RDONLY_PROG;
-
-export const hashKind: MapKind = {
-  flags: commonFlags | MapFlag.NO_PREALLOC | MapFlag.NUMA_NODE,
-  shape: (spec) => shapeOf(spec, 1),
-  open,
-};
-
-export const perCpuHashKind: MapKind = {
-  flags: commonFlags | MapFlag.NO_PREALLOC,
-  shape(spec, cpus) {
-    checkCpuValue(spec);
-    return shapeOf(spec, cpus);
-  },
-  open,
-};
-
 /** The kernel has no LRU without preallocation, so BPF_F_NO_PREALLOC is refused as there. */
-export const lruHashKind: MapKind = {
-  flags: commonFlags | MapFlag.NO_COMMON_LRU | MapFlag.NUMA_NODE,
-  shape: (spec) => shapeOf(spec, 1),
-  open,
-};
+const lruFlags = commonFlags | MapFlag.NO_COMMON_LRU | MapFlag.NUMA_NODE;
+
+export const hashMaps: MapImplementations = [
+  [MapType.HASH, { flags: commonFlags | MapFlag.NO_PREALLOC | MapFlag.NUMA_NODE, shape, open }],
+  [MapType.PERCPU_HASH, { flags: commonFlags | MapFlag.NO_PREALLOC, shape, open }],
+  [MapType.LRU_HASH, { flags: lruFlags, shape, open }],
+];

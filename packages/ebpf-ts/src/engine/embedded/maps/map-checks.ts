@@ -1,3 +1,4 @@
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import type { MachineMapImage } from "../machine/contracts.ts";
@@ -13,7 +14,14 @@ export function checkKey(image: MachineMapImage, key: Uint8Array): void {
   }
 }
 
-export function checkCpuValue(spec: MapSpec): void {
+/** How many values an entry has. */
+export function copiesOf(spec: MapSpec, cpus: number): number {
+  if (!mapKind(spec.type).perCpu) return 1;
+  checkCpuValue(spec);
+  return cpus;
+}
+
+function checkCpuValue(spec: MapSpec): void {
   if (valueStride(spec.valueSize) > largestCpuValue) {
     throw new EbpfError(
       "TOO_BIG",

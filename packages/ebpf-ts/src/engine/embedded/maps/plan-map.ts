@@ -1,27 +1,28 @@
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { sharedBytes } from "../../../base/shared-bytes.ts";
-import { MapType } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage } from "../machine/contracts.ts";
 import type { MemoryPlan } from "../memory/region.ts";
-import { refuse, type MapKind, type MapShape } from "../machine/map-kind.ts";
-import { mapKinds } from "./map-kinds.ts";
+import { refuse, type MapImplementation, type MapShape } from "../machine/map-implementation.ts";
+import { mapImplementations } from "./map-implementations.ts";
 
 /** Bytes of one map, values and bookkeeping: the machine's whole memory has 32-bit addresses. */
 const largestMap = 512 * 2 ** 20;
 
 /** BPF_MAP_CREATE: checks a spec as the kernel does, and finds it a place. Nothing is written yet. */
 export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineMapImage {
-  const kind = mapKinds.get(spec.type);
-  if (kind === undefined) {
+  const implementation = mapImplementations.get(spec.type);
+  if (implementation === undefined) {
+    const { name } = mapKind(spec.type);
     throw new NotSupportedError(
-      `map type ${nameOfType(spec.type)}`,
-      `Cannot create map ${spec.name}: the embedded engine has no maps of type ${nameOfType(spec.type)}`,
+      `map type ${name}`,
+      `Cannot create map ${spec.name}: the embedded engine has no maps of type ${name}`,
     );
   }
   checkNumbers(spec);
-  checkFlags(spec, kind);
-  const shape = kind.shape(spec, cpus);
+  checkFlags(spec, implementation);
+  const shape = implementation.shape(spec, cpus);
   checkSize(spec, shape);
   const address = shape.valueBytes === 0 ? 0 : plan.reserve(`map ${spec.name}`, shape.valueBytes, shape.access);
   return {
@@ -37,10 +38,6 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
   };
 }
 
-function nameOfType(type: number): string {
-  return Object.entries(MapType).find(([, number]) => number === type)?.[0] ?? String(type);
-}
-
 function checkNumbers(spec: MapSpec): void {
   for (const number of [spec.keySize, spec.valueSize, spec.maxEntries, spec.flags]) {
     if (!Number.isInteger(number) || number < 0 || number > 0xffff_ffff) {
@@ -52,8 +49,8 @@ function checkNumbers(spec: MapSpec): void {
   }
 }
 
-function checkFlags(spec: MapSpec, kind: MapKind): void {
-  const unknown = (spec.flags & ~kind.flags) >>> 0;
+function checkFlags(spec: MapSpec, implementation: MapImplementation): void {
+  const unknown = (spec.flags & ~implementation.flags) >>> 0;
   if (unknown !== 0) {
     throw new NotSupportedError(
       "map flags",

@@ -1,8 +1,8 @@
-import { MapFlag, UpdateFlag } from "../../../uapi/uapi.gen.ts";
+import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexOf, nextIndex } from "./index-key.ts";
-import { refuse, type MapKind } from "../machine/map-kind.ts";
+import { refuse, type MapImplementation, type MapImplementations } from "../machine/map-implementation.ts";
 import { checkKey } from "./map-checks.ts";
 
 /**
@@ -75,7 +75,7 @@ export class ProgArray implements MachineMap {
   }
 }
 
-export const progArrayKind: MapKind = {
+const progArray: MapImplementation = {
   flags: MapFlag.NUMA_NODE,
   shape(spec) {
     if (spec.keySize !== 4 || spec.valueSize !== 4 || spec.maxEntries === 0) {
@@ -85,3 +85,5 @@ export const progArrayKind: MapKind = {
   },
   open: (image) => new ProgArray(image),
 };
+
+export const progArrays: MapImplementations = [[MapType.PROG_ARRAY, progArray]];

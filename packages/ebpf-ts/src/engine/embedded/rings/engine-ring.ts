@@ -2,7 +2,7 @@ import { forThreads } from "../../../base/shared-bytes.ts";
 import type { EngineRing, OpenedRing, RingHandle } from "../../ring.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { machineInjector } from "./machine-injector.ts";
-import { ringKinds } from "./ring-kinds.ts";
+import { ringMaps } from "./ring-maps.ts";
 import { EmbeddedBell, hasRecord, hasRoom } from "./ring-bell.ts";
 import { waitForRecord } from "./wait-for-record.ts";
 
@@ -15,7 +15,7 @@ export interface EmbeddedRingHandle extends RingHandle {
 
 export function openEmbeddedRing({ image, memory }: EmbeddedRingHandle): OpenedRing {
   const oneCpu = 1;
-  const map = ringKinds.get(image.type)!.open(image, memory, oneCpu);
+  const map = ringMaps.get(image.type)!.open(image, memory, oneCpu);
   return { ring: engineRing(map, memory), close: () => map.close?.() };
 }
 

@@ -1,10 +1,11 @@
 import type { RingMemory } from "../../../ring/ring-memory.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { RB_OVERWRITE } from "../../../uapi/ring-overwrite.ts";
-import { MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
+import { MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage } from "../machine/contracts.ts";
-import { refuse, type MapShape } from "../machine/map-kind.ts";
+import { refuse, type MapShape } from "../machine/map-implementation.ts";
 import { SharedLock } from "../../../memory/shared-lock.ts";
 
 /** The kernel's page, in which rings are measured. The machine has pages of 4096 bytes whatever the host has. */
@@ -88,7 +89,7 @@ export class RingState {
 
 /** What ringbuf_map_alloc checks, after libbpf's rounding. */
 export function ringShape(spec: MapSpec): MapShape {
-  if ((spec.flags & RB_OVERWRITE) !== 0 && spec.type !== MapType.RINGBUF) {
+  if ((spec.flags & RB_OVERWRITE) !== 0 && mapKind(spec.type).ring !== "event") {
     throw refuse(spec, "only a ring that programs write can overwrite its oldest records (BPF_F_RB_OVERWRITE)");
   }
   if (spec.keySize !== 0 || spec.valueSize !== 0) {

@@ -1,14 +1,13 @@
 import { EbpfError, SyscallError, type EbpfErrorCode } from "../../../base/errors.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { Errno, errnoName } from "../../../uapi/errno.ts";
-import { MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
+import { MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { EngineMap, MapInfo } from "../../map.ts";
 import type { EngineProgram } from "../../program.ts";
 import type { EngineRing } from "../../ring.ts";
 import type { MachineMap } from "../machine/contracts.ts";
 import { engineRing } from "../rings/engine-ring.ts";
-
-const perCpuTypes: ReadonlySet<number> = new Set([MapType.PERCPU_ARRAY, MapType.PERCPU_HASH]);
 
 export interface EmbeddedMapOptions {
   readonly map: MachineMap;
@@ -40,11 +39,12 @@ export class EmbeddedMap implements EngineMap {
     const { map, spec, cpus } = options;
     const { name, type, keySize, valueSize, maxEntries, flags } = map.image;
     this.info = { name, type, id: 0, keySize, valueSize, maxEntries, flags };
-    this.cpus = perCpuTypes.has(type) ? cpus : 1;
+    const kind = mapKind(type);
+    this.cpus = kind.perCpu ? cpus : 1;
     this.#map = map;
     this.#options = options;
     this.#frozen = spec.readOnly;
-    if (type === MapType.ARRAY && (flags & MapFlag.MMAPABLE) !== 0) {
+    if (kind.memory === "values" && (flags & MapFlag.MMAPABLE) !== 0) {
       this.readOnlyMemory = () => this.#memory();
       if (!spec.readOnly && (flags & MapFlag.RDONLY_PROG) === 0) this.memory = () => this.#writableMemory();
     }

@@ -11,7 +11,7 @@ const SMALLEST_CURSOR = 8;
 const LARGEST_BATCH = 1 << 20;
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** A map of which many entries can be read in one call (BPF_MAP_LOOKUP_BATCH: Linux 5.6, per-CPU arrays 5.13). */
+/** A map of which many entries can be read in one call (BPF_MAP_LOOKUP_BATCH; `kinds/map-kinds.ts` says of which, and since when). */
 export class BatchMap extends KernelMap {
   #kernelHasIt = true;
 
@@ -24,6 +24,8 @@ export class BatchMap extends KernelMap {
       if (typeof batch !== "number") return batch;
       // Entries come by whole buckets: there must be room for the next one.
       if (cursor === undefined && isMissing(batch)) return this.#withoutKernel(count);
+      // Before Linux 6.14 generic_map_lookup_batch gives up on entries that are gone, and on empty slots. Its cursor is a key.
+      if (batch === -Errno.EINTR) return this.#oneByOne(cursor?.subarray(0, this.info.keySize), count);
       if (batch !== -Errno.ENOSPC) this.check(batch, "read entries");
       if (room >= LARGEST_BATCH)
         throw new EbpfError(

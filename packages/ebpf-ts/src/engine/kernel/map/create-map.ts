@@ -1,3 +1,4 @@
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
@@ -5,41 +6,23 @@ import type { Sys } from "../../../sys/ffi/sys.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { mapTypeName } from "../../../uapi/type-names.ts";
-import { Command, MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
+import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { dataMapName, kernelName } from "../load/bpf-names.ts";
 import { possibleCpus } from "../cpus.ts";
 import { failure, isShortage } from "../failure.ts";
 import { refuseOverwrite } from "./refuse-overwrite.ts";
 import { ringSize } from "../ring/ring-size.ts";
 
-/** Map types that the kernel creates only without BTF, or that libbpf never gives any. */
-const withoutBtf: ReadonlySet<number> = new Set([
-  MapType.PERF_EVENT_ARRAY,
-  MapType.CGROUP_ARRAY,
-  MapType.STACK_TRACE,
-  MapType.ARRAY_OF_MAPS,
-  MapType.HASH_OF_MAPS,
-  MapType.DEVMAP,
-  MapType.DEVMAP_HASH,
-  MapType.CPUMAP,
-  MapType.XSKMAP,
-  MapType.SOCKMAP,
-  MapType.SOCKHASH,
-  MapType.QUEUE,
-  MapType.STACK,
-  MapType.ARENA,
-]);
-
-const rings: ReadonlySet<number> = new Set([MapType.RINGBUF, MapType.USER_RINGBUF]);
-
 /** Creates a map as the spec says (BPF_MAP_CREATE). */
 export async function createMap(sys: Sys, spec: MapSpec, btf: Descriptor | undefined): Promise<Descriptor> {
-  if (spec.type === MapType.STRUCT_OPS) {
-    throw new NotSupportedError("struct_ops", `Cannot create map ${spec.name}: struct_ops maps are not supported`);
+  const kind = mapKind(spec.type);
+  if (kind.engines === "none") {
+    const name = mapTypeName(spec.type);
+    throw new NotSupportedError(name, `Cannot create map ${spec.name}: ${name} maps are not supported`);
   }
   const inner = spec.inner === undefined ? undefined : await createMap(sys, spec.inner, btf);
   try {
-    const types = btf !== undefined && !withoutBtf.has(spec.type) ? btf : undefined;
+    const types = btf !== undefined && kind.typed ? btf : undefined;
     let fd = await create(sys, spec, types, inner);
     // A kernel that is older than the object may know the map, and not its types.
     if (fd < 0 && fd !== -Errno.EPERM && !isShortage(fd) && types !== undefined)
@@ -86,8 +69,9 @@ function encode(sys: Sys, spec: MapSpec, btf: Descriptor | undefined, inner: Des
 
 /** How many entries the kernel is asked for: sizes of rings are rounded, and a perf event array without a number has one for each CPU. */
 export function entriesOf(sys: Sys, spec: MapSpec): number {
-  if (rings.has(spec.type)) return ringSize(spec.maxEntries, sys.pageSize());
-  if (spec.type === MapType.PERF_EVENT_ARRAY && spec.maxEntries === 0) return possibleCpus();
+  const { counts } = mapKind(spec.type);
+  if (counts === "bytes") return ringSize(spec.maxEntries, sys.pageSize());
+  if (counts === "cpus" && spec.maxEntries === 0) return possibleCpus();
   return spec.maxEntries;
 }
 

@@ -1,9 +1,7 @@
 import { EbpfError } from "../../../base/errors.ts";
 import type { MapSpec } from "../../../spec/types.ts";
-import { MapType } from "../../../uapi/uapi.gen.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { KernelMap } from "./kernel-map.ts";
-
-const mapsOfMaps: ReadonlySet<number> = new Set([MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS]);
 
 /** Puts maps into maps of maps, and programs into prog arrays, where the object's C gives them initial values. */
 export function fillSlots(
@@ -24,7 +22,11 @@ export function fillSlots(
 }
 
 export function holdsMaps(spec: MapSpec): boolean {
-  return mapsOfMaps.has(spec.type);
+  return mapKind(spec.type).value === "map";
+}
+
+export function holdsPrograms(spec: MapSpec): boolean {
+  return mapKind(spec.type).value === "program";
 }
 
 function kind(spec: MapSpec): string {

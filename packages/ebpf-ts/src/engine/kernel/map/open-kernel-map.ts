@@ -1,10 +1,11 @@
 import { readlinkSync } from "node:fs";
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { Errno } from "../../../uapi/errno.ts";
-import { Command, MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
+import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { BatchMap } from "./batch-map.ts";
 import { possibleCpus } from "../cpus.ts";
 import { failure } from "../failure.ts";
@@ -17,23 +18,6 @@ import { openPinned } from "../pin.ts";
 import { ProgramArray } from "./program-array.ts";
 import { RingMap } from "../ring/ring-map.ts";
 
-const perCpu: ReadonlySet<number> = new Set([
-  MapType.PERCPU_HASH,
-  MapType.PERCPU_ARRAY,
-  MapType.LRU_PERCPU_HASH,
-  MapType.PERCPU_CGROUP_STORAGE,
-]);
-
-const batched: ReadonlySet<number> = new Set([
-  MapType.HASH,
-  MapType.ARRAY,
-  MapType.PERCPU_HASH,
-  MapType.PERCPU_ARRAY,
-  MapType.LRU_HASH,
-  MapType.LRU_PERCPU_HASH,
-  MapType.LPM_TRIE,
-]);
-
 export interface OpenMapOptions {
   /** The name in errors and in `info`; the kernel keeps 15 characters only. */
   readonly name?: string | undefined;
@@ -44,17 +28,18 @@ export interface OpenMapOptions {
 /** The live noun for a map's descriptor, which it takes over. */
 export function kernelMap(sys: Sys, descriptor: Descriptor, options: OpenMapOptions = {}): KernelMap {
   const info = mapInfo(sys, descriptor);
-  const cpus = perCpu.has(info.type) ? possibleCpus() : 1;
-  const bytes = perCpu.has(info.type) ? Math.ceil(info.valueSize / 8) * 8 * cpus : info.valueSize;
+  const kind = mapKind(info.type);
+  const cpus = kind.perCpu ? possibleCpus() : 1;
+  const bytes = kind.perCpu ? Math.ceil(info.valueSize / 8) * 8 * cpus : info.valueSize;
   const { mapExtra: _, ...shown } = info;
   const parts: MapParts = { sys, descriptor, info: { ...shown, name: options.name ?? info.name }, cpus, bytes };
-  if (info.type === MapType.RINGBUF || info.type === MapType.USER_RINGBUF) return new RingMap(parts);
-  if (info.type === MapType.PROG_ARRAY) return new ProgramArray(parts);
-  if (info.type === MapType.PERF_EVENT_ARRAY) return new PerfEventMap(parts);
-  if (info.type === MapType.ARRAY && (info.flags & MapFlag.MMAPABLE) !== 0) {
+  if (kind.memory === "ring") return new RingMap(parts);
+  if (kind.value === "program") return new ProgramArray(parts);
+  if (kind.ring === "perf") return new PerfEventMap(parts);
+  if (kind.memory === "values" && (info.flags & MapFlag.MMAPABLE) !== 0) {
     return isWritable(info.flags) && options.readOnly !== true ? new MemoryMap(parts) : new ReadOnlyMemoryMap(parts);
   }
-  return batched.has(info.type) ? new BatchMap(parts) : new KernelMap(parts);
+  return kind.batchSince !== undefined ? new BatchMap(parts) : new KernelMap(parts);
 }
 
 /** The kernel maps nothing for writing on which a verifier may have relied. */

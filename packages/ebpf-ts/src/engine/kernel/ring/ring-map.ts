@@ -1,6 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { RingBell, RingMemory } from "../../../ring/ring-memory.ts";
-import { MapType } from "../../../uapi/uapi.gen.ts";
 import type { Injector } from "../../injector.ts";
 import type { EngineRing } from "../../ring.ts";
 import type { KernelInjector } from "../inject/kernel-injector.ts";
@@ -31,7 +31,7 @@ export class RingMap extends KernelMap {
   }
 
   #openRing(fd: number): KernelRing {
-    const isEventRing = this.info.type === MapType.RINGBUF;
+    const isEventRing = mapKind(this.info.type).ring === "event";
     const memory = mapRing(this.sys, fd, this.info);
     return new KernelRing(memory, {
       bell: (onRing) => openBell(this.sys, this.fd, isEventRing ? "in" : "out", onRing),

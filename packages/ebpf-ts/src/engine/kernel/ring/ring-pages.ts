@@ -1,7 +1,7 @@
 import { EbpfError } from "../../../base/errors.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
-import { MapType } from "../../../uapi/uapi.gen.ts";
 import { RB_OVERWRITE } from "../../../uapi/ring-overwrite.ts";
 import type { MapInfo } from "../../map.ts";
 import { failure } from "../failure.ts";
@@ -33,7 +33,7 @@ export function mapRing(sys: Sys, fd: number, { name, type, flags, maxEntries: s
     );
   }
   const page = sys.pageSize();
-  const isEventRing = type === MapType.RINGBUF;
+  const isEventRing = mapKind(type).ring === "event";
   const consumer = mapPages(sys, name, { fd, offset: 0, length: page, writable: isEventRing });
   const producer = mapPages(sys, name, { fd, offset: page, length: page + 2 * size, writable: !isEventRing });
   return {

@@ -1,6 +1,6 @@
 import { MapType } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap, MachineMapImage, MachineRing, MachineUserRing } from "../machine/contracts.ts";
-import type { MapKind } from "../machine/map-kind.ts";
+import type { MapImplementation } from "../machine/map-implementation.ts";
 import { CommandRing } from "./command-ring.ts";
 import { EventRing } from "./event-ring.ts";
 import { KeylessMap } from "./keyless-map.ts";
@@ -30,11 +30,11 @@ class CommandRingMap extends RingMap implements MachineMap {
   readonly userRing: MachineUserRing = new CommandRing(this.image, this.state);
 }
 
-function kindOf(open: MapKind["open"]): MapKind {
+function implementation(open: MapImplementation["open"]): MapImplementation {
   return { flags: ringFlags, shape: ringShape, open };
 }
 
-export const ringKinds: ReadonlyMap<number, MapKind> = new Map([
-  [MapType.RINGBUF, kindOf((image, memory) => new EventRingMap(image, memory))],
-  [MapType.USER_RINGBUF, kindOf((image, memory) => new CommandRingMap(image, memory))],
+export const ringMaps: ReadonlyMap<number, MapImplementation> = new Map([
+  [MapType.RINGBUF, implementation((image, memory) => new EventRingMap(image, memory))],
+  [MapType.USER_RINGBUF, implementation((image, memory) => new CommandRingMap(image, memory))],
 ]);

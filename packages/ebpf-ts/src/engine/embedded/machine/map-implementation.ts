@@ -15,14 +15,17 @@ export interface MapShape {
   readonly prepare?: (state: ArrayBufferLike) => void;
 }
 
-/** What the engine knows about one BPF_MAP_TYPE_*. */
-export interface MapKind {
+/** How the engine makes maps of one BPF_MAP_TYPE_*; what such a map is, `kinds/map-kinds.ts` says. */
+export interface MapImplementation {
   /** BPF_F_* that have the kernel's effect here, or none that could be seen. */
   readonly flags: number;
   /** Checks what the kernel checks at BPF_MAP_CREATE. */
   shape(spec: MapSpec, cpus: number): MapShape;
   open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): MachineMap;
 }
+
+/** What one file makes, by BPF_MAP_TYPE_*. */
+export type MapImplementations = readonly (readonly [type: number, MapImplementation])[];
 
 /** The kernel's -EINVAL of BPF_MAP_CREATE, said in words. */
 export function refuse(spec: MapSpec, why: string): EbpfError {
