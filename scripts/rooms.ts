@@ -89,19 +89,24 @@ export const rooms: readonly Room[] = [
     "base/ btf/ engine/embedded/helpers/ engine/embedded/interpret/ engine/embedded/machine/ engine/embedded/maps/ engine/embedded/memory/ insn/ spec/ uapi/",
   ),
   pure(
+    "engine/embedded/sources/",
+    "the contract of what fires events for programs; each source is a room of its own in it",
+    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ kinds/",
+  ),
+  pure(
     "engine/embedded/user/",
     "the engine, its collections, maps and programs as users of the contract see them",
-    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/rings/ kinds/ spec/ uapi/",
+    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/rings/ engine/embedded/sources/ kinds/ spec/ uapi/",
   ),
   host(
     "engine/embedded/sources/ptrace/",
     "the system calls of a traced command, as events",
-    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/user/ host/ kinds/ sys/",
+    "base/ engine/ engine/embedded/machine/ engine/embedded/sources/ host/ kinds/ sys/ uapi/",
   ),
   host(
     "engine/embedded/node-host.ts",
-    "the embedded engine in this process, with its event sources",
-    "base/ engine/ engine/embedded/machine/ engine/embedded/sources/ptrace/ engine/embedded/user/ host/",
+    "the embedded engine in this process, with its sources of events",
+    "engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/ptrace/ engine/embedded/user/",
   ),
   pure("stream/", "async iteration, merging, wake-ups; `dispatch/` concurrent handlers", "base/ engine/ ring/"),
   pure(

@@ -13,41 +13,10 @@ import type { EngineCollection, EngineOptions } from "../../src/engine/engine.ts
 import { EbpfError, NotSupportedError, SyscallError } from "../../src/base/errors.ts";
 import type { CollectionSpec, MapSpec } from "../../src/spec/types.ts";
 import { MapFlag, MapType, ProgType } from "../../src/uapi/uapi.gen.ts";
-import { call, exit, mapSpec, movImm, op, type Code } from "./test-machine.ts";
+import { call, exit, mapSpec, movImm, op, specOf, type Code } from "./test-machine.ts";
 
 const silent: EngineOptions = { onPrint: () => {}, onFault: () => {} };
 const key = (index: number): Uint8Array => Uint8Array.of(index, 0, 0, 0);
-
-function specOf(
-  maps: MapSpec[],
-  programs: Partial<CollectionSpec["programs"][number]>[] = [],
-  code: readonly Code[] = [movImm(0, 0), exit],
-): CollectionSpec {
-  return {
-    license: "GPL",
-    maps,
-    functions: [],
-    variables: [],
-    btf: undefined,
-    programs: programs.map((program, index) => ({
-      name: `program_${index}`,
-      section: "syscall",
-      instructions: code.flat(),
-      references: [],
-      btfFunction: 0,
-      lines: [],
-      coreRelocations: [],
-      linkage: "global",
-      type: ProgType.SYSCALL,
-      attachType: undefined,
-      attachTo: "",
-      kind: "syscall",
-      sleepable: true,
-      autoload: true,
-      ...program,
-    })),
-  };
-}
 
 function load(
   maps: MapSpec[],
@@ -185,10 +154,8 @@ describe("programs of a collection", () => {
       ["syscall", ""],
       ["uprobe", "/bin/sh:main"],
     ];
-    const collection = await load(
-      [],
-      [...good, ...bad].map(([kind, attachTo]) => ({ kind: kind!, attachTo: attachTo! })),
-    );
+    const all = [...good, ...bad].map(([kind, attachTo]) => ({ kind: kind!, attachTo: attachTo! }));
+    const collection = await (await hostedEmbeddedEngine()).load(specOf([], all), silent);
     const programs = [...collection.programs.values()];
     for (const program of programs.slice(0, good.length)) await (await program.attach()).detach();
     for (const program of programs.slice(good.length)) {

@@ -19,7 +19,7 @@ import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
 import { validate } from "../../src/engine/embedded/load/validate.ts";
 import { encodeInstructions } from "../../src/insn/codec.ts";
 import type { Instruction } from "../../src/insn/instruction.ts";
-import type { MapSpec } from "../../src/spec/types.ts";
+import type { CollectionSpec, MapSpec } from "../../src/spec/types.ts";
 import { HelperId, MapType, ProgType } from "../../src/uapi/uapi.gen.ts";
 
 export const task: Task = { pid: 1001, tgid: 1000, uid: 500, gid: 600, comm: "a-command", readUser: () => false };
@@ -79,6 +79,38 @@ export function mapSpec(name: string, type: number, keySize: number, valueSize: 
   };
 }
 
+/** A collection of programs with the same code, run by hand unless it is said otherwise. */
+export function specOf(
+  maps: MapSpec[],
+  programs: Partial<CollectionSpec["programs"][number]>[] = [],
+  code: readonly Code[] = [movImm(0, 0), exit],
+): CollectionSpec {
+  return {
+    license: "GPL",
+    maps,
+    functions: [],
+    variables: [],
+    btf: undefined,
+    programs: programs.map((program, index) => ({
+      name: `program_${index}`,
+      section: "syscall",
+      instructions: code.flat(),
+      references: [],
+      btfFunction: 0,
+      lines: [],
+      coreRelocations: [],
+      linkage: "global",
+      type: ProgType.SYSCALL,
+      attachType: undefined,
+      attachTo: "",
+      kind: "syscall",
+      sleepable: true,
+      autoload: true,
+      ...program,
+    })),
+  };
+}
+
 /** An array of one value: what global data is. */
 export function dataMap(name: string, size: number, readOnly = false): MapSpec {
   return { ...mapSpec(name, MapType.ARRAY, 4, size, 1), readOnly };
@@ -131,7 +163,7 @@ export function machineOf(
     programs,
     instructionBudget: options.budget ?? 1_000_000,
     executor: "interpreter",
-    shared: SharedState.bufferFor(cpus, programs.length),
+    shared: SharedState.bufferFor(cpus),
   };
   return openMachine(image, options);
 }

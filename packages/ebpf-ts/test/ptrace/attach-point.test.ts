@@ -1,53 +1,55 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { MachineProgramImage } from "../../src/engine/embedded/machine/contracts.ts";
-import { syscallAttachPoint, syscallNumbers } from "../../src/engine/embedded/sources/ptrace/attach-point.ts";
-import { SyscallTable } from "../../src/engine/embedded/sources/ptrace/syscall-programs.ts";
+import {
+  type SyscallAttachPoint,
+  syscallAttachPoint,
+  syscallNumbers,
+} from "../../src/engine/embedded/sources/ptrace/attach-point.ts";
+import { SyscallTable, type SyscallProgram } from "../../src/engine/embedded/sources/ptrace/syscall-programs.ts";
+import { placeOfSection } from "../../src/engine/embedded/sources/attach-place.ts";
+import { TracedPrograms } from "../../src/engine/embedded/sources/ptrace/traced-programs.ts";
+
+function pointAt(kind: string, attachTo: string, architecture: string): SyscallAttachPoint | undefined {
+  return syscallAttachPoint(placeOfSection({ kind, attachTo }), architecture);
+}
+
+const pointOf = (section: string): SyscallAttachPoint => {
+  const slash = section.indexOf("/");
+  return pointAt(section.slice(0, slash), section.slice(slash + 1), "x64")!;
+};
 
 function table(...sections: string[]): SyscallTable {
-  const images = sections.map((section): MachineProgramImage => {
-    const slash = section.indexOf("/");
-    const kind = section.slice(0, slash);
-    return {
-      name: section,
-      section,
-      kind,
-      attachTo: section.slice(slash + 1),
-      type: 0,
-      code: new Uint8Array(),
-      functions: [],
-      lines: [],
-    };
-  });
-  return new SyscallTable(images, "x64");
+  const programs = new TracedPrograms();
+  for (const [index, section] of sections.entries()) programs.add(index, pointOf(section));
+  return new SyscallTable(programs.all);
 }
 
 describe("attach points of system calls", () => {
   it("reads tracepoints of one system call", () => {
     const enter = { when: "enter", context: "tracepoint", syscall: 62 };
-    deepEqual(syscallAttachPoint("tracepoint", "syscalls/sys_enter_kill", "x64"), enter);
-    deepEqual(syscallAttachPoint("tp", "syscalls/sys_exit_kill", "x64"), { ...enter, when: "exit" });
-    equal(syscallAttachPoint("tp", "syscalls/sys_exit_kill", "arm64")?.syscall, 129);
+    deepEqual(pointAt("tracepoint", "syscalls/sys_enter_kill", "x64"), enter);
+    deepEqual(pointAt("tp", "syscalls/sys_exit_kill", "x64"), { ...enter, when: "exit" });
+    equal(pointAt("tp", "syscalls/sys_exit_kill", "arm64")?.syscall, 129);
   });
 
   it("reads tracepoints of all system calls", () => {
-    deepEqual(syscallAttachPoint("tracepoint", "raw_syscalls/sys_exit", "x64"), {
+    deepEqual(pointAt("tracepoint", "raw_syscalls/sys_exit", "x64"), {
       when: "exit",
       context: "tracepoint",
       syscall: undefined,
     });
     for (const kind of ["raw_tp", "raw_tracepoint", "raw_tp.w", "raw_tracepoint.w", "tp_btf"]) {
-      deepEqual(syscallAttachPoint(kind, "sys_enter", "x64"), { when: "enter", context: "raw", syscall: undefined });
+      deepEqual(pointAt(kind, "sys_enter", "x64"), { when: "enter", context: "raw", syscall: undefined });
     }
   });
 
   it("knows the kernel's names where the C library has others", () => {
-    equal(syscallAttachPoint("tp", "syscalls/sys_enter_newfstat", "x64")?.syscall, 5);
-    equal(syscallAttachPoint("tp", "syscalls/sys_enter_newuname", "arm64")?.syscall, 160);
-    equal(syscallAttachPoint("tp", "syscalls/sys_enter_sendfile64", "x64")?.syscall, 40);
-    equal(syscallAttachPoint("tp", "syscalls/sys_enter_umount", "x64")?.syscall, 166);
-    throws(() => syscallAttachPoint("tp", "syscalls/sys_enter_fstat", "x64"), {
+    equal(pointAt("tp", "syscalls/sys_enter_newfstat", "x64")?.syscall, 5);
+    equal(pointAt("tp", "syscalls/sys_enter_newuname", "arm64")?.syscall, 160);
+    equal(pointAt("tp", "syscalls/sys_enter_sendfile64", "x64")?.syscall, 40);
+    equal(pointAt("tp", "syscalls/sys_enter_umount", "x64")?.syscall, 166);
+    throws(() => pointAt("tp", "syscalls/sys_enter_fstat", "x64"), {
       code: "NOT_FOUND",
       message: /the kernel calls it newfstat$/,
     });
@@ -55,9 +57,9 @@ describe("attach points of system calls", () => {
 
   it("refuses a system call that there is not", () => {
     for (const name of ["nope", "constructor", "__proto__"]) {
-      throws(() => syscallAttachPoint("tp", `syscalls/sys_enter_${name}`, "x64"), { code: "NOT_FOUND" });
+      throws(() => pointAt("tp", `syscalls/sys_enter_${name}`, "x64"), { code: "NOT_FOUND" });
     }
-    throws(() => syscallAttachPoint("tp", "syscalls/sys_enter_open", "arm64"), { code: "NOT_FOUND" });
+    throws(() => pointAt("tp", "syscalls/sys_enter_open", "arm64"), { code: "NOT_FOUND" });
   });
 
   it("leaves other events to others", () => {
@@ -69,43 +71,64 @@ describe("attach points of system calls", () => {
       ["raw_tp", "sys_enter_kill"],
       ["socket", ""],
     ] as const) {
-      equal(syscallAttachPoint(kind, attachTo, "x64"), undefined);
+      equal(pointAt(kind, attachTo, "x64"), undefined);
     }
   });
 });
+
+const named = ({ program, context }: SyscallProgram): unknown => [program, context];
 
 describe("the table of programs", () => {
   it("has the programs of a system call in the order of the collection", () => {
     const programs = table(
       "tp/syscalls/sys_enter_kill",
-      "socket/",
       "raw_tp/sys_enter",
       "tp/syscalls/sys_enter_kill",
       "raw_tp/sys_exit",
     );
-    deepEqual(programs.of(62), {
-      enter: [
-        { index: 0, context: "tracepoint" },
-        { index: 2, context: "raw" },
-        { index: 3, context: "tracepoint" },
-      ],
-      exit: [{ index: 4, context: "raw" }],
-    });
-    deepEqual(programs.of(1).enter, [{ index: 2, context: "raw" }]);
+    deepEqual(programs.of(62).enter.map(named), [
+      [0, "tracepoint"],
+      [1, "raw"],
+      [2, "tracepoint"],
+    ]);
+    deepEqual(programs.of(62).exit.map(named), [[3, "raw"]]);
+    deepEqual(programs.of(1).enter.map(named), [[1, "raw"]]);
     equal(programs.syscalls, undefined);
   });
 
   it("says at which system calls to stop", () => {
-    const programs = table(
-      "tp/syscalls/sys_exit_kill",
-      "tp/syscalls/sys_enter_openat",
-      "tp/syscalls/sys_enter_nope",
-      "tp/sched/sched_switch",
-    );
+    const programs = table("tp/syscalls/sys_exit_kill", "tp/syscalls/sys_enter_openat");
     deepEqual(programs.syscalls, [62, 257]);
-    deepEqual(programs.of(62), { enter: [], exit: [{ index: 0, context: "tracepoint" }] });
+    deepEqual(programs.of(62).enter, []);
+    deepEqual(programs.of(62).exit.map(named), [[0, "tracepoint"]]);
     deepEqual(programs.of(1), { enter: [], exit: [] });
     deepEqual(table().syscalls, []);
+  });
+});
+
+describe("the programs of a collection that may be traced", () => {
+  const attached = (programs: TracedPrograms): number[] =>
+    programs.all.map(({ attached: word }) => Atomics.load(new Int32Array(word), 0));
+
+  it("are attached as long as one of their links lasts, which other threads see", () => {
+    const programs = new TracedPrograms();
+    programs.add(0, pointOf("tp/syscalls/sys_enter_kill"));
+    deepEqual(attached(programs), [0]);
+    const detach = [0, 1].map(() => programs.attach(0, pointOf("tp/syscalls/sys_enter_kill")));
+    deepEqual(attached(programs), [1]);
+    detach[0]!();
+    detach[0]!();
+    deepEqual(attached(programs), [1]);
+    detach[1]!();
+    deepEqual(attached(programs), [0]);
+  });
+
+  it("may be attached elsewhere than where they belong, and there alone", () => {
+    const programs = new TracedPrograms();
+    programs.add(0, pointOf("tp/syscalls/sys_enter_kill"));
+    programs.attach(0, pointOf("tp/syscalls/sys_enter_openat"));
+    deepEqual(attached(programs), [0, 1]);
+    deepEqual(new SyscallTable(programs.all).syscalls, [62, 257]);
   });
 });
 

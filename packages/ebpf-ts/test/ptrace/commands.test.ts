@@ -142,7 +142,7 @@ for (const filter of process.arch === "x64" ? [true, false] : [false]) {
       });
       command.write("x\n");
       await until(() => machine.events().length === 1, "the first event");
-      machine.machine.setAttached(0, false);
+      machine.detach[0]!();
       command.write("x\nx\n");
       command.endInput();
       equal((await command.exited).code, 2);

@@ -5,6 +5,9 @@ import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";
 import { MemoryLayout } from "../../src/engine/embedded/memory/memory-plan.ts";
 import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
+import { placeOfSection } from "../../src/engine/embedded/sources/attach-place.ts";
+import { syscallAttachPoint } from "../../src/engine/embedded/sources/ptrace/attach-point.ts";
+import { TracedPrograms } from "../../src/engine/embedded/sources/ptrace/traced-programs.ts";
 import { MapType, ProgType } from "../../src/uapi/uapi.gen.ts";
 import { specOf } from "../embedded-maps/test-map.ts";
 import { add, assemble, call, exit, frame, load64, move, set, store64, wide } from "./assemble.ts";
@@ -110,6 +113,9 @@ function sayEvent({ attach, what }: TestProgram, index: number): Code[] {
 export class TestMachine {
   readonly image: MachineImage;
   readonly machine: Machine;
+  readonly programs: TracedPrograms;
+  /** By program. */
+  readonly detach: readonly (() => void)[];
 
   constructor(...programs: readonly TestProgram[]) {
     const plan = new MemoryLayout();
@@ -124,10 +130,15 @@ export class TestMachine {
       programs: programs.map(programImage),
       instructionBudget: 100_000,
       executor: "interpreter",
-      shared: SharedState.bufferFor(cpus, programs.length),
+      shared: SharedState.bufferFor(cpus),
     };
     this.machine = openMachine(this.image);
-    for (const index of programs.keys()) this.machine.setAttached(index, true);
+    this.programs = new TracedPrograms();
+    this.detach = this.image.programs.map((program, index) => {
+      const point = syscallAttachPoint(placeOfSection(program), process.arch);
+      if (point === undefined) throw new Error(`${program.section} is no system call`);
+      return this.programs.attach(index, point);
+    });
   }
 
   /** Everything since the start; the ring never comes round here. */

@@ -14,11 +14,13 @@ type Reporters = Partial<Pick<TraceOptions, "onPrint" | "onFault">>;
 
 function start(what: "print" | "fault", script: string, reporters: Reporters): Promise<TracedCommand> {
   const [file, ...args] = shell(script);
+  const machine = new TestMachine({ ...enterKill, what });
   return startTraced({
     file,
     args,
     spawn: { stdin: "ignore" },
-    image: new TestMachine({ ...enterKill, what }).image,
+    image: machine.image,
+    programs: machine.programs.all,
     onPrint: () => {},
     onFault: () => {},
     ...reporters,

@@ -100,6 +100,7 @@ export async function concurrentFixture(engine: EngineName, name: string): Promi
   const built = await buildImage(spec, { cpus: 4, instructionBudget: 2 ** 26, kernelBtf: buildKernelBtf("x64") });
   const machine = openMachine(built.image);
   const hostTask = () => ({ pid: 1, tgid: 1, uid: 0, gid: 0, comm: "test", readUser: () => false });
-  const collection = new EmbeddedCollection({ spec, built, machine, engineOptions, source: undefined, hostTask });
+  const options = { spec, built, machine, engineOptions, sources: [], architecture: "x64", hostTask } as const;
+  const collection = new EmbeddedCollection(options);
   return new ConcurrentFixture(spec, collection, built.image);
 }

@@ -56,7 +56,7 @@ export async function buildImage(spec: CollectionSpec, options: BuildOptions): P
     programs: built.map((program) => program.image),
     instructionBudget: options.instructionBudget,
     executor: options.executor ?? defaultExecutor,
-    shared: SharedState.bufferFor(options.cpus, built.length),
+    shared: SharedState.bufferFor(options.cpus),
   };
   return { image, specs, tags: built.map((program) => program.tag) };
 }

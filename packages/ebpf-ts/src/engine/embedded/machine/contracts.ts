@@ -6,7 +6,6 @@
  * can reach. A pointer is an offset in the memory. Both are shared where the host has shared memory, so that a worker thread which traces
  * a command runs the same programs on the same maps: it is sent a {@link MachineImage} and opens it.
  */
-import type { EbpfError } from "../../../base/errors.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import type { Region } from "../memory/region.ts";
 import type { WasmMemory } from "../memory/wasm-memory.ts";
@@ -21,7 +20,7 @@ export interface MachineImage {
   readonly instructionBudget: number;
   /** Who runs the programs, by the name that `open-machine.ts` knows. */
   readonly executor: string;
-  /** Int32: the state of CPUs, locks and attachments shared by all threads. */
+  /** Int32: the state of CPUs, shared by all threads. */
   readonly shared: ArrayBufferLike;
 }
 
@@ -158,13 +157,5 @@ export interface Machine {
   readonly maps: readonly MachineMap[];
   /** Runs one program on a free CPU. Throws ProgramFault; whatever the run held (reservations, its CPU) is given back first. */
   run(program: number, context: RunContext, task: Task): MachineRunResult;
-  /** Whether a program is attached, in memory shared by all threads. */
-  isAttached(program: number): boolean;
-  setAttached(program: number, attached: boolean): void;
   onPrint: (line: string) => void;
-}
-
-/** A thing that fires events for a collection's attached programs: so far, a traced command. */
-export interface EventSource {
-  readonly onFault: (fault: EbpfError) => void;
 }

@@ -65,14 +65,6 @@ class EmbeddedMachine implements Machine, RunHost {
     this.onPrint(line);
   }
 
-  isAttached(program: number): boolean {
-    return this.#state.isAttached(program);
-  }
-
-  setAttached(program: number, attached: boolean): void {
-    this.#state.setAttached(program, attached);
-  }
-
   run(index: number, context: RunContext, task: Task): MachineRunResult {
     const program = this.programs[index];
     if (program === undefined) throw new RangeError(`The machine has no program ${index}`);

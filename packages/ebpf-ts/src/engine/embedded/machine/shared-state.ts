@@ -6,15 +6,14 @@ import { sharedBytes } from "../../../base/shared-bytes.ts";
  * ```text
  *   0            bumped and notified whenever a CPU becomes free
  *   1 … cpus     a CPU each: 0 free, 1 running
- *   cpus + 1 …   a program each: 1 while it is attached
  * ```
  */
 export class SharedState {
   readonly #words: Int32Array;
   readonly #cpus: number;
 
-  static bufferFor(cpus: number, programs: number): ArrayBufferLike {
-    return sharedBytes(4 * (1 + cpus + programs));
+  static bufferFor(cpus: number): ArrayBufferLike {
+    return sharedBytes(4 * (1 + cpus));
   }
 
   constructor(buffer: ArrayBufferLike, cpus: number) {
@@ -50,13 +49,5 @@ export class SharedState {
       const end = performance.now() + milliseconds;
       while (this.releases === releases && performance.now() < end);
     }
-  }
-
-  isAttached(program: number): boolean {
-    return Atomics.load(this.#words, 1 + this.#cpus + program) !== 0;
-  }
-
-  setAttached(program: number, attached: boolean): void {
-    Atomics.store(this.#words, 1 + this.#cpus + program, attached ? 1 : 0);
   }
 }

@@ -1,4 +1,4 @@
-import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import { EbpfError } from "../../../base/errors.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
 import type { EngineCommand, SpawnOptions } from "../../command.ts";
 import type { EngineCollection, EngineOptions } from "../../engine.ts";
@@ -6,9 +6,12 @@ import type { EngineMap } from "../../map.ts";
 import type { EngineProgram } from "../../program.ts";
 import type { BuiltImage } from "../load/build-image.ts";
 import type { Machine, Task } from "../machine/contracts.ts";
-import type { CommandSource, SourcedCommand } from "./embedded-engine.ts";
+import type { Architecture } from "../load/own-btf.ts";
+import type { EventSource } from "../sources/event-source.ts";
+import { CollectionSources } from "./collection-sources.ts";
 import { EmbeddedMap } from "./embedded-map.ts";
 import { EmbeddedProgram } from "./embedded-program.ts";
+import { EventHost } from "./event-host.ts";
 import { PrintReports } from "./print-reports.ts";
 
 export interface EmbeddedCollectionOptions {
@@ -16,7 +19,8 @@ export interface EmbeddedCollectionOptions {
   readonly built: BuiltImage;
   readonly machine: Machine;
   readonly engineOptions: EngineOptions;
-  readonly source: CommandSource | undefined;
+  readonly sources: readonly EventSource[];
+  readonly architecture: Architecture;
   readonly hostTask: () => Task;
 }
 
@@ -26,47 +30,48 @@ export class EmbeddedCollection implements EngineCollection {
   readonly maps: ReadonlyMap<string, EngineMap>;
   readonly programs: ReadonlyMap<string, EngineProgram>;
   readonly #options: EmbeddedCollectionOptions;
-  readonly #commands = new Set<SourcedCommand>();
+  readonly #prints: PrintReports;
+  readonly #host: EventHost;
+  readonly #sources: CollectionSources;
   readonly #parts: readonly { close(): void }[];
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
   constructor(options: EmbeddedCollectionOptions) {
+    const { machine, engineOptions, hostTask, architecture, sources } = options;
     this.#options = options;
+    this.#prints = new PrintReports(engineOptions.onPrint);
+    machine.onPrint = this.#prints.print;
     const programs = this.#openPrograms();
     const maps = this.#openMaps(new Map(programs.map((program) => [program, program])));
     this.programs = new Map(programs.map((program) => [program.info.name, program]));
     this.maps = new Map(maps.map((map) => [map.info.name, map]));
     this.#parts = [...programs, ...maps];
     this.#fillSlots();
+    this.#host = new EventHost({ machine, prints: this.#prints, task: hostTask, architecture, engineOptions });
+    // Last of all: a source may be at work as soon as it is started.
+    this.#sources = new CollectionSources(sources, this.#host);
   }
 
   async spawn(file: string, args: readonly string[], spawn: SpawnOptions): Promise<EngineCommand> {
     this.#check();
-    const { source, machine, engineOptions } = this.#options;
-    if (source === undefined) {
-      throw new NotSupportedError(
-        "spawn",
-        `Cannot start ${file}: this embedded engine has no source of events, run the programs by hand`,
-      );
-    }
-    const { onPrint, onFault } = engineOptions;
-    const command = await source.start({ image: machine.image, file, args, spawn, onPrint, onFault });
-    this.#commands.add(command);
-    if (this.#closed) await command.close();
-    return command;
+    return this.#sources.spawn(file, args, spawn);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    const ends = await Promise.allSettled([...this.#commands].map((command) => command.close()));
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const failures = await this.#sources.stop();
     for (const part of this.#parts) part.close();
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await this.#host.close().catch((failure: unknown) => failures.push(failure));
+    if (failures.length > 0) throw failures[0];
   }
 
   #openPrograms(): EmbeddedProgram[] {
-    const { built, machine, source, hostTask, engineOptions } = this.#options;
-    const prints = new PrintReports(engineOptions.onPrint);
-    machine.onPrint = prints.print;
+    const { built, machine, hostTask } = this.#options;
+    const prints = this.#prints;
     return built.specs.map(
       (_, index) =>
         new EmbeddedProgram({
@@ -75,7 +80,7 @@ export class EmbeddedCollection implements EngineCollection {
           index,
           tag: built.tags[index]!,
           hostTask,
-          checkAttach: (image) => source?.checkAttach(image),
+          sources: () => this.#sources,
         }),
     );
   }
@@ -109,6 +114,6 @@ export class EmbeddedCollection implements EngineCollection {
   }
 
   #check(): void {
-    if (this.#closed) throw new EbpfError("CLOSED", "Cannot start a command: the collection is closed");
+    if (this.#closed !== undefined) throw new EbpfError("CLOSED", "Cannot start a command: the collection is closed");
   }
 }

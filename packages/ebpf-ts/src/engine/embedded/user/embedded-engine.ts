@@ -1,38 +1,16 @@
-import type { EbpfError } from "../../../base/errors.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
-import type { EngineCommand, SpawnOptions } from "../../command.ts";
 import type { Engine, EngineCollection, EngineOptions } from "../../engine.ts";
 import { buildImage } from "../load/build-image.ts";
 import type { Clock } from "../machine/clock.ts";
-import type { MachineImage, MachineProgramImage, Task } from "../machine/contracts.ts";
+import type { Task } from "../machine/contracts.ts";
+import type { EventSource } from "../sources/event-source.ts";
 import { EmbeddedCollection } from "./embedded-collection.ts";
 import { buildKernelBtf, type Architecture } from "../load/own-btf.ts";
 import { openMachine } from "../load/open-machine.ts";
 
-/** What runs commands, and the attached programs at their system calls. */
-export interface CommandSource {
-  /** Throws when the source has no such event. */
-  checkAttach(program: MachineProgramImage): void;
-  start(request: CommandRequest): Promise<SourcedCommand>;
-}
-
-export interface CommandRequest {
-  readonly image: MachineImage;
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly spawn: SpawnOptions;
-  readonly onPrint: (line: string) => void;
-  readonly onFault: (fault: EbpfError) => void;
-}
-
-export interface SourcedCommand extends EngineCommand {
-  /** Ends the command, if it is still there. Idempotent. */
-  close(): Promise<void>;
-}
-
 export interface EmbeddedEngineOptions {
-  /** Without one, programs run by hand only. */
-  readonly source?: CommandSource | undefined;
+  /** Where events come from. Without any, programs run by hand only. */
+  readonly sources?: readonly EventSource[] | undefined;
   readonly clock?: Clock | undefined;
   /** The task that a program sees which is run by hand. */
   readonly hostTask?: (() => Task) | undefined;
@@ -68,7 +46,8 @@ async function load(
   if (!Number.isSafeInteger(instructionBudget) || instructionBudget < 1) {
     throw new RangeError(`The instruction budget is a positive integer, not ${instructionBudget}`);
   }
-  const kernelBtf = buildKernelBtf(options.architecture ?? "x64");
+  const architecture = options.architecture ?? "x64";
+  const kernelBtf = buildKernelBtf(architecture);
   const built = await buildImage(spec, { cpus, instructionBudget, kernelBtf });
   const machine = openMachine(built.image, { clock: options.clock });
   return new EmbeddedCollection({
@@ -76,7 +55,8 @@ async function load(
     built,
     machine,
     engineOptions,
-    source: options.source,
+    sources: options.sources ?? [],
+    architecture,
     hostTask: options.hostTask ?? (() => idleTask),
   });
 }

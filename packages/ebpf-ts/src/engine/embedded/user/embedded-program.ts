@@ -2,8 +2,9 @@ import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { contextShape } from "../../../kinds/find-program-kind.ts";
 import type { EngineLink } from "../../link.ts";
 import type { EngineProgram, ProgramInfo, RunOptions, RunResult } from "../../program.ts";
-import { checkAttachTarget } from "./attach-targets.ts";
-import type { Machine, MachineProgramImage, MachineRunResult, RunContext, Task } from "../machine/contracts.ts";
+import type { Machine, MachineRunResult, RunContext, Task } from "../machine/contracts.ts";
+import { placeOfSection } from "../sources/attach-place.ts";
+import type { CollectionSources } from "./collection-sources.ts";
 import type { PrintReports } from "./print-reports.ts";
 
 export interface EmbeddedRunOptions extends RunOptions {
@@ -19,8 +20,7 @@ export interface EmbeddedProgramOptions {
   readonly index: number;
   readonly tag: string;
   readonly hostTask: () => Task;
-  /** Refuses what the source of events does not have, such as a system call of another architecture. */
-  readonly checkAttach: (program: MachineProgramImage) => void;
+  readonly sources: () => CollectionSources;
 }
 
 const mostRepeats = 1_000_000;
@@ -29,7 +29,7 @@ export class EmbeddedProgram implements EngineProgram {
   readonly info: ProgramInfo;
   readonly index: number;
   readonly #options: EmbeddedProgramOptions;
-  #links = 0;
+  readonly #links = new Set<() => void>();
   #closed = false;
 
   constructor(options: EmbeddedProgramOptions) {
@@ -85,27 +85,20 @@ export class EmbeddedProgram implements EngineProgram {
 
   async attach(): Promise<EngineLink> {
     this.#check("attach");
-    const image = this.#options.machine.image.programs[this.index]!;
-    checkAttachTarget(image);
-    this.#options.checkAttach(image);
-    this.#changeLinks(1);
-    let attached = true;
+    const { machine, sources } = this.#options;
+    const detach = sources().attach(this.info.name, this.index, placeOfSection(machine.image.programs[this.index]!));
+    this.#links.add(detach);
     return {
       detach: async () => {
-        if (attached && !this.#closed) this.#changeLinks(-1);
-        attached = false;
+        if (this.#links.delete(detach)) detach();
       },
     };
   }
 
   close(): void {
     this.#closed = true;
-    this.#options.machine.setAttached(this.index, false);
-  }
-
-  #changeLinks(by: number): void {
-    this.#links += by;
-    this.#options.machine.setAttached(this.index, this.#links > 0);
+    for (const detach of this.#links) detach();
+    this.#links.clear();
   }
 
   #contextOf({ context, objects }: EmbeddedRunOptions): RunContext {

@@ -1,6 +1,6 @@
-import { Reports } from "./reports.ts";
+import { Reports } from "../../../base/reports.ts";
 
-/** What programs print that are run by hand: an `onPrint` that fails does not disturb the run, and is the error of whoever asked for it. */
+/** What programs print goes to the reports of whoever runs them. */
 export class PrintReports {
   readonly #onPrint: (line: string) => void;
   #reports: Reports = new Reports();
@@ -11,18 +11,29 @@ export class PrintReports {
 
   readonly print = (line: string): void => this.#reports.tell(() => this.#onPrint(line));
 
-  /** What `run` gives, once all that it has printed is told. What is printed may run a program itself, whose lines are its own. */
-  async during<R>(run: () => R): Promise<R> {
+  /** What is printed may run a program itself, whose lines are its own. */
+  by<R>(reports: Reports, run: () => R): R {
     const outer = this.#reports;
-    const reports = (this.#reports = new Reports());
+    this.#reports = reports;
+    try {
+      return run();
+    } finally {
+      this.#reports = outer;
+    }
+  }
+
+  /**
+   * What a run by hand gives, once all that it has printed is told: an `onPrint` that fails does not disturb the run, and is the error of
+   * whoever asked for it.
+   */
+  async during<R>(run: () => R): Promise<R> {
+    const reports = new Reports();
     const errors: unknown[] = [];
     let result: R | undefined;
     try {
-      result = run();
+      result = this.by(reports, run);
     } catch (error) {
       errors.push(error);
-    } finally {
-      this.#reports = outer;
     }
     await reports.settled();
     if (reports.failure !== undefined) errors.push(reports.failure.error);

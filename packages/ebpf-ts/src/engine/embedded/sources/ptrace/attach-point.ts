@@ -1,5 +1,5 @@
 import { EbpfError } from "../../../../base/errors.ts";
-import { findProgramKind } from "../../../../kinds/find-program-kind.ts";
+import type { AttachPlace } from "../attach-place.ts";
 import { arm64Syscalls, x64Syscalls } from "./syscalls.gen.ts";
 
 /** Where a program is attached, as far as system calls go. */
@@ -15,22 +15,14 @@ export function syscallNumbers(architecture: string): Readonly<Record<string, nu
   return architecture === "arm64" ? arm64Syscalls : x64Syscalls;
 }
 
-/**
- * What a program's section says: `kind` is the part before the first slash, `attachTo` the part after it. Undefined when
- * it names no event of this source. A system call that the architecture does not have is an error.
- */
-export function syscallAttachPoint(
-  kind: string,
-  attachTo: string,
-  architecture: string,
-): SyscallAttachPoint | undefined {
-  const place = findProgramKind(kind)?.place;
-  const raw = place === "raw_tracepoint" || place === "tp_btf";
-  if (!raw && place !== "tracepoint") return undefined;
+/** Undefined when the place is no event of this source. A system call that the architecture does not have is an error. */
+export function syscallAttachPoint(place: AttachPlace, architecture: string): SyscallAttachPoint | undefined {
+  const raw = place.kind === "raw_tracepoint" || place.kind === "tp_btf";
+  if (!raw && place.kind !== "tracepoint") return undefined;
   const pattern = raw
     ? /^sys_(enter|exit)()$/
     : /^(?:raw_syscalls\/sys_(enter|exit)|syscalls\/sys_(enter|exit)_(\w+))$/;
-  const match = pattern.exec(attachTo);
+  const match = pattern.exec(place.name);
   if (match === null) return undefined;
   const when = (match[1] ?? match[2]) === "enter" ? "enter" : "exit";
   const name = raw ? undefined : match[3];

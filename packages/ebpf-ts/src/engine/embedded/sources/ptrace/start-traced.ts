@@ -6,18 +6,21 @@ import { EbpfError, NotSupportedError, ProgramFault, tooManyFiles } from "../../
 import { guardExit } from "../../../../sys/ffi/exit-gate.ts";
 import { threadDescriptors, tryDescriptors } from "../../../../host/try-descriptors.ts";
 import type { CommandExit, EngineCommand, SpawnOptions } from "../../../command.ts";
-import type { EventSource, MachineImage } from "../../machine/contracts.ts";
-import { type ReportFailure, Reports } from "../../user/reports.ts";
+import type { MachineImage } from "../../machine/contracts.ts";
+import { type ReportFailure, Reports } from "../../../../base/reports.ts";
 import { findCommand } from "./find-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
 import { TraceControl, signalProcess } from "./trace-control.ts";
+import type { TracedProgram } from "./traced-programs.ts";
 
-export interface TraceOptions extends EventSource {
+export interface TraceOptions {
   readonly file: string;
   readonly args: readonly string[];
   readonly spawn: SpawnOptions;
   readonly image: MachineImage;
+  readonly programs: readonly TracedProgram[];
   readonly onPrint: (line: string) => void;
+  readonly onFault: (fault: EbpfError) => void;
   /** False stops at every system call instead of filtering them; for tests of what systems without the filter do. */
   readonly filter?: boolean | undefined;
 }
@@ -65,7 +68,7 @@ function startThread(workerData: TraceRequest): Worker {
   }
 }
 
-function traceRequest({ file, args, spawn, image, filter }: TraceOptions): TraceRequest {
+function traceRequest({ file, args, spawn, image, programs, filter }: TraceOptions): TraceRequest {
   if (process.platform !== "linux") {
     throw new NotSupportedError(
       "ptrace",
@@ -77,6 +80,7 @@ function traceRequest({ file, args, spawn, image, filter }: TraceOptions): Trace
   const env = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   return {
     image,
+    programs,
     control: new TraceControl().shared,
     filter: filter ?? true,
     command: {

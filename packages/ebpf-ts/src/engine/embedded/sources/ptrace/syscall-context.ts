@@ -3,8 +3,10 @@ import { pinned } from "../../../../sys/ffi/pinned.ts";
 import { SyscallStop, syscallInfoSize } from "../../../../sys/process/ptrace.ts";
 import type { Ptrace } from "../../../../sys/process/ptrace.ts";
 import type { RunContext } from "../../machine/contracts.ts";
+import { runContext } from "../context-type.ts";
 import { completePtRegs } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
+import { enterContext, exitContext, rawContext } from "./context-types.ts";
 import type { SyscallProgram } from "./syscall-programs.ts";
 import { x32Bit } from "./seccomp-filter.ts";
 
@@ -14,15 +16,8 @@ const infoArguments = 32;
 const infoResult = 24;
 
 /**
- * The contexts of the system call at which a task has stopped, in the kernel's layout:
- *
- * ```text
- *   tracepoint/syscalls/sys_enter_*   8 bytes of the kernel's own | nr u32 at 8  | args u64[6] at 16
- *   tracepoint/syscalls/sys_exit_*    8 bytes of the kernel's own | nr u32 at 8  | ret s64 at 16
- *   tracepoint/raw_syscalls/*         the same, with nr as a 64-bit id
- *   raw_tp/sys_enter, sys_exit        pt_regs * | id or ret
- * ```
- * The 4 bytes after nr are zero, so that the first three are one. Buffers are reused from event to event.
+ * The contexts of the system call at which a task has stopped, in the kernel's layout (context-types.ts). The 4 bytes after nr are zero,
+ * so that a 64-bit id is the same. Buffers are reused from event to event.
  */
 export class SyscallContext {
   /** The number at an entry or seccomp stop, -1 for a system call of another ABI. */
@@ -32,9 +27,9 @@ export class SyscallContext {
   readonly #info: Pinned = pinned(syscallInfoSize);
   readonly #registers: Pinned;
   readonly #firstArgument: Uint8Array;
-  readonly #enter = new Uint8Array(64);
-  readonly #exit = new Uint8Array(24);
-  readonly #raw = new Uint8Array(16);
+  readonly #enter = new Uint8Array(enterContext.size);
+  readonly #exit = new Uint8Array(exitContext.size);
+  readonly #raw: Uint8Array;
   readonly #ptRegs: Uint8Array;
   readonly #enterContext: RunContext;
   readonly #exitContext: RunContext;
@@ -46,9 +41,11 @@ export class SyscallContext {
     this.#registers = pinned(architecture.registersSize);
     this.#firstArgument = this.#enter.subarray(16, 24);
     this.#ptRegs = new Uint8Array(architecture.ptRegsSize);
-    this.#enterContext = { bytes: this.#enter, readableFrom: 8 };
-    this.#exitContext = { bytes: this.#exit, readableFrom: 8 };
-    this.#rawContext = { bytes: this.#raw, objects: [{ at: 0, bytes: this.#ptRegs }] };
+    const raw = rawContext(architecture.ptRegsSize);
+    this.#raw = new Uint8Array(raw.size);
+    this.#enterContext = runContext({ type: enterContext, bytes: this.#enter });
+    this.#exitContext = runContext({ type: exitContext, bytes: this.#exit });
+    this.#rawContext = runContext({ type: raw, bytes: this.#raw, objects: [this.#ptRegs] });
   }
 
   /** Asks where the task stands: one of {@link SyscallStop}, `none` also when it is gone. */

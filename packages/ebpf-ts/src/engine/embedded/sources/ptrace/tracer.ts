@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { EbpfError } from "../../../../base/errors.ts";
 import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import {
   PtraceEvent,
@@ -13,11 +12,10 @@ import {
 } from "../../../../sys/process/ptrace.ts";
 import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
 import type { CommandExit } from "../../../command.ts";
-import type { Machine, RunContext } from "../../machine/contracts.ts";
+import type { EventRunner } from "../event-runner.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { SyscallContext } from "./syscall-context.ts";
-import { SyscallTable } from "./syscall-programs.ts";
-import type { SyscallProgram } from "./syscall-programs.ts";
+import type { SyscallTable } from "./syscall-programs.ts";
 import { signalProcess } from "./trace-control.ts";
 import type { TraceControl } from "./trace-control.ts";
 import { TracedTask } from "./traced-task.ts";
@@ -25,12 +23,12 @@ import { TracedTask } from "./traced-task.ts";
 export interface TracerOptions {
   readonly ptrace: Ptrace;
   readonly memory: ProcessMemory;
-  readonly machine: Machine;
+  readonly runner: EventRunner;
+  readonly table: SyscallTable;
   readonly architecture: TraceArchitecture;
   readonly control: TraceControl;
   /** No filter is installed: every system call stops, twice. */
   readonly everything: boolean;
-  readonly onFault: (fault: EbpfError) => void;
   readonly onExit: (exit: CommandExit) => void;
 }
 
@@ -63,7 +61,7 @@ export class Tracer {
   constructor(options: TracerOptions) {
     this.#options = options;
     this.#ptrace = options.ptrace;
-    this.#table = new SyscallTable(options.machine.image.programs, options.architecture.name);
+    this.#table = options.table;
     this.#context = new SyscallContext(options.ptrace, options.architecture);
   }
 
@@ -129,25 +127,12 @@ export class Tracer {
   }
 
   #fire(tid: number, tracee: Tracee, syscall: number, when: "enter" | "exit"): void {
-    const { machine } = this.#options;
     if (this.#closing) return;
     tracee.task.forget();
     for (const program of this.#table.of(syscall)[when]) {
-      if (!machine.isAttached(program.index)) continue;
+      if (Atomics.load(program.attached, 0) === 0) continue;
       const context = this.#context[when](tid, syscall, program);
-      if (context !== undefined) this.#runProgram(program, context, tracee);
-    }
-  }
-
-  #runProgram(program: SyscallProgram, context: RunContext, tracee: Tracee): void {
-    try {
-      this.#options.machine.run(program.index, context, tracee.task);
-    } catch (error) {
-      this.#options.onFault(
-        error instanceof EbpfError
-          ? error
-          : new EbpfError("FAULT", `Cannot run a program: ${String(error)}`, { cause: error }),
-      );
+      if (context !== undefined) this.#options.runner.run(program.program, context, tracee.task);
     }
   }
 

@@ -7,8 +7,7 @@ import { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import { Ptrace, isStopped, syscallInfoSize } from "../../../../sys/process/ptrace.ts";
 import type { WaitResult } from "../../../../sys/process/ptrace.ts";
 import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
-import type { Machine } from "../../machine/contracts.ts";
-import { openMachine } from "../../load/open-machine.ts";
+import { openEventRunner } from "../event-runner.ts";
 import { traceArchitecture } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { installFilter } from "./install-filter.ts";
@@ -82,19 +81,19 @@ function requireSyscallInfo(ptrace: Ptrace, pid: number, last: WaitResult): void
 function filterSyscalls(
   ptrace: Ptrace,
   memory: ProcessMemory,
-  machine: Machine,
+  table: SyscallTable,
   architecture: TraceArchitecture,
   last: WaitResult,
 ): boolean {
   if (!architecture.injects) return false;
-  const { syscalls } = new SyscallTable(machine.image.programs, architecture.name);
-  return installFilter(ptrace, memory, last.pid, seccompFilter(syscalls, architecture.audit), last) !== "refused";
+  return installFilter(ptrace, memory, last.pid, seccompFilter(table.syscalls, architecture.audit), last) !== "refused";
 }
 
 function trace(request: TraceRequest): void {
   const control = new TraceControl(request.control);
-  const machine = openMachine(request.image);
-  machine.onPrint = (line) => post({ kind: "print", line });
+  const onPrint = (line: string): void => post({ kind: "print", line });
+  const runner = openEventRunner(request.image, { onPrint, onFault: postFault });
+  const table = new SyscallTable(request.programs);
   const architecture = requireArchitecture();
   const ptrace = new Ptrace();
   const memory = new ProcessMemory();
@@ -103,7 +102,7 @@ function trace(request: TraceRequest): void {
   let filtered: boolean;
   try {
     requireSyscallInfo(ptrace, pid, last);
-    filtered = request.filter && filterSyscalls(ptrace, memory, machine, architecture, last);
+    filtered = request.filter && filterSyscalls(ptrace, memory, table, architecture, last);
   } catch (error) {
     if (stdin !== undefined) closeDescriptor(stdin);
     throw error;
@@ -112,11 +111,11 @@ function trace(request: TraceRequest): void {
   new Tracer({
     ptrace,
     memory,
-    machine,
+    runner,
+    table,
     architecture,
     control,
     everything: !filtered,
-    onFault: postFault,
     onExit: (exit) => post({ kind: "exit", exit }),
   }).run(last);
 }

@@ -1,4 +1,4 @@
-import { callOut } from "../../../base/call-out.ts";
+import { callOut } from "./call-out.ts";
 
 /** What went wrong in a function of the user's, which may throw anything, `undefined` included. */
 export interface ReportFailure {

@@ -1,0 +1,23 @@
+import { findProgramKind } from "../../../kinds/find-program-kind.ts";
+import type { PlaceKind } from "../../../kinds/program-kind.ts";
+
+/** Where a program is attached, however that was said: by its section, or by hand. */
+export interface AttachPlace {
+  readonly kind: PlaceKind;
+  /** What sections say after the kind and a slash: `syscalls/sys_enter_kill`, `/bin/sh:main`. May be empty. */
+  readonly name: string;
+  /** Where the function returns, rather than where it begins. */
+  readonly atReturn: boolean;
+}
+
+/** What the section of a program says: `kind` stands before the first slash, `attachTo` after it. */
+export function placeOfSection({ kind, attachTo }: { readonly kind: string; readonly attachTo: string }): AttachPlace {
+  const known = findProgramKind(kind);
+  return { kind: known?.place ?? "nothing", name: attachTo, atReturn: known?.atReturn ?? false };
+}
+
+/** For messages. */
+export function describePlace({ kind, name, atReturn }: AttachPlace): string {
+  const place = name === "" ? kind : `${kind}/${name}`;
+  return atReturn ? `the return of ${place}` : place;
+}

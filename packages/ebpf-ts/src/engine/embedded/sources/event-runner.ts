@@ -1,0 +1,42 @@
+import { EbpfError } from "../../../base/errors.ts";
+import type { Machine, MachineImage, RunContext, Task } from "../machine/contracts.ts";
+import { openMachine } from "../load/open-machine.ts";
+
+/** Called in the thread that runs the programs. */
+export interface EventReports {
+  readonly onPrint: (line: string) => void;
+  readonly onFault: (fault: EbpfError) => void;
+}
+
+/** Runs programs for events, in one thread. What goes wrong in one run ends that run only. */
+export class EventRunner {
+  readonly #machine: Machine;
+  readonly #onFault: (fault: EbpfError) => void;
+
+  constructor(machine: Machine, onFault: (fault: EbpfError) => void) {
+    this.#machine = machine;
+    this.#onFault = onFault;
+  }
+
+  /** Gives r0; undefined after a fault. */
+  run(program: number, context: RunContext, task: Task): bigint | undefined {
+    try {
+      return this.#machine.run(program, context, task).returnValue;
+    } catch (error) {
+      this.#onFault(asFault(error));
+      return undefined;
+    }
+  }
+}
+
+/** For a thread of a source's own, of the image that {@link SourceHost.shareImage} has given. */
+export function openEventRunner(image: MachineImage, { onPrint, onFault }: EventReports): EventRunner {
+  const machine = openMachine(image);
+  machine.onPrint = onPrint;
+  return new EventRunner(machine, onFault);
+}
+
+function asFault(error: unknown): EbpfError {
+  if (error instanceof EbpfError) return error;
+  return new EbpfError("FAULT", `Cannot run a program: ${String(error)}`, { cause: error });
+}
