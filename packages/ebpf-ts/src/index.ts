@@ -22,7 +22,7 @@ export type { PerfBatch } from "./map/perf/perf-batch.ts";
 export type { PerfRingOptions } from "./map/perf/perf-options.ts";
 export { OpenMap } from "./map/open-map.ts";
 export { RingBuf, type RingBufHandle } from "./map/ring-buf.ts";
-export { UserRingBuf, type UserRingHandle } from "./map/user-ring-buf.ts";
+export { UserRingBuf, type UserRingBufHandle } from "./map/user-ring-buf.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";

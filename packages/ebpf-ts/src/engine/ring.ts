@@ -16,11 +16,11 @@ export interface EngineRing {
   /** Event ring: how many records of programs found no room so far, where the engine counts them. */
   refused?(): number;
   /** What another thread of this process opens the same ring with, while the collection is open (`openSharedRing`). */
-  share?(): RingHandle;
+  share?(): EngineRingHandle;
 }
 
 /** Survives `postMessage`; the rest of it is the engine's own business. */
-export interface RingHandle {
+export interface EngineRingHandle {
   readonly engine: EngineName;
   readonly name: string;
   /** MapType.RINGBUF or MapType.USER_RINGBUF: who opens one as the other would write pages that are mapped read-only. */

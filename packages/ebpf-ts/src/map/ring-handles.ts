@@ -1,5 +1,5 @@
 import type { Btf } from "../btf/types.ts";
-import type { EngineRing, RingHandle } from "../engine/ring.ts";
+import type { EngineRing, EngineRingHandle } from "../engine/ring.ts";
 
 /** What the records of a ring are, in a form that another thread can make a decoder of. */
 export interface RingRecordType {
@@ -9,7 +9,7 @@ export interface RingRecordType {
 
 /** An event ring for another thread of this process (`openRingBuf` of `ebpf-ts/workers`); survives `postMessage`. */
 export interface RingBufHandle<T = unknown> {
-  readonly ring: RingHandle;
+  readonly ring: EngineRingHandle;
   readonly type: { readonly btf: Uint8Array; readonly id: number } | undefined;
   /** One word: who reads it. */
   readonly reader: SharedArrayBuffer;

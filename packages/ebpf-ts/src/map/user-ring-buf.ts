@@ -1,4 +1,4 @@
-import type { EngineRing, RingHandle } from "../engine/ring.ts";
+import type { EngineRing, EngineRingHandle } from "../engine/ring.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
@@ -27,9 +27,9 @@ export interface UserRingBufOptions<T> {
   readonly onClose?: (() => void) | undefined;
 }
 
-/** A user ring for another thread of this process (`openUserRing` of `ebpf-ts/workers`); survives `postMessage`. */
-export interface UserRingHandle<T = unknown> {
-  readonly ring: RingHandle;
+/** A user ring for another thread of this process (`openUserRingBuf` of `ebpf-ts/workers`); survives `postMessage`. */
+export interface UserRingBufHandle<T = unknown> {
+  readonly ring: EngineRingHandle;
   readonly access: SharedArrayBuffer;
   readonly type: { readonly btf: Uint8Array; readonly id: number } | undefined;
   /** Not there: it carries the type of the samples. */
@@ -47,7 +47,7 @@ export class UserRingBuf<T = unknown> {
   readonly #writer: SampleWriter<T>;
   readonly #batches: SampleBatches<T>;
   readonly #type: RingRecordType | undefined;
-  readonly #share: (() => RingHandle) | undefined;
+  readonly #share: (() => EngineRingHandle) | undefined;
   readonly #queue: RoomQueue;
   readonly #bell: LazyBell;
   readonly #reserved = new Set<Reservation>();
@@ -175,10 +175,10 @@ export class UserRingBuf<T = unknown> {
   }
 
   /**
-   * What a worker thread opens the same ring with (`openUserRing` of `ebpf-ts/workers`), while this one is open. From then on
+   * What a worker thread opens the same ring with (`openUserRingBuf` of `ebpf-ts/workers`), while this one is open. From then on
    * writers take turns: a few nanoseconds more a sample.
    */
-  share(): UserRingHandle<T> {
+  share(): UserRingBufHandle<T> {
     if (this.#closed) throw new EbpfError("CLOSED", `Cannot share ring ${this.name}: it is closed`);
     if (this.#share === undefined) {
       throw new NotSupportedError(

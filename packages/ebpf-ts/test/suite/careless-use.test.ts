@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { openRingBuf } from "../../src/workers/open/open-ring-buf.ts";
-import { openUserRing } from "../../src/workers/open/open-user-ring.ts";
+import { openUserRingBuf } from "../../src/workers/open/open-user-ring-buf.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 
 async function emit(loaded: Fixture, first: number, count: number): Promise<void> {
@@ -14,7 +14,7 @@ onEachEngine("rings in careless hands", (engine) => {
     const userRing = loaded.bpf.userRingBuf("samples").share();
     await assert.rejects(openRingBuf(userRing as never), /user ring buffer/);
     const ring = loaded.bpf.ringBuf("replies").share();
-    await assert.rejects(openUserRing(ring as never), /openRingBuf\(\)/);
+    await assert.rejects(openUserRingBuf(ring as never), /openRingBuf\(\)/);
   });
 
   it("a drain's callback cannot give the ring to another consumer, and its view stays valid when it tries", async () => {
@@ -92,7 +92,7 @@ onEachEngine("rings in careless hands", (engine) => {
     assert.equal(ring.occupied, 0);
   });
 
-  it("what is no handle is refused by openRingBuf and openUserRing", async () => {
+  it("what is no handle is refused by openRingBuf and openUserRingBuf", async () => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.ringBuf("replies").share();
     const user = loaded.bpf.userRingBuf("samples").share();
@@ -102,8 +102,8 @@ onEachEngine("rings in careless hands", (engine) => {
     }
     await assert.rejects(openRingBuf({ ...ring, reader: shared }), TypeError);
     await assert.rejects(openRingBuf({ ...ring, ring: { ...ring.ring, engine: "other" as never } }), TypeError);
-    await assert.rejects(openUserRing({ ...user, access: shared }), TypeError);
-    await assert.rejects(openUserRing({} as never), TypeError);
+    await assert.rejects(openUserRingBuf({ ...user, access: shared }), TypeError);
+    await assert.rejects(openUserRingBuf({} as never), TypeError);
   });
 
   it("a ring that is closed by a drain's callback has given back what it handed out, and its view is over", async () => {

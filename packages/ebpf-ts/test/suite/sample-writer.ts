@@ -1,7 +1,7 @@
 /** A thread that writes samples into a user ring that is shared with it. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { UserRingHandle } from "../../src/map/user-ring-buf.ts";
-import { openUserRing } from "../../src/workers/open/open-user-ring.ts";
+import type { UserRingBufHandle } from "../../src/map/user-ring-buf.ts";
+import { openUserRingBuf } from "../../src/workers/open/open-user-ring-buf.ts";
 
 export interface Sample {
   producer: number;
@@ -10,7 +10,7 @@ export interface Sample {
 }
 
 export interface SampleWriterData {
-  readonly handle: UserRingHandle<Sample>;
+  readonly handle: UserRingBufHandle<Sample>;
   readonly producer: number;
   readonly count: number;
 }
@@ -23,7 +23,7 @@ function sample(number: number): Sample {
 
 /** One after the other, or many at a time, as room allows. */
 async function write(): Promise<void> {
-  using ring = await openUserRing(handle);
+  using ring = await openUserRingBuf(handle);
   let sent = 0;
   while (sent < count) {
     const size = Math.min(1 + (sent % 13), count - sent);

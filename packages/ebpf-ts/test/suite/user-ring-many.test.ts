@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { it } from "node:test";
 import { Worker } from "node:worker_threads";
 import type { UserRingBuf } from "../../src/map/user-ring-buf.ts";
-import { openUserRing } from "../../src/workers/open/open-user-ring.ts";
+import { openUserRingBuf } from "../../src/workers/open/open-user-ring-buf.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 import type { Sample, SampleWriterData } from "./sample-writer.ts";
 
@@ -134,7 +134,7 @@ onEachEngine("user ring: several threads", (engine) => {
   it("the values are taken while the ring is not locked: others write, and one that sends itself is refused", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = ringOf(loaded);
-    using other = await openUserRing(ring.share());
+    using other = await openUserRingBuf(ring.share());
     const values = (function* () {
       for (const value of samples(60)) {
         if (value.number % 20 === 0) other.send(sample(value.number / 20, 1));
@@ -167,8 +167,8 @@ onEachEngine("user ring: several threads", (engine) => {
   it("what a batch calls cannot write the ring, however it was opened in this thread, and is told so at once", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = ringOf(loaded);
-    using direct = await openUserRing<Sample>(ring.share());
-    using cloned = await openUserRing<Sample>(structuredClone(ring.share()));
+    using direct = await openUserRingBuf<Sample>(ring.share());
+    using cloned = await openUserRingBuf<Sample>(structuredClone(ring.share()));
     const began = performance.now();
     const writers: ((other: typeof ring) => unknown)[] = [
       (other) => other.send(sample(7)),
@@ -219,7 +219,7 @@ onEachEngine("user ring: several threads", (engine) => {
   it("what another thread opened is closed with the ring, also while it waits for room", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = ringOf(loaded);
-    const other = await openUserRing(structuredClone(ring.share()));
+    const other = await openUserRingBuf(structuredClone(ring.share()));
     other.send(sample(0));
     assert.equal((await drain(loaded))[0], 1);
     while (other.trySend(sample(1)));
@@ -234,7 +234,7 @@ onEachEngine("user ring: several threads", (engine) => {
     const handle = ringOf(loaded).share();
     await loaded.bpf.close();
     await assert.rejects(
-      openUserRing<Sample>(handle).then((ring) => ring.send(sample(0))),
+      openUserRingBuf<Sample>(handle).then((ring) => ring.send(sample(0))),
       { code: "CLOSED" },
     );
   });

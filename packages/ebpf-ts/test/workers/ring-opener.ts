@@ -1,10 +1,10 @@
 /** A thread that opens a ring which is shared with it, and then does as it is told. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { RingBufHandle } from "../../src/map/ring-buf.ts";
-import type { UserRingHandle } from "../../src/map/user-ring-buf.ts";
-import { openRingBuf, openUserRing } from "../../src/workers/index.ts";
+import type { UserRingBufHandle } from "../../src/map/user-ring-buf.ts";
+import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
 
-export type Opened = RingBufHandle | { readonly user: UserRingHandle };
+export type Opened = RingBufHandle | { readonly user: UserRingBufHandle };
 /** `drain` answers with the numbers of the records, `cycle` with how many listeners there are after opening and closing it often. */
 export type OpenerOrder = "drain" | "close" | "exit" | "cycle";
 
@@ -14,7 +14,7 @@ async function open(): Promise<{
   close(): void;
   drain?(onRecord: (record: { u64(at: number): bigint }) => void): unknown;
 }> {
-  return "user" in handle ? openUserRing(handle.user) : openRingBuf(handle);
+  return "user" in handle ? openUserRingBuf(handle.user) : openRingBuf(handle);
 }
 
 async function cycle(): Promise<number> {

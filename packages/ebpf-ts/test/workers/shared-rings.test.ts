@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { openMappings } from "../../src/sys/memory/mapping.ts";
-import { openRingBuf, openUserRing } from "../../src/workers/index.ts";
+import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
 import { collectGarbage, until } from "../kernel/kernel-fixture.ts";
 import { fixture, onEachEngine, onKernel } from "../suite/fixture.ts";
 import type { Opened, OpenerOrder } from "./ring-opener.ts";
@@ -106,12 +106,12 @@ onEachEngine("a ring that is shared", (engine) => {
     const before = process.listenerCount("exit");
     for (let i = 0; i < 20; i += 1) {
       (await openRingBuf(handle)).close();
-      (await openUserRing(user)).close();
+      (await openUserRingBuf(user)).close();
     }
     assert.ok(process.listenerCount("exit") <= before + 1, "one that guards the calls of the system");
     const again = process.listenerCount("exit");
     (await openRingBuf(handle)).close();
-    (await openUserRing(user)).close();
+    (await openUserRingBuf(user)).close();
     assert.equal(process.listenerCount("exit"), again);
     // A thread has one for the memory of all rings, until that is collected.
     await using cycler = new Opener({ user });
@@ -153,7 +153,7 @@ onKernel("a ring that is shared", () => {
     const before = openMappings();
     for (let i = 0; i < 10; i += 1) {
       (await openRingBuf(handle)).close();
-      (await openUserRing(user)).close();
+      (await openUserRingBuf(user)).close();
     }
     await until(() => {
       collectGarbage();

@@ -1,14 +1,14 @@
 /** A thread that opens the ring that it is given, and does something with it until it ends. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { RingBufHandle } from "../../src/map/ring-buf.ts";
-import type { UserRingHandle } from "../../src/map/user-ring-buf.ts";
-import { openRingBuf, openUserRing } from "../../src/workers/index.ts";
+import type { UserRingBufHandle } from "../../src/map/user-ring-buf.ts";
+import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
 
-const { what, handle } = workerData as { what: string; handle: RingBufHandle & UserRingHandle };
+const { what, handle } = workerData as { what: string; handle: RingBufHandle & UserRingBufHandle };
 const port = parentPort!;
 
 async function write(): Promise<void> {
-  const ring = await openUserRing(handle);
+  const ring = await openUserRingBuf(handle);
   for (;;) {
     ring.trySendBytes(new Uint8Array(16));
     const sample = await ring.reserveWhenFree(8, { timeoutMs: 1 }).catch(() => undefined);
@@ -26,7 +26,7 @@ switch (what) {
     break;
   }
   case "exit-with-sample": {
-    const ring = await openUserRing(handle);
+    const ring = await openUserRingBuf(handle);
     const { bytes } = ring.reserve(64);
     process.on("exit", () => {
       bytes.fill(7);

@@ -1,4 +1,4 @@
-import type { Reader } from "./decoder.ts";
+import type { Reader } from "./reader.ts";
 import type { ArrayPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
 import { read128, readBigBits, readBits, readBool, readBytes, readName, readText } from "./read-values.ts";
 

@@ -1,4 +1,4 @@
-import type { Reader } from "./decoder.ts";
+import type { Reader } from "./reader.ts";
 import { elementsIn } from "./decode-by-closures.ts";
 import { isOpen } from "./plan.ts";
 import type { ArrayPlan, EnumPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";

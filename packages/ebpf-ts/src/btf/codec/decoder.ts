@@ -5,6 +5,7 @@ import { closeOverReader } from "./decode-by-closures.ts";
 import { generateReader } from "./decode-by-code.ts";
 import { makePlan } from "./make-plan.ts";
 import type { Plan } from "./plan.ts";
+import type { Reader } from "./reader.ts";
 
 /**
  * Turns bytes into a value, always the same way:
@@ -30,9 +31,6 @@ export interface Decoder {
    */
   decode(view: DataView, offset: number, length: number): unknown;
 }
-
-/** `end` is where the record ends. */
-export type Reader = (view: DataView, at: number, end: number) => unknown;
 
 /** Makes a decoder for a type; made once, then called per record. */
 export function makeDecoder(btf: Btf, typeId: number): Decoder {

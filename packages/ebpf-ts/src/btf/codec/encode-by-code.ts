@@ -1,4 +1,4 @@
-import type { Writer } from "./encoder.ts";
+import type { Writer } from "./writer.ts";
 import { failureUnder } from "./encode-failure.ts";
 import { refuseNoMembers } from "./given-members.ts";
 import { isInherited } from "./plan.ts";

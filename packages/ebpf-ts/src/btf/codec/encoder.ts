@@ -4,12 +4,12 @@ import { canGenerate } from "./can-generate.ts";
 import { closeOverWriter } from "./encode-by-closures.ts";
 import { generateWriter } from "./encode-by-code.ts";
 import { EncodeFailure } from "./encode-failure.ts";
-import type { Name } from "./encode-failure.ts";
 import { makePlan } from "./make-plan.ts";
 import { measure } from "./measure.ts";
 import { isOpen } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import { zero } from "./write-values.ts";
+import type { Writer } from "./writer.ts";
 
 /**
  * The way back of a {@link Decoder}, and a little more lenient: missing members and elements are zero, 64-bit integers may
@@ -27,8 +27,6 @@ export interface Encoder {
    */
   encode(value: unknown, view: DataView, offset: number): void;
 }
-
-export type Writer = (view: DataView, at: number, value: unknown, name: Name) => void;
 
 /** Makes an encoder for a type; made once, then called per value. */
 export function makeEncoder(btf: Btf, typeId: number): Encoder {

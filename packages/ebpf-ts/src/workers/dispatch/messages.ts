@@ -1,4 +1,4 @@
-import type { RingHandle } from "../../engine/ring.ts";
+import type { EngineRingHandle } from "../../engine/ring.ts";
 import type { JobTableShape } from "./job-table.ts";
 import type { RingRemains } from "../open/ring-remains.ts";
 
@@ -6,7 +6,7 @@ import type { RingRemains } from "../open/ring-remains.ts";
 export interface WorkerSetup {
   /** URL of the module whose default export is the handler. */
   readonly module: string;
-  readonly ring: RingHandle;
+  readonly ring: EngineRingHandle;
   readonly table: JobTableShape;
   /** What the records are decoded as; as bytes without it. */
   readonly type: { readonly btf: Uint8Array; readonly id: number } | undefined;

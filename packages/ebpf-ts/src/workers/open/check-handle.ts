@@ -1,7 +1,10 @@
-import type { RingHandle } from "../../engine/ring.ts";
+import type { EngineRingHandle } from "../../engine/ring.ts";
 
 /** Refuses what `share()` has not given. */
-export function checkHandle(handle: { readonly ring?: Partial<RingHandle> } | null | undefined, of: string): void {
+export function checkHandle(
+  handle: { readonly ring?: Partial<EngineRingHandle> } | null | undefined,
+  of: string,
+): void {
   const ring = handle?.ring;
   if ((ring?.engine !== "kernel" && ring?.engine !== "embedded") || typeof ring.name !== "string") throw noHandle(of);
 }

@@ -20,7 +20,7 @@ export async function openRingBuf<T = unknown>(handle: RingBufHandle<T>): Promis
   checkHandle(handle, "openRingBuf()");
   const { name } = handle.ring;
   if (mapKind(handle.ring.type).noun !== "ring-buf") {
-    throw new TypeError(`Cannot open ring ${name} that way: it is a user ring buffer, open it with openUserRing()`);
+    throw new TypeError(`Cannot open ring ${name} that way: it is a user ring buffer, open it with openUserRingBuf()`);
   }
   checkShared(handle.reader, "openRingBuf()");
   const leave = claimReader(handle.reader);

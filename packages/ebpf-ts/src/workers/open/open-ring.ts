@@ -1,5 +1,5 @@
 import type { EmbeddedRingHandle } from "../../engine/embedded/rings/engine-ring.ts";
-import type { EngineRing, RingHandle } from "../../engine/ring.ts";
+import type { EngineRing, EngineRingHandle } from "../../engine/ring.ts";
 import type { KernelRingHandle } from "../../engine/kernel/ring/open-kernel-ring.ts";
 import { importHost } from "../../host/import-host.ts";
 import type { RemainsClaim, RingRemains } from "./ring-remains.ts";
@@ -15,7 +15,7 @@ export interface ThreadRing {
 }
 
 /** Opens, for the life of this thread, a ring that another thread shares. The other engine is not loaded. `claim` is of the remains. */
-export async function openRing(handle: RingHandle, claim?: RemainsClaim): Promise<ThreadRing> {
+export async function openRing(handle: EngineRingHandle, claim?: RemainsClaim): Promise<ThreadRing> {
   if (handle.engine === "kernel") return openInKernel(handle as KernelRingHandle, claim);
   const { openEmbeddedRing } = await importHost("rings", () => import("../../engine/embedded/rings/engine-ring.ts"));
   const { ring, close } = openEmbeddedRing(handle as EmbeddedRingHandle);

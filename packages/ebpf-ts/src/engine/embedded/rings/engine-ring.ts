@@ -1,5 +1,5 @@
 import { forThreads } from "../../../base/shared-bytes.ts";
-import type { EngineRing, OpenedRing, RingHandle } from "../../ring.ts";
+import type { EngineRing, OpenedRing, EngineRingHandle } from "../../ring.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { machineInjector } from "./machine-injector.ts";
 import { ringMaps } from "./ring-maps.ts";
@@ -7,7 +7,7 @@ import { EmbeddedBell, hasRecord, hasRoom } from "./ring-bell.ts";
 import { waitForRecord } from "./wait-for-record.ts";
 
 /** A ring of a machine, for another thread: the memory and the bookkeeping are shared. */
-export interface EmbeddedRingHandle extends RingHandle {
+export interface EmbeddedRingHandle extends EngineRingHandle {
   readonly engine: "embedded";
   readonly image: MachineMapImage;
   readonly memory: SharedArrayBuffer;

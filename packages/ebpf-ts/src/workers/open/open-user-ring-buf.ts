@@ -1,6 +1,6 @@
 import { makeEncoder } from "../../btf/codec/encoder.ts";
 import { parseBtf } from "../../btf/parse-btf.ts";
-import { UserRingBuf, type UserRingHandle } from "../../map/user-ring-buf.ts";
+import { UserRingBuf, type UserRingBufHandle } from "../../map/user-ring-buf.ts";
 import { SharedAccess } from "../../memory/shared-access.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
@@ -11,13 +11,13 @@ import { atThreadEnd } from "../../host/thread-end.ts";
  * Opens, in a worker thread, a user ring that another thread gives away with {@link UserRingBuf.share}. All of them may
  * write at the same time. It is closed with the ring that was shared; close it, or end the thread, to let go of it before.
  */
-export async function openUserRing<T = unknown>(handle: UserRingHandle<T>): Promise<UserRingBuf<T>> {
-  checkHandle(handle, "openUserRing()");
+export async function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>): Promise<UserRingBuf<T>> {
+  checkHandle(handle, "openUserRingBuf()");
   const { name } = handle.ring;
   if (mapKind(handle.ring.type).noun !== "user-ring-buf") {
     throw new TypeError(`Cannot open ring ${name} that way: it is a ring buffer, open it with openRingBuf()`);
   }
-  checkShared(handle.access, "openUserRing()");
+  checkShared(handle.access, "openUserRingBuf()");
   const access = new SharedAccess(handle.access);
   const encoder = handle.type && makeEncoder(parseBtf(handle.type.btf), handle.type.id);
   const opened = await openRing(handle.ring);
