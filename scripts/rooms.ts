@@ -54,7 +54,7 @@ export const rooms: readonly Room[] = [
   pure("memory/", "live typed views of shared memory, and their lifetimes", "base/"),
   pure("engine/", "the contract that an engine fulfils, by noun", "base/ ring/ spec/"),
   host("host/", "what talks to the JavaScript runtime: files, threads, exit, dynamic imports, diagnostics", "base/"),
-  host("sys/", "system calls through koffi, which nothing else imports", "base/ uapi/"),
+  host("sys/", "system calls through koffi, which nothing else imports", "base/ host/ uapi/"),
   host(
     "engine/kernel/",
     "Linux: bpf(2), perf_event_open(2), mmap(2), one epoll thread",
@@ -106,7 +106,7 @@ export const rooms: readonly Room[] = [
   host(
     "engine/embedded/node-host.ts",
     "the embedded engine in this process, with its sources of events",
-    "engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/ptrace/ engine/embedded/user/",
+    "engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/ptrace/ engine/embedded/user/ host/",
   ),
   pure("stream/", "async iteration, merging, wake-ups; `dispatch/` concurrent handlers", "base/ engine/ ring/"),
   pure(

@@ -1,5 +1,5 @@
 import { tooManyFiles } from "../base/errors.ts";
-import { tryDescriptors } from "./try-descriptors.ts";
+import { tryDescriptors } from "./descriptors.ts";
 
 /** Node opens modules side by side, and an engine is made of about so many. */
 const descriptors = 64;

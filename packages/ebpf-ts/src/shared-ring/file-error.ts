@@ -38,13 +38,13 @@ export function checkCall(result: number, action: string, call: string): number 
   return result;
 }
 
-/** What `node:fs` throws, as an error of this library. */
+/** What the runtime throws for files, as an error of this library. */
 export function fromFs<T>(action: string, call: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (error instanceof EbpfError || !(error instanceof Error)) throw error;
-    const { errno } = error as NodeJS.ErrnoException;
+    const { errno } = error as { readonly errno?: number };
     if (errno === undefined) throw error; // misuse of an argument
     throw fileError(errno, action, call);
   }

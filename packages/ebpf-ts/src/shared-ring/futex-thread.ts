@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { Futex } from "../sys/futex/futex.ts";
 import { futexVectorLimit } from "../sys/futex/futex-vector.ts";
-import { threadDescriptors, tryDescriptors } from "../host/try-descriptors.ts";
+import { threadDescriptors, tryDescriptors } from "../host/descriptors.ts";
 import { fromFs } from "./file-error.ts";
 import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
 

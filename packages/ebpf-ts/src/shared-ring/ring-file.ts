@@ -1,6 +1,7 @@
-import { closeSync, fchmodSync, fstatSync, ftruncateSync, linkSync, openSync, readSync, unlinkSync } from "node:fs";
-import { randomBytes } from "node:crypto";
 import { EbpfError } from "../base/errors.ts";
+import { addName, openNamed, removeName } from "../host/named-files.ts";
+import { closeFile, isRegular, readAt, setMode, setSize, sizeOf } from "../host/open-files.ts";
+import { uniqueName } from "../host/this-process.ts";
 import { Descriptor } from "../sys/ffi/descriptor.ts";
 import { pageSize } from "../sys/memory/mapping.ts";
 import { allocate, createMemoryFile, sealSize } from "../sys/memory/memory-file.ts";
@@ -16,13 +17,13 @@ export interface RingFile {
   readonly size: number;
 }
 
-/** Opened by `node:fs`, so that a worker thread that is terminated closes it, and lets go of its locks. */
+/** Opened by the runtime, so that a worker thread that is terminated closes it, and lets go of its locks. */
 export function openAgain(fd: number, what: string): Descriptor {
   return openFile(`/proc/self/fd/${fd}`, what);
 }
 
 export function openFile(path: string, what: string): Descriptor {
-  return fromFs(`open ${what}`, "open", () => new Descriptor(openSync(path, "r+"), what, closeSync));
+  return fromFs(`open ${what}`, "open", () => new Descriptor(openNamed(path, "read-write"), what, closeFile));
 }
 
 /** A file without a path, whose size can never change. */
@@ -41,27 +42,27 @@ export function createInMemory(size: number, what: string): RingFile {
 /** The path exists once the ring is whole: it is made beside it under another name. */
 export function createAt(path: string, size: number, mode: number, what: string): RingFile {
   const action = `create ${what}`;
-  const draft = `${path}.${process.pid}-${randomBytes(6).toString("hex")}`;
-  const opened = fromFs(action, "open", () => openSync(draft, "wx+", mode));
-  const descriptor = new Descriptor(opened, what, closeSync);
+  const draft = `${path}.${uniqueName()}`;
+  const opened = fromFs(action, "open", () => openNamed(draft, "new", mode));
+  const descriptor = new Descriptor(opened, what, closeFile);
   try {
     // As asked for, whatever the umask.
-    fromFs(action, "fchmod", () => fchmodSync(descriptor.fd, mode));
+    fromFs(action, "fchmod", () => setMode(descriptor.fd, mode));
     fill(descriptor.fd, size, action);
-    fromFs(action, "link", () => linkSync(draft, path));
+    fromFs(action, "link", () => addName(draft, path));
     return mapFile(descriptor, what);
   } catch (error) {
     descriptor.close();
     throw error;
   } finally {
-    fromFs(action, "unlink", () => unlinkSync(draft));
+    fromFs(action, "unlink", () => removeName(draft));
   }
 }
 
 function fill(fd: number, size: number, action: string): void {
   const page = pageSize();
   const length = headSize(page) + size;
-  fromFs(action, "ftruncate", () => ftruncateSync(fd, length));
+  fromFs(action, "ftruncate", () => setSize(fd, length));
   checkCall(allocate(fd, length), action, "posix_fallocate");
   const memory = checkMapped(mapRingFile(fd, headSize(page), size), action);
   writeHead(new Int32Array(memory, 0, headWords), size, page);
@@ -85,11 +86,16 @@ export function mapFile(descriptor: Descriptor, what: string): RingFile {
 
 function checkFile(fd: number, page: number, what: string): number {
   const action = `open ${what}`;
-  const stat = fromFs(action, "fstat", () => fstatSync(fd));
-  if (!stat.isFile()) throw new EbpfError("BAD_RING", `Cannot open ${what}: it is no file`);
+  if (!fromFs(action, "fstat", () => isRegular(fd)))
+    throw new EbpfError("BAD_RING", `Cannot open ${what}: it is no file`);
   const words = new Int32Array(headWords);
-  fromFs(action, "read", () => readSync(fd, new Uint8Array(words.buffer), 0, words.byteLength, 0));
-  return readHead(words, stat.size, page, what);
+  fromFs(action, "read", () => readAt(fd, new Uint8Array(words.buffer), 0));
+  return readHead(
+    words,
+    fromFs(action, "fstat", () => sizeOf(fd)),
+    page,
+    what,
+  );
 }
 
 function checkMapped(memory: ArrayBuffer | number, action: string): ArrayBuffer {

@@ -1,4 +1,5 @@
 import { EbpfError } from "../base/errors.ts";
+import { pid } from "../host/this-process.ts";
 import { isByteLocked, tryLockByte } from "../sys/futex/file-lock.ts";
 import { checkCall } from "./file-error.ts";
 import { consumerByte, slotCount, Word } from "./layout.ts";
@@ -34,7 +35,7 @@ export class Slots {
     for (let slot = 0; slot < slotCount; slot += 1) {
       if (!this.#tryLock(fd, slot)) continue;
       const generation = Atomics.add(this.#words, Word.generations + slot, 1) + 1;
-      Atomics.store(this.#words, Word.processes + slot, process.pid);
+      Atomics.store(this.#words, Word.processes + slot, pid);
       return ((generation & generationMask) << slotBits) | (slot + 1);
     }
     throw new EbpfError(
@@ -46,13 +47,13 @@ export class Slots {
   /** Makes the user of `fd` the one consumer. */
   claimConsumer(fd: number): void {
     if (!this.#tryLock(fd, consumerByte)) {
-      const pid = Atomics.load(this.#words, Word.consumerProcess);
+      const holder = Atomics.load(this.#words, Word.consumerProcess);
       throw new EbpfError(
         "BUSY",
-        `Cannot read shared ring ${this.#name}: it has a consumer already, in process ${pid}`,
+        `Cannot read shared ring ${this.#name}: it has a consumer already, in process ${holder}`,
       );
     }
-    Atomics.store(this.#words, Word.consumerProcess, process.pid);
+    Atomics.store(this.#words, Word.consumerProcess, pid);
   }
 
   /** Whoever takes a slot locks it first and counts its generation after, so that in doubt the answer is yes. */

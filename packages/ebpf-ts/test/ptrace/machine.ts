@@ -109,6 +109,9 @@ function sayEvent({ attach, what }: TestProgram, index: number): Code[] {
   ];
 }
 
+/** BPF_RINGBUF_BUSY_BIT in the last byte of a header's first word: the record is being written. */
+const busyByte = 0x80;
+
 /** A machine of such programs, all attached, and one ring. */
 export class TestMachine {
   readonly image: MachineImage;
@@ -149,8 +152,10 @@ export class TestMachine {
     const end = Number(producer[0]);
     if (consumer[0] !== 0n || end > ringSize) throw new Error("The test ring came round");
     const events: Event[] = [];
-    for (let position = 0; position < end; position += 8 + eventSize)
+    for (let position = 0; position < end; position += 8 + eventSize) {
+      if ((data[position + 3]! & busyByte) !== 0) break;
       events.push(readEvent(data.slice(position + 8, position + 8 + eventSize)));
+    }
     return events;
   }
 }

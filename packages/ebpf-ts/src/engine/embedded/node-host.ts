@@ -1,5 +1,5 @@
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { arch } from "node:process";
+import { readIfThere, readMemoryFile } from "../../host/system-files.ts";
+import { architecture, gid, pid, title, uid } from "../../host/this-process.ts";
 import type { Engine } from "../engine.ts";
 import type { Task } from "./machine/contracts.ts";
 import { embeddedEngine } from "./user/embedded-engine.ts";
@@ -9,9 +9,9 @@ import { tracedCommands } from "./sources/ptrace/traced-commands.ts";
 /** The embedded engine on Node, Bun or Deno: its events are system calls, and those of further sources; its task is this process. */
 export async function hostedEmbeddedEngine(sources: readonly EventSource[] = []): Promise<Engine> {
   return embeddedEngine({
-    sources: [tracedCommands(arch), ...sources],
+    sources: [tracedCommands(architecture), ...sources],
     hostTask,
-    architecture: arch === "arm64" ? "arm64" : "x64",
+    architecture: architecture === "arm64" ? "arm64" : "x64",
   });
 }
 
@@ -20,34 +20,16 @@ const commLength = 15;
 
 function hostTask(): Task {
   return {
-    pid: process.pid,
-    tgid: process.pid,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
+    pid,
+    tgid: pid,
+    uid: uid(),
+    gid: gid(),
     comm: ownComm(),
-    readUser: readOwnMemory,
+    readUser: (address, into) => readMemoryFile("self", address, into),
   };
 }
 
 /** The kernel's name of the main thread, or what comes next to it where there is no /proc. */
 function ownComm(): string {
-  try {
-    return readFileSync("/proc/self/comm", "utf8").trimEnd();
-  } catch {
-    return process.title.slice(0, commLength);
-  }
-}
-
-/** False where /proc is not there, or the address is not. */
-function readOwnMemory(address: bigint, into: Uint8Array): boolean {
-  try {
-    const fd = openSync("/proc/self/mem", "r");
-    try {
-      return readSync(fd, into, 0, into.length, address) === into.length;
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return false;
-  }
+  return readIfThere("/proc/self/comm")?.trimEnd() ?? title().slice(0, commLength);
 }

@@ -1,4 +1,4 @@
-import { readHostFile } from "../../host/host-file.ts";
+import { readHostFile } from "../../host/system-files.ts";
 
 /** How many values a per-CPU map has: one for each CPU that could ever be there (`possible`, such as `0-3,8`). */
 export function possibleCpus(): number {

@@ -1,6 +1,6 @@
-import { mkdirSync, statfsSync, unlinkSync } from "node:fs";
-import { dirname } from "node:path";
 import { EbpfError } from "../../base/errors.ts";
+import { fileSystemOf, folderOf, makeFolder, removeName } from "../../host/named-files.ts";
+import { refusalCode } from "../../host/refusal.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -15,7 +15,7 @@ export const BPF_FS_MAGIC: number = 0xcafe4a11;
 
 /** Gives an object a name in a bpf file system, which keeps it alive (BPF_OBJ_PIN). */
 export function pinObject(sys: Sys, object: Descriptor, path: string, what: string): void {
-  checkFileSystem(dirname(path), `pin ${what} at ${path}`);
+  checkFileSystem(folderOf(path), `pin ${what} at ${path}`);
   const attributes = new KernelStruct(BpfAttr.obj, { pathname: path, bpf_fd: object.fd });
   const result = sys.bpf(Command.OBJ_PIN, attributes);
   if (result < 0) throw failure(result, `pin ${what} at ${path}`, "bpf", pinReasons[-result]);
@@ -42,11 +42,11 @@ export function openPinned(sys: Sys, path: string, what: string): Descriptor | u
 
 /** Removes the name. The object lives on as long as anything else holds it. */
 export function unpinObject(path: string, what: string): void {
-  checkFileSystem(dirname(path), `unpin ${what} from ${path}`);
+  checkFileSystem(folderOf(path), `unpin ${what} from ${path}`);
   try {
-    unlinkSync(path);
+    removeName(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+    if (refusalCode(cause) === "ENOENT") {
       throw new EbpfError("NOT_FOUND", `Cannot unpin ${what}: there is nothing at ${path}`, { cause });
     }
     throw new EbpfError("SYSCALL", `Cannot unpin ${what} from ${path}: ${(cause as Error).message}`, { cause });
@@ -56,7 +56,7 @@ export function unpinObject(path: string, what: string): void {
 /** Makes the folder that maps are pinned in by name. */
 export function makePinFolder(path: string, what: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
   } catch (cause) {
     throw new EbpfError("SYSCALL", `Cannot pin ${what}: folder ${path} cannot be made`, { cause });
   }
@@ -65,11 +65,11 @@ export function makePinFolder(path: string, what: string): void {
 function checkFileSystem(folder: string, action: string): void {
   let type: number;
   try {
-    type = Number(statfsSync(folder).type);
+    type = fileSystemOf(folder);
   } catch (cause) {
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no folder ${folder}`, { cause });
   }
-  if (type >>> 0 === BPF_FS_MAGIC) return;
+  if (type === BPF_FS_MAGIC) return;
   throw new EbpfError(
     "NOT_FOUND",
     `Cannot ${action}: ${folder} is not in a bpf file system, mount one with: mount -t bpf bpf ${DEFAULT_PIN_ROOT}`,

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readIfThere } from "../../host/system-files.ts";
+import { isRoot } from "../../host/this-process.ts";
 
 const CAP_SYS_ADMIN = 21n;
 const CAP_PERFMON = 38n;
@@ -9,7 +10,7 @@ export function missingPrivilege(): string {
   if (!hasCapabilities()) {
     return 'needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"';
   }
-  const lockdown = /\[(integrity|confidentiality)\]/.exec(read("/sys/kernel/security/lockdown"))?.[1];
+  const lockdown = /\[(integrity|confidentiality)\]/.exec(readIfThere("/sys/kernel/security/lockdown") ?? "")?.[1];
   if (lockdown !== undefined) {
     return `the kernel refuses it in spite of the privilege (EPERM), for it is locked down to ${lockdown}`;
   }
@@ -18,17 +19,9 @@ export function missingPrivilege(): string {
 
 /** CAP_BPF and CAP_PERFMON are Linux 5.8; CAP_SYS_ADMIN includes both. */
 function hasCapabilities(): boolean {
-  const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(read("/proc/self/status"))?.[1];
-  if (text === undefined) return process.geteuid?.() === 0;
+  const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(readIfThere("/proc/self/status") ?? "")?.[1];
+  if (text === undefined) return isRoot();
   const effective = BigInt(`0x${text}`);
   const has = (capability: bigint): boolean => (effective & (1n << capability)) !== 0n;
   return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

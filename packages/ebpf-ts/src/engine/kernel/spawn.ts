@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess, StdioOptions } from "node:child_process";
-import { closeSync, existsSync, openSync } from "node:fs";
-import { EbpfError, tooManyFiles } from "../../base/errors.ts";
-import { tryDescriptors } from "../../host/try-descriptors.ts";
-import type { CommandExit, EngineCommand, SpawnOptions } from "../command.ts";
+import { EbpfError } from "../../base/errors.ts";
+import { type Child, startChild } from "../../host/child.ts";
+import { kindOf } from "../../host/named-files.ts";
+import { refusal } from "../../host/refusal.ts";
+import type { EngineCommand, SpawnOptions } from "../command.ts";
 
 export interface ChildCommand extends EngineCommand {
   /** Kills the command if it still runs, and resolves when it has ended. Idempotent. */
@@ -16,76 +15,39 @@ export async function spawnCommand(
   args: readonly string[],
   options: SpawnOptions,
 ): Promise<ChildCommand> {
-  const child = start(file, args, options);
-  const exited = new Promise<CommandExit>((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
-  });
-  await started(child, file, options);
-  // A command that ends before it has read all its input is no failure of ours.
-  child.stdin?.on("error", () => {});
+  const child = await start(file, args, options);
   return {
-    pid: child.pid ?? 0,
-    exited,
+    pid: child.pid,
+    exited: child.ended,
     write: (text) => {
-      if (child.stdin === null)
+      if (child.input === undefined)
         throw new TypeError('Cannot write to the command: it was not started with stdin "pipe"');
-      child.stdin.write(text);
+      child.input.write(text);
     },
-    endInput: () => void child.stdin?.end(),
-    kill: (signal) => void child.kill(signal),
+    endInput: () => child.input?.end(),
+    kill: (signal) => child.kill(signal),
     close: async () => {
-      child.stdin?.destroy();
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-      await exited;
+      child.input?.destroy();
+      if (child.isRunning) child.kill("SIGKILL");
+      await child.ended;
     },
   };
 }
 
-/** Node needs 4 for a child with a pipe, and leaves the pipe open when it finds fewer. */
-const descriptors = 6;
-
-/** Some failures are thrown, others come as an event. */
-function start(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+async function start(file: string, args: readonly string[], options: SpawnOptions): Promise<Child> {
+  const { stdin: input = "inherit", stdout: output = "inherit", cwd, env } = options;
   try {
-    tryDescriptors({ openSync, closeSync }, descriptors);
-    return spawn(file, args, {
-      stdio: streams(options),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.env === undefined ? {} : { env: { ...options.env } }),
-    });
+    return await startChild(file, args, { input, output, cwd, env });
   } catch (cause) {
-    throw notStarted(file, options, cause);
+    throw refusal(cause, `start ${file}`, (code) => {
+      return new EbpfError("COMMAND", `Cannot start ${file}: ${reasonOf(code, cwd)}`, { cause });
+    });
   }
 }
 
-function streams(options: SpawnOptions): StdioOptions {
-  const input = options.stdin ?? "inherit";
-  switch (options.stdout ?? "inherit") {
-    case "ignore":
-      return [input, "ignore", "ignore"];
-    case "stderr":
-      return [input, 2, 2];
-    default:
-      return [input, "inherit", "inherit"];
-  }
-}
-
-function started(child: ChildProcess, file: string, options: SpawnOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once("spawn", resolve);
-    child.on("error", (cause) => reject(notStarted(file, options, cause)));
-  });
-}
-
-function notStarted(file: string, options: SpawnOptions, cause: unknown): EbpfError {
-  const shortage = tooManyFiles(cause, `start ${file}`);
-  if (shortage !== undefined) return shortage;
-  const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-  if (code === "ENOENT" && options.cwd !== undefined && !existsSync(options.cwd)) {
-    return new EbpfError("COMMAND", `Cannot start ${file}: there is no folder ${options.cwd}`, { cause });
-  }
-  const reason = reasons[code] ?? `the system refuses (${code})`;
-  return new EbpfError("COMMAND", `Cannot start ${file}: ${reason}`, { cause });
+function reasonOf(code: string, cwd: string | undefined): string {
+  if (code === "ENOENT" && cwd !== undefined && kindOf(cwd) === undefined) return `there is no folder ${cwd}`;
+  return reasons[code] ?? `the system refuses (${code})`;
 }
 
 const reasons: Readonly<Record<string, string>> = {

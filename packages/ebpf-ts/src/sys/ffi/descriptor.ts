@@ -18,7 +18,7 @@ export class Descriptor {
   readonly #what: string;
   readonly #close: (fd: number) => void;
 
-  /** `what` names it in errors: `map events`. `close` is for those that `node:fs` opened, and wants to close itself. */
+  /** `what` names it in errors: `map events`. `close` is for those that the runtime opened, and wants to close itself. */
   constructor(fd: number, what: string, close: (fd: number) => void = closeNative()) {
     this.#fd = fd;
     this.#what = what;

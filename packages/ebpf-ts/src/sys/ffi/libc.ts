@@ -1,6 +1,7 @@
-import { createRequire } from "node:module";
 import type koffiModule from "koffi";
 import { EbpfError, NotSupportedError, tooManyFiles } from "../../base/errors.ts";
+import { requireModule } from "../../host/require-module.ts";
+import { architecture, platform } from "../../host/this-process.ts";
 import { guardExit, uninterrupted } from "./exit-gate.ts";
 
 type Koffi = typeof koffiModule;
@@ -17,7 +18,7 @@ guardExit();
 
 const names: readonly string[] = [
   "libc.so.6", // glibc
-  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
+  `libc.musl-${architecture === "arm64" ? "aarch64" : "x86_64"}.so.1`,
   "libc.so", // other musl systems; with glibc a text file for the linker, and never reached
 ];
 
@@ -28,14 +29,14 @@ const functions = new Map<string, NativeFunction>();
 /** Both koffi and libc are loaded when first needed, so that the library can be imported on any system. */
 function ffi(): Koffi {
   if (koffi !== undefined) return koffi;
-  if (process.platform !== "linux" || (process.arch !== "x64" && process.arch !== "arm64")) {
+  if (platform !== "linux" || (architecture !== "x64" && architecture !== "arm64")) {
     throw new NotSupportedError(
       "linux",
-      `Cannot use the kernel: it takes Linux on x64 or arm64, this is ${process.platform} on ${process.arch}`,
+      `Cannot use the kernel: it takes Linux on x64 or arm64, this is ${platform} on ${architecture}`,
     );
   }
   try {
-    koffi = uninterrupted(() => createRequire(import.meta.url)("koffi") as Koffi);
+    koffi = uninterrupted(() => requireModule("koffi") as Koffi);
   } catch (cause) {
     const shortage = tooManyFiles(cause, "call the system");
     if (shortage !== undefined) throw shortage;

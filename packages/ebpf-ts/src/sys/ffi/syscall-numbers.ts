@@ -1,3 +1,5 @@
+import { architecture } from "../../host/this-process.ts";
+
 /** Numbers of the system calls that are made by number: arch/x86/entry/syscalls/syscall_64.tbl and asm-generic/unistd.h. */
 interface SyscallNumbers {
   readonly bpf: number;
@@ -14,5 +16,5 @@ const numbers: Readonly<Record<string, SyscallNumbers>> = {
 
 /** Other architectures are refused before, when libc is loaded. */
 export function syscallNumbers(): SyscallNumbers {
-  return numbers[process.arch] ?? numbers["x64"]!;
+  return numbers[architecture] ?? numbers["x64"]!;
 }

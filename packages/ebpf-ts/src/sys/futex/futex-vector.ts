@@ -1,4 +1,5 @@
 import { Errno } from "../../uapi/errno.ts";
+import { monotonicMs } from "../../host/this-process.ts";
 import { putTime } from "./futex.ts";
 import { errno, func, viewOf } from "../ffi/libc.ts";
 import { pinned, putWord } from "../ffi/pinned.ts";
@@ -57,8 +58,8 @@ export class FutexVector {
   wait(timeoutMs: number): void {
     if (!this.#supported) return void this.#nap();
     this.#watched.forEach((watched, index) => this.#put(index * entrySize, watched));
-    // The timeout is a time of day, unlike that of FUTEX_WAIT; hrtime is CLOCK_MONOTONIC.
-    putTime(this.#time.view, Number(process.hrtime.bigint() / 1_000_000n) + timeoutMs);
+    // The timeout is a time of day, unlike that of FUTEX_WAIT.
+    putTime(this.#time.view, monotonicMs() + timeoutMs);
     const wait = func("long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e)");
     const { futexWaitv } = syscallNumbers();
     const count = this.#watched.length;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readIfThere } from "../../host/system-files.ts";
 import { Errno } from "../../uapi/errno.ts";
 import { errno, func } from "../ffi/libc.ts";
 import { reserve } from "./reserve.ts";
@@ -39,12 +39,8 @@ function mayMap(): boolean {
 
 /** Bytes, of the whole process. */
 function addressesInUse(): number {
-  try {
-    return Number.parseInt(readFileSync("/proc/self/statm", "latin1"), 10) * pageSize();
-  } catch {
-    // No descriptor is left for it, or there is no such file system: each thread counts its own.
-    return 0;
-  }
+  // Where no descriptor is left for it, or there is no such file system, each thread counts its own.
+  return Number.parseInt(readIfThere("/proc/self/statm") ?? "0", 10) * pageSize();
 }
 
 /** How many mappings exist, closed ones that are still reachable included. */

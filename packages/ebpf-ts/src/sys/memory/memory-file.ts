@@ -1,7 +1,7 @@
 import { Errno } from "../../uapi/errno.ts";
 import { errno, func } from "../ffi/libc.ts";
 
-/** memfd_create(2) (Linux 3.17), and what files that are mapped need beyond `node:fs`. */
+/** memfd_create(2) (Linux 3.17), and what files that are mapped need beyond what the runtime does. */
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const MFD_NOEXEC_SEAL = 8; // Linux 6.3

@@ -1,4 +1,4 @@
-import { constants } from "node:buffer";
+import { longestBuffer, runsOnV8 } from "../../host/this-process.ts";
 import { Errno } from "../../uapi/errno.ts";
 import { addressOf, errno, func, type NativeFunction, viewOf } from "../ffi/libc.ts";
 
@@ -16,7 +16,7 @@ interface WasmNamespace {
 }
 
 /** JavaScriptCore uses the memory of a WebAssembly.Memory again when that is gone, with what is mapped there; V8 unmaps it. */
-const wasm = "bun" in process.versions ? undefined : (globalThis as { WebAssembly?: WasmNamespace }).WebAssembly;
+const wasm = runsOnV8 ? (globalThis as { WebAssembly?: WasmNamespace }).WebAssembly : undefined;
 
 /** Addresses that are nobody else's, for files to be mapped over. */
 export interface Reserved {
@@ -57,7 +57,7 @@ const unreachable = new FinalizationRegistry<{ readonly address: number; readonl
 /** The next best: it costs addresses, and what is mapped stays when a thread ends that still has it. */
 function reservePlain(length: number): Reserved | number {
   // koffi ends the process where there can be no such ArrayBuffer.
-  if (length > constants.MAX_LENGTH) return -Errno.EFBIG;
+  if (length > longestBuffer) return -Errno.EFBIG;
   const address = mmap()(0, length, PROT_NONE, placeholder, -1, 0);
   if (address === -1) return -errno();
   const buffer = viewOf(address, length);

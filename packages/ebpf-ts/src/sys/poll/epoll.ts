@@ -1,3 +1,4 @@
+import { architecture } from "../../host/this-process.ts";
 import { errno, func, type NativeFunction } from "../ffi/libc.ts";
 import { pinned, type Pinned } from "../ffi/pinned.ts";
 
@@ -9,7 +10,7 @@ export const EPOLLOUT = 4;
 export const EPOLLONESHOT = 0x4000_0000;
 
 /** `struct epoll_event`: u32 events, u64 data; packed on x86-64 only. */
-const dataAt = process.arch === "x64" ? 4 : 8;
+const dataAt = architecture === "x64" ? 4 : 8;
 const eventSize = dataAt + 8;
 
 let event: Pinned | undefined;

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { readMemoryFile } from "../../host/system-files.ts";
 import { func } from "../ffi/libc.ts";
 import type { NativeFunction } from "../ffi/libc.ts";
 import { pinned, putWord } from "../ffi/pinned.ts";
@@ -41,7 +41,7 @@ export class ProcessMemory {
   #readPart(pid: number, address: bigint, into: Uint8Array): boolean {
     const count = this.#transfer(this.#readv, pid, address, into.length);
     if (count >= 0 && count < into.length) return false;
-    if (count < 0 && !readThroughProc(pid, address, this.#chunk.bytes.subarray(0, into.length))) return false;
+    if (count < 0 && !readMemoryFile(pid, address, this.#chunk.bytes.subarray(0, into.length))) return false;
     into.set(this.#chunk.bytes.subarray(0, into.length));
     return true;
   }
@@ -53,19 +53,5 @@ export class ProcessMemory {
     view.setBigUint64(16, BigInt.asUintN(64, address), true);
     putWord(view, 24, length);
     return call(pid, this.#vectors.address, 1, this.#vectors.address + 16, 1, 0);
-  }
-}
-
-function readThroughProc(pid: number, address: bigint, into: Uint8Array): boolean {
-  // Offsets of a file are signed, and nothing of user space is in the upper half.
-  if (address < 0n || address >= 1n << 63n) return false;
-  let file: number | undefined;
-  try {
-    file = openSync(`/proc/${pid}/mem`, "r");
-    return readSync(file, into, 0, into.length, address) === into.length;
-  } catch {
-    return false;
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }

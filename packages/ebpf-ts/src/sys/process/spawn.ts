@@ -1,5 +1,5 @@
-import { getSystemErrorName } from "node:util";
 import { EbpfError, SyscallError, tooManyFiles } from "../../base/errors.ts";
+import { errnoName } from "../../uapi/errno.ts";
 import { addressOf, errno, func } from "../ffi/libc.ts";
 import { pinned, putWord } from "../ffi/pinned.ts";
 
@@ -35,7 +35,7 @@ export function makePipe(): { readonly readEnd: number; readonly writeEnd: numbe
   return { readEnd: ends.view.getInt32(0, true), writeEnd: ends.view.getInt32(4, true) };
 }
 
-/** A worker thread complains when `node:fs` closes what it has not opened. */
+/** A worker thread complains when the runtime closes what it has not opened. */
 export function closeDescriptor(fd: number): void {
   func("int close(int fd)")(fd);
 }
@@ -150,7 +150,7 @@ function check(call: string, error: number): void {
 }
 
 function failed(call: string, error: number): SyscallError {
-  const name = getSystemErrorName(-error);
+  const name = errnoName(error);
   const shortage = tooManyFiles({ code: name }, "start a command");
   const message = shortage?.message ?? `Cannot start a command: ${call} failed with ${name}`;
   return new SyscallError(call, error, name, message, shortage?.code ?? "COMMAND");

@@ -1,6 +1,3 @@
-import { availableParallelism } from "node:os";
-import { isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { EbpfError } from "../../base/errors.ts";
 import { type Checks, checkOptions } from "../../base/check-options.ts";
 import {
@@ -17,6 +14,8 @@ import {
   oneOf,
   wrongKind,
 } from "../../base/checks.ts";
+import { moduleUrlOf } from "../../host/named-files.ts";
+import { cpuCount } from "../../host/this-process.ts";
 import type { RecordBytes } from "./record-key.ts";
 
 export interface WorkerDispatchOptions<T> {
@@ -99,7 +98,7 @@ const checks: Checks<WorkerDispatchOptions<never>> = {
 
 export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimits {
   checkOptions(options, checks, "dispatchToWorkers()");
-  const { order = "any", key, workers = availableParallelism(), queue = defaultQueue } = options;
+  const { order = "any", key, workers = cpuCount(), queue = defaultQueue } = options;
   if ((order === "by-key") !== (key !== undefined)) {
     throw new TypeError('The option key of dispatchToWorkers() belongs to order "by-key": give both or neither');
   }
@@ -114,5 +113,5 @@ export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimit
 export function moduleUrl(module: string | URL): string {
   if (module instanceof URL) return module.href;
   aPath(module, "The module of dispatchToWorkers()");
-  return /^[a-z]+:/.test(module) && !isAbsolute(module) ? module : pathToFileURL(resolve(module)).href;
+  return moduleUrlOf(module);
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { type EbpfError, tooManyFiles } from "../../base/errors.ts";
 import { type GatedThread, startGated } from "../../sys/ffi/exit-gate.ts";
-import { threadDescriptors, tryDescriptors } from "../../host/try-descriptors.ts";
+import { threadDescriptors, tryDescriptors } from "../../host/descriptors.ts";
 import type { WorkerMessage, WorkerOrder, WorkerSetup, WorkerStart } from "./messages.ts";
 import { clearAway, RemainsClaim, type RingRemains } from "../open/ring-remains.ts";
 import { workerDeath } from "./worker-error.ts";

@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync } from "node:fs";
+import { isThere, linkTarget } from "../../host/system-files.ts";
 
 const nobody = 0;
 /** Somebody, where threads have no numbers that others can ask for. */
@@ -26,12 +26,12 @@ export function claimReader(buffer: SharedArrayBuffer): (() => void) | undefined
 
 function ownThread(): number {
   try {
-    return Number(/\d+$/.exec(readlinkSync("/proc/thread-self"))![0]);
+    return Number(/\d+$/.exec(linkTarget("/proc/thread-self"))![0]);
   } catch {
     return unknown;
   }
 }
 
 function isAlive(thread: number): boolean {
-  return thread === unknown || existsSync(`/proc/self/task/${thread}`);
+  return thread === unknown || isThere(`/proc/self/task/${thread}`);
 }

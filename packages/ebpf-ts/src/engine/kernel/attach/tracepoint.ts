@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { EbpfError, tooManyFiles } from "../../../base/errors.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import { refusal } from "../../../host/refusal.ts";
+import { isThere, readSystemFile } from "../../../host/system-files.ts";
+import { isRoot } from "../../../host/this-process.ts";
 import type { ProgramSpec } from "../../../spec/types.ts";
 import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
@@ -42,24 +44,22 @@ function tracepointId(spec: ProgramSpec): number {
       `Cannot ${action}: its section names no tracepoint, write tracepoint/<category>/<name>`,
     );
   }
-  const folder = traceFolders.find((candidate) => existsSync(`${candidate}/events`));
+  const folder = traceFolders.find((candidate) => isThere(`${candidate}/events`));
   if (folder === undefined) throw noTracefs(action);
   try {
-    return Number(readFileSync(`${folder}/events/${spec.attachTo}/id`, "utf8"));
+    return Number(readSystemFile(`${folder}/events/${spec.attachTo}/id`));
   } catch (cause) {
-    const shortage = tooManyFiles(cause, action);
-    if (shortage !== undefined) throw shortage;
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "EACCES") {
-      throw new EbpfError("NO_PRIVILEGE", `Cannot ${action}: this user may not read ${folder}, run as root`, { cause });
-    }
-    throw new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${spec.attachTo}`, { cause });
+    throw refusal(cause, action, (code) =>
+      code === "EACCES"
+        ? new EbpfError("NO_PRIVILEGE", `Cannot ${action}: this user may not read ${folder}, run as root`, { cause })
+        : new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${spec.attachTo}`, { cause }),
+    );
   }
 }
 
 /** An ordinary user may not look into the folder, so that to him it looks as if nothing were there. */
 function noTracefs(action: string): EbpfError {
-  if (process.geteuid?.() !== 0) {
+  if (!isRoot()) {
     return new EbpfError(
       "NO_PRIVILEGE",
       `Cannot ${action}: tracefs is not mounted, or this user may not read it; run as root`,

@@ -1,7 +1,9 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
-import { resolve } from "node:path";
 import { findExecutableSymbol, type PartialFile } from "../../../elf/executable-symbols.ts";
-import { EbpfError, NotSupportedError, tooManyFiles } from "../../../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import { absolutePath, openNamed } from "../../../host/named-files.ts";
+import { closeFile, readAt, sizeOf } from "../../../host/open-files.ts";
+import { refusal } from "../../../host/refusal.ts";
+import { isThere, readHostFile } from "../../../host/system-files.ts";
 import type { ProgramSpec } from "../../../spec/types.ts";
 import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
@@ -11,7 +13,6 @@ import { ProgType } from "../../../uapi/uapi.gen.ts";
 import type { UprobeOptions } from "../../program.ts";
 import type { Attachment } from "./attach-program.ts";
 import { failure } from "../failure.ts";
-import { readHostFile } from "../../../host/host-file.ts";
 import { attachToEvent } from "./perf-event.ts";
 
 /** The perf event source of user probes (Linux 4.17). */
@@ -52,7 +53,7 @@ export async function attachUprobe(
     .u32(0, Number(readSource("type", action)))
     .u32(4, PERF_ATTR_SIZE)
     .u64(8, returns ? 1n << returnBit(action) : 0n)
-    .string(56, resolve(path)) // uprobe_path
+    .string(56, absolutePath(path)) // uprobe_path
     .u64(64, BigInt(placeOf(options, action))); // probe_offset
   // A process on whatever CPU, or everybody: of the event's CPU nothing is asked then.
   const fd = sys.perfEventOpen(attributes, pid, pid === ANY ? FIRST_CPU : ANY);
@@ -66,7 +67,7 @@ function placeOf({ path, symbol, offset = 0 }: UprobeOptions, action: string): n
     throw new RangeError(`offset must be a whole number from 0, not ${offset}`);
   const descriptor = open(path, action);
   try {
-    const { size } = fstatSync(descriptor);
+    const size = sizeOf(descriptor);
     const start = symbol === undefined ? 0 : findExecutableSymbol(fileOf(descriptor, size), symbol).offset;
     if (start + offset < size) return start + offset;
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: offset ${offset} lies beyond the end of ${path}`);
@@ -74,7 +75,7 @@ function placeOf({ path, symbol, offset = 0 }: UprobeOptions, action: string): n
     if (!(error instanceof EbpfError) || error.code !== "BAD_OBJECT") throw error;
     throw new EbpfError("BAD_OBJECT", `Cannot ${action} to ${path}: ${error.message}`, { cause: error });
   } finally {
-    closeSync(descriptor);
+    closeFile(descriptor);
   }
 }
 
@@ -83,25 +84,24 @@ function fileOf(descriptor: number, size: number): PartialFile {
     size,
     read: (offset, length) => {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-      return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, offset));
+      return bytes.subarray(0, readAt(descriptor, bytes, offset));
     },
   };
 }
 
 function open(path: string, action: string): number {
   try {
-    return openSync(path, "r");
+    return openNamed(path, "read");
   } catch (cause) {
-    const shortage = tooManyFiles(cause, `${action} to ${path}`);
-    if (shortage !== undefined) throw shortage;
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
-    throw new EbpfError("NOT_FOUND", `Cannot ${action} to ${path}: ${why}`, { cause });
+    throw refusal(cause, `${action} to ${path}`, (code) => {
+      const why = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
+      return new EbpfError("NOT_FOUND", `Cannot ${action} to ${path}: ${why}`, { cause });
+    });
   }
 }
 
 function readSource(name: string, action: string): string {
-  if (!existsSync(source)) {
+  if (!isThere(source)) {
     throw new NotSupportedError(
       "uprobe",
       `Cannot ${action}: this kernel has no uprobes (CONFIG_UPROBE_EVENTS, Linux 4.17)`,

@@ -45,7 +45,7 @@ async function load(
   target: InjectTarget,
   { queue: queueBytes, span, largest }: FrameSize,
 ): Promise<InjectParts> {
-  const spec = parse(Buffer.from(injectObject, "base64"));
+  const spec = parse(Uint8Array.from(atob(injectObject), (letter) => letter.charCodeAt(0)));
   setVariable(spec, "span", span);
   setVariable(spec, "largest", largest);
   const queueSpec: MapSpec = { ...named(spec.maps, "queue"), maxEntries: queueBytes };

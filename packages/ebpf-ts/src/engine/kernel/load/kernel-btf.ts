@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { parseBtf } from "../../../btf/index.ts";
 import type { Btf } from "../../../btf/types.ts";
-import { NotSupportedError, tooManyFiles } from "../../../base/errors.ts";
+import { NotSupportedError } from "../../../base/errors.ts";
+import { refusal } from "../../../host/refusal.ts";
+import { readLargeFile } from "../../../host/system-files.ts";
 
 const PATH = "/sys/kernel/btf/vmlinux";
 
@@ -17,18 +18,11 @@ export function kernelBtf(): Promise<Btf> {
 }
 
 async function read(): Promise<Btf> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(PATH);
-  } catch (cause) {
-    const shortage = tooManyFiles(cause, "read the kernel's types");
-    if (shortage !== undefined) throw shortage;
-    throw new NotSupportedError(
-      "kernel BTF",
-      `Cannot read the kernel's types: there is no ${PATH}, it takes CONFIG_DEBUG_INFO_BTF`,
-      undefined,
-      { cause },
-    );
-  }
+  const bytes = await readLargeFile(PATH).catch((cause: unknown) => {
+    const message = `Cannot read the kernel's types: there is no ${PATH}, it takes CONFIG_DEBUG_INFO_BTF`;
+    throw refusal(cause, "read the kernel's types", () => {
+      return new NotSupportedError("kernel BTF", message, undefined, { cause });
+    });
+  });
   return parseBtf(bytes);
 }

@@ -1,6 +1,6 @@
 import { BatchMap } from "./batch-map.ts";
 import { failure } from "../failure.ts";
-import { readHostFile } from "../../../host/host-file.ts";
+import { readHostFile } from "../../../host/system-files.ts";
 
 /**
  * An array whose values are mapped into memory (BPF_F_MMAPABLE, Linux 5.5), and must not be written by user space: constants,

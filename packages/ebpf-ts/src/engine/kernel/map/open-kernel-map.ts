@@ -1,9 +1,9 @@
-import { readlinkSync } from "node:fs";
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { EbpfError } from "../../../base/errors.ts";
+import { linkTarget } from "../../../host/system-files.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { BatchMap } from "./batch-map.ts";
@@ -80,7 +80,7 @@ export function isMapDescriptor(descriptor: Descriptor): boolean {
 
 /** `anon_inode:bpf-prog` */
 function kindOf(descriptor: Descriptor): string {
-  return `a ${readlinkSync(`/proc/self/fd/${descriptor.fd}`)
+  return `a ${linkTarget(`/proc/self/fd/${descriptor.fd}`)
     .replace(/^anon_inode:/, "")
     .replace(/[[\]]/g, "")}`;
 }

@@ -1,5 +1,6 @@
-import { statfsSync, statSync } from "node:fs";
 import { EbpfError } from "../../../base/errors.ts";
+import { fileSystemOf, kindOf } from "../../../host/named-files.ts";
+import { refusalCode } from "../../../host/refusal.ts";
 import { linuxSys } from "../../../sys/ffi/linux.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import type { KernelMap } from "./kernel-map.ts";
@@ -37,10 +38,10 @@ async function withTypes(sys: Sys, map: KernelMap): Promise<ReopenedMap> {
 function checkPath(path: string): void {
   let [type, isFolder] = [0, false];
   try {
-    type = Number(statfsSync(path).type) >>> 0;
-    isFolder = statSync(path).isDirectory();
+    type = fileSystemOf(path);
+    isFolder = kindOf(path) === "folder";
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "";
+    const code = refusalCode(cause);
     const denied = code === "EACCES" || code === "EPERM";
     const why = denied
       ? "this user may not look there"

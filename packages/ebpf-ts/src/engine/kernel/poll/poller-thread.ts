@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { threadDescriptors, tryDescriptors } from "../../../host/try-descriptors.ts";
+import { threadDescriptors, tryDescriptors } from "../../../host/descriptors.ts";
 import type { PollerThreadData } from "./poller-worker.ts";
 
 export interface PollerThreadOptions {

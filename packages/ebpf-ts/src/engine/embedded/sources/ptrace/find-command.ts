@@ -1,6 +1,5 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
 import { EbpfError } from "../../../../base/errors.ts";
+import { absolutePath, foldersOf, isExecutable, kindOf } from "../../../../host/named-files.ts";
 
 /** Where execvp(3) looks when there is no PATH. */
 const defaultPath = "/bin:/usr/bin";
@@ -11,13 +10,14 @@ const defaultPath = "/bin:/usr/bin";
  */
 export function findCommand(file: string, cwd: string, path: string | undefined): string {
   if (file === "") throw new EbpfError("COMMAND", "Cannot start a command without a name");
-  if (!isDirectory(cwd)) throw new EbpfError("COMMAND", `Cannot start ${file} in ${cwd}: there is no such directory`);
+  if (kindOf(absolutePath(cwd)) !== "folder")
+    throw new EbpfError("COMMAND", `Cannot start ${file} in ${cwd}: there is no such directory`);
   if (file.includes("/")) {
-    requireExecutable(file, resolve(cwd, file));
+    requireExecutable(file, absolutePath(cwd, file));
     return file.startsWith("-") ? `./${file}` : file;
   }
-  for (const directory of (path ?? defaultPath).split(delimiter)) {
-    const candidate = resolve(cwd, directory, file);
+  for (const directory of foldersOf(path ?? defaultPath)) {
+    const candidate = absolutePath(cwd, directory, file);
     if (reasonAgainst(candidate) === undefined) return path === undefined || file.startsWith("-") ? candidate : file;
   }
   throw new EbpfError(
@@ -32,19 +32,8 @@ function requireExecutable(file: string, path: string): void {
 }
 
 function reasonAgainst(path: string): string | undefined {
-  try {
-    if (!statSync(path).isFile()) return "it is not a file";
-  } catch {
-    return "there is no such file";
-  }
-  try {
-    accessSync(path, constants.X_OK);
-    return undefined;
-  } catch {
-    return "it is not executable";
-  }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(join(path, "."), { throwIfNoEntry: false })?.isDirectory() === true;
+  const kind = kindOf(path);
+  if (kind === undefined) return "there is no such file";
+  if (kind !== "file") return "it is not a file";
+  return isExecutable(path) ? undefined : "it is not executable";
 }

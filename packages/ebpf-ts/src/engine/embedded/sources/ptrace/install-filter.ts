@@ -1,9 +1,10 @@
-import { constants } from "node:os";
+import { sendSignal, signalNumber } from "../../../../host/signals.ts";
 import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import { PtraceRequest, isStopped, stopEvent, stopSignal } from "../../../../sys/process/ptrace.ts";
 import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
 import { pinned } from "../../../../sys/ffi/pinned.ts";
 import type { Pinned } from "../../../../sys/ffi/pinned.ts";
+import { Errno } from "../../../../uapi/errno.ts";
 import { x64Syscalls } from "./syscalls.gen.ts";
 
 /** Indices of `struct user_regs_struct` of x86-64, in words. */
@@ -18,7 +19,7 @@ const syscallInstruction = 0x050fn; // 0f 05
 /** The ABI lets a function use 128 bytes below the stack pointer. */
 const redZone = 128n;
 
-const syscallStop = constants.signals.SIGTRAP | 0x80;
+const syscallStop = signalNumber("SIGTRAP") | 0x80;
 
 /** Thrown inside, when the task ended while it was worked on; the status of its end is in the wait result. */
 class Ended extends Error {}
@@ -76,7 +77,7 @@ class Injection {
     this.#memory.write(this.#pid, block.address, stack);
     this.#ptrace.poke(this.#pid, this.#word(reg.rip), word);
     this.#ptrace.setRegisters(this.#pid, this.#saved);
-    for (const signal of this.#signals) process.kill(this.#pid, signal);
+    for (const signal of this.#signals) sendSignal(this.#pid, signal);
     return installed;
   }
 
@@ -84,7 +85,7 @@ class Injection {
   #setFilter(address: bigint): boolean {
     const seccomp = (): bigint => this.#call(x64Syscalls["seccomp"] ?? 0, [SECCOMP_SET_MODE_FILTER, 0n, address, 0n]);
     const first = seccomp();
-    if (first !== BigInt(-constants.errno.EACCES)) return first === 0n;
+    if (first !== BigInt(-Errno.EACCES)) return first === 0n;
     return this.#call(x64Syscalls["prctl"] ?? 0, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n]) === 0n && seccomp() === 0n;
   }
 
@@ -99,7 +100,7 @@ class Injection {
     set(reg.rdx, rdx);
     set(reg.r10, r10);
     this.#ptrace.setRegisters(this.#pid, this.#used);
-    this.#runTo(PtraceRequest.singleStep, constants.signals.SIGTRAP);
+    this.#runTo(PtraceRequest.singleStep, signalNumber("SIGTRAP"));
     if (this.#ptrace.registers(this.#pid, this.#used) < 0) return -1n;
     return view.getBigInt64(8 * reg.rax, true);
   }
@@ -108,7 +109,7 @@ class Injection {
     for (;;) {
       this.#ptrace.resume(request, this.#pid, 0);
       do this.#ptrace.wait(this.#last, this.#pid);
-      while (this.#last.pid === -constants.errno.EINTR);
+      while (this.#last.pid === -Errno.EINTR);
       if (this.#last.pid !== this.#pid || !isStopped(this.#last.status)) throw new Ended();
       if (stopEvent(this.#last.status) !== 0) continue;
       if (stopSignal(this.#last.status) === signal) return;

@@ -1,5 +1,5 @@
-import { constants } from "node:os";
 import { EbpfError } from "../../../../base/errors.ts";
+import { sendSignal } from "../../../../host/signals.ts";
 import {
   PtraceEvent,
   PtraceOption,
@@ -11,6 +11,7 @@ import {
 import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
 import { spawnChild } from "../../../../sys/process/spawn.ts";
 import type { ChildOptions } from "../../../../sys/process/spawn.ts";
+import { Errno } from "../../../../uapi/errno.ts";
 import type { TraceControl } from "./trace-control.ts";
 
 export interface LaunchOptions extends Pick<ChildOptions, "env" | "stdin" | "stdout"> {
@@ -41,13 +42,13 @@ export function launch(ptrace: Ptrace, command: LaunchOptions, control: TraceCon
   const pid = spawnChild({ file: shell, argv: [shell, "-c", script, cwd, file, ...args], env, stdin, stdout });
   control.command = pid;
   control.wake = pid;
-  if (control.closing) process.kill(pid, "SIGKILL");
+  if (control.closing) sendSignal(pid, "SIGKILL");
   const last: WaitResult = { pid: 0, status: 0 };
   try {
     waitForStop(ptrace, pid, last, file);
     seize(ptrace, pid, last);
     waitForStop(ptrace, pid, last, file);
-    process.kill(pid, "SIGCONT");
+    sendSignal(pid, "SIGCONT");
     while (stopEvent(last.status) !== PtraceEvent.exec) {
       const signal = stopEvent(last.status) === 0 ? stopSignal(last.status) : 0;
       ptrace.resume(PtraceRequest.cont, pid, signal);
@@ -63,7 +64,7 @@ export function launch(ptrace: Ptrace, command: LaunchOptions, control: TraceCon
 
 function waitForStop(ptrace: Ptrace, pid: number, last: WaitResult, file: string): void {
   do ptrace.wait(last, pid);
-  while (last.pid === -constants.errno.EINTR);
+  while (last.pid === -Errno.EINTR);
   if (last.pid !== pid || !isStopped(last.status)) {
     throw new EbpfError(
       "COMMAND",
@@ -75,7 +76,7 @@ function waitForStop(ptrace: Ptrace, pid: number, last: WaitResult, file: string
 function seize(ptrace: Ptrace, pid: number, last: WaitResult): void {
   const result = ptrace.seize(pid, options);
   if (result === 0) return;
-  process.kill(pid, "SIGKILL");
+  sendSignal(pid, "SIGKILL");
   ptrace.wait(last, pid);
   throw new EbpfError(
     "COMMAND",

@@ -1,16 +1,18 @@
 import { closeSync, openSync } from "node:fs";
-import { Socket } from "node:net";
-import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { EbpfError, NotSupportedError, ProgramFault, tooManyFiles } from "../../../../base/errors.ts";
 import { guardExit } from "../../../../sys/ffi/exit-gate.ts";
-import { threadDescriptors, tryDescriptors } from "../../../../host/try-descriptors.ts";
+import { threadDescriptors, tryDescriptors } from "../../../../host/descriptors.ts";
+import { absolutePath } from "../../../../host/named-files.ts";
+import { openPipeEnd, type PipeEnd } from "../../../../host/pipe.ts";
+import { sendSignal } from "../../../../host/signals.ts";
+import { environment, platform } from "../../../../host/this-process.ts";
 import type { CommandExit, EngineCommand, SpawnOptions } from "../../../command.ts";
 import type { MachineImage } from "../../machine/contracts.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";
 import { findCommand } from "./find-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
-import { TraceControl, signalProcess } from "./trace-control.ts";
+import { TraceControl } from "./trace-control.ts";
 import type { TracedProgram } from "./traced-programs.ts";
 
 export interface TraceOptions {
@@ -69,14 +71,14 @@ function startThread(workerData: TraceRequest): Worker {
 }
 
 function traceRequest({ file, args, spawn, image, programs, filter }: TraceOptions): TraceRequest {
-  if (process.platform !== "linux") {
+  if (platform !== "linux") {
     throw new NotSupportedError(
       "ptrace",
-      `Cannot trace a command on ${process.platform}: it takes Linux; run the programs by hand`,
+      `Cannot trace a command on ${platform}: it takes Linux; run the programs by hand`,
     );
   }
-  const cwd = resolve(spawn.cwd ?? ".");
-  const variables = spawn.env ?? process.env;
+  const cwd = absolutePath(spawn.cwd ?? ".");
+  const variables = spawn.env ?? environment();
   const env = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   return {
     image,
@@ -132,7 +134,7 @@ class Trace implements TracedCommand {
   /** Whoever waits for `exited` has the answer, so that it cannot be told of what comes now: it is left for `close()`. */
   #settled = false;
   #untold: ReportFailure | undefined;
-  #stdin: Socket | undefined;
+  #stdin: PipeEnd | undefined;
   #closing = false;
 
   constructor(worker: Worker, control: TraceControl, options: TraceOptions) {
@@ -162,7 +164,7 @@ class Trace implements TracedCommand {
   /** Does nothing once the command has ended: its process id may then be another's. */
   kill(signal: NodeJS.Signals): void {
     const pid = this.#control.command;
-    if (pid !== 0) signalProcess(pid, signal);
+    if (pid !== 0) sendSignal(pid, signal);
   }
 
   async close(): Promise<void> {
@@ -180,7 +182,7 @@ class Trace implements TracedCommand {
       case "started":
         this.pid = message.pid;
         this.filtered = message.filtered;
-        if (message.stdin !== undefined) this.#stdin = openInput(message.stdin);
+        if (message.stdin !== undefined) this.#stdin = openPipeEnd(message.stdin);
         return this.onStarted();
       case "failed":
         return this.#fail(new EbpfError(message.code, message.message));
@@ -232,12 +234,4 @@ class Trace implements TracedCommand {
     this.onFailed(new EbpfError("COMMAND", "Cannot start a command: the thread that traces it ended"));
     void this.#settle({ code: undefined, signal: "SIGKILL" });
   }
-}
-
-/** What cannot be written because the command has ended is lost, as with any pipe. */
-function openInput(fd: number): Socket {
-  const socket = new Socket({ fd, readable: false, writable: true });
-  socket.on("error", () => socket.destroy());
-  socket.unref();
-  return socket;
 }

@@ -1,4 +1,5 @@
 import { bytesForThreads } from "../../../../base/shared-bytes.ts";
+import { sendSignal } from "../../../../host/signals.ts";
 
 /**
  * What the main thread must be able to tell, and ask of, a thread that sleeps in waitpid(2): three words of shared memory.
@@ -44,17 +45,6 @@ export class TraceControl {
   close(): void {
     Atomics.store(this.#words, 0, 1);
     const tid = this.wake;
-    if (tid !== 0) signalProcess(tid, "SIGKILL");
-  }
-}
-
-/** False when there is no such process any more. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-    throw error;
+    if (tid !== 0) sendSignal(tid, "SIGKILL");
   }
 }

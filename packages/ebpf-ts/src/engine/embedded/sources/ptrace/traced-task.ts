@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { tooManyFiles } from "../../../../base/errors.ts";
+import { readShortFile } from "../../../../host/system-files.ts";
 import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import type { Task } from "../../machine/contracts.ts";
 
@@ -68,20 +68,13 @@ function parseStatus(text: string, tid: number): Status {
   return { tgid: number("Tgid", tid), uid: number("Uid", nobody), gid: number("Gid", nobody) };
 }
 
-/** `status` takes about 1,500 bytes, and what is asked for stands in the first 200. */
-const buffer = Buffer.alloc(4096);
-
-/** Empty when the task is gone, which no lack of descriptors is to look like. `readFileSync` takes nearly twice as long. */
+/** Empty when the task is gone, which no lack of descriptors is to look like. `status` has some 1,500 bytes. */
 function readProc(tid: number, name: string): string {
-  let file: number | undefined;
   try {
-    file = openSync(`/proc/${tid}/${name}`, "r");
-    return buffer.toString("utf8", 0, readSync(file, buffer));
+    return readShortFile(`/proc/${tid}/${name}`);
   } catch (cause) {
     const shortage = tooManyFiles(cause, "tell a program who runs it");
     if (shortage !== undefined) throw shortage;
     return "";
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }

@@ -1,4 +1,4 @@
-import { constants } from "node:os";
+import { sendSignal, signalName, signalNumber } from "../../../../host/signals.ts";
 import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import {
   PtraceEvent,
@@ -16,7 +16,7 @@ import type { EventRunner } from "../event-runner.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { SyscallContext } from "./syscall-context.ts";
 import type { SyscallTable } from "./syscall-programs.ts";
-import { signalProcess } from "./trace-control.ts";
+import { Errno } from "../../../../uapi/errno.ts";
 import type { TraceControl } from "./trace-control.ts";
 import { TracedTask } from "./traced-task.ts";
 
@@ -39,15 +39,12 @@ interface Tracee {
   syscall: number;
 }
 
-const syscallStop = constants.signals.SIGTRAP | 0x80;
+const syscallStop = signalNumber("SIGTRAP") | 0x80;
 
 /** The signals that stop a whole process. */
-const stopSignals: ReadonlySet<number> = new Set([
-  constants.signals.SIGSTOP,
-  constants.signals.SIGTSTP,
-  constants.signals.SIGTTIN,
-  constants.signals.SIGTTOU,
-]);
+const stopSignals: ReadonlySet<number> = new Set(
+  (["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU"] as const).map(signalNumber),
+);
 
 /** Runs a collection's programs at the system calls of a command and its descendants, until the last of them has ended. */
 export class Tracer {
@@ -74,7 +71,7 @@ export class Tracer {
     for (;;) {
       if (this.#options.control.closing && !this.#closing) this.#killAll();
       this.#ptrace.wait(wait);
-      if (wait.pid === -constants.errno.EINTR) continue;
+      if (wait.pid === -Errno.EINTR) continue;
       if (wait.pid <= 0) return; // ECHILD: nobody is left
       if (isStopped(wait.status)) this.#onStop(wait.pid, wait.status);
       else this.#onEnd(wait.pid, wait.status);
@@ -147,7 +144,9 @@ export class Tracer {
     const isCommand = tid === control.command;
     if (isCommand) control.command = 0;
     this.#forget(tid);
-    if (isCommand) onExit({ code: exitCode(status), signal: signalName(deathSignal(status)) });
+    if (!isCommand) return;
+    const signal = deathSignal(status);
+    onExit({ code: exitCode(status), signal: signal === undefined ? undefined : signalName(signal) });
   }
 
   /** A child can stop before its parent's fork is heard of, so whoever is not known is new. */
@@ -157,7 +156,7 @@ export class Tracer {
       tracee = { task: new TracedTask(tid, this.#options.memory), syscall: -1 };
       this.#tracees.set(tid, tracee);
       if (this.#options.control.wake === 0) this.#options.control.wake = tid;
-      if (this.#closing) signalProcess(tid, "SIGKILL");
+      if (this.#closing) sendSignal(tid, "SIGKILL");
     }
     return tracee;
   }
@@ -172,12 +171,6 @@ export class Tracer {
 
   #killAll(): void {
     this.#closing = true;
-    for (const tid of this.#tracees.keys()) signalProcess(tid, "SIGKILL");
+    for (const tid of this.#tracees.keys()) sendSignal(tid, "SIGKILL");
   }
-}
-
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
-
-function signalName(signal: number | undefined): string | undefined {
-  return signal === undefined ? undefined : (signalNames.get(signal) ?? `signal ${signal}`);
 }

@@ -1,12 +1,14 @@
 /** The thread that traces one command. It does not return to its event loop before the last traced task has ended. */
-import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { EbpfError, ProgramFault } from "../../../../base/errors.ts";
+import { sendSignal } from "../../../../host/signals.ts";
+import { architecture as hostArchitecture } from "../../../../host/this-process.ts";
 import { pinned } from "../../../../sys/ffi/pinned.ts";
 import { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import { Ptrace, isStopped, syscallInfoSize } from "../../../../sys/process/ptrace.ts";
 import type { WaitResult } from "../../../../sys/process/ptrace.ts";
 import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
+import { Errno } from "../../../../uapi/errno.ts";
 import { openEventRunner } from "../event-runner.ts";
 import { traceArchitecture } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
@@ -59,16 +61,16 @@ function start(ptrace: Ptrace, control: TraceControl, command: TraceRequest["com
 }
 
 function requireArchitecture(): TraceArchitecture {
-  const architecture = traceArchitecture(process.arch);
+  const architecture = traceArchitecture(hostArchitecture);
   if (architecture !== undefined) return architecture;
-  throw new EbpfError("NOT_SUPPORTED", `Cannot trace a command on ${process.arch}: only x64 and arm64 are known`);
+  throw new EbpfError("NOT_SUPPORTED", `Cannot trace a command on ${hostArchitecture}: only x64 and arm64 are known`);
 }
 
 /** Every stop asks for it, so a kernel that lacks it is found out at the first. */
 function requireSyscallInfo(ptrace: Ptrace, pid: number, last: WaitResult): void {
   const result = ptrace.syscallInfo(pid, pinned(syscallInfoSize));
-  if (result !== -constants.errno.EIO && result !== -constants.errno.EINVAL) return;
-  process.kill(pid, "SIGKILL");
+  if (result !== -Errno.EIO && result !== -Errno.EINVAL) return;
+  sendSignal(pid, "SIGKILL");
   do ptrace.wait(last, pid);
   while (last.pid === pid && isStopped(last.status));
   throw new EbpfError(

@@ -1,4 +1,4 @@
-/** Of `node:fs`. */
+/** Of `node:fs`, handed in: whoever comes before the first import of a module has it only later. */
 interface Files {
   openSync(path: string, flags: string): number;
   closeSync(descriptor: number): void;

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { tryDescriptors } from "./descriptors.ts";
+import type { SignalName } from "./signals.ts";
+
+export interface ChildOptions {
+  readonly input: "inherit" | "ignore" | "pipe";
+  /** `stderr`: to where this process has its standard error, as the child has its own. */
+  readonly output: "inherit" | "ignore" | "stderr";
+  readonly cwd?: string | undefined;
+  /** That of this process when left out. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** A child process that runs, or has ended since. */
+export interface Child {
+  readonly pid: number;
+  readonly ended: Promise<{ readonly code: number | undefined; readonly signal: string | undefined }>;
+  readonly isRunning: boolean;
+  /** Undefined without `input: "pipe"`. What the child does not read any more is lost. */
+  readonly input: { write(text: string): void; end(): void; destroy(): void } | undefined;
+  kill(signal: SignalName): void;
+}
+
+/** Node needs 4 for a child with a pipe, and leaves the pipe open when it finds fewer. */
+const descriptors = 6;
+
+/** Resolves when it runs. Rejected with what the runtime says, which throws some failures, and tells of others by an event. */
+export async function startChild(file: string, args: readonly string[], options: ChildOptions): Promise<Child> {
+  tryDescriptors({ openSync, closeSync }, descriptors);
+  const child = spawn(file, args, {
+    stdio: [options.input, ...outputs[options.output]],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+  });
+  const ended: Child["ended"] = new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
+  });
+  await started(child);
+  // A child that ends before it has read all its input is no failure of ours.
+  child.stdin?.on("error", () => {});
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    get isRunning(): boolean {
+      return child.exitCode === null && child.signalCode === null;
+    },
+    input: child.stdin ?? undefined,
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+const outputs = { inherit: ["inherit", "inherit"], ignore: ["ignore", "ignore"], stderr: [2, 2] } as const;
+
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.on("error", reject);
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * Paths that a user, or an object, names: anything may be there. All that is opened by such a name is opened here. What the runtime throws
+ * comes as it is: see `refusal`.
+ */
+import { accessSync, constants, linkSync, mkdirSync, openSync, statfsSync, statSync, unlinkSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { delimiter, dirname, isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+/** `read-write` opens what is there; `new` makes it, and fails where anything is. */
+export type Access = "read" | "read-write" | "new";
+
+const flags: Readonly<Record<Access, string>> = { read: "r", "read-write": "r+", new: "wx+" };
+
+/** Gives the descriptor. `mode` is of a file that is made, less the umask. */
+export function openNamed(path: string, access: Access, mode?: number): number {
+  return openSync(path, flags[access], mode);
+}
+
+/** The first `most` bytes of it. Waits on a thread of the runtime: the other end of a pipe may not be there yet. */
+export async function readNamed(path: string | URL, most: number): Promise<Uint8Array> {
+  const file = await open(path, flags.read);
+  const chunks: Buffer[] = [];
+  for await (const chunk of file.createReadStream({ end: most - 1 })) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export type FileKind = "file" | "folder" | "other";
+
+/** Undefined where nothing is, or where this user may not look. */
+export function kindOf(path: string): FileKind | undefined {
+  try {
+    const found = statSync(path);
+    return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
+  } catch {
+    return undefined;
+  }
+}
+
+/** False also where nothing is. */
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `f_type` of statfs(2), 32 bits: which kind of file system it is in. */
+export function fileSystemOf(path: string): number {
+  return Number(statfsSync(path).type) >>> 0;
+}
+
+/** And those above it; for the owner alone. One that is there already stays as it is. */
+export function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** A second name for a file. */
+export function addName(path: string, second: string): void {
+  linkSync(path, second);
+}
+
+export function removeName(path: string): void {
+  unlinkSync(path);
+}
+
+export function folderOf(path: string): string {
+  return dirname(path);
+}
+
+/** From the current folder, or from the first of the parts that is absolute. */
+export function absolutePath(...parts: readonly string[]): string {
+  return resolve(...parts);
+}
+
+/** Folders of a search path (`PATH`). */
+export function foldersOf(searchPath: string): string[] {
+  return searchPath.split(delimiter);
+}
+
+/** The URL of a module that is named by a path, or by a URL already. */
+export function moduleUrlOf(module: string): string {
+  return /^[a-z]+:/.test(module) && !isAbsolute(module) ? module : pathToFileURL(resolve(module)).href;
+}

@@ -1,0 +1,29 @@
+/** What is done with a file by its descriptor. What the runtime throws comes as it is: see `refusal`. */
+import { closeSync, fchmodSync, fstatSync, ftruncateSync, readSync } from "node:fs";
+
+export function closeFile(fd: number): void {
+  closeSync(fd);
+}
+
+/** How many bytes there were. */
+export function readAt(fd: number, into: Uint8Array, position: number): number {
+  return readSync(fd, into, 0, into.length, position);
+}
+
+export function sizeOf(fd: number): number {
+  return fstatSync(fd).size;
+}
+
+/** No folder, pipe, device or socket. */
+export function isRegular(fd: number): boolean {
+  return fstatSync(fd).isFile();
+}
+
+export function setSize(fd: number, bytes: number): void {
+  ftruncateSync(fd, bytes);
+}
+
+/** As it is asked for, whatever the umask. */
+export function setMode(fd: number, mode: number): void {
+  fchmodSync(fd, mode);
+}

@@ -1,0 +1,8 @@
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+
+/** Loads a package at once, when it is first needed; bundlers do not see it, and leave it where it is. */
+export function requireModule(name: string): unknown {
+  return require(name);
+}

@@ -1,0 +1,51 @@
+import { constants } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+
+/** `linux`, `darwin`, `win32`, … */
+export const platform: string = process.platform;
+/** `x64`, `arm64`, … */
+export const architecture: string = process.arch;
+export const pid: number = process.pid;
+
+/** Whether the engine is V8: Bun's is JavaScriptCore. */
+export const runsOnV8: boolean = !("bun" in process.versions);
+/** Bytes of the longest ArrayBuffer. */
+export const longestBuffer: number = constants.MAX_LENGTH;
+
+export function uid(): number {
+  return process.getuid?.() ?? 0;
+}
+
+export function gid(): number {
+  return process.getgid?.() ?? 0;
+}
+
+/** Whether it acts as root, with whichever capabilities. */
+export function isRoot(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** What a `ps` shows. */
+export function title(): string {
+  return process.title;
+}
+
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}
+
+/** CPUs that this process may run on. */
+export function cpuCount(): number {
+  return availableParallelism();
+}
+
+/** CLOCK_MONOTONIC in milliseconds, of which a system call can be told. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+/** Letters that no other process has, nor this one a second time. */
+export function uniqueName(): string {
+  return `${process.pid}-${randomBytes(6).toString("hex")}`;
+}
