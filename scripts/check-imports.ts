@@ -1,17 +1,19 @@
 /**
  * The import-direction lint: rooms import along the arrows of `rooms.ts` only, and every arrow is in use; pure rooms stay
- * free of the host, only `sys` touches the FFI, and what is not the library itself uses its public subpaths. Says
- * file:line and which wall.
+ * free of the host, as does all that the doors for browsers reach; only `sys` touches the FFI, and what is not the library
+ * itself uses its public subpaths. Says file:line and which wall.
  */
 import { readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { findFiles, root } from "./files.ts";
 import { readSource, type SourceFile } from "./imports.ts";
-import { ffiRoom, roomOf, rooms, tableFaults } from "./rooms.ts";
+import { reachOf } from "./reach.ts";
+import { browserDoors, ffiRoom, roomOf, rooms, tableFaults } from "./rooms.ts";
 
 const library = "packages/ebpf-ts/";
 const sources = `${library}src/`;
-const nodeGlobalPattern = /(?<![.\w])(?:process|Buffer|require|__dirname)\b\s*[.([]/;
+/** `NodeJS` stands in types, which a browser's program cannot have either. */
+const nodeGlobalPattern = /(?<![.\w])(?:process|Buffer|require|__dirname|__filename|NodeJS)\b\s*[.([]/;
 
 /** Arrows that some file uses: `from to`. */
 const usedArrows = new Set<string>();
@@ -39,12 +41,29 @@ function roomFault(file: string, specifier: string): string | undefined {
 
 function globalFaults(file: SourceFile): string[] {
   const room = roomOf(file.path.slice(sources.length));
-  if (room?.pure !== true) return [];
+  return room?.pure === true ? nodeGlobals(file, `${room.path} is pure and`) : [];
+}
+
+/** `who` is followed by what it may not do. */
+function nodeGlobals(file: SourceFile, who: string): string[] {
   return file.lines.flatMap((text, index) => {
     const found = nodeGlobalPattern.exec(text);
     return found === null
       ? []
-      : [`${file.path}:${index + 1}: ${room.path} is pure and may not use Node's global ${found[0].slice(0, -1)}`];
+      : [`${file.path}:${index + 1}: ${who} may not use Node's global ${found[0].slice(0, -1)}`];
+  });
+}
+
+/** The walls say as much, room by room; this asks what a bundler would find. */
+function browserFaults(files: ReadonlyMap<string, SourceFile>): string[] {
+  return browserDoors.flatMap((door) => {
+    const who = `${door} is for browsers, reaches this file, and`;
+    return reachOf(`${sources}${door}`, files).flatMap((file) => [
+      ...nodeGlobals(file, who),
+      ...file.imports
+        .filter(({ specifier }) => !specifier.startsWith("."))
+        .map(({ line, specifier }) => `${file.path}:${line}: ${who} may not import ${specifier}`),
+    ]);
   });
 }
 
@@ -92,15 +111,15 @@ async function main(): Promise<number> {
   const subpaths = await publicSubpaths();
   const paths = (await findFiles(".ts")).filter((path) => /^(packages|examples|bench)\//.test(path));
   const faults = tableFaults();
-  for (const path of paths) {
-    const file = await readSource(path);
+  const files = new Map(await Promise.all(paths.map(async (path) => [path, await readSource(path)] as const)));
+  for (const [path, file] of files) {
     for (const { line, specifier } of file.imports) {
       const fault = faultOf(path, specifier, subpaths);
       if (fault !== undefined) faults.push(`${path}:${line}: ${fault}`);
     }
     if (path.startsWith(sources)) faults.push(...globalFaults(file));
   }
-  faults.push(...unusedArrows());
+  faults.push(...unusedArrows(), ...browserFaults(files));
   for (const fault of faults) console.error(fault);
   console.log(`${paths.length} files, ${faults.length} imports through a wall`);
   return faults.length > 0 ? 1 : 0;

@@ -121,6 +121,17 @@ export const rooms: readonly Room[] = [
     "a loaded object: its maps and programs",
     "base/ btf/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/",
   ),
+  pure("load-object.ts", "what loading is on every host", "base/ collection.ts engine/ spec/"),
+  pure(
+    "load-embedded.ts",
+    "bytes → embedded engine → collection",
+    "base/ collection.ts engine/embedded/user/ load-object.ts spec/",
+  ),
+  pure(
+    "embedded.ts",
+    "the front door for browsers",
+    "base/ collection.ts engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
+  ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   host(
     "workers/",
@@ -131,7 +142,7 @@ export const rooms: readonly Room[] = [
   host(
     "load.ts",
     "object → engine → collection",
-    "base/ collection.ts engine/ engine/embedded/node-host.ts engine/kernel/ host/ spec/",
+    "base/ collection.ts engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts spec/",
   ),
   host(
     "index.ts",
@@ -139,6 +150,9 @@ export const rooms: readonly Room[] = [
     "base/ collection.ts engine/ host/ link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/",
   ),
 ];
+
+/** Public entries for hosts that are not Node: whatever they reach, also by a dynamic import, is plain JavaScript. */
+export const browserDoors: readonly string[] = ["embedded.ts"];
 
 /** The one room that may load the FFI. */
 export const ffiRoom = "sys/";

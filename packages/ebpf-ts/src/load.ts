@@ -1,33 +1,24 @@
-import { Collection } from "./collection.ts";
+import type { Collection } from "./collection.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { EngineName } from "./engine/engine-name.ts";
+import type { EventSource } from "./engine/embedded/sources/event-source.ts";
+import { eventSources } from "./engine/embedded/sources/check-sources.ts";
 import type * as Kernel from "./engine/kernel/kernel-engine.ts";
-import type { EbpfError } from "./base/errors.ts";
 import { type Checks, checkOptions } from "./base/check-options.ts";
-import { aFunction, anObject, aPath, type Check, integer, oneOf, wrongKind } from "./base/checks.ts";
+import { aPath, type Check, oneOf, wrongKind } from "./base/checks.ts";
 import { importHost } from "./host/import-host.ts";
 import { readObject } from "./host/read-object.ts";
+import { loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
 import { parse } from "./spec/parse.ts";
-import { setVariable } from "./spec/set-variable.ts";
-import { makePrintable } from "./spec/to-json.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
-export interface LoadOptions {
+export interface LoadOptions extends ObjectOptions {
   /** `auto` (the default) is the kernel where this process may use it, else the embedded engine. */
   readonly engine?: "auto" | EngineName | Engine | undefined;
-  /** First values of global variables; the only way to set `const volatile` ones. */
-  readonly variables?: Readonly<Record<string, unknown>> | undefined;
-  /**
-   * Lines of `bpf_trace_printk` (embedded engine). By default they go to the diagnostics channel `ebpf:trace_printk`. When it throws, or
-   * rejects its promise, the command is killed, and `exited` is rejected with that; so is a `run()` by hand.
-   */
-  readonly onPrint?: ((line: string) => void) | undefined;
-  /** A run of an attached program that went wrong (embedded engine). By default a process warning. What it throws is as for `onPrint`. */
-  readonly onFault?: ((fault: EbpfError) => void) | undefined;
   /** Folder in a bpf file system for the maps that the object wants pinned by name (kernel engine); by default /sys/fs/bpf. */
   readonly pinRoot?: string | undefined;
-  /** How many instructions one run of a program may take (embedded engine). */
-  readonly instructionBudget?: number | undefined;
+  /** Further sources of events. With them, `auto` is the embedded engine: no other has them. */
+  readonly sources?: readonly EventSource[] | undefined;
 }
 
 export interface EngineAvailability {
@@ -42,12 +33,10 @@ const anEngine: Check = (value, what) => {
 };
 
 const checks: Checks<LoadOptions> = {
+  ...objectChecks,
   engine: anEngine,
-  variables: anObject,
-  onPrint: aFunction,
-  onFault: aFunction,
   pinRoot: aPath,
-  instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
+  sources: eventSources,
 };
 
 /**
@@ -59,45 +48,29 @@ export async function load(
   options: LoadOptions = {},
 ): Promise<Collection> {
   checkOptions(options, checks, "load()");
-  const spec = withVariables(await specOf(object), options.variables ?? {});
-  const engine = await engineOf(options.engine ?? "auto", options.pinRoot);
-  const reporters = await importHost("the reporters", () => import("./host/reporters.ts"));
-  const collection = await engine.load(spec, {
-    onPrint: options.onPrint ?? reporters.publishPrint,
-    onFault: options.onFault ?? reporters.warnFault,
-    instructionBudget: options.instructionBudget,
-  });
-  return new Collection(spec, collection);
+  const spec =
+    typeof object === "string" || object instanceof URL ? parse(await readObject(object)) : specOf(object, takes);
+  const engine = await engineOf(options);
+  const { publishPrint, warnFault } = await importHost("the reporters", () => import("./host/reporters.ts"));
+  return loadSpec(spec, engine, options, { onPrint: publishPrint, onFault: warnFault });
 }
 
-/** The spec stays as it was given: what is loaded has contents of its own. */
-function withVariables(spec: CollectionSpec, variables: Readonly<Record<string, unknown>>): CollectionSpec {
-  if (Object.keys(variables).length === 0) return spec;
-  const maps = spec.maps.map((map) => ({ ...map, contents: map.contents?.slice() }));
-  const own = makePrintable({ ...spec, maps });
-  for (const [name, value] of Object.entries(variables)) setVariable(own, name, value);
-  return own;
-}
+const takes = "a path, the bytes of a file, or a spec";
 
-async function specOf(object: string | URL | Uint8Array | CollectionSpec): Promise<CollectionSpec> {
-  if (typeof object === "string" || object instanceof URL) {
-    return parse(await readObject(object));
+async function engineOf({ engine = "auto", pinRoot, sources = [] }: LoadOptions): Promise<Engine> {
+  if (sources.length > 0 && engine !== "auto" && engine !== "embedded") {
+    throw new TypeError("The option sources of load() is for the embedded engine: an engine that is given has its own");
   }
-  if (object instanceof Uint8Array) return parse(object);
-  if (Array.isArray((object as Partial<CollectionSpec> | null)?.maps)) return object;
-  throw wrongKind("The object of load()", "a path, the bytes of a file, or a spec", object);
-}
-
-async function engineOf(choice: "auto" | EngineName | Engine, pinRoot: string | undefined): Promise<Engine> {
-  if (typeof choice === "object") return choice;
-  switch (choice) {
+  if (typeof engine === "object") return engine;
+  switch (engine) {
     case "kernel":
       return kernel(pinRoot);
     case "embedded":
-      return embedded();
+      return embedded(sources);
     case "auto": {
+      if (sources.length > 0) return embedded(sources);
       const { haveKernel } = await importKernel();
-      return haveKernel().usable ? kernel(pinRoot) : embedded();
+      return haveKernel().usable ? kernel(pinRoot) : embedded(sources);
     }
   }
 }
@@ -119,10 +92,10 @@ async function kernel(pinRoot: string | undefined): Promise<Engine> {
   return kernelEngine({ pinRoot });
 }
 
-async function embedded(): Promise<Engine> {
+async function embedded(sources: readonly EventSource[]): Promise<Engine> {
   const { hostedEmbeddedEngine } = await importHost(
     "the embedded engine",
     () => import("./engine/embedded/node-host.ts"),
   );
-  return hostedEmbeddedEngine();
+  return hostedEmbeddedEngine(sources);
 }

@@ -16,8 +16,11 @@ export interface EngineCommand {
   /** Writes to the command's standard input (with `stdin: "pipe"`). */
   write(text: string): void;
   endInput(): void;
-  kill(signal: NodeJS.Signals): void;
+  kill(signal: Signal): void;
 }
+
+/** By its name: `SIGTERM`. */
+export type Signal = `SIG${string}`;
 
 export interface CommandExit {
   readonly code: number | undefined;

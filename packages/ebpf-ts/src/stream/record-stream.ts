@@ -4,7 +4,8 @@ import { Backoff } from "./backoff.ts";
 import { type Checks, checkOptions, optionsOf } from "../base/check-options.ts";
 import { aPromise, aSignal, type Check, longestTimer, milliseconds, wrongKind } from "../base/checks.ts";
 import type { LazyBell } from "./lazy-bell.ts";
-import { TurnBudget, yieldTurn } from "./turn-budget.ts";
+import { yieldTurn } from "../base/yield-turn.ts";
+import { TurnBudget } from "./turn-budget.ts";
 
 /** Makes a value of the record whose payload stands at `offset`. It must copy what it keeps. */
 export type RecordDecoder<T> = (view: DataView, offset: number, length: number) => T;

@@ -13,7 +13,7 @@ export class TurnBudget {
     this.#left = stepsPerLook;
   }
 
-  /** Counts a step; true when it is time to {@link yieldTurn}. */
+  /** Counts a step; true when it is time to let others have theirs (yield-turn.ts). */
   spent(): boolean {
     this.#left -= 1;
     if (this.#left > 0) return false;
@@ -25,9 +25,3 @@ export class TurnBudget {
     this.#began = performance.now();
   }
 }
-
-/** Calls back after what else waits in the event loop. Browsers have no setImmediate. */
-export const yieldTurn: (callback: () => void) => void =
-  typeof setImmediate === "function"
-    ? (callback) => void setImmediate(callback)
-    : (callback) => void setTimeout(callback, 0);

@@ -2,6 +2,7 @@ import { EbpfError } from "../../base/errors.ts";
 import { type Child, startChild } from "../../host/child.ts";
 import { kindOf } from "../../host/named-files.ts";
 import { refusal } from "../../host/refusal.ts";
+import type { SignalName } from "../../host/signals.ts";
 import type { EngineCommand, SpawnOptions } from "../command.ts";
 
 export interface ChildCommand extends EngineCommand {
@@ -25,7 +26,7 @@ export async function spawnCommand(
       child.input.write(text);
     },
     endInput: () => child.input?.end(),
-    kill: (signal) => child.kill(signal),
+    kill: (signal) => child.kill(signal as SignalName),
     close: async () => {
       child.input?.destroy();
       if (child.isRunning) child.kill("SIGKILL");

@@ -4,7 +4,7 @@ import { anIterable } from "../../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import { headerSize } from "../../ring/record.ts";
 import { napUnless } from "../../stream/nap.ts";
-import { yieldTurn } from "../../stream/turn-budget.ts";
+import { yieldTurn } from "../../base/yield-turn.ts";
 import { type InjectOptions, injectTerms, type InjectTerms } from "./inject-options.ts";
 import { InjectQueue } from "./inject-queue.ts";
 import { FilledRecords, type InjectedRecords, ValueEncoder } from "./injected-records.ts";

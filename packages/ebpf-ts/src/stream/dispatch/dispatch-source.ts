@@ -1,4 +1,4 @@
-import { yieldTurn } from "../turn-budget.ts";
+import { yieldTurn } from "../../base/yield-turn.ts";
 
 /**
  * Takes events from a source one by one, and can be stopped while it waits for one. A source that is stopped while it owes

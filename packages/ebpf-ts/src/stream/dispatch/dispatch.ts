@@ -10,7 +10,8 @@ import {
 } from "./dispatch-options.ts";
 import { AnyOrder, type DispatchOrder, type Job, KeyOrder, StrictOrder } from "./dispatch-order.ts";
 import { DispatchSource } from "./dispatch-source.ts";
-import { TurnBudget, yieldTurn } from "../turn-budget.ts";
+import { yieldTurn } from "../../base/yield-turn.ts";
+import { TurnBudget } from "../turn-budget.ts";
 
 /**
  * Handles the events of a source with several handlers at once. The loop only receives: handlers run beside it, at most

@@ -1,4 +1,4 @@
-import { yieldTurn } from "../../stream/turn-budget.ts";
+import { yieldTurn } from "../../base/yield-turn.ts";
 
 /** A time that is allowed without progress, from when it begins. Keeps the process alive meanwhile. */
 export class Grace {

@@ -3,7 +3,7 @@ import type { RingLoan } from "../../map/ring-handles.ts";
 import { ringBusy, ringEmpty } from "../../ring/reading.ts";
 import { Backoff } from "../../stream/backoff.ts";
 import { LazyBell } from "../../stream/lazy-bell.ts";
-import { yieldTurn } from "../../stream/turn-budget.ts";
+import { yieldTurn } from "../../base/yield-turn.ts";
 import { Grace } from "./grace.ts";
 import { JobStatus } from "./job-table.ts";
 import type { WorkerMessage, WorkerSetup } from "./messages.ts";

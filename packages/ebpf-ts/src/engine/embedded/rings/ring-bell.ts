@@ -1,4 +1,5 @@
 import { isShared } from "../../../base/shared-bytes.ts";
+import { yieldTurn } from "../../../base/yield-turn.ts";
 import type { RingBell, RingMemory } from "../../../ring/ring-memory.ts";
 import { RingBufHeader } from "../../../uapi/uapi.gen.ts";
 
@@ -29,7 +30,7 @@ export class EmbeddedBell implements RingBell {
     if (this.#closed || this.#keepAlive !== undefined) return;
     this.#keepAlive = setTimeout(() => {}, longestDelay);
     const seen = Atomics.load(this.#word, 0);
-    if (this.#ready()) soon(() => this.#ring());
+    if (this.#ready()) yieldTurn(() => this.#ring());
     else this.#wait(seen);
   }
 
@@ -48,7 +49,7 @@ export class EmbeddedBell implements RingBell {
     }
     const result = Atomics.waitAsync(this.#word, 0, seen);
     if (result.async) void result.value.then(() => this.#ring());
-    else soon(() => this.#ring());
+    else yieldTurn(() => this.#ring());
   }
 
   #poll(seen: number): void {
@@ -68,13 +69,6 @@ export class EmbeddedBell implements RingBell {
     clearTimeout(this.#keepAlive);
     this.#keepAlive = undefined;
   }
-}
-
-/** After the current task, so that whoever arms a bell again and again does not starve the rest. */
-function soon(action: () => void): void {
-  const immediate = (globalThis as { setImmediate?: (action: () => void) => void }).setImmediate;
-  if (immediate === undefined) setTimeout(action, 0);
-  else immediate(action);
 }
 
 /** Whether the record at the head of an event ring is committed, so that a consumer could go on. */

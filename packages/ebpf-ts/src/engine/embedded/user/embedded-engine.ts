@@ -1,8 +1,11 @@
+import { type Checks, checkOptions } from "../../../base/check-options.ts";
+import { aFunction, anObject, integer, oneOf } from "../../../base/checks.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
 import type { Engine, EngineCollection, EngineOptions } from "../../engine.ts";
 import { buildImage } from "../load/build-image.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Task } from "../machine/contracts.ts";
+import { eventSources } from "../sources/check-sources.ts";
 import type { EventSource } from "../sources/event-source.ts";
 import { EmbeddedCollection } from "./embedded-collection.ts";
 import { buildKernelBtf, type Architecture } from "../load/own-btf.ts";
@@ -21,7 +24,17 @@ export interface EmbeddedEngineOptions {
 }
 
 const defaultCpus = 4;
+/** Per-CPU values of all of them stand in memory. */
 const mostCpus = 64;
+
+export const embeddedChecks: Checks<EmbeddedEngineOptions> = {
+  sources: eventSources,
+  clock: anObject,
+  hostTask: aFunction,
+  cpus: integer(1, mostCpus),
+  architecture: oneOf("x64", "arm64"),
+};
+
 /** A few seconds of work: as many as a loop of 2^23 iterations, the most that bpf_loop does, of 8 instructions. */
 const defaultBudget = 2 ** 26;
 
@@ -30,22 +43,20 @@ const idleTask: Task = { pid: 0, tgid: 0, uid: 0, gid: 0, comm: "swapper/0", rea
 
 /** An engine in plain JavaScript: it needs no privilege, and no Linux. */
 export function embeddedEngine(options: EmbeddedEngineOptions = {}): Engine {
-  const cpus = options.cpus ?? defaultCpus;
-  if (!Number.isInteger(cpus) || cpus < 1 || cpus > mostCpus)
-    throw new RangeError(`The embedded engine has 1 to ${mostCpus} CPUs, not ${cpus}`);
-  return { name: "embedded", load: (spec, engineOptions) => load(spec, engineOptions, options, cpus) };
+  checkOptions(options, embeddedChecks, "embeddedEngine()");
+  return { name: "embedded", load: (spec, engineOptions) => load(spec, engineOptions, options) };
 }
 
 async function load(
   spec: CollectionSpec,
   engineOptions: EngineOptions,
   options: EmbeddedEngineOptions,
-  cpus: number,
 ): Promise<EngineCollection> {
   const instructionBudget = engineOptions.instructionBudget ?? defaultBudget;
   if (!Number.isSafeInteger(instructionBudget) || instructionBudget < 1) {
     throw new RangeError(`The instruction budget is a positive integer, not ${instructionBudget}`);
   }
+  const cpus = options.cpus ?? defaultCpus;
   const architecture = options.architecture ?? "x64";
   const kernelBtf = buildKernelBtf(architecture);
   const built = await buildImage(spec, { cpus, instructionBudget, kernelBtf });

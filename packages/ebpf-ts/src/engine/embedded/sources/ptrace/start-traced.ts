@@ -5,9 +5,9 @@ import { guardExit } from "../../../../sys/ffi/exit-gate.ts";
 import { threadDescriptors, tryDescriptors } from "../../../../host/descriptors.ts";
 import { absolutePath } from "../../../../host/named-files.ts";
 import { openPipeEnd, type PipeEnd } from "../../../../host/pipe.ts";
-import { sendSignal } from "../../../../host/signals.ts";
+import { sendSignal, type SignalName } from "../../../../host/signals.ts";
 import { environment, platform } from "../../../../host/this-process.ts";
-import type { CommandExit, EngineCommand, SpawnOptions } from "../../../command.ts";
+import type { CommandExit, EngineCommand, Signal, SpawnOptions } from "../../../command.ts";
 import type { MachineImage } from "../../machine/contracts.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";
 import { findCommand } from "./find-command.ts";
@@ -162,9 +162,9 @@ class Trace implements TracedCommand {
   }
 
   /** Does nothing once the command has ended: its process id may then be another's. */
-  kill(signal: NodeJS.Signals): void {
+  kill(signal: Signal): void {
     const pid = this.#control.command;
-    if (pid !== 0) sendSignal(pid, signal);
+    if (pid !== 0) sendSignal(pid, signal as SignalName);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,53 @@
+/**
+ * eBPF for TypeScript without a kernel, and without Node: the embedded engine, for browsers and any other host. Nothing that is reached
+ * from here needs a `node:` module.
+ */
+export { Collection, type Fields, type TypeOption } from "./collection.ts";
+export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
+export type { Engine } from "./engine/engine.ts";
+export type { EngineName } from "./engine/engine-name.ts";
+export type { MapInfo } from "./engine/map.ts";
+export type { ProgramInfo, RunOptions, RunResult } from "./engine/program.ts";
+export type { Clock } from "./engine/embedded/machine/clock.ts";
+export type { MachineImage, RunContext, Task } from "./engine/embedded/machine/contracts.ts";
+export { AttachedPrograms } from "./engine/embedded/sources/attached-programs.ts";
+export type { AttachPlace } from "./engine/embedded/sources/attach-place.ts";
+export { type ContextType, type EventContext, runContext } from "./engine/embedded/sources/context-type.ts";
+export { type EventReports, type EventRunner, openEventRunner } from "./engine/embedded/sources/event-runner.ts";
+export type { AttachPoint, EventSource, RunningSource, SourceHost } from "./engine/embedded/sources/event-source.ts";
+export { embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
+export {
+  EbpfError,
+  type EbpfErrorCode,
+  NotSupportedError,
+  ProgramFault,
+  SyscallError,
+  VerifierError,
+} from "./base/errors.ts";
+export { Link } from "./link/link.ts";
+export { load, type EmbeddedLoadOptions as LoadOptions } from "./load-embedded.ts";
+export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";
+export type { InjectOptions } from "./map/inject/inject-options.ts";
+export { RingBuf, type RingBufHandle } from "./map/ring-buf.ts";
+export { UserRingBuf, type UserRingBufHandle } from "./map/user-ring-buf.ts";
+export { Variable } from "./map/variable.ts";
+export type { ArrayMemory, Live } from "./memory/array-memory.ts";
+export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
+export { Program } from "./program/program.ts";
+export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
+export type { OnRecordView } from "./ring/reading.ts";
+export type { RecordView } from "./ring/record-view.ts";
+export type { Reservation as UserSample } from "./ring/reservation.ts";
+export { dispatch } from "./stream/dispatch/dispatch.ts";
+export type {
+  DispatchContext,
+  DispatchOptions,
+  DispatchResult,
+  EventHandler,
+} from "./stream/dispatch/dispatch-options.ts";
+export type { RecordBatch } from "./stream/record-batch.ts";
+export { merge } from "./stream/merge.ts";
+export type { RoomOptions } from "./stream/room-queue.ts";
+export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
+export { parse } from "./spec/parse.ts";
+export type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "./spec/types.ts";

@@ -1,0 +1,29 @@
+import { checkOptions } from "./base/check-options.ts";
+import type { Collection } from "./collection.ts";
+import { embeddedChecks, embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
+import { type DefaultReporters, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
+import type { CollectionSpec } from "./spec/types.ts";
+
+export interface EmbeddedLoadOptions extends ObjectOptions, EmbeddedEngineOptions {}
+
+const checks = { ...objectChecks, ...embeddedChecks };
+
+const console: DefaultReporters = {
+  onPrint: (line) => globalThis.console.debug(line),
+  onFault: (fault) => globalThis.console.warn(fault.message),
+};
+
+/**
+ * Loads a compiled eBPF object, the bytes of the file or a spec that was parsed before, on the embedded engine: in a browser, or in any
+ * other host of JavaScript.
+ * Throws `EbpfError`: BAD_OBJECT and BAD_BTF for a broken file, NOT_SUPPORTED.
+ */
+export async function load(
+  object: Uint8Array | CollectionSpec,
+  options: EmbeddedLoadOptions = {},
+): Promise<Collection> {
+  checkOptions(options, checks, "load()");
+  const { sources, clock, hostTask, cpus, architecture, ...rest } = options;
+  const engine = embeddedEngine({ sources, clock, hostTask, cpus, architecture });
+  return loadSpec(specOf(object, "the bytes of a file, or a spec"), engine, rest, console);
+}

@@ -1,0 +1,69 @@
+import type { Checks } from "./base/check-options.ts";
+import { aFunction, anObject, integer, wrongKind } from "./base/checks.ts";
+import type { EbpfError } from "./base/errors.ts";
+import { Collection } from "./collection.ts";
+import type { Engine, EngineOptions } from "./engine/engine.ts";
+import { parse } from "./spec/parse.ts";
+import { setVariable } from "./spec/set-variable.ts";
+import { makePrintable } from "./spec/to-json.ts";
+import type { CollectionSpec } from "./spec/types.ts";
+
+/** What loading takes on every host. */
+export interface ObjectOptions {
+  /** First values of global variables; the only way to set `const volatile` ones. */
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Lines of `bpf_trace_printk` (embedded engine). By default they go to the diagnostics channel `ebpf:trace_printk`, in a browser to
+   * `console.debug`. When it throws, or rejects its promise, the command is killed, and `exited` is rejected with that; so is a `run()`
+   * by hand. Events of other sources end then, and `close()` of the collection is rejected.
+   */
+  readonly onPrint?: ((line: string) => void) | undefined;
+  /**
+   * A run of an attached program that went wrong (embedded engine). By default a process warning, in a browser a `console.warn`. What it
+   * throws is as for `onPrint`.
+   */
+  readonly onFault?: ((fault: EbpfError) => void) | undefined;
+  /** How many instructions one run of a program may take (embedded engine). */
+  readonly instructionBudget?: number | undefined;
+}
+
+export const objectChecks: Checks<ObjectOptions> = {
+  variables: anObject,
+  onPrint: aFunction,
+  onFault: aFunction,
+  instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
+};
+
+/** What the host does with what nobody asks for. */
+export type DefaultReporters = Pick<EngineOptions, "onPrint" | "onFault">;
+
+/** `takes` says what an object may be. */
+export function specOf(object: Uint8Array | CollectionSpec, takes: string): CollectionSpec {
+  if (object instanceof Uint8Array) return parse(object);
+  if (Array.isArray((object as Partial<CollectionSpec> | null)?.maps)) return object;
+  throw wrongKind("The object of load()", takes, object);
+}
+
+export async function loadSpec(
+  spec: CollectionSpec,
+  engine: Engine,
+  options: ObjectOptions,
+  reporters: DefaultReporters,
+): Promise<Collection> {
+  const own = withVariables(spec, options.variables ?? {});
+  const collection = await engine.load(own, {
+    onPrint: options.onPrint ?? reporters.onPrint,
+    onFault: options.onFault ?? reporters.onFault,
+    instructionBudget: options.instructionBudget,
+  });
+  return new Collection(own, collection);
+}
+
+/** The spec stays as it was given: what is loaded has contents of its own. */
+function withVariables(spec: CollectionSpec, variables: Readonly<Record<string, unknown>>): CollectionSpec {
+  if (Object.keys(variables).length === 0) return spec;
+  const maps = spec.maps.map((map) => ({ ...map, contents: map.contents?.slice() }));
+  const own = makePrintable({ ...spec, maps });
+  for (const [name, value] of Object.entries(variables)) setVariable(own, name, value);
+  return own;
+}
