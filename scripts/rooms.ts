@@ -52,13 +52,14 @@ export const rooms: readonly Room[] = [
     "base/ uapi/",
   ),
   pure("memory/", "live typed views of shared memory, and their lifetimes", "base/"),
-  pure("engine/", "the contract that an engine fulfils, by noun", "base/ ring/ spec/"),
+  pure("attach/", "what a user says about where a program is to be attached: a file a kind", "base/ kinds/ uapi/"),
+  pure("engine/", "the contract that an engine fulfils, by noun", "attach/ base/ ring/ spec/"),
   host("host/", "what talks to the JavaScript runtime: files, threads, exit, dynamic imports, diagnostics", "base/"),
   host("sys/", "system calls through koffi, which nothing else imports", "base/ host/ uapi/"),
   host(
     "engine/kernel/",
     "Linux: bpf(2), perf_event_open(2), mmap(2), one epoll thread",
-    "base/ btf/ elf/ engine/ host/ insn/ kinds/ ring/ spec/ sys/ uapi/",
+    "attach/ base/ btf/ elf/ engine/ host/ insn/ kinds/ ring/ spec/ sys/ uapi/",
   ),
   // The embedded engine, from the ground up: no room below knows of one above.
   pure("engine/embedded/memory/", "one WebAssembly memory: where things lie, and who may touch them", "base/"),
@@ -91,12 +92,12 @@ export const rooms: readonly Room[] = [
   pure(
     "engine/embedded/sources/",
     "the contract of what fires events for programs; each source is a room of its own in it",
-    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ kinds/",
+    "attach/ base/ engine/ engine/embedded/load/ engine/embedded/machine/ kinds/",
   ),
   pure(
     "engine/embedded/user/",
     "the engine, its collections, maps and programs as users of the contract see them",
-    "base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/rings/ engine/embedded/sources/ kinds/ spec/ uapi/",
+    "attach/ base/ engine/ engine/embedded/load/ engine/embedded/machine/ engine/embedded/rings/ engine/embedded/sources/ kinds/ spec/ uapi/",
   ),
   host(
     "engine/embedded/sources/ptrace/",
@@ -114,12 +115,12 @@ export const rooms: readonly Room[] = [
     "the live nouns for maps; `inject/` into event rings, `send/` into user rings, `perf/` event arrays",
     "base/ btf/ engine/ kinds/ memory/ ring/ spec/ stream/",
   ),
-  pure("link/", "what keeps a program attached", "engine/"),
-  pure("program/", "a loaded program", "base/ engine/ link/ spec/"),
+  pure("link/", "what keeps a program attached", "attach/ base/ engine/"),
+  pure("program/", "a loaded program", "attach/ base/ engine/ link/ spec/"),
   pure(
     "collection.ts",
     "a loaded object: its maps and programs",
-    "base/ btf/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/",
+    "attach/ base/ btf/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/",
   ),
   pure("load-object.ts", "what loading is on every host", "base/ collection.ts engine/ spec/"),
   pure(
@@ -130,7 +131,7 @@ export const rooms: readonly Room[] = [
   pure(
     "embedded.ts",
     "the front door for browsers",
-    "base/ collection.ts engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
+    "attach/ base/ collection.ts engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   host(
@@ -147,7 +148,7 @@ export const rooms: readonly Room[] = [
   host(
     "index.ts",
     "the front door",
-    "base/ collection.ts engine/ host/ link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/",
+    "attach/ base/ collection.ts engine/ host/ link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/",
   ),
 ];
 

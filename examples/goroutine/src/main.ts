@@ -55,7 +55,7 @@ async function watch(path: string, child: ChildProcess): Promise<void> {
     variables: { goid_offset: await goidOffset(path), only_tgid: child.pid },
   });
   const events = bpf.ringBuf<Event>("rb");
-  await bpf.program("casgstatus").attachUprobe({ path, symbol: "runtime.casgstatus", pid: child.pid });
+  await bpf.program("casgstatus").attach({ kind: "uprobe", path, symbol: "runtime.casgstatus", pid: child.pid });
 
   createInterface({ input: child.stdout! }).on("line", (line) => console.log(`# ${line}`));
   console.log(row("TIME", "STATE", "GOID", "PID", "TGID"));

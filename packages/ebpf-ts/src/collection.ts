@@ -1,12 +1,13 @@
 import { makeDecoder, makeEncoder } from "./btf/index.ts";
+import { attachesItself } from "./attach/attaches-itself.ts";
 import type { EngineCommand, SpawnOptions } from "./engine/command.ts";
 import type { EngineCollection } from "./engine/engine.ts";
 import type { EngineName } from "./engine/engine-name.ts";
 import type { EngineMap } from "./engine/map.ts";
 import type { EngineRing } from "./engine/ring.ts";
 import { EbpfError } from "./base/errors.ts";
-import { findProgramKind } from "./kinds/find-program-kind.ts";
 import type { Link } from "./link/link.ts";
+import { LiveLinks } from "./link/live-links.ts";
 import { mapKind, type NounKind } from "./kinds/map-kinds.ts";
 import { BpfMap } from "./map/bpf-map.ts";
 import { readLoss } from "./map/loss.ts";
@@ -48,7 +49,7 @@ export class Collection {
   readonly #open = new Map<string, Opened>();
   /** Of the rings that are open, by the keys of {@link #open}. */
   readonly #recordTypes = new Map<string, number | undefined>();
-  readonly #links = new Set<Link>();
+  readonly #links = new LiveLinks();
   /** Of all views of its memory. */
   readonly #lifetime = { open: true };
   #closed: Promise<void> | undefined;
@@ -59,7 +60,7 @@ export class Collection {
     const programs = new Map<string, Program>();
     for (const program of spec.programs) {
       const loaded = engine.programs.get(program.name);
-      if (loaded !== undefined) programs.set(program.name, new Program(program, loaded));
+      if (loaded !== undefined) programs.set(program.name, new Program(program, loaded, this.#links));
     }
     this.programs = programs;
   }
@@ -173,21 +174,26 @@ export class Collection {
 
   /**
    * Attaches every loaded program where its section name says; programs that can only be run by hand (`SEC("syscall")`), and
-   * those that need to be told where (`SEC("uprobe")`), are left alone. When one fails, those attached before it are detached again.
+   * those that need to be told where (`SEC("uprobe")`, `SEC("xdp")`), are left alone. When one fails, those attached before it are detached again.
    */
   async attach(): Promise<Link[]> {
     this.#check();
     const links: Link[] = [];
     try {
-      for (const program of this.programs.values()) {
-        if (attachesItself(program)) links.push(await program.attach());
+      for (const spec of this.spec.programs) {
+        const program = attachesItself(spec) ? this.programs.get(spec.name) : undefined;
+        if (program !== undefined) links.push(await program.attach());
       }
     } catch (error) {
       await Promise.all(links.map((link) => link.detach()));
       throw error;
     }
-    for (const link of links) this.#links.add(link);
     return links;
+  }
+
+  /** The links that are attached now, by {@link attach} or by that of a program, in the order in which they came. */
+  get links(): readonly Link[] {
+    return this.#links.all;
   }
 
   /**
@@ -200,7 +206,7 @@ export class Collection {
     return this.#engine.spawn(file, args, options);
   }
 
-  /** Detaches everything, ends iterations, kills commands that still run, and lets go of maps and programs. Idempotent. */
+  /** Detaches everything that is not pinned, ends iterations, kills commands that still run, and lets go of maps and programs. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -215,7 +221,7 @@ export class Collection {
     for (const opened of this.#open.values()) {
       if (!(opened instanceof BpfMap) && !(opened instanceof Variable)) opened.close();
     }
-    await Promise.all([...this.#links].map((link) => link.detach()));
+    await this.#links.close();
     await this.#engine.close();
   }
 
@@ -293,11 +299,6 @@ export class Collection {
     }
     return type.id;
   }
-}
-
-/** As libbpf has it: a program whose section could name its place, and does not, waits to be told. */
-function attachesItself({ kind, section }: Program): boolean {
-  return findProgramKind(kind)?.attaches === "as named" && section.includes("/");
 }
 
 function openWith(spec: MapSpec): string {

@@ -2,6 +2,7 @@
  * eBPF for TypeScript without a kernel, and without Node: the embedded engine, for browsers and any other host. Nothing that is reached
  * from here needs a `node:` module.
  */
+export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.ts";
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { Engine } from "./engine/engine.ts";
@@ -14,7 +15,13 @@ export { AttachedPrograms } from "./engine/embedded/sources/attached-programs.ts
 export type { AttachPlace } from "./engine/embedded/sources/attach-place.ts";
 export { type ContextType, type EventContext, runContext } from "./engine/embedded/sources/context-type.ts";
 export { type EventReports, type EventRunner, openEventRunner } from "./engine/embedded/sources/event-runner.ts";
-export type { AttachPoint, EventSource, RunningSource, SourceHost } from "./engine/embedded/sources/event-source.ts";
+export type {
+  AttachedProgram,
+  AttachPoint,
+  EventSource,
+  RunningSource,
+  SourceHost,
+} from "./engine/embedded/sources/event-source.ts";
 export { embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
 export {
   EbpfError,
@@ -24,6 +31,7 @@ export {
   SyscallError,
   VerifierError,
 } from "./base/errors.ts";
+export type { LinkInfo } from "./engine/link.ts";
 export { Link } from "./link/link.ts";
 export { load, type EmbeddedLoadOptions as LoadOptions } from "./load-embedded.ts";
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";

@@ -1,9 +1,10 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`. */
+export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.ts";
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
 export type { CommandExit, EngineCommand as Command, SpawnOptions } from "./engine/command.ts";
 export type { EngineName } from "./engine/engine-name.ts";
 export type { MapInfo } from "./engine/map.ts";
-export type { ProgramInfo, RunOptions, RunResult, UprobeOptions } from "./engine/program.ts";
+export type { ProgramInfo, RunOptions, RunResult } from "./engine/program.ts";
 export {
   EbpfError,
   type EbpfErrorCode,
@@ -12,6 +13,7 @@ export {
   SyscallError,
   VerifierError,
 } from "./base/errors.ts";
+export type { LinkInfo } from "./engine/link.ts";
 export { Link } from "./link/link.ts";
 export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";

@@ -1,6 +1,7 @@
+import type { AttachTarget } from "../attach/attach-kinds.ts";
 import type { Checks } from "../base/check-options.ts";
 import { bytes, integer } from "../base/checks.ts";
-import type { EngineLink } from "./link.ts";
+import type { LinkInfo } from "./link.ts";
 
 export interface ProgramInfo {
   readonly name: string;
@@ -37,26 +38,23 @@ export interface RunResult {
   readonly duration: number;
 }
 
-/** A place in the code of user space: a function, or an offset in the file, or an offset in a function. */
-export interface UprobeOptions {
-  /** Of the executable or shared library. */
-  readonly path: string;
-  /** Name of a function. */
-  readonly symbol?: string | undefined;
-  /** Bytes from the function, or, without one, from the start of the file. */
-  readonly offset?: number | undefined;
-  /** Only where this process comes along, in any of its threads; every process when left out. */
-  readonly pid?: number | undefined;
-  /** Where the function returns rather than where it begins; by default as the section says (`uretprobe`). */
-  readonly returns?: boolean | undefined;
-}
-
 export interface EngineProgram {
   readonly info: ProgramInfo;
   /** Runs it once by hand (BPF_PROG_TEST_RUN). */
   run(options: RunOptions): Promise<RunResult>;
-  /** Attaches where its section name says. */
-  attach(): Promise<EngineLink>;
-  attachUprobe?(options: UprobeOptions): Promise<EngineLink>;
+  /** Attaches it where it is told, or else where its section says. */
+  attach(target?: AttachTarget): Promise<EngineLink>;
   pin?(path: string): void;
+}
+
+/** What keeps a program attached. After its end it is used no more. */
+export interface EngineLink {
+  readonly target: AttachTarget;
+  readonly info: LinkInfo;
+  /** Puts another program of the same type in the place of this one, without a gap. */
+  update(program: EngineProgram): Promise<void>;
+  /** Lets go of it. What is pinned stays attached. Idempotent. */
+  close(): Promise<void>;
+  pin?(path: string): void;
+  unpin?(path: string): void;
 }

@@ -1,28 +1,128 @@
-import type { EngineLink } from "../engine/link.ts";
+import type { AttachTarget } from "../attach/attach-kinds.ts";
+import { aPath } from "../base/checks.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import type { LinkInfo } from "../engine/link.ts";
+import type { EngineLink, EngineProgram, ProgramInfo } from "../engine/program.ts";
 
-/** One program, attached to one place. Closing detaches it; the program stays loaded. */
+/** What a link asks of the program that it keeps attached. */
+export interface LinkedProgram {
+  readonly name: string;
+  readonly info: ProgramInfo;
+  /** The engine's own side of it. */
+  readonly handle: EngineProgram;
+}
+
+/** One program, attached to one place. When it ends the program is detached, and stays loaded. */
 export class Link {
-  /** The program's name. */
-  readonly program: string;
+  /** Where it is attached. */
+  readonly target: AttachTarget;
   readonly #link: EngineLink;
-  #detached: Promise<void> | undefined;
+  readonly #onEnd: (link: Link) => void;
+  #program: LinkedProgram;
+  #pin: string | undefined;
+  #closed: Promise<void> | undefined;
 
-  constructor(program: string, link: EngineLink) {
-    this.program = program;
+  /** `onEnd` is told once, when it is detached or let go of. */
+  constructor(program: LinkedProgram, link: EngineLink, onEnd: (link: Link) => void) {
+    this.target = link.target;
+    this.#program = program;
     this.#link = link;
+    this.#onEnd = onEnd;
+  }
+
+  /** The name of the program that is attached. */
+  get program(): string {
+    return this.#program.name;
   }
 
   get attached(): boolean {
-    return this.#detached === undefined;
+    return this.#closed === undefined;
   }
 
-  /** Idempotent. */
-  detach(): Promise<void> {
-    this.#detached ??= this.#link.detach();
-    return this.#detached;
+  /** Asked anew each time (BPF_OBJ_GET_INFO_BY_FD). */
+  get info(): LinkInfo {
+    this.#check("look at");
+    return this.#link.info;
+  }
+
+  /**
+   * Puts another program of the same type in the place of this one, at once, so that no event is missed (BPF_LINK_UPDATE, Linux 5.7).
+   * The kernel does that with links of cgroups, XDP, TC, network namespaces, iterators and socket maps; NOT_SUPPORTED with
+   * those of tracepoints and probes. The embedded engine does it with all of them, for programs of the same collection.
+   */
+  async update(program: LinkedProgram): Promise<void> {
+    if (program?.handle === undefined) throw new TypeError("update() of a link takes a program");
+    this.#check("update");
+    const { type } = this.#program.info;
+    if (program.info.type !== type) {
+      throw new TypeError(
+        `Cannot update ${this.#title} to program ${program.name}: it is of type ${program.info.type}, and not ${type}`,
+      );
+    }
+    await this.#link.update(program.handle);
+    this.#program = program;
+  }
+
+  /** Keeps the program attached under a path of a bpffs, beyond this process too (BPF_OBJ_PIN; kernel engine, Linux 5.7). */
+  pin(path: string): void {
+    aPath(path, "The path of pin()");
+    this.#check("pin");
+    if (this.#link.pin === undefined) {
+      throw new NotSupportedError(
+        "pin",
+        `Cannot pin ${this.#title}: only the kernel engine can, load with engine: "kernel"`,
+      );
+    }
+    if (this.#pin !== undefined) {
+      throw new EbpfError("BUSY", `Cannot pin ${this.#title} at ${path}: it is pinned at ${this.#pin}`);
+    }
+    this.#link.pin(path);
+    this.#pin = path;
+  }
+
+  /** Takes the pin away that {@link pin} made. The program stays attached, as long as this link does. */
+  unpin(): void {
+    this.#check("unpin");
+    if (this.#pin === undefined) throw new EbpfError("NOT_FOUND", `Cannot unpin ${this.#title}: it is not pinned`);
+    this.#link.unpin!(this.#pin);
+    this.#pin = undefined;
+  }
+
+  /** Detaches the program, and takes the pin away that {@link pin} made. Idempotent. */
+  async detach(): Promise<void> {
+    if (this.#pin !== undefined && this.attached) this.#removePin();
+    await this.close();
+  }
+
+  /** Lets go of it: the program is detached, unless it is pinned. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.detach();
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#onEnd(this);
+    await this.#link.close();
+  }
+
+  /** Somebody else may have removed it. */
+  #removePin(): void {
+    try {
+      this.unpin();
+    } catch (error) {
+      if (!(error instanceof EbpfError) || error.code !== "NOT_FOUND") throw error;
+    }
+  }
+
+  get #title(): string {
+    return `the link of program ${this.program}`;
+  }
+
+  #check(action: string): void {
+    if (!this.attached) throw new EbpfError("CLOSED", `Cannot ${action} ${this.#title}: it is detached`);
   }
 }

@@ -1,14 +1,9 @@
+import type { AttachTarget } from "../attach/attach-kinds.ts";
 import { checkOptions } from "../base/check-options.ts";
-import {
-  type EngineProgram,
-  type ProgramInfo,
-  runChecks,
-  type RunOptions,
-  type RunResult,
-  type UprobeOptions,
-} from "../engine/program.ts";
+import { type EngineProgram, type ProgramInfo, runChecks, type RunOptions, type RunResult } from "../engine/program.ts";
 import { NotSupportedError } from "../base/errors.ts";
-import { Link } from "../link/link.ts";
+import type { Link } from "../link/link.ts";
+import type { LiveLinks } from "../link/live-links.ts";
 import type { ProgramSpec } from "../spec/types.ts";
 
 /** A loaded program. */
@@ -18,12 +13,15 @@ export class Program {
   readonly kind: string;
   readonly section: string;
   readonly #program: EngineProgram;
+  readonly #links: LiveLinks;
 
-  constructor(spec: ProgramSpec, program: EngineProgram) {
+  /** `links` are those of its collection. */
+  constructor(spec: ProgramSpec, program: EngineProgram, links: LiveLinks) {
     this.name = spec.name;
     this.kind = spec.kind;
     this.section = spec.section;
     this.#program = program;
+    this.#links = links;
   }
 
   get info(): ProgramInfo {
@@ -44,30 +42,16 @@ export class Program {
     return this.#program.run(options);
   }
 
-  /** Attaches it where its section name says. */
-  async attach(): Promise<Link> {
-    return new Link(this.name, await this.#program.attach());
-  }
-
   /**
-   * Attaches a `SEC("uprobe")` program to a place in the code of user space (kernel engine, Linux 4.17). Detach it before the file is
-   * written to.
+   * Attaches it: where its section name says, or where one says here.
+   *
+   *     await program.attach({ kind: "uprobe", path: "/bin/bash", symbol: "readline" });
+   *
+   * What makes no sense is a TypeError or a RangeError. NOT_FOUND: there is no such place, or its section names none; NOT_SUPPORTED:
+   * this engine, or this kernel, does not have places of that kind.
    */
-  async attachUprobe(options: UprobeOptions): Promise<Link> {
-    const names = ["path", "symbol", "offset", "pid", "returns"];
-    const unknown = Object.keys(options).find((name) => !names.includes(name));
-    if (unknown !== undefined)
-      throw new TypeError(`Unknown option ${unknown} of attachUprobe(): the options are ${names.join(", ")}`);
-    if (options.symbol === undefined && options.offset === undefined) {
-      throw new TypeError("attachUprobe() needs a symbol, or an offset in the file");
-    }
-    if (!this.#program.attachUprobe) {
-      throw new NotSupportedError(
-        "uprobe",
-        `Cannot attach program ${this.name} to ${options.path}: only the kernel engine has uprobes, load with engine: "kernel"`,
-      );
-    }
-    return new Link(this.name, await this.#program.attachUprobe(options));
+  attach(target?: AttachTarget): Promise<Link> {
+    return this.#links.attach(this, target);
   }
 
   /** Keeps the program alive under a path of a bpffs (kernel engine). */

@@ -1,4 +1,4 @@
-import { MapType, ProgType } from "./uapi.gen.ts";
+import { LinkType, MapType, ProgType } from "./uapi.gen.ts";
 
 /** First name wins: the uapi lists a deprecated one before its successor, so those are skipped. */
 function invert(table: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
@@ -11,6 +11,7 @@ function invert(table: Readonly<Record<string, number>>): ReadonlyMap<number, st
 
 const mapTypes = invert(MapType);
 const programTypes = invert(ProgType);
+const linkTypes = invert(LinkType);
 
 /** `ringbuf` for BPF_MAP_TYPE_RINGBUF; `type 99` for a number without a name. */
 export function mapTypeName(type: number): string {
@@ -20,4 +21,9 @@ export function mapTypeName(type: number): string {
 /** `tracepoint` for BPF_PROG_TYPE_TRACEPOINT. */
 export function programTypeName(type: number): string {
   return programTypes.get(type) ?? `type ${type}`;
+}
+
+/** `perf_event` for BPF_LINK_TYPE_PERF_EVENT. */
+export function linkTypeName(type: number): string {
+  return linkTypes.get(type) ?? `type ${type}`;
 }

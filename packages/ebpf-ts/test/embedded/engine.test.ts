@@ -157,7 +157,7 @@ describe("programs of a collection", () => {
     const all = [...good, ...bad].map(([kind, attachTo]) => ({ kind: kind!, attachTo: attachTo! }));
     const collection = await (await hostedEmbeddedEngine()).load(specOf([], all), silent);
     const programs = [...collection.programs.values()];
-    for (const program of programs.slice(0, good.length)) await (await program.attach()).detach();
+    for (const program of programs.slice(0, good.length)) await (await program.attach()).close();
     for (const program of programs.slice(good.length)) {
       await assert.rejects(
         program.attach(),

@@ -42,8 +42,8 @@ async function seesOnlyWhileAttached(collection: EngineCollection, program: stri
   const link = await collection.programs.get(program)!.attach();
   killMyself(5);
   assert.equal(counts(collection)[counter], 5n);
-  await link.detach();
-  await link.detach();
+  await link.close();
+  await link.close();
   killMyself(3);
   assert.equal(counts(collection)[counter], 5n);
   await collection.close();

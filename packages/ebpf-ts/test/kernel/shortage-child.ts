@@ -81,7 +81,7 @@ const attempts: Readonly<Record<string, () => Promise<Attempt>>> = {
     const collection = await loadFixture("kernel-attach");
     const programs = [...collection.programs.values()].filter(({ info }) => info.type !== ProgType.TRACEPOINT);
     return async () => {
-      for (const program of programs) await (await program.attach()).detach();
+      for (const program of programs) await (await program.attach()).close();
     };
   },
   spawn: async () => {

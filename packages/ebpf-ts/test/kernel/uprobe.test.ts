@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { UprobeOptions } from "../../src/engine/program.ts";
+import type { UprobeTarget } from "../../src/attach/uprobe.ts";
 import { load } from "../../src/load.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";
 import { parse } from "../../src/spec/parse.ts";
@@ -37,7 +37,7 @@ function objectFor(edit: (section: string) => string = (section) => section) {
 }
 
 describe("uprobes", { skip }, () => {
-  const places: { title: string; place: () => Omit<UprobeOptions, "path"> }[] = [
+  const places: { title: string; place: () => Omit<UprobeTarget, "kind" | "path"> }[] = [
     { title: "a symbol", place: () => ({ symbol: "abs" }) },
     { title: "a symbol, in this process only", place: () => ({ symbol: "abs", pid: process.pid }) },
     {
@@ -55,7 +55,7 @@ describe("uprobes", { skip }, () => {
       const calls = bpf.ringBuf<Call>("calls");
       const seen: bigint[] = [];
       abs(1);
-      const link = await bpf.program("on_call").attachUprobe({ path: libc(), ...place() });
+      const link = await bpf.program("on_call").attach({ kind: "uprobe", path: libc(), ...place() });
       for (let i = 0; i < 20; i += 1) abs(100 + i);
       await link.detach();
       abs(2);
@@ -70,7 +70,9 @@ describe("uprobes", { skip }, () => {
   it("the return of a function, with its result", async () => {
     await using bpf = await load(objectFor(), { engine: "kernel" });
     const results: number[] = [];
-    const link = await bpf.program("on_return").attachUprobe({ path: libc(), symbol: "abs", pid: process.pid });
+    const link = await bpf
+      .program("on_return")
+      .attach({ kind: "uprobe", path: libc(), symbol: "abs", pid: process.pid });
     abs(-7);
     abs(8);
     await link.detach();
@@ -83,7 +85,7 @@ describe("uprobes", { skip }, () => {
     try {
       await once(child, "spawn");
       await using bpf = await load(objectFor(), { engine: "kernel" });
-      await bpf.program("on_call").attachUprobe({ path: libc(), symbol: "abs", pid: child.pid! });
+      await bpf.program("on_call").attach({ kind: "uprobe", path: libc(), symbol: "abs", pid: child.pid! });
       abs(3);
       let count = 0;
       bpf.ringBuf<Call>("calls").drain(() => void (count += 1));
@@ -100,7 +102,7 @@ describe("uprobes", { skip }, () => {
     assert.deepEqual(
       links.map((link) => link.program),
       ["on_call"],
-      "the other names no place, and waits for attachUprobe()",
+      "the other names no place, and waits to be told",
     );
     abs(5);
     let count = 0;
@@ -111,8 +113,8 @@ describe("uprobes", { skip }, () => {
   it("say what is wrong", async () => {
     await using bpf = await load(objectFor(), { engine: "kernel" });
     const program = bpf.program("on_call");
-    const refused = (options: UprobeOptions, error: object): Promise<void> =>
-      assert.rejects(program.attachUprobe(options), error);
+    const refused = (where: Omit<UprobeTarget, "kind">, error: object): Promise<void> =>
+      assert.rejects(program.attach({ kind: "uprobe", ...where }), error);
     await refused({ path: libc(), symbol: "no_such_function" }, { code: "NOT_FOUND", message: /no_such_function/ });
     await refused({ path: "/nowhere/at/all", symbol: "abs" }, { code: "NOT_FOUND", message: /no such file/ });
     await refused(
@@ -122,14 +124,17 @@ describe("uprobes", { skip }, () => {
     await refused({ path: libc(), offset: 2 ** 40 }, { code: "NOT_FOUND", message: /beyond the end/ });
     await refused({ path: libc(), symbol: "abs", pid: 2 ** 22 + 1 }, { message: /no process/ });
     await refused({ path: libc() }, TypeError);
-    await refused({ path: libc(), symbol: "abs", cpu: 1 } as UprobeOptions, TypeError);
-    await assert.rejects(program.attach(), { code: "NOT_FOUND", message: /attachUprobe/ });
+    await refused({ path: libc(), symbol: "abs", cpu: 1 } as Omit<UprobeTarget, "kind">, TypeError);
+    await assert.rejects(program.attach(), {
+      code: "NOT_FOUND",
+      message: /write uprobe\/\/path:symbol, or say where: attach\(\{ kind: "uprobe", path \}\)/,
+    });
   });
 });
 
 it("uprobes on the embedded engine are refused", async () => {
   await using bpf = await load(objectFor(), { engine: "embedded" });
-  await assert.rejects(bpf.program("on_call").attachUprobe({ path: "/bin/true", symbol: "main" }), {
+  await assert.rejects(bpf.program("on_call").attach({ kind: "uprobe", path: "/bin/true", symbol: "main" }), {
     code: "NOT_SUPPORTED",
   });
 });

@@ -21,7 +21,7 @@ const pointOf = (section: string): SyscallAttachPoint => {
 
 function table(...sections: string[]): SyscallTable {
   const programs = new TracedPrograms();
-  for (const [index, section] of sections.entries()) programs.add(index, pointOf(section));
+  for (const [index, section] of sections.entries()) programs.attach(index, pointOf(section));
   return new SyscallTable(programs.all);
 }
 
@@ -76,7 +76,7 @@ describe("attach points of system calls", () => {
   });
 });
 
-const named = ({ program, context }: SyscallProgram): unknown => [program, context];
+const named = ({ program, context }: SyscallProgram): unknown => [Atomics.load(program, 0) - 1, context];
 
 describe("the table of programs", () => {
   it("has the programs of a system call in the order of the collection", () => {
@@ -107,25 +107,40 @@ describe("the table of programs", () => {
 });
 
 describe("the programs of a collection that may be traced", () => {
+  const enterKill = pointOf("tp/syscalls/sys_enter_kill");
+  /** By place; 0 for none. */
   const attached = (programs: TracedPrograms): number[] =>
-    programs.all.map(({ attached: word }) => Atomics.load(new Int32Array(word), 0));
+    programs.all.map(({ program }) => Atomics.load(new Int32Array(program), 0));
 
-  it("are attached as long as one of their links lasts, which other threads see", () => {
+  it("are attached as long as their links last, which other threads see", () => {
     const programs = new TracedPrograms();
-    programs.add(0, pointOf("tp/syscalls/sys_enter_kill"));
+    programs.add(enterKill);
     deepEqual(attached(programs), [0]);
-    const detach = [0, 1].map(() => programs.attach(0, pointOf("tp/syscalls/sys_enter_kill")));
-    deepEqual(attached(programs), [1]);
-    detach[0]!();
-    detach[0]!();
-    deepEqual(attached(programs), [1]);
-    detach[1]!();
-    deepEqual(attached(programs), [0]);
+    const links = [3, 3].map((program) => programs.attach(program, enterKill));
+    deepEqual(attached(programs), [4, 4], "each by itself");
+    links[0]!.detach();
+    links[0]!.detach();
+    deepEqual(attached(programs), [0, 4]);
+    links[1]!.detach();
+    deepEqual(attached(programs), [0, 0]);
+  });
+
+  it("take one another's place, in threads that run already too", () => {
+    const programs = new TracedPrograms();
+    programs.add(enterKill);
+    const link = programs.attach(3, enterKill);
+    link.replace(5);
+    deepEqual(attached(programs), [6]);
+    link.detach();
+    link.replace(7);
+    deepEqual(attached(programs), [0], "what is detached stays so");
+    programs.attach(8, enterKill);
+    deepEqual(attached(programs), [9], "and leaves its place to the next");
   });
 
   it("may be attached elsewhere than where they belong, and there alone", () => {
     const programs = new TracedPrograms();
-    programs.add(0, pointOf("tp/syscalls/sys_enter_kill"));
+    programs.add(enterKill);
     programs.attach(0, pointOf("tp/syscalls/sys_enter_openat"));
     deepEqual(attached(programs), [0, 1]);
     deepEqual(new SyscallTable(programs.all).syscalls, [62, 257]);

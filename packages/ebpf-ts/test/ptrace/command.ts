@@ -32,7 +32,7 @@ export async function start(
     args,
     spawn: { stdin: "ignore", ...options.spawn },
     image: machine.image,
-    programs: machine.programs.all,
+    places: machine.programs.all,
     onPrint: (line) => lines.push(line),
     onFault: (fault) => faults.push(fault),
     filter: options.filter,

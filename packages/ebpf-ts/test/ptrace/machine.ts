@@ -140,7 +140,7 @@ export class TestMachine {
     this.detach = this.image.programs.map((program, index) => {
       const point = syscallAttachPoint(placeOfSection(program), process.arch);
       if (point === undefined) throw new Error(`${program.section} is no system call`);
-      return this.programs.attach(index, point);
+      return this.programs.attach(index, point).detach;
     });
   }
 

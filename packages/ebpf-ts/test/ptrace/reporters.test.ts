@@ -20,7 +20,7 @@ function start(what: "print" | "fault", script: string, reporters: Reporters): P
     args,
     spawn: { stdin: "ignore" },
     image: machine.image,
-    programs: machine.programs.all,
+    places: machine.programs.all,
     onPrint: () => {},
     onFault: () => {},
     ...reporters,

@@ -1,10 +1,11 @@
+import type { AttachTarget } from "../../attach/attach-kinds.ts";
+import { targetOf } from "../../attach/target-of.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
-import type { EngineLink } from "../link.ts";
-import type { EngineProgram, ProgramInfo, RunOptions, RunResult, UprobeOptions } from "../program.ts";
-import { type Attachment, attachProgram } from "./attach/attach-program.ts";
-import { attachUprobe } from "./attach/uprobe.ts";
+import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../program.ts";
+import { attachProgram } from "./attach/attach-program.ts";
+import { KernelLink } from "./kernel-link.ts";
 import { programInfo } from "./object-info.ts";
 import { pinObject } from "./pin.ts";
 import { ProgramRunner } from "./run/run-program.ts";
@@ -34,21 +35,14 @@ export class KernelProgram implements EngineProgram {
     return this.#runner.run(options);
   }
 
-  async attach(): Promise<EngineLink> {
-    return this.#keep(await attachProgram(this.#sys, this.#descriptor, this.#spec));
-  }
-
-  async attachUprobe(options: UprobeOptions): Promise<EngineLink> {
-    return this.#keep(await attachUprobe(this.#sys, this.#descriptor, this.#spec, options));
-  }
-
-  #keep(attached: Attachment): EngineLink {
-    const link: EngineLink = {
-      detach: async () => {
-        this.#links.delete(link);
-        attached.close();
-      },
-    };
+  async attach(told?: AttachTarget): Promise<EngineLink> {
+    const spec = this.#spec;
+    const [sys, program, action] = [this.#sys, this.#descriptor, `attach program ${spec.name}`];
+    const target = targetOf(spec, told);
+    const attachment = await attachProgram({ sys, program, spec, target, action });
+    const link = new KernelLink({ sys, attachment, target, program: this.info, descriptorOf }, () =>
+      this.#links.delete(link),
+    );
     this.#links.add(link);
     return link;
   }
@@ -59,7 +53,12 @@ export class KernelProgram implements EngineProgram {
 
   /** Detaches it everywhere. */
   async close(): Promise<void> {
-    await Promise.all([...this.#links].map((link) => link.detach()));
+    await Promise.all([...this.#links].map((link) => link.close()));
     this.#descriptor.close();
   }
+}
+
+function descriptorOf(program: EngineProgram): number {
+  if (program instanceof KernelProgram) return program.fd;
+  throw new TypeError(`Cannot update a link to program ${program.info.name}: it belongs to another engine`);
 }

@@ -1,11 +1,16 @@
 import { KernelStruct, type Pointee } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { Layout, ValuesFor, ValuesOf } from "../../uapi/layout.ts";
-import { BpfAttr, BpfMapInfo, BpfProgInfo } from "../../uapi/structs.gen.ts";
+import { BpfAttr, BpfLinkInfo, BpfMapInfo, BpfProgInfo } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import type { MapInfo } from "../map.ts";
 import type { ProgramInfo } from "../program.ts";
+import type { LinkInfo } from "../link.ts";
+import type { LinkDetails } from "./attach/attachment.ts";
 import { check } from "./failure.ts";
+
+/** Longer than names are, and than paths (PATH_MAX). */
+const longestName = 4096;
 
 /**
  * BPF_OBJ_GET_INFO_BY_FD: the kernel fills in as much of the struct as it knows, the rest is zero. `given` says where it is to
@@ -45,4 +50,11 @@ export function mapInfo(sys: Sys, descriptor: { readonly fd: number }): KernelMa
 export function programInfo(sys: Sys, descriptor: { readonly fd: number }): ProgramInfo {
   const { type, id, tag, name } = objectInfo(sys, descriptor, BpfProgInfo, "a program's properties");
   return { type, id, tag: Array.from(tag, (byte) => byte.toString(16).padStart(2, "0")).join(""), name };
+}
+
+export function linkInfo(sys: Sys, descriptor: { readonly fd: number }, details: LinkDetails): LinkInfo {
+  const name = new Uint8Array(longestName);
+  const info = objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties", details.ask(name));
+  const text = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+  return { id: info.id, type: info.type, programId: info.prog_id, details: details.read(info, text) };
 }

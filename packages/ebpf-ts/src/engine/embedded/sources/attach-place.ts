@@ -1,3 +1,5 @@
+import type { AttachTarget } from "../../../attach/attach-kinds.ts";
+import { writeTarget } from "../../../attach/target-of.ts";
 import { findProgramKind } from "../../../kinds/find-program-kind.ts";
 import type { PlaceKind } from "../../../kinds/program-kind.ts";
 
@@ -14,6 +16,12 @@ export interface AttachPlace {
 export function placeOfSection({ kind, attachTo }: { readonly kind: string; readonly attachTo: string }): AttachPlace {
   const known = findProgramKind(kind);
   return { kind: known?.place ?? "nothing", name: attachTo, atReturn: known?.atReturn ?? false };
+}
+
+/** What a target says, or leaves to the section. */
+export function placeOfTarget(target: AttachTarget, { kind }: { readonly kind: string }): AttachPlace {
+  const { returns = findProgramKind(kind)?.atReturn === true } = target as { readonly returns?: boolean };
+  return { kind: target.kind, name: writeTarget(target), atReturn: returns };
 }
 
 /** For messages. */

@@ -33,11 +33,15 @@ export interface RunningSource {
 /** A place that a source has. */
 export interface AttachPoint {
   readonly context: ContextType;
-  /**
-   * From now on the program runs at this point, until what it gives is called, which is idempotent. The same program may be attached
-   * several times: it runs once an event, as long as one of them lasts.
-   */
-  attach(program: number): () => void;
+  /** From now on the program runs at this point: once an event for each time that it is attached, as in the kernel. */
+  attach(program: number): AttachedProgram;
+}
+
+export interface AttachedProgram {
+  /** From now on another program runs in its stead, without a gap. */
+  replace(program: number): void;
+  /** Idempotent. */
+  detach(): void;
 }
 
 /** What a source is given of a collection. Programs are named by their index. */

@@ -2,7 +2,7 @@ import { NotSupportedError } from "../../../base/errors.ts";
 import type { EngineCommand, SpawnOptions } from "../../command.ts";
 import { sameContext } from "../sources/context-type.ts";
 import { type AttachPlace, describePlace } from "../sources/attach-place.ts";
-import type { AttachPoint, EventSource, RunningSource, SourceHost } from "../sources/event-source.ts";
+import type { AttachedProgram, AttachPoint, EventSource, RunningSource, SourceHost } from "../sources/event-source.ts";
 
 interface Started {
   readonly source: EventSource;
@@ -25,13 +25,14 @@ export class CollectionSources {
     this.#started = sources.map((source) => ({ source, running: source.start(host) }));
   }
 
-  /** Gives what detaches it. Throws, with nothing attached, when no source has the place. */
-  attach(name: string, program: number, place: AttachPlace): () => void {
+  /** Throws, with nothing attached, when no source has the place. */
+  attach(name: string, program: number, place: AttachPlace): AttachedProgram {
     const found = this.#find(name, place);
     checkAgreement(name, place, found);
-    const detachers = found.map(({ point }) => point.attach(program));
-    return () => {
-      for (const detach of detachers) detach();
+    const attached = found.map(({ point }) => point.attach(program));
+    return {
+      replace: (other) => attached.forEach((each) => each.replace(other)),
+      detach: () => attached.forEach((each) => each.detach()),
     };
   }
 

@@ -1,10 +1,12 @@
+import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.ts";
+import { targetOf } from "../../../attach/target-of.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { contextShape } from "../../../kinds/find-program-kind.ts";
-import type { EngineLink } from "../../link.ts";
-import type { EngineProgram, ProgramInfo, RunOptions, RunResult } from "../../program.ts";
+import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../../program.ts";
 import type { Machine, MachineRunResult, RunContext, Task } from "../machine/contracts.ts";
-import { placeOfSection } from "../sources/attach-place.ts";
+import { placeOfTarget } from "../sources/attach-place.ts";
 import type { CollectionSources } from "./collection-sources.ts";
+import { EmbeddedLink } from "./embedded-link.ts";
 import type { PrintReports } from "./print-reports.ts";
 
 export interface EmbeddedRunOptions extends RunOptions {
@@ -29,7 +31,7 @@ export class EmbeddedProgram implements EngineProgram {
   readonly info: ProgramInfo;
   readonly index: number;
   readonly #options: EmbeddedProgramOptions;
-  readonly #links = new Set<() => void>();
+  readonly #links = new Set<EmbeddedLink>();
   #closed = false;
 
   constructor(options: EmbeddedProgramOptions) {
@@ -83,22 +85,38 @@ export class EmbeddedProgram implements EngineProgram {
     return result;
   }
 
-  async attach(): Promise<EngineLink> {
+  async attach(told?: AttachTarget): Promise<EngineLink> {
     this.#check("attach");
     const { machine, sources } = this.#options;
-    const detach = sources().attach(this.info.name, this.index, placeOfSection(machine.image.programs[this.index]!));
-    this.#links.add(detach);
-    return {
-      detach: async () => {
-        if (this.#links.delete(detach)) detach();
-      },
-    };
+    const image = machine.image.programs[this.index]!;
+    const target = targetOf(image, told);
+    this.#checkOnce(target);
+    const attached = sources().attach(this.info.name, this.index, placeOfTarget(target, image));
+    const link = new EmbeddedLink(
+      { target, attached, program: this.info, indexOf: (other) => this.#indexOf(other) },
+      () => this.#links.delete(link),
+    );
+    this.#links.add(link);
+    return link;
   }
 
   close(): void {
     this.#closed = true;
-    for (const detach of this.#links) detach();
-    this.#links.clear();
+    for (const link of this.#links) link.end();
+  }
+
+  /** As the kernel has it, which keeps the programs of some places in a set. */
+  #checkOnce(target: AttachTarget): void {
+    if (!attachKinds[target.kind].once || ![...this.#links].some((link) => link.keeps(this.info, target))) return;
+    throw new EbpfError("BUSY", `Cannot attach program ${this.info.name}: it is attached there already`);
+  }
+
+  /** Of a program that can stand in the place of this one: machines know their own programs only. */
+  #indexOf(other: EngineProgram): number {
+    if (other instanceof EmbeddedProgram && other.#options.machine === this.#options.machine) return other.index;
+    throw new TypeError(
+      `Cannot update the link of program ${this.info.name} to program ${other.info.name}: it belongs to another collection`,
+    );
   }
 
   #contextOf({ context, objects }: EmbeddedRunOptions): RunContext {

@@ -1,16 +1,24 @@
-import { Attributes } from "../../../sys/ffi/attributes.ts";
+import { EbpfError } from "../../../base/errors.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { AttachType, Command } from "../../../uapi/uapi.gen.ts";
-import type { Attachment } from "./attach-program.ts";
+import { Errno } from "../../../uapi/errno.ts";
 import { check } from "../failure.ts";
+import type { Attachment, AttachRequest, LinkDetails } from "./attachment.ts";
+import type { AttachTarget } from "../../../attach/attach-kinds.ts";
 
 /** `_IOW('$', 8, __u32)` and `_IO('$', 0)`. */
 const PERF_EVENT_IOC_SET_BPF = 0x40042408;
 const PERF_EVENT_IOC_ENABLE = 0x2400;
 
-/** Links a program to a perf event, which becomes the attachment's own. `action` is for errors: "attach program x". */
-export function attachToEvent(sys: Sys, program: Descriptor, event: Descriptor, action: string): Attachment {
+/** Links a program to a perf event, which becomes the attachment's own. */
+export function attachToEvent(
+  { sys, program, action }: AttachRequest<AttachTarget>,
+  event: Descriptor,
+  details: LinkDetails,
+): Attachment {
   let link: Descriptor | undefined;
   try {
     link = linkProgram(sys, program, event, action);
@@ -20,19 +28,20 @@ export function attachToEvent(sys: Sys, program: Descriptor, event: Descriptor, 
     event.close();
     throw error;
   }
-  return {
-    close: () => {
-      link?.close();
-      event.close();
-    },
-  };
+  return { link, event, canUpdate: false, details };
 }
 
 /** BPF_LINK_CREATE with BPF_PERF_EVENT (Linux 5.15), or else the older ioctl, whose effect ends with the event. */
 function linkProgram(sys: Sys, program: Descriptor, event: Descriptor, action: string): Descriptor | undefined {
-  const attributes = new Attributes(24).u32(0, program.fd).u32(4, event.fd).u32(8, AttachType.PERF_EVENT);
+  const attributes = new KernelStruct(BpfAttr.link_create, {
+    prog_fd: program.fd,
+    target_fd: event.fd,
+    attach_type: AttachType.PERF_EVENT,
+  });
   const fd = sys.bpf(Command.LINK_CREATE, attributes);
   if (fd >= 0) return new Descriptor(fd, `the link: ${action}`);
-  check(sys.ioctl(event.fd, PERF_EVENT_IOC_SET_BPF, program.fd), action, "ioctl");
+  const result = fd === -Errno.EINVAL ? sys.ioctl(event.fd, PERF_EVENT_IOC_SET_BPF, program.fd) : fd;
+  if (result === -Errno.EEXIST) throw new EbpfError("BUSY", `Cannot ${action}: it is attached there already`);
+  check(result, action, fd === result ? "bpf" : "ioctl");
   return undefined;
 }

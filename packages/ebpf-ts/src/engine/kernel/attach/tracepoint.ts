@@ -1,13 +1,13 @@
+import type { TracepointTarget } from "../../../attach/tracepoint.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { refusal } from "../../../host/refusal.ts";
 import { isThere, readSystemFile } from "../../../host/system-files.ts";
 import { isRoot } from "../../../host/this-process.ts";
-import type { ProgramSpec } from "../../../spec/types.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
-import type { Sys } from "../../../sys/ffi/sys.ts";
-import type { Attachment } from "./attach-program.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
+import { PerfEventAttr } from "../../../uapi/structs.gen.ts";
 import { check } from "../failure.ts";
+import type { Attach, AttachRequest, LinkDetails } from "./attachment.ts";
 import { attachToEvent } from "./perf-event.ts";
 
 /** Since Linux 4.1 tracefs has a place of its own; before, and on many systems still, it is under debugfs. */
@@ -18,41 +18,37 @@ const PERF_ATTR_SIZE = 112; // PERF_ATTR_SIZE_VER5
 const ANY_PROCESS = -1;
 const FIRST_CPU = 0;
 
-/** `tracepoint/<category>/<name>`: a perf event of that tracepoint, to which the program is linked. */
-export async function attachTracepoint(sys: Sys, program: Descriptor, spec: ProgramSpec): Promise<Attachment> {
-  return attachToEvent(sys, program, openTracepoint(sys, spec), `attach program ${spec.name} to ${spec.attachTo}`);
-}
+/** Since Linux 6.6. */
+const details: LinkDetails = {
+  ask: (name) => ({ perf_event: { tracepoint: { tp_name: name, name_len: name.length } } }),
+  read: (_, tracepoint) => (tracepoint === "" ? {} : { tracepoint }),
+};
 
-function openTracepoint(sys: Sys, spec: ProgramSpec): Descriptor {
-  const attributes = new Attributes(PERF_ATTR_SIZE)
-    .u32(0, PERF_TYPE_TRACEPOINT)
-    .u32(4, PERF_ATTR_SIZE)
-    .u64(8, BigInt(tracepointId(spec)));
-  const fd = check(
-    sys.perfEventOpen(attributes, ANY_PROCESS, FIRST_CPU),
-    `attach program ${spec.name}`,
-    "perf_event_open",
-  );
+/** A perf event of that tracepoint, to which the program is linked. */
+export const attachTracepoint: Attach<TracepointTarget> = async (request) =>
+  attachToEvent(request, openTracepoint(request), details);
+
+function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
+  const { sys, spec, action } = request;
+  const attributes = new KernelStruct(PerfEventAttr, {
+    type: PERF_TYPE_TRACEPOINT,
+    size: PERF_ATTR_SIZE,
+    config: BigInt(tracepointId(request)),
+  });
+  const fd = check(sys.perfEventOpen(attributes, ANY_PROCESS, FIRST_CPU), action, "perf_event_open");
   return new Descriptor(fd, `the event of program ${spec.name}`);
 }
 
-function tracepointId(spec: ProgramSpec): number {
-  const action = `attach program ${spec.name}`;
-  if (!/^[\w-]+\/[\w-]+$/.test(spec.attachTo)) {
-    throw new EbpfError(
-      "NOT_FOUND",
-      `Cannot ${action}: its section names no tracepoint, write tracepoint/<category>/<name>`,
-    );
-  }
+function tracepointId({ action, target: { category, name } }: AttachRequest<TracepointTarget>): number {
   const folder = traceFolders.find((candidate) => isThere(`${candidate}/events`));
   if (folder === undefined) throw noTracefs(action);
   try {
-    return Number(readSystemFile(`${folder}/events/${spec.attachTo}/id`));
+    return Number(readSystemFile(`${folder}/events/${category}/${name}/id`));
   } catch (cause) {
     throw refusal(cause, action, (code) =>
       code === "EACCES"
         ? new EbpfError("NO_PRIVILEGE", `Cannot ${action}: this user may not read ${folder}, run as root`, { cause })
-        : new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${spec.attachTo}`, { cause }),
+        : new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${category}/${name}`, { cause }),
     );
   }
 }

@@ -2,12 +2,12 @@ import type { EbpfErrorCode } from "../../../../base/errors.ts";
 import type { CommandExit } from "../../../command.ts";
 import type { MachineImage } from "../../machine/contracts.ts";
 import type { LaunchOptions } from "./launch.ts";
-import type { TracedProgram } from "./traced-programs.ts";
+import type { TracedPlace } from "./traced-programs.ts";
 
 /** What the tracing thread is given. */
 export interface TraceRequest {
   readonly image: MachineImage;
-  readonly programs: readonly TracedProgram[];
+  readonly places: readonly TracedPlace[];
   readonly control: SharedArrayBuffer;
   readonly command: Omit<LaunchOptions, "stdin"> & { readonly stdin: "inherit" | "ignore" | "pipe" };
   /** False: stop at every system call, as where no filter can be installed. */

@@ -13,14 +13,14 @@ import { type ReportFailure, Reports } from "../../../../base/reports.ts";
 import { findCommand } from "./find-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
 import { TraceControl } from "./trace-control.ts";
-import type { TracedProgram } from "./traced-programs.ts";
+import type { TracedPlace } from "./traced-programs.ts";
 
 export interface TraceOptions {
   readonly file: string;
   readonly args: readonly string[];
   readonly spawn: SpawnOptions;
   readonly image: MachineImage;
-  readonly programs: readonly TracedProgram[];
+  readonly places: readonly TracedPlace[];
   readonly onPrint: (line: string) => void;
   readonly onFault: (fault: EbpfError) => void;
   /** False stops at every system call instead of filtering them; for tests of what systems without the filter do. */
@@ -70,7 +70,7 @@ function startThread(workerData: TraceRequest): Worker {
   }
 }
 
-function traceRequest({ file, args, spawn, image, programs, filter }: TraceOptions): TraceRequest {
+function traceRequest({ file, args, spawn, image, places, filter }: TraceOptions): TraceRequest {
   if (platform !== "linux") {
     throw new NotSupportedError(
       "ptrace",
@@ -82,7 +82,7 @@ function traceRequest({ file, args, spawn, image, programs, filter }: TraceOptio
   const env = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   return {
     image,
-    programs,
+    places,
     control: new TraceControl().shared,
     filter: filter ?? true,
     command: {

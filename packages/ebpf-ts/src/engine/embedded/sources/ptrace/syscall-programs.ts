@@ -1,12 +1,11 @@
 import type { SyscallAttachPoint } from "./attach-point.ts";
-import type { TracedProgram } from "./traced-programs.ts";
+import type { TracedPlace } from "./traced-programs.ts";
 
-/** A program that system calls can run. */
+/** A program that system calls run, as long as there is one. */
 export interface SyscallProgram {
-  readonly program: number;
   readonly context: SyscallAttachPoint["context"];
-  /** One word: 1 while it is attached. */
-  readonly attached: Int32Array;
+  /** One word: see {@link TracedPlace}. */
+  readonly program: Int32Array;
 }
 
 /** The programs to run for a system call, in the order in which they were given. */
@@ -24,20 +23,16 @@ export class SyscallTable {
   readonly #bySyscall = new Map<number, SyscallPrograms>();
   readonly #others: SyscallPrograms;
 
-  constructor(programs: readonly TracedProgram[]) {
+  constructor(places: readonly TracedPlace[]) {
     const select = (syscall: number | undefined, when: "enter" | "exit"): SyscallProgram[] =>
-      programs
+      places
         .filter(({ point }) => point.when === when && (point.syscall === undefined || point.syscall === syscall))
-        .map(({ program, point, attached }) => ({
-          program,
-          context: point.context,
-          attached: new Int32Array(attached),
-        }));
-    const named = new Set(programs.flatMap(({ point }) => (point.syscall === undefined ? [] : [point.syscall])));
+        .map(({ point, program }) => ({ context: point.context, program: new Int32Array(program) }));
+    const named = new Set(places.flatMap(({ point }) => (point.syscall === undefined ? [] : [point.syscall])));
     for (const syscall of named) {
       this.#bySyscall.set(syscall, { enter: select(syscall, "enter"), exit: select(syscall, "exit") });
     }
-    const all = programs.some(({ point }) => point.syscall === undefined);
+    const all = places.some(({ point }) => point.syscall === undefined);
     this.#others = all ? { enter: select(undefined, "enter"), exit: select(undefined, "exit") } : none;
     this.syscalls = all ? undefined : [...named].sort((a, b) => a - b);
   }

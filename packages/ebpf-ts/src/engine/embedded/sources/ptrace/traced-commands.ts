@@ -27,7 +27,7 @@ class TracedCommands implements RunningSource {
   constructor(host: SourceHost, architecture: string) {
     this.#host = host;
     this.#architecture = architecture;
-    host.programs.forEach((place, program) => this.#addWhereItBelongs(program, place));
+    for (const place of host.programs) this.#addIfHere(place);
   }
 
   find(place: AttachPlace): AttachPoint | undefined {
@@ -42,7 +42,7 @@ class TracedCommands implements RunningSource {
     const { startTraced } = await importHost("the tracer", () => import("./start-traced.ts"));
     const { onPrint, onFault } = this.#host;
     const image = this.#host.shareImage("trace a command");
-    const command = await startTraced({ image, programs: this.#programs.all, file, args, spawn, onPrint, onFault });
+    const command = await startTraced({ image, places: this.#programs.all, file, args, spawn, onPrint, onFault });
     this.#commands.add(command);
     if (this.#stopped) await command.close();
     return command;
@@ -54,11 +54,11 @@ class TracedCommands implements RunningSource {
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
-  /** It may be attached there at any time. A system call that does not exist here is said when it is. */
-  #addWhereItBelongs(program: number, place: AttachPlace): void {
+  /** A program may be attached there at any time. A system call that does not exist here is said when it is. */
+  #addIfHere(place: AttachPlace): void {
     try {
       const point = syscallAttachPoint(place, this.#architecture);
-      if (point !== undefined) this.#programs.add(program, point);
+      if (point !== undefined) this.#programs.add(point);
     } catch (error) {
       if (!(error instanceof EbpfError)) throw error;
     }

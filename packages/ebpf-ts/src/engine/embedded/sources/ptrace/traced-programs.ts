@@ -1,58 +1,55 @@
 import { bytesForThreads } from "../../../../base/shared-bytes.ts";
+import type { AttachedProgram } from "../event-source.ts";
 import type { SyscallAttachPoint } from "./attach-point.ts";
 
-/** A program that may be attached to a system call; survives `postMessage`. */
-export interface TracedProgram {
-  readonly program: number;
+/** A system call at which a program may be attached; survives `postMessage`. */
+export interface TracedPlace {
   readonly point: SyscallAttachPoint;
-  /** One word, for the tracing threads: 1 while it is attached. */
-  readonly attached: SharedArrayBuffer;
+  /** One word, for the tracing threads: the number of the program that is attached, and 1; 0 while none is. */
+  readonly program: SharedArrayBuffer;
 }
 
-interface Entry extends TracedProgram {
+interface Entry extends TracedPlace {
   readonly word: Int32Array;
-  links: number;
 }
 
 /**
- * The programs of a collection and their system calls. A command is given those that stand here when it starts, attached or not: it stops at
+ * The system calls of a collection's programs. A command is given those that stand here when it starts, attached or not: it stops at
  * their system calls only.
  */
 export class TracedPrograms {
   readonly #entries: Entry[] = [];
 
-  get all(): readonly TracedProgram[] {
-    return this.#entries.map(({ program, point, attached }) => ({ program, point, attached }));
+  get all(): readonly TracedPlace[] {
+    return this.#entries.map(({ point, program }) => ({ point, program }));
   }
 
-  add(program: number, point: SyscallAttachPoint): void {
-    this.#entryOf(program, point);
+  /** For a program that may be attached there at any time. */
+  add(point: SyscallAttachPoint): void {
+    this.#newEntry(point);
   }
 
-  /** Gives what detaches it again. */
-  attach(program: number, point: SyscallAttachPoint): () => void {
-    const entry = this.#entryOf(program, point);
-    changeLinks(entry, 1);
+  attach(program: number, point: SyscallAttachPoint): AttachedProgram {
+    const free = this.#entries.find((entry) => Atomics.load(entry.word, 0) === 0 && isSame(entry.point, point));
+    const { word } = free ?? this.#newEntry(point);
+    const set = (other: number): void => void Atomics.store(word, 0, other + 1);
     let attached = true;
-    return () => {
-      if (attached) changeLinks(entry, -1);
-      attached = false;
+    set(program);
+    return {
+      replace: (other) => attached && set(other),
+      detach: () => {
+        if (attached) set(-1);
+        attached = false;
+      },
     };
   }
 
-  #entryOf(program: number, point: SyscallAttachPoint): Entry {
-    const known = this.#entries.find((entry) => entry.program === program && isSame(entry.point, point));
-    if (known !== undefined) return known;
-    const attached = bytesForThreads(4, "attach to system calls");
-    const entry: Entry = { program, point, attached, word: new Int32Array(attached), links: 0 };
+  #newEntry(point: SyscallAttachPoint): Entry {
+    const program = bytesForThreads(4, "attach to system calls");
+    const entry: Entry = { point, program, word: new Int32Array(program) };
     this.#entries.push(entry);
     return entry;
   }
-}
-
-function changeLinks(entry: Entry, by: number): void {
-  entry.links += by;
-  Atomics.store(entry.word, 0, entry.links > 0 ? 1 : 0);
 }
 
 function isSame(one: SyscallAttachPoint, other: SyscallAttachPoint): boolean {

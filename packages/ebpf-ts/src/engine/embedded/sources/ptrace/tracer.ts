@@ -126,10 +126,11 @@ export class Tracer {
   #fire(tid: number, tracee: Tracee, syscall: number, when: "enter" | "exit"): void {
     if (this.#closing) return;
     tracee.task.forget();
-    for (const program of this.#table.of(syscall)[when]) {
-      if (Atomics.load(program.attached, 0) === 0) continue;
-      const context = this.#context[when](tid, syscall, program);
-      if (context !== undefined) this.#options.runner.run(program.program, context, tracee.task);
+    for (const place of this.#table.of(syscall)[when]) {
+      const program = Atomics.load(place.program, 0) - 1;
+      if (program < 0) continue;
+      const context = this.#context[when](tid, syscall, place);
+      if (context !== undefined) this.#options.runner.run(program, context, tracee.task);
     }
   }
 

@@ -1,0 +1,97 @@
+import { checkOptions } from "../base/check-options.ts";
+import { showValue } from "../base/checks.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { nearName } from "../base/near-name.ts";
+import { findProgramKind, sectionUsage, typesForPlace } from "../kinds/find-program-kind.ts";
+import type { ProgramKind } from "../kinds/program-kind.ts";
+import { programKinds } from "../kinds/program-kinds.ts";
+import type { AttachKind } from "./attach-kind.ts";
+import { attachKinds, type AttachTarget } from "./attach-kinds.ts";
+
+/** Of a program's spec: what decides on where it can be attached. */
+export interface ProgramToAttach {
+  readonly name: string;
+  readonly kind: string;
+  readonly type: number;
+  readonly attachTo: string;
+}
+
+type AnyKind = AttachKind<AttachTarget>;
+
+/** Where a program is to be attached: as it was told, or else as its section says. */
+export function targetOf(program: ProgramToAttach, told: AttachTarget | undefined): AttachTarget {
+  return told === undefined ? namedTarget(program) : toldTarget(program, told);
+}
+
+/** What a section's name would say after its kind and a slash. */
+export function writeTarget(target: AttachTarget): string {
+  return kindFor(target.kind)!.write(target);
+}
+
+function namedTarget(program: ProgramToAttach): AttachTarget {
+  const row = findProgramKind(program.kind);
+  if (row?.attaches === "never") throw attachesNever(program, row);
+  const kind = row && kindFor(row.place);
+  if (row === undefined || kind === undefined) throw notYet(program);
+  const target = kind.parse(program.attachTo);
+  if (target !== undefined) return target;
+  throw new EbpfError(
+    "NOT_FOUND",
+    `Cannot attach program ${program.name}: its section does not name ${kind.title}, write ${sectionUsage(row)}, or say where: attach({ ${[`kind: "${kind.kind}"`, ...kind.needs].join(", ")} })`,
+  );
+}
+
+function toldTarget(program: ProgramToAttach, told: AttachTarget): AttachTarget {
+  const kind = checkedKind(told);
+  const { kind: _, ...where } = told;
+  const of = `attach() to ${kind.title}`;
+  checkOptions(where, kind.checks, of);
+  const missing = kind.needs.find((key) => told[key as keyof AttachTarget] === undefined);
+  if (missing !== undefined) throw new TypeError(`The option ${missing} of ${of} is missing`);
+  kind.check?.(told);
+  checkProgram(program, kind, told);
+  return told;
+}
+
+function checkedKind(told: AttachTarget): AnyKind {
+  if (typeof told !== "object" || told === null)
+    throw new TypeError(`attach() takes an object that says where, not ${showValue(told)}`);
+  const kind = kindFor(told.kind);
+  if (kind !== undefined) return kind;
+  const known = Object.keys(attachKinds);
+  const near = typeof told.kind === "string" ? nearName(told.kind, known) : undefined;
+  const hint = near === undefined ? `the kinds are ${known.join(", ")}` : `did you mean ${near}?`;
+  throw new TypeError(`Unknown kind ${showValue(told.kind)} of attach(): ${hint}`);
+}
+
+function kindFor(name: string): AnyKind | undefined {
+  return Object.hasOwn(attachKinds, name) ? (attachKinds[name as keyof typeof attachKinds] as AnyKind) : undefined;
+}
+
+function checkProgram(program: ProgramToAttach, kind: AnyKind, told: AttachTarget): void {
+  const row = findProgramKind(program.kind);
+  const fixed = row?.kernelType !== undefined;
+  if (!typesForPlace(kind.kind).has(program.type) || (fixed && row.place !== kind.kind)) {
+    const section = programKinds.find(({ place }) => place === kind.kind)!.name;
+    throw new TypeError(
+      `Cannot attach program ${program.name} to ${kind.title}: it is a ${program.kind} program, write SEC("${section}")`,
+    );
+  }
+  if (!fixed || kind.write(told) === program.attachTo) return;
+  throw new TypeError(
+    `Cannot attach program ${program.name} to ${kind.title} ${kind.write(told)}: it was loaded for ${program.attachTo}`,
+  );
+}
+
+function attachesNever({ name, kind }: ProgramToAttach, { place }: ProgramKind): NotSupportedError {
+  const instead = place === "nothing" ? "attaches to nothing, call run()" : `is run from an entry of a ${place}`;
+  return new NotSupportedError(`attach ${kind}`, `Cannot attach program ${name}: a ${kind} program ${instead}`);
+}
+
+function notYet({ name, kind }: ProgramToAttach): NotSupportedError {
+  const known = programKinds.filter(({ place }) => kindFor(place) !== undefined).map((row) => row.name);
+  return new NotSupportedError(
+    `attach ${kind}`,
+    `Cannot attach program ${name}: attaching ${kind} programs is not supported yet (supported: ${known.join(", ")})`,
+  );
+}

@@ -1,0 +1,11 @@
+import type { TpBtfTarget } from "../../../attach/tp-btf.ts";
+import { failure } from "../failure.ts";
+import type { Attach } from "./attachment.ts";
+import { openRawTracepoint } from "./open-raw-tracepoint.ts";
+
+/** To the tracepoint that the verifier was told of. */
+export const attachTpBtf: Attach<TpBtfTarget> = async (request) => {
+  const attached = openRawTracepoint(request, undefined);
+  if (typeof attached !== "number") return attached;
+  throw failure(attached, request.action, "bpf");
+};

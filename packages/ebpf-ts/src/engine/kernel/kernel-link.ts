@@ -1,0 +1,98 @@
+import { attachKinds, type AttachTarget } from "../../attach/attach-kinds.ts";
+import { NotSupportedError } from "../../base/errors.ts";
+import type { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
+import type { Sys } from "../../sys/ffi/sys.ts";
+import { BpfAttr } from "../../uapi/structs.gen.ts";
+import { linkTypeName } from "../../uapi/type-names.ts";
+import { Command } from "../../uapi/uapi.gen.ts";
+import type { LinkInfo } from "../link.ts";
+import type { EngineLink, EngineProgram, ProgramInfo } from "../program.ts";
+import type { Attachment } from "./attach/attachment.ts";
+import { check } from "./failure.ts";
+import { linkInfo } from "./object-info.ts";
+import { pinObject, unpinObject } from "./pin.ts";
+
+export interface KernelLinkOptions {
+  readonly sys: Sys;
+  readonly attachment: Attachment;
+  readonly target: AttachTarget;
+  readonly program: ProgramInfo;
+  /** Throws when it is none of this engine. */
+  readonly descriptorOf: (program: EngineProgram) => number;
+}
+
+/** A link of the kernel, or what keeps a program attached where the kernel has none. */
+export class KernelLink implements EngineLink {
+  readonly target: AttachTarget;
+  readonly #options: KernelLinkOptions;
+  readonly #onEnd: () => void;
+
+  constructor(options: KernelLinkOptions, onEnd: () => void) {
+    this.target = options.target;
+    this.#options = options;
+    this.#onEnd = onEnd;
+  }
+
+  get info(): LinkInfo {
+    const { sys, attachment, program } = this.#options;
+    const { link, details } = attachment;
+    return link === undefined
+      ? { id: 0, type: this.#type, programId: program.id, details: {} }
+      : linkInfo(sys, link, details);
+  }
+
+  /** No flags: whichever program is attached is replaced. */
+  async update(program: EngineProgram): Promise<void> {
+    const { sys, attachment, descriptorOf } = this.#options;
+    const newProgram = descriptorOf(program);
+    if (!attachment.canUpdate) throw this.#cannotUpdate();
+    const attributes = new KernelStruct(BpfAttr.link_update, {
+      link_fd: this.#link("update").fd,
+      new_prog_fd: newProgram,
+      flags: 0,
+    });
+    check(sys.bpf(Command.LINK_UPDATE, attributes), `update ${this.#title} to program ${program.info.name}`);
+  }
+
+  pin(path: string): void {
+    pinObject(this.#options.sys, this.#link("pin"), path, this.#title);
+  }
+
+  unpin(path: string): void {
+    unpinObject(path, this.#title);
+  }
+
+  async close(): Promise<void> {
+    const { link, event } = this.#options.attachment;
+    this.#onEnd();
+    link?.close();
+    event?.close();
+  }
+
+  get #type(): number {
+    return attachKinds[this.target.kind].linkType;
+  }
+
+  get #title(): string {
+    return `the link of program ${this.#options.program.name}`;
+  }
+
+  #link(action: string): Descriptor {
+    const { link } = this.#options.attachment;
+    if (link !== undefined) return link;
+    throw new NotSupportedError(
+      `${action} link`,
+      `Cannot ${action} ${this.#title}: this kernel has no ${linkTypeName(this.#type)} links (Linux 5.15)`,
+      "5.15",
+    );
+  }
+
+  #cannotUpdate(): NotSupportedError {
+    const type = linkTypeName(this.#type);
+    return new NotSupportedError(
+      "update link",
+      `Cannot update ${this.#title}: the kernel does not replace the program of a ${type} link, attach the other one and detach this`,
+    );
+  }
+}

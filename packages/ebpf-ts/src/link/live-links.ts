@@ -1,0 +1,34 @@
+import type { AttachTarget } from "../attach/attach-kinds.ts";
+import { EbpfError } from "../base/errors.ts";
+import { Link, type LinkedProgram } from "./link.ts";
+
+/** The links of a collection that are attached, however that came about. */
+export class LiveLinks {
+  readonly #links = new Set<Link>();
+  #closed = false;
+
+  /** In the order in which they were attached. */
+  get all(): readonly Link[] {
+    return [...this.#links];
+  }
+
+  async attach(program: LinkedProgram, target: AttachTarget | undefined): Promise<Link> {
+    this.#check(program);
+    const attached = await program.handle.attach(target);
+    const link = new Link(program, attached, (ended) => this.#links.delete(ended));
+    if (this.#closed) await link.close();
+    this.#check(program);
+    this.#links.add(link);
+    return link;
+  }
+
+  /** Detaches all that are not pinned. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.all.map((link) => link.close()));
+  }
+
+  #check({ name }: LinkedProgram): void {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot attach program ${name}: its collection is closed`);
+  }
+}
