@@ -183,7 +183,7 @@ test("positions pass 2^32", () => {
   const start = 2n ** 32n - 64n;
   setPosition(ring.memory.consumer, start);
   setPosition(ring.memory.producer, start);
-  new BigUint64Array(map.image.state, 256, 1)[0] = start;
+  new BigUint64Array(ring.memory.data.buffer, map.image.state + 256, 1)[0] = start;
   for (let i = 0; i < 20; i++) {
     assert.equal(ring.output(u32(i), 0n), 0);
     assert.deepEqual(consume(ring.memory)?.payload, u32(i));

@@ -51,7 +51,7 @@ export class SimplePlan implements MemoryPlan {
 
   reserve(name: string, size: number, access: Region["access"]): number {
     const start = this.end;
-    this.regions.push({ name, start, end: start + size, access });
+    if (access !== "machine") this.regions.push({ name, start, end: start + size, access });
     this.end = Math.ceil((start + size) / 8) * 8 + 4096;
     return start;
   }

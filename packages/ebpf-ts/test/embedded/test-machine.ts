@@ -1,7 +1,7 @@
+import { assembleImage } from "../../src/engine/embedded/load/assemble-image.ts";
 import { checkCalls } from "../../src/engine/embedded/load/check-calls.ts";
 import type {
   Machine,
-  MachineImage,
   MachineMapImage,
   MachineProgramImage,
   MachineRunResult,
@@ -15,7 +15,6 @@ import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";
 import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import { MemoryLayout } from "../../src/engine/embedded/memory/memory-plan.ts";
 import { ProgramMemory } from "../../src/engine/embedded/memory/program-memory.ts";
-import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
 import { validate } from "../../src/engine/embedded/load/validate.ts";
 import { encodeInstructions } from "../../src/insn/codec.ts";
 import type { Instruction } from "../../src/insn/instruction.ts";
@@ -122,6 +121,8 @@ export interface TestOptions extends MachineOptions {
   readonly functions?: readonly number[];
   readonly budget?: number;
   readonly cpus?: number;
+  readonly heap?: number;
+  readonly executor?: string;
   readonly license?: string;
   readonly type?: number;
   readonly lines?: MachineProgramImage["lines"];
@@ -152,19 +153,10 @@ export function machineOf(
   const programs = code(maps).map((instructions, index) => programImage(`program_${index}`, instructions, options));
   const decoded = programs.map((program, index) => new MachineProgram(program, index));
   for (const program of decoded) validate(program);
-  const memory = layout.createMemory();
-  const view = new ProgramMemory(memory.buffer, layout.regions);
+  const { budget: instructionBudget = 1_000_000, heap, executor } = options;
+  const image = assembleImage({ layout, cpus, maps, programs, instructionBudget, heap, executor });
+  const view = new ProgramMemory(image.memory.buffer, image.regions);
   for (const program of decoded) checkCalls(program, options.license ?? "GPL", view);
-  const image: MachineImage = {
-    memory,
-    regions: layout.regions,
-    cpus,
-    maps,
-    programs,
-    instructionBudget: options.budget ?? 1_000_000,
-    executor: "interpreter",
-    shared: SharedState.bufferFor(cpus),
-  };
   return openMachine(image, options);
 }
 

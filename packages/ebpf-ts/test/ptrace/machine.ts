@@ -1,10 +1,10 @@
+import { assembleImage } from "../../src/engine/embedded/load/assemble-image.ts";
 import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import type { MachineImage, MachineProgramImage, Machine } from "../../src/engine/embedded/machine/contracts.ts";
 import { reserveCpu } from "../../src/engine/embedded/memory/cpu-memory.ts";
 import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";
 import { MemoryLayout } from "../../src/engine/embedded/memory/memory-plan.ts";
-import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
 import { placeOfSection } from "../../src/engine/embedded/sources/attach-place.ts";
 import { syscallAttachPoint } from "../../src/engine/embedded/sources/ptrace/attach-point.ts";
 import { TracedPrograms } from "../../src/engine/embedded/sources/ptrace/traced-programs.ts";
@@ -125,16 +125,13 @@ export class TestMachine {
     const cpus = 2;
     for (let cpu = 0; cpu < cpus; cpu++) reserveCpu(plan, cpu);
     const ring = planMap(specOf(MapType.RINGBUF, 0, 0, ringSize), plan, cpus);
-    this.image = {
-      memory: plan.createMemory() as MachineImage["memory"],
-      regions: plan.regions,
+    this.image = assembleImage({
+      layout: plan,
       cpus,
       maps: [ring],
       programs: programs.map(programImage),
       instructionBudget: 100_000,
-      executor: "interpreter",
-      shared: SharedState.bufferFor(cpus),
-    };
+    });
     this.machine = openMachine(this.image);
     this.programs = new TracedPrograms();
     this.detach = this.image.programs.map((program, index) => {

@@ -37,7 +37,7 @@ export const dynptrHelpers: HelperGroup = {
   dynptr_from_mem(run, data, size, flags, at) {
     const bytes = u32(size);
     const address = Number(data);
-    if (run.memory.regionOf(address, bytes)?.access !== "read-write") {
+    if (!run.memory.isWritable(address, bytes)) {
       return run.fault("gave bpf_dynptr_from_mem something that is no writable map value");
     }
     const error = bytes > maxDynptrSize ? Errno.E2BIG : flags !== 0n ? Errno.EINVAL : 0;

@@ -22,7 +22,7 @@ function userError(): bigint {
 /** Copies the machine's own memory, that which stands for the kernel's: all of it may be read this way. */
 function readKernel(run: Run, address: bigint, into: Uint8Array): boolean {
   const start = Number(address);
-  if (run.memory.regionOf(start, into.length) === undefined) return false;
+  if (!run.memory.isMapped(start, into.length)) return false;
   into.set(run.memory.bytes.subarray(start, start + into.length));
   return true;
 }
@@ -30,9 +30,8 @@ function readKernel(run: Run, address: bigint, into: Uint8Array): boolean {
 /** The string's bytes without its NUL, at most `most`; undefined when it leaves the memory first. */
 export function readKernelString(run: Run, address: bigint, most: number): Uint8Array | undefined {
   const start = Number(address);
-  const region = run.memory.regionOf(start, 1);
-  if (region === undefined) return undefined;
-  const bytes = run.memory.bytes.slice(start, Math.min(region.end, start + most));
+  if (!run.memory.isMapped(start, 1)) return undefined;
+  const bytes = run.memory.bytes.slice(start, start + run.memory.pages.lengthAt(start, most));
   const end = bytes.indexOf(0);
   if (end >= 0) return bytes.subarray(0, end);
   return bytes.length === most ? bytes : undefined;
@@ -48,7 +47,7 @@ function readUser(run: Run, address: bigint, into: Uint8Array): boolean {
 
 /** Reading nothing goes well wherever the kernel could be, mapped or not, and nowhere else. */
 const probeReadKernel: HelperFunction = (run, to, size, address, ...rest) => {
-  if (u32(size) > 0 || isKernelAddress(address) || run.memory.regionOf(Number(address), 1) !== undefined) {
+  if (u32(size) > 0 || isKernelAddress(address) || run.memory.isMapped(Number(address), 1)) {
     return readAnyKernel(run, to, size, address, ...rest);
   }
   run.writable(to, 0);

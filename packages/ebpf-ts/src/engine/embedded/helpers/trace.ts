@@ -50,9 +50,7 @@ function formatValue(run: Run, part: FormatPart & { kind: "value" }, value: bigi
 /** The kernel reads addresses without faulting: what is not there is zero. */
 function addressBytes(run: Run, address: bigint, size: number): Uint8Array {
   const start = Number(address);
-  return run.memory.regionOf(start, size) === undefined
-    ? new Uint8Array(size)
-    : run.memory.bytes.slice(start, start + size);
+  return run.memory.isMapped(start, size) ? run.memory.bytes.slice(start, start + size) : new Uint8Array(size);
 }
 
 function latin1(bytes: Uint8Array | undefined): string {

@@ -3,6 +3,7 @@ import { NotSupportedError } from "../../../base/errors.ts";
 import { encodeInstructions } from "../../../insn/codec.ts";
 import { assemble } from "../../../spec/assemble.ts";
 import type { CollectionSpec, ProgramSpec } from "../../../spec/types.ts";
+import { assembleImage, type ImageParts } from "./assemble-image.ts";
 import { checkCalls } from "./check-calls.ts";
 import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/contracts.ts";
 import { reserveCpu } from "../memory/cpu-memory.ts";
@@ -12,16 +13,10 @@ import { MemoryLayout } from "../memory/memory-plan.ts";
 import { ProgramMemory } from "../memory/program-memory.ts";
 import { programTag } from "./program-tag.ts";
 import { resolveReferences } from "./resolve-references.ts";
-import { defaultExecutor } from "../machine/executor.ts";
-import { SharedState } from "../machine/shared-state.ts";
 import { validate } from "./validate.ts";
 
-export interface BuildOptions {
-  readonly cpus: number;
-  readonly instructionBudget: number;
+export interface BuildOptions extends Pick<ImageParts, "cpus" | "instructionBudget" | "executor" | "heap"> {
   readonly kernelBtf: Btf;
-  /** By default the interpreter. */
-  readonly executor?: string | undefined;
 }
 
 export interface BuiltImage {
@@ -41,23 +36,12 @@ export async function buildImage(spec: CollectionSpec, options: BuildOptions): P
   const built = await Promise.all(specs.map((program) => buildProgram(spec, program, maps, options.kernelBtf)));
   const programs = built.map((program, index) => new MachineProgram(program.image, index));
   for (const program of programs) validate(program);
-  const memory = layout.createMemory();
+  const image = assembleImage({ ...options, layout, maps, programs: built.map((program) => program.image) });
+  const memory = new ProgramMemory(image.memory.buffer, image.regions);
   spec.maps.forEach((map, index) => {
-    if (map.contents !== undefined)
-      new Uint8Array(memory.buffer).set(map.contents.subarray(0, map.valueSize), maps[index]!.address);
+    if (map.contents !== undefined) memory.bytes.set(map.contents.subarray(0, map.valueSize), maps[index]!.address);
   });
-  const view = new ProgramMemory(memory.buffer, layout.regions);
-  for (const program of programs) checkCalls(program, spec.license, view);
-  const image: MachineImage = {
-    memory,
-    regions: layout.regions,
-    cpus: options.cpus,
-    maps,
-    programs: built.map((program) => program.image),
-    instructionBudget: options.instructionBudget,
-    executor: options.executor ?? defaultExecutor,
-    shared: SharedState.bufferFor(options.cpus),
-  };
+  for (const program of programs) checkCalls(program, spec.license, memory);
   return { image, specs, tags: built.map((program) => program.tag) };
 }
 

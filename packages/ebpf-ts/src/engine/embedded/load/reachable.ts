@@ -90,7 +90,7 @@ function constantAt(program: MachineProgram, slot: number, known: Known, memory:
   if (base === undefined || (opcode & 0xe0) !== Mode.MEM) return undefined;
   const address = Number(base) + program.offsets[slot]!;
   const size = bytesOf(opcode & 0x18);
-  if (memory.regionOf(address, size)?.access !== "read") return undefined;
+  if (!memory.isConstant(address, size)) return undefined;
   let value = 0n;
   for (let byte = size - 1; byte >= 0; byte--) value = (value << 8n) | BigInt(memory.bytes[address + byte]!);
   return value;

@@ -7,13 +7,17 @@
  * a command runs the same programs on the same maps: it is sent a {@link MachineImage} and opens it.
  */
 import type { RingMemory } from "../../../ring/ring-memory.ts";
-import type { Region } from "../memory/region.ts";
+import type { MemoryPlan, Region, Span } from "../memory/region.ts";
 import type { WasmMemory } from "../memory/wasm-memory.ts";
 
 /** Everything a thread needs to run a collection's programs; survives `postMessage`. */
 export interface MachineImage {
   readonly memory: WasmMemory;
   readonly regions: readonly Region[];
+  /** Where memory is taken from while programs run. */
+  readonly heap: Span;
+  /** Address of the directory of maps that were made after load. */
+  readonly directory: number;
   readonly cpus: number;
   readonly maps: readonly MachineMapImage[];
   readonly programs: readonly MachineProgramImage[];
@@ -54,8 +58,8 @@ export interface MachineMapImage {
   readonly readOnly: boolean;
   /** Address of the values, or of a ring's data. */
   readonly address: number;
-  /** The bookkeeping; its layout is the map kind's own business. */
-  readonly state: ArrayBufferLike;
+  /** Address of the bookkeeping, which no program can reach; its layout is the map kind's own business. 0 when there is none. */
+  readonly state: number;
 }
 
 /** A map as helpers and the engine see it. Results are 0 or a negative errno, addresses are 0 for NULL: the kernel's way. */
@@ -154,7 +158,17 @@ export interface MachineRunResult {
 /** One thread's view of a collection, opened from an image. */
 export interface Machine {
   readonly image: MachineImage;
+  /** Those of the image. */
   readonly maps: readonly MachineMap[];
+  /**
+   * Makes a map after load, which all threads find by the index that this gives, and programs by its handle (`map-handle.ts`). `plan` says
+   * how much memory it takes. EbpfError NO_SPACE when the heap has no room for it.
+   */
+  addMap(plan: (memory: MemoryPlan) => MachineMapImage): number;
+  /** A map of the image, or one that was made later; undefined when there is none of that index, or no more. */
+  mapAt(index: number): MachineMap | undefined;
+  /** Takes away a map that was made later. Its memory is used again when the runs have ended that may hold it. */
+  removeMap(index: number): boolean;
   /** Runs one program on a free CPU. Throws ProgramFault; whatever the run held (reservations, its CPU) is given back first. */
   run(program: number, context: RunContext, task: Task): MachineRunResult;
   onPrint: (line: string) => void;

@@ -12,8 +12,11 @@ import type {
 import { cpuMemory } from "../memory/cpu-memory.ts";
 import type { Executor } from "./executor.ts";
 import type { HelperTable } from "./helper.ts";
+import { LateMaps } from "./late-maps.ts";
+import { MapDirectory } from "./map-directory.ts";
 import { MachineProgram } from "./machine-program.ts";
 import { ProgramMemory } from "../memory/program-memory.ts";
+import type { MemoryPlan } from "../memory/region.ts";
 import { placeContext } from "./run-context.ts";
 import { Run, type Execute, type RunHost } from "./run.ts";
 import { SharedState } from "./shared-state.ts";
@@ -44,6 +47,7 @@ class EmbeddedMachine implements Machine, RunHost {
   readonly execute: Execute;
   onPrint: (line: string) => void = () => {};
   readonly #state: SharedState;
+  readonly #lateMaps: LateMaps;
   /** By CPU; whoever has taken the CPU uses it. */
   readonly #runs: (Run | undefined)[] = [];
   /** CPUs that this thread itself is running on: a run may print, and what it prints may run. */
@@ -54,11 +58,26 @@ class EmbeddedMachine implements Machine, RunHost {
     this.image = image;
     this.clock = clock ?? systemClock();
     this.cpus = image.cpus;
-    this.memory = new ProgramMemory(buffer, image.regions);
-    this.maps = image.maps.map((map) => openMap(map, buffer, image.cpus));
+    const directory = new MapDirectory(buffer, image.directory);
+    this.memory = new ProgramMemory(buffer, image.regions, (slot) => directory.nameAt(slot));
+    const open = (map: MachineMapImage): MachineMap => openMap(map, buffer, image.cpus);
+    this.maps = image.maps.map(open);
     this.programs = image.programs.map((program, index) => new MachineProgram(program, index));
     this.#state = new SharedState(image.shared, image.cpus);
+    this.#lateMaps = new LateMaps(image, this.memory, directory, this.#state, open);
     this.execute = executor.open(this, helpers);
+  }
+
+  addMap(plan: (memory: MemoryPlan) => MachineMapImage): number {
+    return this.#lateMaps.add(plan);
+  }
+
+  mapAt(index: number): MachineMap | undefined {
+    return this.maps[index] ?? this.#lateMaps.at(index);
+  }
+
+  removeMap(index: number): boolean {
+    return this.#lateMaps.remove(index);
   }
 
   print(line: string): void {

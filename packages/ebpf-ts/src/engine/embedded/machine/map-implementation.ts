@@ -10,9 +10,8 @@ export interface MapShape {
   /** Bytes in the machine's memory; 0 for none. */
   readonly valueBytes: number;
   readonly access: Access;
-  /** Bytes of bookkeeping. All zero is the state of an empty map, except for what `prepare` writes. */
+  /** Bytes of bookkeeping. All zero is the state of an empty map. */
   readonly stateBytes: number;
-  readonly prepare?: (state: ArrayBufferLike) => void;
 }
 
 /** How the engine makes maps of one BPF_MAP_TYPE_*; what such a map is, `kinds/map-kinds.ts` says. */

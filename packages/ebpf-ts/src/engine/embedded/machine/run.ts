@@ -6,7 +6,9 @@ import type { Dynptr } from "./dynptr.ts";
 import type { MachineProgram } from "./machine-program.ts";
 import { functionAt, mapIndex } from "./map-handle.ts";
 import { describeAddress } from "../memory/memory-fault.ts";
+import { readable, writable } from "../memory/page-table.ts";
 import type { ProgramMemory } from "../memory/program-memory.ts";
+import type { Span } from "../memory/region.ts";
 
 /**
  * Runs from `run.next` until the frame that is current now exits; r0 is its result then. Whoever executes counts instructions down in
@@ -18,7 +20,8 @@ export type Execute = (run: Run) => void;
 export interface RunHost {
   readonly memory: ProgramMemory;
   readonly programs: readonly MachineProgram[];
-  readonly maps: readonly MachineMap[];
+  /** By index: see `map-handle.ts`. */
+  mapAt(index: number): MachineMap | undefined;
   readonly cpus: number;
   readonly clock: Clock;
   readonly execute: Execute;
@@ -26,10 +29,7 @@ export interface RunHost {
 }
 
 /** Memory of the kinds `record` and `run` that the current run may touch, besides its stack. */
-export interface Slice {
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
+export interface Slice extends Span {
   readonly writable: boolean;
 }
 
@@ -122,10 +122,12 @@ export class Run {
 
   mayAccess(address: number, size: number, write: boolean): boolean {
     if (address >= this.#stackLow && address + size <= this.cpu.stack.end) return true;
-    const access = this.memory.regionOf(address, size)?.access;
-    if (access === undefined) return false;
-    if (access === "read-write") return true;
-    if (access === "read") return !write;
+    const entry = this.memory.pages.entryOf(address, size);
+    if ((entry & (write ? writable : readable)) !== 0) return true;
+    return entry !== 0 && this.#owns(address, size, write);
+  }
+
+  #owns(address: number, size: number, write: boolean): boolean {
     return this.slices.some(
       (slice) => address >= slice.start && address + size <= slice.end && (slice.writable || !write),
     );
@@ -166,7 +168,9 @@ export class Run {
 
   /** The map that a helper was given. */
   map(handle: bigint): MachineMap {
-    return this.host.maps[mapIndex(handle)] ?? this.fault("gave a helper something that is no map where a map belongs");
+    return (
+      this.host.mapAt(mapIndex(handle)) ?? this.fault("gave a helper something that is no map where a map belongs")
+    );
   }
 
   /** Calls a subprogram: r6..r9 are kept for the caller, the callee gets a frame of its own. */

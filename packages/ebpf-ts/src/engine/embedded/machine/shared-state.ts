@@ -5,49 +5,73 @@ import { sharedBytes } from "../../../base/shared-bytes.ts";
  *
  * ```text
  *   0            bumped and notified whenever a CPU becomes free
- *   1 … cpus     a CPU each: 0 free, 1 running
+ *   1            the epoch: an odd number that goes up whenever something leaves which runs may still hold
+ *   2 … cpus + 1 a CPU each: 0 free, else the epoch in which its run began
  * ```
  */
+const releasesWord = 0;
+const epochWord = 1;
+const headerWords = 2;
+
 export class SharedState {
   readonly #words: Int32Array;
   readonly #cpus: number;
 
   static bufferFor(cpus: number): ArrayBufferLike {
-    return sharedBytes(4 * (1 + cpus));
+    return sharedBytes(4 * (headerWords + cpus));
   }
 
   constructor(buffer: ArrayBufferLike, cpus: number) {
     this.#words = new Int32Array(buffer);
     this.#cpus = cpus;
+    Atomics.compareExchange(this.#words, epochWord, 0, 1);
   }
 
   /** Takes a free CPU; -1 when all are running. */
   tryTakeCpu(): number {
+    const epoch = Atomics.load(this.#words, epochWord);
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      if (Atomics.compareExchange(this.#words, 1 + cpu, 0, 1) === 0) return cpu;
+      if (Atomics.compareExchange(this.#words, headerWords + cpu, 0, epoch) === 0) return cpu;
     }
     return -1;
   }
 
   giveCpu(cpu: number): void {
-    Atomics.store(this.#words, 1 + cpu, 0);
+    Atomics.store(this.#words, headerWords + cpu, 0);
     // Pairs with the wait in waitForCpu: whoever read the old count after the CPU was free will not sleep.
-    Atomics.add(this.#words, 0, 1);
-    Atomics.notify(this.#words, 0, 1);
+    Atomics.add(this.#words, releasesWord, 1);
+    Atomics.notify(this.#words, releasesWord, 1);
   }
 
   /** How often a CPU was given back; to be read before trying, and handed to {@link waitForCpu}. */
   get releases(): number {
-    return Atomics.load(this.#words, 0);
+    return Atomics.load(this.#words, releasesWord);
   }
 
   /** Sleeps until a CPU is given back after `releases` was read, at most so long. Browsers' main threads may not sleep: they spin. */
   waitForCpu(releases: number, milliseconds: number): void {
     try {
-      Atomics.wait(this.#words, 0, releases, milliseconds);
+      Atomics.wait(this.#words, releasesWord, releases, milliseconds);
     } catch {
       const end = performance.now() + milliseconds;
       while (this.releases === releases && performance.now() < end);
     }
+  }
+
+  /** Begins an epoch after something was made unreachable, and says which. Runs that begin from now on cannot find it. */
+  nextEpoch(): number {
+    return (Atomics.add(this.#words, epochWord, 2) + 2) | 0;
+  }
+
+  /**
+   * Whether every run has ended that began before an epoch. A run's own number is read before its CPU is taken, so that it is too small
+   * rather than too large. The run of a thread that was terminated never ends: what it might hold stays.
+   */
+  hasPassed(epoch: number): boolean {
+    for (let cpu = 0; cpu < this.#cpus; cpu++) {
+      const began = Atomics.load(this.#words, headerWords + cpu);
+      if (began !== 0 && ((began - epoch) | 0) < 0) return false;
+    }
+    return true;
   }
 }

@@ -4,7 +4,7 @@ import { EbpfError } from "../../../base/errors.ts";
 import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
 import { Errno } from "../../../uapi/errno.ts";
-import { HashTable, hashTableBytes, seedHashTable } from "./hash-table.ts";
+import { HashTable, hashTableBytes } from "./hash-table.ts";
 import type { HashTableShape } from "./hash-table.ts";
 import { checkKey, copiesOf } from "./map-checks.ts";
 import { refuse, type MapImplementations, type MapShape } from "../machine/map-implementation.ts";
@@ -33,7 +33,7 @@ export class HashMap implements MachineMap {
     const { perCpu } = mapKind(image.type);
     this.image = image;
     this.#bytes = new Uint8Array(memory);
-    this.#table = new HashTable(image.state, tableShape(image));
+    this.#table = new HashTable(memory, image.state, tableShape(image));
     this.#values = new ValueArea(image, memory, perCpu ? cpus : 1, perCpu);
   }
 
@@ -192,8 +192,9 @@ function tableShape({
   keySize,
   maxEntries,
   type,
-}: Pick<MachineMapImage, "keySize" | "maxEntries" | "type">): HashTableShape {
-  return { keySize, maxEntries, ordered: mapKind(type).evicts };
+  flags,
+}: Pick<MachineMapImage, "keySize" | "maxEntries" | "type" | "flags">): HashTableShape {
+  return { keySize, maxEntries, ordered: mapKind(type).evicts, seeded: (flags & MapFlag.ZERO_SEED) === 0 };
 }
 
 function shape(spec: MapSpec, cpus: number): MapShape {
@@ -207,13 +208,11 @@ function shape(spec: MapSpec, cpus: number): MapShape {
       `Cannot create map ${spec.name}: a hash has at most ${mostEntries} entries, and it wants ${spec.maxEntries}`,
     );
   }
-  const seed = (spec.flags & MapFlag.ZERO_SEED) === 0 ? Math.floor(Math.random() * 2 ** 32) : 0;
   return {
     maxEntries: spec.maxEntries,
     valueBytes: spec.maxEntries * valueStride(spec.valueSize) * copies,
     access: valueAccess(spec),
     stateBytes: hashTableBytes(tableShape(spec)),
-    prepare: (state) => seedHashTable(state, seed),
   };
 }
 

@@ -23,6 +23,8 @@ export interface HashTableShape {
   readonly keySize: number;
   readonly maxEntries: number;
   readonly ordered: boolean;
+  /** A seed of its own for each table, so that nobody can prepare keys that all fall in one bucket. */
+  readonly seeded: boolean;
 }
 
 /** As htab_map_alloc does. */
@@ -40,13 +42,12 @@ function wordCount({ maxEntries, ordered }: HashTableShape): number {
   return words + (words & 1);
 }
 
-export function hashTableBytes(shape: HashTableShape): number {
-  return 4 * wordCount(shape) + roundUp8(shape.keySize) * shape.maxEntries;
+function randomSeed(): number {
+  return 1 + Math.floor(Math.random() * 0x7fff_ffff);
 }
 
-/** A seed of its own for each table, so that nobody can prepare keys that all fall in one bucket. */
-export function seedHashTable(state: ArrayBufferLike, seed: number): void {
-  new Int32Array(state)[seedWord] = seed;
+export function hashTableBytes(shape: HashTableShape): number {
+  return 4 * wordCount(shape) + roundUp8(shape.keySize) * shape.maxEntries;
 }
 
 /**
@@ -65,12 +66,13 @@ export class HashTable {
   readonly #next: number;
   readonly #generation: number;
 
-  constructor(state: ArrayBufferLike, shape: HashTableShape) {
+  /** `at` is the address of the bookkeeping, zeroed or a table already. */
+  constructor(memory: ArrayBufferLike, at: number, shape: HashTableShape) {
     const words = wordCount(shape);
     this.#shape = shape;
-    this.#words = new Int32Array(state, 0, words);
+    this.#words = new Int32Array(memory, at, words);
     this.#keyStride = roundUp8(shape.keySize);
-    this.#keys = new Uint8Array(state, 4 * words, this.#keyStride * shape.maxEntries);
+    this.#keys = new Uint8Array(memory, at + 4 * words, this.#keyStride * shape.maxEntries);
     this.buckets = bucketCount(shape.maxEntries);
     this.#next = headerWords + this.buckets;
     this.#generation = this.#next + shape.maxEntries;
@@ -78,6 +80,8 @@ export class HashTable {
     this.order = shape.ordered
       ? new UseOrder(this.#words, newestWord, this.#generation + shape.maxEntries, shape.maxEntries)
       : undefined;
+    // Whoever opens the table first says it; nobody files a key before.
+    if (shape.seeded) Atomics.compareExchange(this.#words, seedWord, 0, randomSeed());
   }
 
   /** The slot of the key that stands at `at`, or -1. */

@@ -1,7 +1,6 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
-import { sharedBytes } from "../../../base/shared-bytes.ts";
 import type { MachineMapImage } from "../machine/contracts.ts";
 import type { MemoryPlan } from "../memory/region.ts";
 import { refuse, type MapImplementation, type MapShape } from "../machine/map-implementation.ts";
@@ -34,7 +33,8 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
     flags: spec.flags,
     readOnly: spec.readOnly,
     address,
-    state: makeState(spec, shape),
+    state:
+      shape.stateBytes === 0 ? 0 : plan.reserve(`the bookkeeping of map ${spec.name}`, shape.stateBytes, "machine"),
   };
 }
 
@@ -64,20 +64,6 @@ function checkSize(spec: MapSpec, shape: MapShape): void {
     throw new EbpfError(
       "TOO_BIG",
       `Cannot create map ${spec.name}: ${spec.maxEntries} entries need ${shape.valueBytes + shape.stateBytes} bytes, and a map of the embedded engine has at most ${largestMap}; lower its max_entries`,
-    );
-  }
-}
-
-function makeState(spec: MapSpec, shape: MapShape): ArrayBufferLike {
-  try {
-    const state = sharedBytes(shape.stateBytes);
-    shape.prepare?.(state);
-    return state;
-  } catch (cause) {
-    throw new EbpfError(
-      "TOO_BIG",
-      `Cannot create map ${spec.name}: the host gives no ${shape.stateBytes} bytes for it; lower its max_entries`,
-      { cause },
     );
   }
 }

@@ -13,9 +13,9 @@ export class ProgArray implements MachineMap {
   readonly image: MachineMapImage;
   readonly #slots: Int32Array;
 
-  constructor(image: MachineMapImage) {
+  constructor(image: MachineMapImage, memory: ArrayBufferLike) {
     this.image = image;
-    this.#slots = new Int32Array(image.state, 0, image.maxEntries);
+    this.#slots = new Int32Array(memory, image.state, image.maxEntries);
   }
 
   programAt(index: number): number {
@@ -83,7 +83,7 @@ const progArray: MapImplementation = {
     }
     return { maxEntries: spec.maxEntries, valueBytes: 0, access: "read", stateBytes: 4 * spec.maxEntries };
   },
-  open: (image) => new ProgArray(image),
+  open: (image, memory) => new ProgArray(image, memory),
 };
 
 export const progArrays: MapImplementations = [[MapType.PROG_ARRAY, progArray]];

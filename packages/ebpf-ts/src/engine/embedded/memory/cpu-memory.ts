@@ -1,4 +1,4 @@
-import type { MemoryPlan } from "./region.ts";
+import type { MemoryPlan, Span } from "./region.ts";
 import type { ProgramMemory } from "./program-memory.ts";
 
 /** Kernel MAX_CALL_FRAMES and MAX_BPF_STACK. */
@@ -8,11 +8,6 @@ export const frameSize = 512;
 export const contextSize: number = 80 * 1024;
 /** Where bpf_for_each_map_elem shows keys, one part a frame. */
 export const scratchPart = 4096;
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** The parts of the memory that belong to one CPU. */
 export interface CpuMemory {

@@ -1,41 +1,45 @@
 import { EbpfError } from "../../../base/errors.ts";
-import type { Access, MemoryPlan, Region } from "./region.ts";
-import { createWasmMemory, largestWasmMemory, wasmPageSize, type WasmMemory } from "./wasm-memory.ts";
+import { PageTable, pageSize, pagesOf, tableEnd } from "./page-table.ts";
+import type { Access, MemoryPlan, Region, Span } from "./region.ts";
+import { createWasmMemory, largestWasmMemory, type WasmMemory } from "./wasm-memory.ts";
 
-/** The unit in which regions are told apart; every region begins on one of its own. */
-export const regionPageSize = 4096;
+export interface PlannedMemory {
+  readonly memory: WasmMemory;
+  /** What programs may touch; a region's place in the list is its number in the page table. */
+  readonly regions: readonly Region[];
+  readonly heap: Span;
+}
 
-/**
- * Lays regions out one after the other:
- *
- * ```text
- *   0        64 KiB                                            4 GiB at most
- *   | never  | gap | region | gap | region | gap | …
- * ```
- * The first 64 KiB stay unmapped, so that NULL and every field near it (offsets have 16 bits) are faults.
- */
+/** Lays regions out one after the other, as `page-table.ts` draws it. */
 export class MemoryLayout implements MemoryPlan {
-  readonly regions: Region[] = [];
-  #next: number = wasmPageSize;
+  readonly #regions: Region[] = [];
+  #next: number = tableEnd;
 
   reserve(name: string, size: number, access: Access): number {
     if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`Cannot reserve ${size} bytes for ${name}`);
-    const start = this.#next + regionPageSize;
-    const end = start + size;
-    const next = Math.ceil(end / regionPageSize) * regionPageSize;
-    if (next + regionPageSize > largestWasmMemory) {
+    const start = this.#next + pageSize;
+    const next = start + pagesOf(size) * pageSize;
+    if (next + pageSize > largestWasmMemory) {
       throw new EbpfError(
         "TOO_BIG",
         `Cannot load on the embedded engine: with ${name} the maps take more than 4 GiB, make them smaller`,
       );
     }
-    this.regions.push({ name, start, end, access });
+    if (access !== "machine") this.#regions.push({ name, start, end: start + size, access });
     this.#next = next;
     return start;
   }
 
-  /** The memory for everything that was reserved. */
-  createMemory(): WasmMemory {
-    return createWasmMemory(this.#next + regionPageSize);
+  /**
+   * The memory for everything that was reserved, with a heap of so many bytes behind it, or what is left of the 4 GiB. It never
+   * grows: a heap that nobody uses takes addresses only, and views of the memory stay true.
+   */
+  createMemory(heapBytes = 0): PlannedMemory {
+    const start = this.#next + pageSize;
+    const end = Math.min(start + pagesOf(heapBytes) * pageSize, largestWasmMemory);
+    const memory = createWasmMemory(end);
+    const pages = new PageTable(memory.buffer);
+    this.#regions.forEach(({ start: at, end: to, access }, region) => pages.map(at, to - at, access, region));
+    return { memory, regions: this.#regions, heap: { start, end } };
   }
 }

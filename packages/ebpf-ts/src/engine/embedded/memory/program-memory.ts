@@ -1,7 +1,5 @@
+import { PageTable, readable, regionOf, writable } from "./page-table.ts";
 import type { Region } from "./region.ts";
-import { regionPageSize } from "./memory-plan.ts";
-
-const pageShift = Math.log2(regionPageSize);
 
 /** The machine's memory as programs see it: which addresses exist, and what may be done there. */
 export class ProgramMemory {
@@ -10,29 +8,46 @@ export class ProgramMemory {
   /** For atomic operations, by address divided by the element's size. */
   readonly words: Uint32Array;
   readonly doubleWords: BigUint64Array;
+  readonly pages: PageTable;
   readonly #regions: readonly Region[];
-  /** Index of a page's region plus 1; 0 where nothing is mapped. */
-  readonly #pages: Uint32Array;
+  readonly #nameOfLater: (region: number) => string | undefined;
 
-  constructor(buffer: ArrayBufferLike, regions: readonly Region[]) {
+  /** `nameOfLater` names regions that came after load, counted from 0. */
+  constructor(
+    buffer: ArrayBufferLike,
+    regions: readonly Region[],
+    nameOfLater: (region: number) => string | undefined = () => undefined,
+  ) {
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.words = new Uint32Array(buffer);
     this.doubleWords = new BigUint64Array(buffer);
+    this.pages = new PageTable(buffer);
     this.#regions = regions;
-    this.#pages = new Uint32Array(Math.ceil(buffer.byteLength / regionPageSize));
-    regions.forEach((region, index) => {
-      this.#pages.fill(index + 1, region.start >>> pageShift, Math.ceil(region.end / regionPageSize));
-    });
+    this.#nameOfLater = nameOfLater;
   }
 
-  /** The region that holds all of `size` bytes at `address` (any number); undefined when there is none. */
-  regionOf(address: number, size: number): Region | undefined {
-    if (!(address >= 0 && address < this.bytes.length)) return undefined;
-    const index = this.#pages[Math.floor(address / regionPageSize)]!;
-    if (index === 0) return undefined;
-    const region = this.#regions[index - 1]!;
-    return address >= region.start && address + size <= region.end ? region : undefined;
+  /** Whether all of `size` bytes at `address` (any number) are of one region, whoever may touch it. */
+  isMapped(address: number, size: number): boolean {
+    return this.pages.entryOf(address, size) !== 0;
+  }
+
+  /** Whether every program may write there at any time. */
+  isWritable(address: number, size: number): boolean {
+    return (this.pages.entryOf(address, size) & writable) !== 0;
+  }
+
+  /** Whether programs can read there, and none can write. */
+  isConstant(address: number, size: number): boolean {
+    return (this.pages.entryOf(address, size) & (readable | writable)) === readable;
+  }
+
+  /** Whose the byte is, for messages; undefined where there is nothing. */
+  nameAt(address: number): string | undefined {
+    const entry = this.pages.entryOf(address, 1);
+    if (entry === 0) return undefined;
+    const region = regionOf(entry);
+    return this.#regions[region]?.name ?? this.#nameOfLater(region - this.#regions.length) ?? "memory of the heap";
   }
 
   /** The region with that name; every machine has those of its CPUs. */

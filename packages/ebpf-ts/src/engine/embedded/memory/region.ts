@@ -6,14 +6,19 @@ export type Access =
   /** Through a live reservation or dynptr only: ring data. */
   | "record"
   /** One CPU's current run: stack and context. */
-  | "run";
+  | "run"
+  /** No program: the machine's own bookkeeping. */
+  | "machine";
 
-/** A part of the memory that programs may touch. Outside of all regions every access is a fault. */
-export interface Region {
-  readonly name: string;
+export interface Span {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
+}
+
+/** A part of the memory that programs may touch. Outside of all regions every access is a fault. */
+export interface Region extends Span {
+  readonly name: string;
   readonly access: Access;
 }
 

@@ -45,9 +45,9 @@ class MachineRingMemory implements RingMemory {
 
   constructor(image: MachineMapImage, memory: ArrayBufferLike) {
     this.size = image.maxEntries;
-    this.consumer = new BigUint64Array(image.state, consumerAt, 1);
-    this.producer = new BigUint64Array(image.state, producerAt, 1);
-    if ((image.flags & RB_OVERWRITE) !== 0) this.overwrite = new BigUint64Array(image.state, overwriteAt, 1);
+    this.consumer = new BigUint64Array(memory, image.state + consumerAt, 1);
+    this.producer = new BigUint64Array(memory, image.state + producerAt, 1);
+    if ((image.flags & RB_OVERWRITE) !== 0) this.overwrite = new BigUint64Array(memory, image.state + overwriteAt, 1);
     this.data = new Uint8Array(memory, image.address, 2 * this.size);
   }
 }
@@ -73,11 +73,11 @@ export class RingState {
     this.mask = BigInt(this.size - 1);
     this.consumer = this.memory.consumer;
     this.producer = this.memory.producer;
-    this.pending = new BigUint64Array(image.state, pendingAt, 1);
-    this.refused = new BigUint64Array(image.state, refusedAt, 1);
-    this.lock = new SharedLock(new Int32Array(image.state, lockAt, 1), 0);
-    this.busy = new Int32Array(image.state, busyAt, 1);
-    this.bell = new Int32Array(image.state, bellAt, 1);
+    this.pending = new BigUint64Array(memory, image.state + pendingAt, 1);
+    this.refused = new BigUint64Array(memory, image.state + refusedAt, 1);
+    this.lock = new SharedLock(new Int32Array(memory, image.state + lockAt, 1), 0);
+    this.busy = new Int32Array(memory, image.state + busyAt, 1);
+    this.bell = new Int32Array(memory, image.state + bellAt, 1);
     this.headers = new Int32Array(memory, image.address, this.size / 2);
   }
 

@@ -1,0 +1,43 @@
+import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/contracts.ts";
+import { defaultExecutor } from "../machine/executor.ts";
+import { directoryBytes } from "../machine/map-directory.ts";
+import { SharedState } from "../machine/shared-state.ts";
+import type { MemoryLayout } from "../memory/memory-plan.ts";
+
+/** For maps that are made after load; of what nobody uses, only addresses are taken. */
+const defaultHeap = 64 * 2 ** 20;
+
+export interface ImageParts {
+  /** Where the CPUs and the maps are laid out already. */
+  readonly layout: MemoryLayout;
+  readonly cpus: number;
+  readonly maps: readonly MachineMapImage[];
+  readonly programs: readonly MachineProgramImage[];
+  readonly instructionBudget: number;
+  /** By default the interpreter. */
+  readonly executor?: string | undefined;
+  /** Bytes; by default 64 MiB, and never more than the 4 GiB of a machine leave. */
+  readonly heap?: number | undefined;
+}
+
+export function assembleImage({
+  layout,
+  cpus,
+  maps,
+  programs,
+  instructionBudget,
+  executor,
+  heap,
+}: ImageParts): MachineImage {
+  const directory = layout.reserve("the directory of later maps", directoryBytes, "machine");
+  return {
+    ...layout.createMemory(heap ?? defaultHeap),
+    directory,
+    cpus,
+    maps,
+    programs,
+    instructionBudget,
+    executor: executor ?? defaultExecutor,
+    shared: SharedState.bufferFor(cpus),
+  };
+}
