@@ -16,8 +16,8 @@ export function printSummary(spec: CollectionSpec): void {
   );
   printTable(
     "Event types",
-    ["ring", "type", "bytes"],
-    spec.maps.filter((map) => map.recordType !== 0).map((map) => recordRow(spec, map)),
+    ["ring", "type", "bytes", "why"],
+    spec.maps.filter((map) => map.recordReason !== undefined).map((map) => recordRow(spec, map)),
   );
   printTable(
     "Globals",
@@ -46,7 +46,9 @@ function mapRow(spec: CollectionSpec, map: MapSpec): Cell[] {
 }
 
 function recordRow(spec: CollectionSpec, map: MapSpec): Cell[] {
-  return [map.name, typeName(spec, map.recordType), spec.btf?.sizeOf(map.recordType) ?? 0];
+  const why = map.recordReason ?? "";
+  if (map.recordType === 0) return [map.name, "bytes", "", why];
+  return [map.name, typeName(spec, map.recordType), spec.btf?.sizeOf(map.recordType) ?? 0, why];
 }
 
 function described(spec: CollectionSpec, type: number, size: number): string {

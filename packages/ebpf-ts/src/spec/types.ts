@@ -35,6 +35,8 @@ export interface MapSpec {
   valueType: number;
   /** Type of a ring's records, where the object tells (see record-type.ts); 0 when not known. */
   recordType: number;
+  /** Of maps that have records, for people: why `recordType` is believed, or why it is not known. */
+  recordReason?: string;
   /** The template for maps of maps. */
   inner: MapSpec | undefined;
   /** Initial slots of a prog array (program names) or a map of maps (map names). */

@@ -284,6 +284,33 @@ test("the type of a ring's records", () => {
   }
 });
 
+test("why the type of a ring's records is believed, or is not known", () => {
+  const { maps, btf } = read("spec-writers.bpf.o");
+  const told = (name: string): [type: string, why: string] => {
+    const { recordType, recordReason } = find(maps, name);
+    return [recordType === 0 ? "" : (btf?.nameOf(recordType) ?? ""), recordReason ?? ""];
+  };
+  assert.deepEqual(told("named"), ["struct eight", "named by named__record"]);
+  assert.deepEqual(told("small_perf"), ["struct small", "named by the map's definition"]);
+  const guessed = "guessed: kept points to it, and it has the 16 bytes that all programs write";
+  assert.deepEqual(told("agreeing"), ["struct sixteen", guessed]);
+  assert.deepEqual(told("constant_dynptr"), ["struct sixteen", guessed]);
+  const unknown: [name: string, why: RegExp][] = [
+    ["beside", /^not known: programs write records of 8 bytes, no global pointer names such a struct$/],
+    ["varying", /^not known: write_all, instruction \d+ writes records whose size is no constant$/],
+    ["branching", /^not known: write_all, instruction \d+ writes records whose size is no constant$/],
+    ["dynamic", /^not known: write_all, instruction \d+ writes records whose size is no constant$/],
+    ["silent", /^not known: no program of the object writes into it$/],
+    ["perf", /^not known: emit, instruction \d+ writes into a map that cannot be told, perhaps this one$/],
+    ["perf_of_argument", /^not known: emit, instruction \d+ writes into a map that cannot be told, perhaps this one$/],
+  ];
+  for (const [name, why] of unknown) {
+    assert.equal(told(name)[0], "", name);
+    assert.match(told(name)[1], why, name);
+  }
+  assert.equal(find(read("spec-writers.bpf.o").maps, ".bss").recordReason, undefined);
+});
+
 test("bytes in shared memory parse alike", () => {
   const bytes = readFileSync(fixturePath("spec-code.bpf.o"));
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 3), 3);

@@ -56,7 +56,7 @@ class Reader {
       else this.#readField(member, isInner);
     });
     if (this.#map.type === MapType.UNSPEC) throw this.#bad("has no type: add __uint(type, BPF_MAP_TYPE_…)");
-    adjustSizes(this.#map);
+    adjustSizes(this.#btf, this.#map);
     return { map: this.#map, valuesOffset: this.#valuesOffset };
   }
 
@@ -180,14 +180,16 @@ class Reader {
 }
 
 /** The kernel wants no key and value in rings, and descriptors in perf event arrays: `value` then tells the records' type. */
-function adjustSizes(map: MapSpec): void {
+function adjustSizes(btf: Btf, map: MapSpec): void {
   const { ring } = mapKind(map.type);
   if (ring === "event" || ring === "user") {
     map.recordType = map.valueType;
     map.valueType = 0;
     map.valueSize = 0;
   } else if (ring === "perf") {
-    if (map.valueSize !== 4) map.recordType = map.valueType;
+    // 4 bytes are the descriptors that the kernel keeps in it, unless they are somebody's struct.
+    const { kind } = btf.resolve(map.valueType);
+    if (map.valueSize !== 4 || kind === "struct" || kind === "union") map.recordType = map.valueType;
     map.keySize = 4;
     map.valueSize = 4;
     map.valueType = 0;

@@ -1,6 +1,7 @@
 import type { Btf, BtfType } from "../../btf/types.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
-import { readRecordSizes } from "./record-sizes.ts";
+import { findRecordWriters } from "./record-writers.ts";
+import type { RecordWriter } from "./record-writers.ts";
 import type { CollectionSpec, MapSpec } from "../types.ts";
 
 const ANCHOR_SUFFIX = "__record";
@@ -11,22 +12,42 @@ export function isRecordAnchor(name: string): boolean {
 }
 
 /**
- * Finds the type of the records of rings and perf event arrays, which neither the kernel nor libbpf asks for. In order:
+ * Finds the type of the records of rings and perf event arrays, which neither the kernel nor libbpf asks for, and says why it is
+ * believed. In order:
  * 1. `__type(value, struct event)` in the map's definition (already read with it);
  * 2. a global `const struct event *events__record __attribute__((unused))`, for a map named `events`;
- * 3. the struct that some global pointer names (as bpf2go asks for, to keep a type in the object), when it is the only
- *    one of the size that the programs reserve.
+ * 3. the struct that some global pointer names (as bpf2go asks for, to keep a type in the object), when it is the only one of the
+ *    size that all programs write into that map, on all their ways. A pointer that names another map's records is none of them.
  */
 export function findRecordTypes(spec: CollectionSpec): void {
+  const maps = spec.maps.filter(hasRecords);
+  if (maps.length === 0) return;
+  for (const map of maps.filter(({ recordType }) => recordType !== 0))
+    map.recordReason = "named by the map's definition";
+  const unknown = maps.filter(({ recordType }) => recordType === 0);
   const { btf } = spec;
-  if (btf === undefined) return;
-  const unknown = spec.maps.filter((map) => hasRecords(map) && map.recordType === 0);
-  if (unknown.length === 0) return;
-  const pointers = globalPointers(btf);
-  const sizes = readRecordSizes([...spec.programs, ...spec.functions]);
-  for (const map of unknown) {
-    map.recordType = pointers.get(map.name + ANCHOR_SUFFIX) ?? structOfSize(btf, pointers, sizes.get(map.name)) ?? 0;
+  if (btf === undefined) {
+    for (const map of unknown) map.recordReason = "not known: the object has no types";
+    return;
   }
+  const pointers = globalPointers(btf);
+  const candidates = pointersForAll(pointers, spec.maps);
+  const writers = findRecordWriters([...spec.programs, ...spec.functions]);
+  for (const map of unknown) {
+    const anchor = map.name + ANCHOR_SUFFIX;
+    const named = pointers.get(anchor);
+    Object.assign(map, named === undefined ? guess(btf, map, candidates, writers) : found(named, `named by ${anchor}`));
+  }
+}
+
+type Belief = Required<Pick<MapSpec, "recordType" | "recordReason">>;
+
+function found(recordType: number, recordReason: string): Belief {
+  return { recordType, recordReason };
+}
+
+function unknown(why: string): Belief {
+  return { recordType: 0, recordReason: `not known: ${why}` };
 }
 
 function hasRecords(map: MapSpec): boolean {
@@ -45,6 +66,12 @@ function globalPointers(btf: Btf): Map<string, number> {
     if (hasSize(btf, pointee)) pointers.set(variable.name, pointee.id);
   }
   return pointers;
+}
+
+/** Without those that name the records of one map. */
+function pointersForAll(pointers: ReadonlyMap<string, number>, maps: readonly MapSpec[]): Map<string, number> {
+  const anchors = new Set(maps.map(({ name }) => name + ANCHOR_SUFFIX));
+  return new Map([...pointers].filter(([name]) => !anchors.has(name)));
 }
 
 /** Typedefs stay, for they may be the only name that the type has. */
@@ -71,16 +98,40 @@ function hasSize(btf: Btf, type: BtfType): boolean {
   );
 }
 
-function structOfSize(
+function guess(
   btf: Btf,
+  map: MapSpec,
   pointers: ReadonlyMap<string, number>,
-  sizes: ReadonlySet<number> | undefined,
-): number | undefined {
-  if (sizes?.size !== 1) return undefined;
-  const [size] = sizes;
-  const matching = [...new Set(pointers.values())].filter((id) => {
+  writers: readonly RecordWriter[],
+): Belief {
+  const size = agreedSize(map, writers);
+  if (typeof size === "string") return unknown(size);
+  const structs = [...pointers].filter(([, id]) => {
     const type = btf.resolve(id);
     return (type.kind === "struct" || type.kind === "union") && type.size === size;
   });
-  return matching.length === 1 ? matching[0] : undefined;
+  const types = [...new Set(structs.map(([, id]) => id))];
+  const [first] = structs;
+  if (first === undefined)
+    return unknown(`programs write records of ${size} bytes, no global pointer names such a struct`);
+  if (types.length > 1)
+    return unknown(
+      `${types.map((id) => btf.nameOf(id)).join(" and ")} both have the ${size} bytes that programs write`,
+    );
+  return found(first[1], `guessed: ${first[0]} points to it, and it has the ${size} bytes that all programs write`);
+}
+
+/** The size of all records that programs make for the map; else why there is none. */
+function agreedSize(map: MapSpec, writers: readonly RecordWriter[]): number | string {
+  const { ring } = mapKind(map.type);
+  if (ring === "user") return `user space writes it, and no ${map.name}${ANCHOR_SUFFIX} names them`;
+  const own = writers.filter((writer) => writer.into === ring && (writer.map ?? map.name) === map.name);
+  const stray = own.find((writer) => writer.map === undefined);
+  if (stray !== undefined) return `${stray.place} writes into a map that cannot be told, perhaps this one`;
+  const unsized = own.find((writer) => writer.size === undefined);
+  if (unsized !== undefined) return `${unsized.place} writes records whose size is no constant`;
+  const sizes = [...new Set(own.map((writer) => writer.size!))].sort((a, b) => a - b);
+  const [size] = sizes;
+  if (size === undefined) return "no program of the object writes into it";
+  return sizes.length === 1 ? size : `programs write records of ${sizes.join(" and ")} bytes`;
 }
