@@ -42,7 +42,7 @@ function isPure(path: string): boolean {
 async function findTests(wanted: readonly string[]): Promise<string[]> {
   const skip = new Set(["node_modules", ".git", "fixtures"]);
   const found = await Promise.all(
-    ["packages", "examples", "bench"].map((folder) => findUnder(join(root, folder), ".test.js", skip)),
+    ["packages", "examples", "bench", "type-tests"].map((folder) => findUnder(join(root, folder), ".test.js", skip)),
   );
   const tests = found.flat().filter((path) => path.includes("/build/"));
   return wanted.length === 0 ? tests : tests.filter((path) => wanted.some((word) => path.includes(word)));

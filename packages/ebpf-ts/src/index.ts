@@ -1,7 +1,7 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`. */
 export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.ts";
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
-export type { CommandExit, EngineCommand as Command, SpawnOptions } from "./engine/command.ts";
+export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { EngineName } from "./engine/engine-name.ts";
 export type { MapInfo } from "./engine/map.ts";
 export type { ProgramInfo, RunOptions, RunResult } from "./engine/program.ts";
@@ -43,7 +43,7 @@ export type {
   EventHandler,
 } from "./stream/dispatch/dispatch-options.ts";
 export type { RecordBatch } from "./stream/record-batch.ts";
-export { merge } from "./stream/merge.ts";
+export { merge, type MergedStream, type ValueOf } from "./stream/merge.ts";
 export type { RoomOptions } from "./stream/room-queue.ts";
 export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
 export { parse } from "./spec/parse.ts";

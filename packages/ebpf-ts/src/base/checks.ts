@@ -51,6 +51,11 @@ export const anIterable: Check = (value, what) => {
     throw wrongKind(what, "an iterable", value);
 };
 
+export const anAsyncIterable: Check = (value, what) => {
+  if (typeof (value as AsyncIterable<unknown> | null | undefined)?.[Symbol.asyncIterator] !== "function")
+    throw wrongKind(what, "an AsyncIterable, such as a ring", value);
+};
+
 /** One of these words. */
 export function oneOf(...words: readonly string[]): Check {
   return (value, what) => {

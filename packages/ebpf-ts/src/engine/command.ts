@@ -16,6 +16,7 @@ export interface EngineCommand {
   /** Writes to the command's standard input (with `stdin: "pipe"`). */
   write(text: string): void;
   endInput(): void;
+  /** Sends it a signal; what has ended is left alone. */
   kill(signal: Signal): void;
 }
 

@@ -1,10 +1,21 @@
+import { anAsyncIterable, anIterable } from "../base/checks.ts";
+
 /**
  * The values of several streams in the order of their arrival. It ends when all have ended; when one fails, the others are
  * closed and the error is passed on, after what had arrived. At most one value of each stream is fetched ahead: leaving the loop
  * early lets go of those, so end the streams (with `until` or `signal`) rather than the loop where each event counts.
  */
-export function merge<T>(streams: Iterable<AsyncIterable<T>>): AsyncIterableIterator<T, undefined> {
-  return new MergedStream([...streams].map((stream) => stream[Symbol.asyncIterator]()));
+export function merge<S extends AsyncIterable<unknown>>(streams: Iterable<S>): MergedStream<ValueOf<S>> {
+  anIterable(streams, "The streams of merge()");
+  return new MergedStream([...streams].map(iteratorOf));
+}
+
+/** What a stream gives. */
+export type ValueOf<S> = S extends AsyncIterable<infer T> ? T : never;
+
+function iteratorOf<S extends AsyncIterable<unknown>>(stream: S): AsyncIterator<ValueOf<S>> {
+  anAsyncIterable(stream, "A stream of merge()");
+  return stream[Symbol.asyncIterator]() as AsyncIterator<ValueOf<S>>;
 }
 
 interface Waiter<T> {
@@ -12,7 +23,8 @@ interface Waiter<T> {
   reject(error: unknown): void;
 }
 
-class MergedStream<T> implements AsyncIterableIterator<T, undefined> {
+/** What {@link merge} gives: one async iterator, for one loop. Ending it lets go of all its streams. */
+export class MergedStream<T> implements AsyncIterableIterator<T> {
   readonly #all: readonly AsyncIterator<T>[];
   /** Those that were not asked for a value since they gave one. */
   #idle: AsyncIterator<T>[];

@@ -49,7 +49,7 @@ interface Waiter<T> {
  *
  * However fast records come, timers and sockets get their turn every 10 ms (see turn-budget.ts).
  */
-export class RecordStream<T> implements AsyncIterableIterator<T, undefined> {
+export class RecordStream<T> implements AsyncIterableIterator<T> {
   readonly #source: RecordSource<T>;
   readonly #waiting: Waiter<T>[] = [];
   readonly #signal: AbortSignal | undefined;

@@ -1,5 +1,5 @@
 import { callOut } from "../../base/call-out.ts";
-import { aFunction } from "../../base/checks.ts";
+import { aFunction, anAsyncIterable } from "../../base/checks.ts";
 import {
   type DispatchContext,
   type DispatchLimits,
@@ -28,9 +28,7 @@ export async function dispatch<T, R = unknown>(
   handler: EventHandler<T, R>,
   options: DispatchOptions<T, R>,
 ): Promise<DispatchResult> {
-  if (typeof source?.[Symbol.asyncIterator] !== "function") {
-    throw new TypeError("The source of dispatch() must be an AsyncIterable, such as a ring");
-  }
+  anAsyncIterable(source, "The source of dispatch()");
   aFunction(handler, "The handler of dispatch()");
   const limits = dispatchLimits(options);
   return new Dispatch(new DispatchSource(source), handler, options, limits).run();

@@ -18,7 +18,7 @@ export type Pointee = ArrayBuffer | ArrayBufferView | string;
 export class KernelStruct<L extends Layout> implements SystemArgument {
   readonly layout: L;
   /** All of it. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   readonly address: number;
   readonly #view: DataView<ArrayBuffer>;
   /** What the struct points at stays reachable as long as the struct does. */

@@ -2,8 +2,8 @@ import { addressOf } from "./libc.ts";
 
 /** A buffer whose address is handed to the system again and again: an `ArrayBuffer` never moves. */
 export interface Pinned {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly view: DataView<ArrayBuffer>;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
   readonly address: number;
 }
 
