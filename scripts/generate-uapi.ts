@@ -1,5 +1,5 @@
 /**
- * Writes packages/ebpf-ts/src/uapi/uapi.gen.ts from uapi.json, the numbers of the kernel's eBPF interface.
+ * Writes packages/ebpf-ts/src/uapi/uapi.gen.ts from uapi.json, the numbers of the kernel's interface for eBPF and perf events.
  * With `--check` it writes nothing, and fails when the file is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ type Values = Readonly<Record<string, number>>;
 interface Uapi {
   readonly source: string;
   readonly enums: Readonly<Record<string, Values>>;
-  readonly macros: { readonly program_flags: Values };
+  readonly macros: Readonly<Record<"program_flags" | "perf_ioctls" | "perf_attr_sizes", Values>>;
 }
 interface Table {
   readonly name: string;
@@ -56,10 +56,36 @@ const tables: readonly Table[] = [
     prefix: /^BPF_RINGBUF_/,
   },
   { name: "ProgFlag", of: "program_flags", comment: "BPF_F_* of BPF_PROG_LOAD.", prefix: /^BPF_F_/ },
+  { name: "PerfType", of: "perf_type_id", comment: "`enum perf_type_id`: PERF_TYPE_*.", prefix: /^PERF_TYPE_/ },
+  {
+    name: "PerfSoftware",
+    of: "perf_sw_ids",
+    comment: "`enum perf_sw_ids`: PERF_COUNT_SW_*.",
+    prefix: /^PERF_COUNT_SW_/,
+  },
+  {
+    name: "PerfSample",
+    of: "perf_event_sample_format",
+    comment: "`enum perf_event_sample_format`: PERF_SAMPLE_*.",
+    prefix: /^PERF_SAMPLE_/,
+  },
+  {
+    name: "PerfRecord",
+    of: "perf_event_type",
+    comment: "`enum perf_event_type`: PERF_RECORD_*.",
+    prefix: /^PERF_RECORD_/,
+  },
+  { name: "PerfIoctl", of: "perf_ioctls", comment: "PERF_EVENT_IOC_* of ioctl(2).", prefix: /^PERF_EVENT_IOC_/ },
+  {
+    name: "PerfAttrSize",
+    of: "perf_attr_sizes",
+    comment: "PERF_ATTR_SIZE_*: how long perf_event_attr was at first.",
+    prefix: /^PERF_ATTR_SIZE_/,
+  },
 ];
 
 function entries(uapi: Uapi, table: Table): string {
-  const values = uapi.enums[table.of] ?? (table.of === "program_flags" ? uapi.macros.program_flags : undefined);
+  const values = uapi.enums[table.of] ?? uapi.macros[table.of as keyof Uapi["macros"]];
   if (values === undefined) throw new Error(`uapi.json has no ${table.of}`);
   return Object.entries(values)
     .filter(([name]) => !name.startsWith("__"))

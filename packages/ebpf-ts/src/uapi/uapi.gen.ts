@@ -492,3 +492,109 @@ export const ProgFlag = {
   TEST_REG_INVARIANTS: 128,
 } as const;
 export type ProgFlag = (typeof ProgFlag)[keyof typeof ProgFlag];
+
+/** `enum perf_type_id`: PERF_TYPE_*. */
+export const PerfType = {
+  HARDWARE: 0,
+  SOFTWARE: 1,
+  TRACEPOINT: 2,
+  HW_CACHE: 3,
+  RAW: 4,
+  BREAKPOINT: 5,
+  MAX: 6,
+} as const;
+export type PerfType = (typeof PerfType)[keyof typeof PerfType];
+
+/** `enum perf_sw_ids`: PERF_COUNT_SW_*. */
+export const PerfSoftware = {
+  CPU_CLOCK: 0,
+  TASK_CLOCK: 1,
+  PAGE_FAULTS: 2,
+  CONTEXT_SWITCHES: 3,
+  CPU_MIGRATIONS: 4,
+  PAGE_FAULTS_MIN: 5,
+  PAGE_FAULTS_MAJ: 6,
+  ALIGNMENT_FAULTS: 7,
+  EMULATION_FAULTS: 8,
+  DUMMY: 9,
+  BPF_OUTPUT: 10,
+  CGROUP_SWITCHES: 11,
+  MAX: 12,
+} as const;
+export type PerfSoftware = (typeof PerfSoftware)[keyof typeof PerfSoftware];
+
+/** `enum perf_event_sample_format`: PERF_SAMPLE_*. */
+export const PerfSample = {
+  IP: 1,
+  TID: 2,
+  TIME: 4,
+  ADDR: 8,
+  READ: 16,
+  CALLCHAIN: 32,
+  ID: 64,
+  CPU: 128,
+  PERIOD: 256,
+  STREAM_ID: 512,
+  RAW: 1024,
+  BRANCH_STACK: 2048,
+  REGS_USER: 4096,
+  STACK_USER: 8192,
+  WEIGHT: 16384,
+  DATA_SRC: 32768,
+  IDENTIFIER: 65536,
+  TRANSACTION: 131072,
+  REGS_INTR: 262144,
+  PHYS_ADDR: 524288,
+  AUX: 1048576,
+  CGROUP: 2097152,
+  DATA_PAGE_SIZE: 4194304,
+  CODE_PAGE_SIZE: 8388608,
+  WEIGHT_STRUCT: 16777216,
+  MAX: 33554432,
+} as const;
+export type PerfSample = (typeof PerfSample)[keyof typeof PerfSample];
+
+/** `enum perf_event_type`: PERF_RECORD_*. */
+export const PerfRecord = {
+  MMAP: 1,
+  LOST: 2,
+  COMM: 3,
+  EXIT: 4,
+  THROTTLE: 5,
+  UNTHROTTLE: 6,
+  FORK: 7,
+  READ: 8,
+  SAMPLE: 9,
+  MMAP2: 10,
+  AUX: 11,
+  ITRACE_START: 12,
+  LOST_SAMPLES: 13,
+  SWITCH: 14,
+  SWITCH_CPU_WIDE: 15,
+  NAMESPACES: 16,
+  KSYMBOL: 17,
+  BPF_EVENT: 18,
+  CGROUP: 19,
+  TEXT_POKE: 20,
+  AUX_OUTPUT_HW_ID: 21,
+  MAX: 22,
+} as const;
+export type PerfRecord = (typeof PerfRecord)[keyof typeof PerfRecord];
+
+/** PERF_EVENT_IOC_* of ioctl(2). */
+export const PerfIoctl = {
+  ENABLE: 9216,
+  DISABLE: 9217,
+  REFRESH: 9218,
+  RESET: 9219,
+  SET_OUTPUT: 9221,
+  SET_BPF: 1074013192,
+  PAUSE_OUTPUT: 1074013193,
+} as const;
+export type PerfIoctl = (typeof PerfIoctl)[keyof typeof PerfIoctl];
+
+/** PERF_ATTR_SIZE_*: how long perf_event_attr was at first. */
+export const PerfAttrSize = {
+  VER0: 64,
+} as const;
+export type PerfAttrSize = (typeof PerfAttrSize)[keyof typeof PerfAttrSize];

@@ -1,7 +1,15 @@
 import { EbpfError } from "../../base/errors.ts";
 import { OwnPosition, PeerPosition } from "../position.ts";
 import { checkPerfMemory, type PerfMemory } from "./perf-memory.ts";
-import { badRing, checkRecordSize, lostCount, perfPayloadAt, perfRecordSample, sampleLength } from "./perf-record.ts";
+import {
+  badRing,
+  checkRecordSize,
+  isSample,
+  lostCount,
+  perfPayloadAt,
+  sampleLength,
+  statedSize,
+} from "./perf-record.ts";
 
 /** Sizes are 16 bits. */
 const longestRecord = 65536;
@@ -85,7 +93,7 @@ export class PerfConsumer {
         this.flush();
         return false;
       }
-      if (this.#ring.getUint32(this.#position & this.#mask, true) === perfRecordSample) return true;
+      if (isSample(this.#ring, this.#position & this.#mask)) return true;
       this.#take();
     }
   }
@@ -162,13 +170,13 @@ export class PerfConsumer {
     const at = this.#position & this.#mask;
     const available = (this.#produced - this.#position) | 0;
     // Aligned to 8 as its start is, the header never passes the end.
-    const size = this.#ring.getUint16(at + 6, true);
+    const size = statedSize(this.#ring, at);
     checkRecordSize(size, available, this.name);
     this.#wrapped = at + size > this.size;
     if (this.#wrapped) this.#unwrap(at, size);
     const start = this.#wrapped ? 0 : at;
-    const isSample = this.view.getUint32(start, true) === perfRecordSample;
-    if (isSample) {
+    const sample = isSample(this.view, start);
+    if (sample) {
       this.#length = sampleLength(this.view, start, size, this.name);
       this.#offset = start + perfPayloadAt;
       this.#received += 1;
@@ -178,7 +186,7 @@ export class PerfConsumer {
     // The record before this one is not needed any more.
     if (((this.#position - this.#own.low) | 0) >= this.#batch) this.flush();
     this.#position = (this.#position + size) | 0;
-    return isSample;
+    return sample;
   }
 
   #unwrap(at: number, size: number): void {

@@ -2,8 +2,8 @@
  * The memory of one CPU's perf ring, as perf_event_open(2) maps it (uapi `struct perf_event_mmap_page`):
  *
  * ```text
- *   page 0    data_head   u64 at 1024, free-running    written by the kernel
- *             data_tail   u64 at 1032, free-running    written by the reader
+ *   page 0    data_head   u64, free-running            written by the kernel
+ *             data_tail   u64, free-running            written by the reader
  *   page 1…   data        `size` bytes; a record that passes the end goes on at the start
  * ```
  * Records begin 8-byte aligned, and their sizes are multiples of 8. In an overwritable ring (`write_backward`) the head moves

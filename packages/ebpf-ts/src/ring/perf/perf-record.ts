@@ -1,24 +1,30 @@
 import { EbpfError } from "../../base/errors.ts";
+import { numberAt } from "../../uapi/fields.ts";
+import { PerfEventHeader } from "../../uapi/structs.gen.ts";
+import { PerfRecord } from "../../uapi/uapi.gen.ts";
 
 /**
- * One record (uapi `struct perf_event_header`):
+ * One record: a `struct perf_event_header`, whose type says what follows. Its size is that of the whole record.
  *
  * ```text
- *   0   u32 type     1… : what follows
- *   4   u16 misc
- *   6   u16 size     of the whole record
- *   8   SAMPLE       u32 length, then as many bytes: what the program wrote, padded to the end of the record
- *       LOST         u64 id, u64 count
- *       LOST_SAMPLES u64 count
+ *   SAMPLE       u32 length, then as many bytes: what the program wrote, padded to the end of the record
+ *   LOST         u64 id, u64 count
+ *   LOST_SAMPLES u64 count
  * ```
  */
-export const perfHeaderSize = 8;
-export const perfRecordLost = 2;
-export const perfRecordSample = 9;
-export const perfRecordLostSamples = 13;
+export const perfHeaderSize: number = PerfEventHeader.size;
 
 /** Where the bytes of a sample begin: the padding is part of its length, so that they end with the record. */
-export const perfPayloadAt = 12;
+export const perfPayloadAt: number = perfHeaderSize + 4;
+
+export function isSample(view: DataView, at: number): boolean {
+  return numberAt(view, at, PerfEventHeader.fields.type) === PerfRecord.SAMPLE;
+}
+
+/** Bytes that the record says that it has. */
+export function statedSize(view: DataView, at: number): number {
+  return numberAt(view, at, PerfEventHeader.fields.size);
+}
 
 /** Throws BAD_RING unless a record of `size` bytes can stand where `available` bytes are. */
 export function checkRecordSize(size: number, available: number, name: string): void {
@@ -35,9 +41,9 @@ export function sampleLength(view: DataView, at: number, size: number, name: str
 
 /** Events that a LOST record tells of; 0 for any other record that is no sample. */
 export function lostCount(view: DataView, at: number, size: number, name: string): number {
-  const type = view.getUint32(at, true);
-  if (type !== perfRecordLost && type !== perfRecordLostSamples) return 0;
-  const countAt = type === perfRecordLost ? 16 : 8;
+  const type = numberAt(view, at, PerfEventHeader.fields.type);
+  if (type !== PerfRecord.LOST && type !== PerfRecord.LOST_SAMPLES) return 0;
+  const countAt = type === PerfRecord.LOST ? perfHeaderSize + 8 : perfHeaderSize;
   if (size < countAt + 8) throw badRing(name, `a record about lost events has only ${size} bytes`);
   return view.getUint32(at + countAt + 4, true) * 2 ** 32 + view.getUint32(at + countAt, true);
 }

@@ -2,11 +2,12 @@ import { checkPerfMemory, type PerfMemory } from "./perf-memory.ts";
 import {
   badRing,
   checkRecordSize,
+  isSample,
   lostCount,
   perfHeaderSize,
   perfPayloadAt,
-  perfRecordSample,
   sampleLength,
+  statedSize,
 } from "./perf-record.ts";
 
 /** What an overwritable ring held at one moment. */
@@ -52,10 +53,10 @@ function findSamples(data: Uint8Array, written: number, name: string): Pick<Perf
   const samples: { offset: number; length: number }[] = [];
   let lost = 0;
   for (let at = 0; at + perfHeaderSize <= written;) {
-    const size = view.getUint16(at + 6, true);
+    const size = statedSize(view, at);
     if (written === data.length && at + size > written && size % 8 === 0) break;
     checkRecordSize(size, written - at, name);
-    if (view.getUint32(at, true) === perfRecordSample) {
+    if (isSample(view, at)) {
       samples.push({ offset: at + perfPayloadAt, length: sampleLength(view, at, size, name) });
     } else {
       lost += lostCount(view, at, size, name);

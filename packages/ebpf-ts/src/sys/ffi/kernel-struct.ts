@@ -2,6 +2,7 @@ import { numberAt, putNumber } from "../../uapi/fields.ts";
 import type { Layout, NumbersOf, ValuesFor, ValuesOf } from "../../uapi/layout.ts";
 import { readValues, writeValues } from "../../uapi/values.ts";
 import { addressOf } from "./libc.ts";
+import type { Pinned } from "./pinned.ts";
 import type { SystemArgument } from "./sys.ts";
 
 /** What a pointer in a struct is given as: memory, or a text, which gets a NUL at its end. */
@@ -15,12 +16,12 @@ export type Pointee = ArrayBuffer | ArrayBufferView | string;
  * they know as long as the rest is zero, and shorter ones as if the rest were; so a struct of a new kernel serves old ones too, and
  * what they do not know is asked of them only where it is used.
  */
-export class KernelStruct<L extends Layout> implements SystemArgument {
+export class KernelStruct<L extends Layout> implements SystemArgument, Pinned {
   readonly layout: L;
   /** All of it. */
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   readonly address: number;
-  readonly #view: DataView<ArrayBuffer>;
   /** What the struct points at stays reachable as long as the struct does. */
   readonly #pointees = new Map<number, ArrayBuffer | ArrayBufferView>();
   #size = 0;
@@ -30,7 +31,7 @@ export class KernelStruct<L extends Layout> implements SystemArgument {
     this.layout = layout;
     this.bytes = new Uint8Array(buffer);
     this.address = addressOf(buffer);
-    this.#view = new DataView(buffer);
+    this.view = new DataView(buffer);
     if (values !== undefined) this.assign(values);
   }
 
@@ -40,10 +41,10 @@ export class KernelStruct<L extends Layout> implements SystemArgument {
 
   /** Sets the fields that are named. */
   assign(values: ValuesFor<L["fields"], Pointee>): this {
-    const end = writeValues<L["fields"], Pointee>(this.#view, 0, this.layout.fields, values, (field, target) => {
+    const end = writeValues<L["fields"], Pointee>(this.view, 0, this.layout.fields, values, (field, target) => {
       const memory = typeof target === "string" ? new TextEncoder().encode(`${target}\0`) : target;
       this.#pointees.set(field.at, memory);
-      putNumber(this.#view, 0, field, addressOf(memory));
+      putNumber(this.view, 0, field, addressOf(memory));
     });
     this.#size = Math.max(this.#size, end);
     return this;
@@ -51,18 +52,18 @@ export class KernelStruct<L extends Layout> implements SystemArgument {
 
   /** All fields. */
   get values(): ValuesOf<L["fields"]> {
-    return readValues<L["fields"]>(this.#view, 0, this.layout.fields);
+    return readValues<L["fields"]>(this.view, 0, this.layout.fields);
   }
 
   /** For calls that are made often: one field, without a lookup of its name. Of 64-bit ones numbers below 2^53. */
   put(field: NumbersOf<L["fields"]>, value: number): this {
-    putNumber(this.#view, 0, field, value);
+    putNumber(this.view, 0, field, value);
     if (field.end > this.#size) this.#size = field.end;
     return this;
   }
 
   /** The same for reading. */
   number(field: NumbersOf<L["fields"]>): number {
-    return numberAt(this.#view, 0, field);
+    return numberAt(this.view, 0, field);
   }
 }

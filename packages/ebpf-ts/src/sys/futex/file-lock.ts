@@ -1,7 +1,7 @@
 import { errno, func } from "../ffi/libc.ts";
-import { pinned, putWord } from "../ffi/pinned.ts";
-import type { Pinned } from "../ffi/pinned.ts";
+import { KernelStruct } from "../ffi/kernel-struct.ts";
 import { Errno } from "../../uapi/errno.ts";
+import { Flock } from "../../uapi/structs.gen.ts";
 
 /**
  * Locks on single bytes of a file that belong to the open file description (F_OFD_*, fcntl(2), Linux 3.15), so that the kernel
@@ -12,25 +12,16 @@ const F_OFD_SETLK = 37;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 
-/** `struct flock` of 64-bit systems: s16 type, s16 whence (0: from the start), s64 start, s64 length, s32 pid (0). */
-const flock: { readonly type: number; readonly start: number; readonly length: number; readonly size: number } = {
-  type: 0,
-  start: 8,
-  length: 16,
-  size: 32,
-};
+const { l_type, l_start, l_len } = Flock.fields;
 
-let scratch: Pinned | undefined;
+let scratch: KernelStruct<typeof Flock> | undefined;
 
 function call(fd: number, command: number, type: number, byte: number): number {
-  scratch ??= pinned(flock.size);
-  const { view, bytes, address } = scratch;
-  bytes.fill(0);
-  view.setInt16(flock.type, type, true);
-  putWord(view, flock.start, byte);
-  putWord(view, flock.length, 1);
-  const result = func("int fcntl(int fd, int command, intptr_t argument)")(fd, command, address);
-  return result < 0 ? -errno() : view.getInt16(flock.type, true);
+  scratch ??= new KernelStruct(Flock);
+  scratch.bytes.fill(0);
+  scratch.put(l_type, type).put(l_start, byte).put(l_len, 1);
+  const result = func("int fcntl(int fd, int command, intptr_t argument)")(fd, command, scratch.address);
+  return result < 0 ? -errno() : scratch.number(l_type);
 }
 
 /** 1 when the byte is now locked by this description (also when it was before), 0 when another has it, or the negative errno. */

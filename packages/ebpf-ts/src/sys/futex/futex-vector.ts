@@ -2,15 +2,16 @@ import { Errno } from "../../uapi/errno.ts";
 import { monotonicMs } from "../../host/this-process.ts";
 import { putTime } from "./futex.ts";
 import { errno, func, viewOf } from "../ffi/libc.ts";
-import { pinned, putWord } from "../ffi/pinned.ts";
+import { KernelStruct } from "../ffi/kernel-struct.ts";
+import { pinned } from "../ffi/pinned.ts";
 import type { Pinned } from "../ffi/pinned.ts";
 import { syscallNumbers } from "../ffi/syscall-numbers.ts";
+import { putNumber } from "../../uapi/fields.ts";
+import { FutexWaitv, Timespec } from "../../uapi/structs.gen.ts";
 
 /** FUTEX_WAITV_MAX */
 export const futexVectorLimit = 128;
 
-/** `struct futex_waitv`: u64 expected value, u64 address, u32 flags, u32 reserved. */
-const entrySize = 24;
 const FUTEX_32 = 2;
 const CLOCK_MONOTONIC = 1;
 /** How often the words are looked at where the kernel cannot wait for several. */
@@ -30,8 +31,8 @@ interface Watched {
  */
 export class FutexVector {
   readonly #watched: Watched[] = [];
-  readonly #entries: Pinned = pinned(futexVectorLimit * entrySize);
-  readonly #time: Pinned = pinned(16);
+  readonly #entries: Pinned = pinned(futexVectorLimit * FutexWaitv.size);
+  readonly #time = new KernelStruct(Timespec);
   #supported = true;
 
   /** `last` is the value from which the word is to change. */
@@ -57,9 +58,9 @@ export class FutexVector {
   /** Blocks until one of the words has changed, for that many milliseconds at most, or for no reason. */
   wait(timeoutMs: number): void {
     if (!this.#supported) return void this.#nap();
-    this.#watched.forEach((watched, index) => this.#put(index * entrySize, watched));
+    this.#watched.forEach((watched, index) => this.#put(index * FutexWaitv.size, watched));
     // The timeout is a time of day, unlike that of FUTEX_WAIT.
-    putTime(this.#time.view, monotonicMs() + timeoutMs);
+    putTime(this.#time, monotonicMs() + timeoutMs);
     const wait = func("long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e)");
     const { futexWaitv } = syscallNumbers();
     const count = this.#watched.length;
@@ -69,9 +70,9 @@ export class FutexVector {
 
   #put(at: number, { address, last }: Watched): void {
     const { view } = this.#entries;
-    putWord(view, at, last >>> 0);
-    putWord(view, at + 8, address);
-    putWord(view, at + 16, FUTEX_32);
+    putNumber(view, at, FutexWaitv.fields.val, last >>> 0);
+    putNumber(view, at, FutexWaitv.fields.uaddr, address);
+    putNumber(view, at, FutexWaitv.fields.flags, FUTEX_32);
   }
 
   #check(error: number): void {

@@ -1,7 +1,7 @@
 import { addressOf, errno, func } from "../ffi/libc.ts";
-import { pinned, putWord } from "../ffi/pinned.ts";
-import type { Pinned } from "../ffi/pinned.ts";
+import { KernelStruct } from "../ffi/kernel-struct.ts";
 import { syscallNumbers } from "../ffi/syscall-numbers.ts";
+import { Timespec } from "../../uapi/structs.gen.ts";
 
 /** Not FUTEX_PRIVATE: other processes map the same page at another address. */
 const FUTEX_WAIT = 0;
@@ -15,7 +15,7 @@ export class Futex {
   readonly address: number;
   /** Kept, so that the memory stays mapped. */
   readonly words: Int32Array;
-  readonly #time: Pinned = pinned(16);
+  readonly #time = new KernelStruct(Timespec);
   readonly #syscall = func(syscall);
   readonly #number: number = syscallNumbers().futex;
 
@@ -29,7 +29,7 @@ export class Futex {
    * reason), or the negative errno: -EAGAIN when the word is another already, -ETIMEDOUT, -EINTR.
    */
   wait(expected: number, timeoutMs: number): number {
-    putTime(this.#time.view, timeoutMs);
+    putTime(this.#time, timeoutMs);
     const result = this.#syscall(this.#number, this.address, FUTEX_WAIT, expected, this.#time.address, 0);
     return result < 0 ? -errno() : 0;
   }
@@ -39,8 +39,6 @@ export class Futex {
   }
 }
 
-/** `struct timespec` */
-export function putTime(view: DataView, ms: number): void {
-  putWord(view, 0, Math.floor(ms / 1000));
-  putWord(view, 8, Math.floor((ms % 1000) * 1e6));
+export function putTime(time: KernelStruct<typeof Timespec>, ms: number): void {
+  time.put(Timespec.fields.tv_sec, Math.floor(ms / 1000)).put(Timespec.fields.tv_nsec, Math.floor((ms % 1000) * 1e6));
 }

@@ -1,6 +1,9 @@
 import { architecture } from "../../host/this-process.ts";
 import { errno, func, type NativeFunction } from "../ffi/libc.ts";
+import { KernelStruct } from "../ffi/kernel-struct.ts";
 import { pinned, type Pinned } from "../ffi/pinned.ts";
+import { numberAt } from "../../uapi/fields.ts";
+import { EpollEventArm64, EpollEventX64 } from "../../uapi/structs.gen.ts";
 
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
@@ -9,18 +12,15 @@ export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
 export const EPOLLONESHOT = 0x4000_0000;
 
-/** `struct epoll_event`: u32 events, u64 data; packed on x86-64 only. */
-const dataAt = architecture === "x64" ? 4 : 8;
-const eventSize = dataAt + 8;
+const EpollEvent = architecture === "x64" ? EpollEventX64 : EpollEventArm64;
+const { data } = EpollEvent.fields;
 
-let event: Pinned | undefined;
+let event: KernelStruct<typeof EpollEvent> | undefined;
 
 /** epoll_ctl(2). `token` is any number below 2^53: what is gone can be told from what came in its place. */
 export function epollControl(epoll: number, operation: number, fd: number, events: number, token: number): number {
-  event ??= pinned(16);
-  event.view.setUint32(0, events, true);
-  event.view.setUint32(dataAt, token % 2 ** 32, true);
-  event.view.setUint32(dataAt + 4, Math.floor(token / 2 ** 32), true);
+  event ??= new KernelStruct(EpollEvent);
+  event.put(EpollEvent.fields.events, events).put(data, token);
   const result = func("int epoll_ctl(int epoll, int operation, int fd, intptr_t event)")(
     epoll,
     operation,
@@ -40,7 +40,7 @@ export class EpollWaiter {
   constructor(epoll: number, limit: number) {
     this.#epoll = epoll;
     this.#limit = limit;
-    this.#events = pinned(limit * eventSize);
+    this.#events = pinned(limit * EpollEvent.size);
     this.#wait = func("int epoll_wait(int epoll, intptr_t events, int limit, int timeout)");
   }
 
@@ -52,8 +52,6 @@ export class EpollWaiter {
 
   /** Token of the event at `index` of the last wait. */
   token(index: number): number {
-    const at = index * eventSize + dataAt;
-    const { view } = this.#events;
-    return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+    return numberAt(this.#events.view, index * EpollEvent.size, data);
   }
 }

@@ -1,8 +1,12 @@
 import { readMemoryFile } from "../../host/system-files.ts";
 import { func } from "../ffi/libc.ts";
 import type { NativeFunction } from "../ffi/libc.ts";
-import { pinned, putWord } from "../ffi/pinned.ts";
+import { pinned } from "../ffi/pinned.ts";
 import type { Pinned } from "../ffi/pinned.ts";
+import { putBigint, putNumber } from "../../uapi/fields.ts";
+import { Iovec } from "../../uapi/structs.gen.ts";
+
+const { iov_base, iov_len } = Iovec.fields;
 
 const chunkSize = 65536;
 
@@ -11,8 +15,8 @@ export class ProcessMemory {
   readonly #readv: NativeFunction;
   readonly #writev: NativeFunction;
   readonly #chunk: Pinned = pinned(chunkSize);
-  /** Two `struct iovec`: ours at 0, theirs at 16. */
-  readonly #vectors: Pinned = pinned(32);
+  /** Ours, then theirs. */
+  readonly #vectors: Pinned = pinned(2 * Iovec.size);
 
   constructor() {
     const parameters = "(int pid, size_t local, ulong locals, size_t remote, ulong remotes, ulong flags)";
@@ -47,11 +51,11 @@ export class ProcessMemory {
   }
 
   #transfer(call: NativeFunction, pid: number, address: bigint, length: number): number {
-    const { view } = this.#vectors;
-    putWord(view, 0, this.#chunk.address);
-    putWord(view, 8, length);
-    view.setBigUint64(16, BigInt.asUintN(64, address), true);
-    putWord(view, 24, length);
-    return call(pid, this.#vectors.address, 1, this.#vectors.address + 16, 1, 0);
+    const { view, address: ours } = this.#vectors;
+    putNumber(view, 0, iov_base, this.#chunk.address);
+    putNumber(view, 0, iov_len, length);
+    putBigint(view, Iovec.size, iov_base, address);
+    putNumber(view, Iovec.size, iov_len, length);
+    return call(pid, ours, 1, ours + Iovec.size, 1, 0);
   }
 }

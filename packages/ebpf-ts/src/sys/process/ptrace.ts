@@ -1,6 +1,8 @@
 import { errno, func } from "../ffi/libc.ts";
-import { pinned, putWord } from "../ffi/pinned.ts";
+import { KernelStruct } from "../ffi/kernel-struct.ts";
+import { pinned } from "../ffi/pinned.ts";
 import type { Pinned } from "../ffi/pinned.ts";
+import { Iovec, type PtraceSyscallInfo } from "../../uapi/structs.gen.ts";
 
 /** `PTRACE_*` requests (linux/ptrace.h, sys/ptrace.h). */
 export const PtraceRequest = {
@@ -33,12 +35,6 @@ export const PtraceEvent = { fork: 1, vfork: 2, clone: 3, exec: 4, seccomp: 7, s
 /** `op` of `struct ptrace_syscall_info`: at what kind of stop the task is. */
 export const SyscallStop = { none: 0, entry: 1, exit: 2, seccomp: 3 } as const;
 
-/**
- * `struct ptrace_syscall_info`: op u8 at 0, arch u32 at 4, instruction and stack pointer at 8 and 16, then at 24
- * nr u64 and args u64[6] at an entry or seccomp stop, and the return value at an exit stop.
- */
-export const syscallInfoSize = 88;
-
 const NT_PRSTATUS = 1;
 const WUNTRACED = 2;
 const WALL = 0x4000_0000;
@@ -59,7 +55,7 @@ export class Ptrace {
   readonly #waitpid = func("int waitpid(int pid, size_t status, int options)");
   readonly #status: Pinned = pinned(8);
   readonly #message: Pinned = pinned(8);
-  readonly #vector: Pinned = pinned(16);
+  readonly #vector = new KernelStruct(Iovec);
 
   /** Waits for any child or tracee of this thread, or, with a pid, for that one. */
   wait(into: WaitResult, pid = -1): void {
@@ -77,8 +73,8 @@ export class Ptrace {
     return this.#call(request, pid, 0, signal);
   }
 
-  /** Fills `into` ({@link syscallInfoSize} bytes). */
-  syscallInfo(pid: number, into: Pinned): number {
+  /** Fills `into`: `entry` is for entry stops, `seccomp` for those, `exit` for exit stops. */
+  syscallInfo(pid: number, into: KernelStruct<typeof PtraceSyscallInfo>): number {
     const result = this.#ptrace(PtraceRequest.getSyscallInfo, pid, into.bytes.length, into.address);
     return result < 0 ? -errno() : 0;
   }
@@ -104,8 +100,7 @@ export class Ptrace {
   }
 
   #registerSet(request: number, pid: number, set: Pinned): number {
-    putWord(this.#vector.view, 0, set.address);
-    putWord(this.#vector.view, 8, set.bytes.length);
+    this.#vector.put(Iovec.fields.iov_base, set.address).put(Iovec.fields.iov_len, set.bytes.length);
     return this.#call(request, pid, NT_PRSTATUS, this.#vector.address);
   }
 

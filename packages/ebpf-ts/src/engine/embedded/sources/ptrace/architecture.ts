@@ -1,3 +1,6 @@
+import { putNumber } from "../../../../uapi/fields.ts";
+import { PtRegsArm64, UserRegsArm64, UserRegsX64 } from "../../../../uapi/structs.gen.ts";
+
 /** What differs between the architectures, in a task that has stopped at a system call. */
 export interface TraceArchitecture {
   readonly name: "x64" | "arm64";
@@ -14,19 +17,16 @@ export interface TraceArchitecture {
 const x64: TraceArchitecture = {
   name: "x64",
   audit: 0xc000_003e,
-  registersSize: 27 * 8,
-  // `struct user_regs_struct` begins like `struct pt_regs`: r15 … rax, orig_rax, rip, cs, eflags, rsp, ss.
-  ptRegsSize: 21 * 8,
+  registersSize: UserRegsX64.size,
+  ptRegsSize: UserRegsX64.fields.ss.end,
   injects: true,
 };
 
 const arm64: TraceArchitecture = {
   name: "arm64",
   audit: 0xc000_00b7,
-  // regs[31], sp, pc, pstate
-  registersSize: 34 * 8,
-  // then orig_x0 u64 and syscallno s32
-  ptRegsSize: 34 * 8 + 16,
+  registersSize: UserRegsArm64.size,
+  ptRegsSize: PtRegsArm64.size,
   injects: false,
 };
 
@@ -43,6 +43,7 @@ export function completePtRegs(
   firstArgument: Uint8Array,
 ): void {
   if (architecture.name !== "arm64") return;
-  ptRegs.set(firstArgument, 34 * 8);
-  new DataView(ptRegs.buffer, ptRegs.byteOffset).setInt32(35 * 8, syscall, true);
+  const { orig_x0, syscallno } = PtRegsArm64.fields;
+  ptRegs.set(firstArgument, orig_x0.at);
+  putNumber(new DataView(ptRegs.buffer, ptRegs.byteOffset), 0, syscallno, syscall);
 }

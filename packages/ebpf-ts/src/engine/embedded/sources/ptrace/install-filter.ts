@@ -2,14 +2,12 @@ import { sendSignal, signalNumber } from "../../../../host/signals.ts";
 import type { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import { PtraceRequest, isStopped, stopEvent, stopSignal } from "../../../../sys/process/ptrace.ts";
 import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
-import { pinned } from "../../../../sys/ffi/pinned.ts";
-import type { Pinned } from "../../../../sys/ffi/pinned.ts";
+import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { Errno } from "../../../../uapi/errno.ts";
+import { SockFilter, SockFprog, UserRegsX64 } from "../../../../uapi/structs.gen.ts";
+import { writeValues } from "../../../../uapi/values.ts";
 import { x64Syscalls } from "./syscalls.gen.ts";
 
-/** Indices of `struct user_regs_struct` of x86-64, in words. */
-const reg = { r10: 7, rax: 10, rdx: 12, rsi: 13, rdi: 14, origRax: 15, rip: 16, cs: 17, rsp: 19 } as const;
-const registersSize = 27 * 8;
 const userCs64 = 0x33n;
 
 const PR_SET_NO_NEW_PRIVS = 38n;
@@ -50,8 +48,8 @@ class Injection {
   readonly #memory: ProcessMemory;
   readonly #pid: number;
   readonly #last: WaitResult;
-  readonly #saved: Pinned = pinned(registersSize);
-  readonly #used: Pinned = pinned(registersSize);
+  readonly #saved = new KernelStruct(UserRegsX64);
+  readonly #used = new KernelStruct(UserRegsX64);
   /** Signals that arrived in between, to be sent again. */
   readonly #signals: number[] = [];
 
@@ -65,17 +63,18 @@ class Injection {
   run(filter: Uint8Array): boolean {
     this.#runTo(PtraceRequest.syscall, syscallStop);
     if (this.#ptrace.registers(this.#pid, this.#saved) < 0) return false;
-    if (this.#word(reg.cs) !== userCs64) return false;
+    const { cs, ip, sp } = this.#saved.values;
+    if (cs !== userCs64) return false;
     const code = new Uint8Array(8);
-    const block = filterBlock(filter, this.#word(reg.rsp));
+    const block = filterBlock(filter, sp);
     const stack = new Uint8Array(block.bytes.length);
-    if (!this.#memory.read(this.#pid, this.#word(reg.rip), code)) return false;
+    if (!this.#memory.read(this.#pid, ip, code)) return false;
     if (!this.#memory.read(this.#pid, block.address, stack)) return false;
     const word = new DataView(code.buffer).getBigUint64(0, true);
-    if (this.#ptrace.poke(this.#pid, this.#word(reg.rip), (word & ~0xffffn) | syscallInstruction) < 0) return false;
+    if (this.#ptrace.poke(this.#pid, ip, (word & ~0xffffn) | syscallInstruction) < 0) return false;
     const installed = this.#memory.write(this.#pid, block.address, block.bytes) && this.#setFilter(block.address);
     this.#memory.write(this.#pid, block.address, stack);
-    this.#ptrace.poke(this.#pid, this.#word(reg.rip), word);
+    this.#ptrace.poke(this.#pid, ip, word);
     this.#ptrace.setRegisters(this.#pid, this.#saved);
     for (const signal of this.#signals) sendSignal(this.#pid, signal);
     return installed;
@@ -89,20 +88,14 @@ class Injection {
     return this.#call(x64Syscalls["prctl"] ?? 0, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n]) === 0n && seccomp() === 0n;
   }
 
-  #call(syscall: number, [rdi, rsi, rdx, r10]: readonly [bigint, bigint, bigint, bigint]): bigint {
-    const { bytes, view } = this.#used;
-    bytes.set(this.#saved.bytes);
-    const set = (index: number, value: bigint): void => view.setBigUint64(8 * index, value, true);
-    set(reg.rax, BigInt(syscall));
-    set(reg.origRax, 0xffff_ffff_ffff_ffffn); // not in a system call: nothing is to be restarted
-    set(reg.rdi, rdi);
-    set(reg.rsi, rsi);
-    set(reg.rdx, rdx);
-    set(reg.r10, r10);
+  #call(syscall: number, [di, si, dx, r10]: readonly [bigint, bigint, bigint, bigint]): bigint {
+    this.#used.bytes.set(this.#saved.bytes);
+    // Not in a system call (orig_ax), so that nothing is restarted.
+    this.#used.assign({ ax: syscall, orig_ax: -1, di, si, dx, r10 });
     this.#ptrace.setRegisters(this.#pid, this.#used);
     this.#runTo(PtraceRequest.singleStep, signalNumber("SIGTRAP"));
     if (this.#ptrace.registers(this.#pid, this.#used) < 0) return -1n;
-    return view.getBigInt64(8 * reg.rax, true);
+    return BigInt.asIntN(64, this.#used.values.ax);
   }
 
   #runTo(request: number, signal: number): void {
@@ -116,22 +109,19 @@ class Injection {
       this.#signals.push(stopSignal(this.#last.status));
     }
   }
-
-  #word(index: number): bigint {
-    return this.#saved.view.getBigUint64(8 * index, true);
-  }
 }
 
-/** `struct sock_fprog` (length u16 at 0, pointer at 8), then the filter, below the stack. */
+/** `struct sock_fprog`, then the filter, below the stack. */
 function filterBlock(
   filter: Uint8Array,
   stackPointer: bigint,
 ): { readonly address: bigint; readonly bytes: Uint8Array } {
-  const bytes = new Uint8Array(16 + filter.length);
+  const bytes = new Uint8Array(SockFprog.size + filter.length);
   const address = (stackPointer - redZone - BigInt(bytes.length)) & ~15n;
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, filter.length / 8, true);
-  view.setBigUint64(8, address + 16n, true);
-  bytes.set(filter, 16);
+  writeValues(new DataView(bytes.buffer), 0, SockFprog.fields, {
+    len: filter.length / SockFilter.size,
+    filter: address + BigInt(SockFprog.size),
+  });
+  bytes.set(filter, SockFprog.size);
   return { address, bytes };
 }

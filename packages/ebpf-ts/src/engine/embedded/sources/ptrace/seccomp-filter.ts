@@ -1,3 +1,6 @@
+import { putNumber } from "../../../../uapi/fields.ts";
+import { SeccompData, SockFilter } from "../../../../uapi/structs.gen.ts";
+
 /** The parts of classic BPF that the filter needs (linux/filter.h): code, jump if true, jump if false, operand. */
 const loadWord = (offset: number): Instruction => [0x20, 0, 0, offset];
 const jumpIfEqual = (value: number, yes: number, no: number): Instruction => [0x15, yes, no, value];
@@ -9,10 +12,6 @@ type Instruction = readonly [code: number, yes: number, no: number, operand: num
 const SECCOMP_RET_TRACE = 0x7ff0_0000;
 const SECCOMP_RET_ALLOW = 0x7fff_0000;
 
-/** Offsets in `struct seccomp_data`. */
-const numberAt = 0;
-const architectureAt = 4;
-
 /** Numbers of the x32 ABI have this bit (x86-64 only). */
 export const x32Bit = 0x4000_0000;
 
@@ -22,10 +21,10 @@ export const x32Bit = 0x4000_0000;
  */
 export function seccompFilter(syscalls: readonly number[] | undefined, auditArchitecture: number): Uint8Array {
   const program: Instruction[] = [
-    loadWord(architectureAt),
+    loadWord(SeccompData.fields.arch.at),
     jumpIfEqual(auditArchitecture, 1, 0),
     giveBack(SECCOMP_RET_ALLOW),
-    loadWord(numberAt),
+    loadWord(SeccompData.fields.nr.at),
     jumpIfAtLeast(x32Bit, 0, 1),
     giveBack(SECCOMP_RET_ALLOW),
   ];
@@ -35,13 +34,15 @@ export function seccompFilter(syscalls: readonly number[] | undefined, auditArch
 }
 
 function encode(program: readonly Instruction[]): Uint8Array {
-  const bytes = new Uint8Array(8 * program.length);
+  const bytes = new Uint8Array(SockFilter.size * program.length);
   const view = new DataView(bytes.buffer);
+  const { code: codeField, jt, jf, k } = SockFilter.fields;
   for (const [index, [code, yes, no, operand]] of program.entries()) {
-    view.setUint16(8 * index, code, true);
-    view.setUint8(8 * index + 2, yes);
-    view.setUint8(8 * index + 3, no);
-    view.setUint32(8 * index + 4, operand, true);
+    const at = SockFilter.size * index;
+    putNumber(view, at, codeField, code);
+    putNumber(view, at, jt, yes);
+    putNumber(view, at, jf, no);
+    putNumber(view, at, k, operand);
   }
   return bytes;
 }

@@ -1,19 +1,22 @@
 import type { Pinned } from "../../../../sys/ffi/pinned.ts";
 import { pinned } from "../../../../sys/ffi/pinned.ts";
-import { SyscallStop, syscallInfoSize } from "../../../../sys/process/ptrace.ts";
+import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
+import { SyscallStop } from "../../../../sys/process/ptrace.ts";
 import type { Ptrace } from "../../../../sys/process/ptrace.ts";
+import { PtraceSyscallInfo, RawSysEnter, RawSysExit } from "../../../../uapi/structs.gen.ts";
 import type { RunContext } from "../../machine/contracts.ts";
 import { runContext } from "../context-type.ts";
 import { completePtRegs } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
-import { enterContext, exitContext, rawContext } from "./context-types.ts";
+import { enterContext, exitContext, rawContext, rawValueAt } from "./context-types.ts";
 import type { SyscallProgram } from "./syscall-programs.ts";
 import { x32Bit } from "./seccomp-filter.ts";
 
-const infoArchitecture = 4;
-const infoNumber = 24;
-const infoArguments = 32;
-const infoResult = 24;
+const { op, arch, entry, exit } = PtraceSyscallInfo.fields;
+const { nr, args } = entry.fields;
+const { rval } = exit.fields;
+/** It stands at the same place in both contexts. */
+const { id } = RawSysEnter.fields;
 
 /**
  * The contexts of the system call at which a task has stopped, in the kernel's layout (context-types.ts). The 4 bytes after nr are zero,
@@ -24,7 +27,7 @@ export class SyscallContext {
   syscall = -1;
   readonly #ptrace: Ptrace;
   readonly #architecture: TraceArchitecture;
-  readonly #info: Pinned = pinned(syscallInfoSize);
+  readonly #info = new KernelStruct(PtraceSyscallInfo);
   readonly #registers: Pinned;
   readonly #firstArgument: Uint8Array;
   readonly #enter = new Uint8Array(enterContext.size);
@@ -39,7 +42,7 @@ export class SyscallContext {
     this.#ptrace = ptrace;
     this.#architecture = architecture;
     this.#registers = pinned(architecture.registersSize);
-    this.#firstArgument = this.#enter.subarray(16, 24);
+    this.#firstArgument = this.#enter.subarray(RawSysEnter.fields.args.at, RawSysEnter.fields.args.at + 8);
     this.#ptRegs = new Uint8Array(architecture.ptRegsSize);
     const raw = rawContext(architecture.ptRegsSize);
     this.#raw = new Uint8Array(raw.size);
@@ -50,13 +53,13 @@ export class SyscallContext {
 
   /** Asks where the task stands: one of {@link SyscallStop}, `none` also when it is gone. */
   read(tid: number): number {
-    const { bytes, view } = this.#info;
-    if (this.#ptrace.syscallInfo(tid, this.#info) < 0) return SyscallStop.none;
-    const stop = bytes[0] ?? SyscallStop.none;
+    const info = this.#info;
+    if (this.#ptrace.syscallInfo(tid, info) < 0) return SyscallStop.none;
+    const stop = info.number(op);
+    // Both begin alike. A number of the kernel's has 32 bits.
     if (stop === SyscallStop.entry || stop === SyscallStop.seccomp) {
-      const number = view.getUint32(infoNumber, true);
-      this.syscall =
-        view.getUint32(infoArchitecture, true) === this.#architecture.audit && number < x32Bit ? number : -1;
+      const number = info.number(nr) % 2 ** 32;
+      this.syscall = info.number(arch) === this.#architecture.audit && number < x32Bit ? number : -1;
     }
     return stop;
   }
@@ -65,26 +68,26 @@ export class SyscallContext {
   enter(tid: number, syscall: number, program: SyscallProgram): RunContext | undefined {
     const { bytes } = this.#info;
     this.#setNumber(this.#enter, syscall);
-    this.#enter.set(bytes.subarray(infoArguments, infoArguments + 48), 16);
+    this.#enter.set(bytes.subarray(args.at, args.end), RawSysEnter.fields.args.at);
     if (program.context === "tracepoint") return this.#enterContext;
-    this.#raw.set(this.#enter.subarray(8, 16), 8);
+    this.#raw.set(this.#enter.subarray(id.at, id.end), rawValueAt);
     return this.#withRegisters(tid, syscall);
   }
 
   exit(tid: number, syscall: number, program: SyscallProgram): RunContext | undefined {
-    const result = this.#info.bytes.subarray(infoResult, infoResult + 8);
+    const result = this.#info.bytes.subarray(rval.at, rval.end);
     this.#setNumber(this.#exit, syscall);
-    this.#exit.set(result, 16);
+    this.#exit.set(result, RawSysExit.fields.ret.at);
     if (program.context === "tracepoint") return this.#exitContext;
-    this.#raw.set(result, 8);
+    this.#raw.set(result, rawValueAt);
     return this.#withRegisters(tid, syscall);
   }
 
   #setNumber(bytes: Uint8Array, syscall: number): void {
-    bytes[8] = syscall & 0xff;
-    bytes[9] = (syscall >> 8) & 0xff;
-    bytes[10] = (syscall >> 16) & 0xff;
-    bytes[11] = syscall >>> 24;
+    bytes[id.at] = syscall & 0xff;
+    bytes[id.at + 1] = (syscall >> 8) & 0xff;
+    bytes[id.at + 2] = (syscall >> 16) & 0xff;
+    bytes[id.at + 3] = syscall >>> 24;
   }
 
   #withRegisters(tid: number, syscall: number): RunContext | undefined {

@@ -3,12 +3,13 @@ import { parentPort, workerData } from "node:worker_threads";
 import { EbpfError, ProgramFault } from "../../../../base/errors.ts";
 import { sendSignal } from "../../../../host/signals.ts";
 import { architecture as hostArchitecture } from "../../../../host/this-process.ts";
-import { pinned } from "../../../../sys/ffi/pinned.ts";
+import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { ProcessMemory } from "../../../../sys/process/process-memory.ts";
-import { Ptrace, isStopped, syscallInfoSize } from "../../../../sys/process/ptrace.ts";
+import { Ptrace, isStopped } from "../../../../sys/process/ptrace.ts";
 import type { WaitResult } from "../../../../sys/process/ptrace.ts";
 import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
 import { Errno } from "../../../../uapi/errno.ts";
+import { PtraceSyscallInfo } from "../../../../uapi/structs.gen.ts";
 import { openEventRunner } from "../event-runner.ts";
 import { traceArchitecture } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
@@ -68,7 +69,7 @@ function requireArchitecture(): TraceArchitecture {
 
 /** Every stop asks for it, so a kernel that lacks it is found out at the first. */
 function requireSyscallInfo(ptrace: Ptrace, pid: number, last: WaitResult): void {
-  const result = ptrace.syscallInfo(pid, pinned(syscallInfoSize));
+  const result = ptrace.syscallInfo(pid, new KernelStruct(PtraceSyscallInfo));
   if (result !== -Errno.EIO && result !== -Errno.EINVAL) return;
   sendSignal(pid, "SIGKILL");
   do ptrace.wait(last, pid);
