@@ -59,7 +59,7 @@ class EmbeddedMachine implements Machine, RunHost {
     this.clock = clock ?? systemClock();
     this.cpus = image.cpus;
     const directory = new MapDirectory(buffer, image.directory);
-    this.memory = new ProgramMemory(buffer, image.regions, (slot) => directory.nameAt(slot));
+    this.memory = new ProgramMemory(buffer, image.regions, (slot) => `map ${directory.nameAt(slot)}`);
     const open = (map: MachineMapImage): MachineMap => openMap(map, buffer, image.cpus);
     this.maps = image.maps.map(open);
     this.programs = image.programs.map((program, index) => new MachineProgram(program, index));
