@@ -187,6 +187,51 @@ describe("fields of whole bytes", () => {
   });
 });
 
+describe("arrays", () => {
+  /** Lengths are the target's own; elements are the same, but those of the last. */
+  const lists = (name: string, length: number, wide: "uint" | "ulong", before: number): Btf =>
+    table((b) => {
+      const t = basics(b);
+      const grid = b.array(b.array(t.int, length + 1, t.int), length, t.int);
+      const end = before + 16 * length + 4 * length * (length + 1);
+      b.struct(name, end + 8 * length, [
+        { name: "shorts", type: b.array(t.uint, length, t.int), offset: before },
+        { name: "longs", type: b.array(t.long, length, t.int), offset: before + 4 * length },
+        { name: "grid", type: grid, offset: before + 12 * length },
+        { name: "pointers", type: b.array(t.pointer, length, t.int), offset: end - 4 * length },
+        { name: "wide", type: b.array(t[wide], length, t.int), offset: end },
+      ]);
+    });
+  const mine = lists("lists", 4, "uint", 0);
+  const theirs = lists("lists", 7, "ulong", 64);
+  const id = mine.find("lists", "struct")[0]!.id;
+  const apply = (instruction: Instruction, access: string, kind = kinds.byteOffset): Instruction =>
+    relocate([instruction], access, kind, theirs, id, mine)[0]!;
+
+  test("of another length are loaded from as before: an element is as wide as it was", () => {
+    assert.deepEqual(apply(load(loadW, 0), "0:0"), load(loadW, 64));
+    assert.deepEqual(apply(load(loadW, 8), "0:0:2"), load(loadW, 72));
+    assert.deepEqual(apply(load(loadDw, 16), "0:1"), load(loadDw, 64 + 28));
+    assert.deepEqual(apply(load(loadDw, 24), "0:1:1"), load(loadDw, 64 + 36));
+    assert.deepEqual(apply(load(loadW, 48), "0:2"), load(loadW, 64 + 84));
+    assert.deepEqual(apply(load(loadW, 68), "0:2:1"), load(loadW, 64 + 84 + 32), "a row of an array of arrays");
+    assert.deepEqual(apply(load(loadW, 76), "0:2:1:2"), load(loadW, 64 + 84 + 40));
+  });
+
+  test("say their whole size all the same", () => {
+    assert.deepEqual(apply(move(16), "0:0", kinds.byteSize), move(28));
+    assert.deepEqual(apply(move(20), "0:2:1", kinds.byteSize), move(32));
+    assert.deepEqual(apply(move(4), "0:2:1:2", kinds.byteSize), move(4));
+  });
+
+  test("with other elements: one that is named is loaded with its width, the array as such cannot be", () => {
+    const offset = mine.find("lists", "struct")[0] as { members: readonly BtfMember[] };
+    const at = offset.members[4]!.bitOffset / 8;
+    assert.equal(apply(load(loadW, at + 4), "0:4:1").opcode, loadDw);
+    assert.deepEqual(apply(load(loadW, at), "0:4"), poison);
+  });
+});
+
 describe("bitfields", () => {
   test("are loaded by the smallest word that holds them", () => {
     // Bits 577..580 stand in the second bit of the word at 72.

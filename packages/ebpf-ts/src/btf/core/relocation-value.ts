@@ -7,7 +7,7 @@ import { RelocationProblem } from "./relocation-problem.ts";
 /** What one side says about a field. `undefined` as a whole: the side does not have it, and the instruction is poisoned. */
 export interface FieldValue {
   readonly value: number;
-  /** For byte offsets of whole fields: size and resolved type, to adjust the width of a load. */
+  /** For byte offsets of whole fields: size of what a load reads, and resolved type, to adjust its width. */
   readonly size: number;
   readonly type: BtfType | undefined;
   /** Whether the compiler is sure to have written the same value: not for bitfields, which may be loaded in several ways. */
@@ -25,10 +25,10 @@ export function fieldValue(kind: CoreKind, access: FieldAccess | undefined): Fie
 }
 
 function elementValue(kind: CoreKind, access: FieldAccess, type: number): FieldValue {
-  const size = access.btf.sizeOf(type);
+  const own = access.btf.type(type);
   if (kind === "field_byte_offset")
-    return { value: access.bitOffset / 8, size, type: access.btf.type(type), certain: true };
-  if (kind === "field_byte_size") return { value: size, size: 0, type: undefined, certain: true };
+    return { value: access.bitOffset / 8, size: sizeOfElement(access.btf, own), type: own, certain: true };
+  if (kind === "field_byte_size") return { value: access.btf.sizeOf(type), size: 0, type: undefined, certain: true };
   throw new RelocationProblem(`${kind} asks for an element of an array, ${describeAccess(access)}`);
 }
 
@@ -42,7 +42,7 @@ function memberValue(kind: CoreKind, access: FieldAccess, parent: BtfComposite, 
     case "field_byte_offset":
       return {
         value: place.offset,
-        size: bitfield ? 0 : place.size,
+        size: bitfield ? 0 : sizeOfElement(access.btf, type),
         type: bitfield ? undefined : type,
         certain: !bitfield,
       };
@@ -55,6 +55,13 @@ function memberValue(kind: CoreKind, access: FieldAccess, parent: BtfComposite, 
     default:
       return { value: 64 - bits, size: 0, type: undefined, certain: true };
   }
+}
+
+/** A load reads one element, also of arrays of arrays: their lengths may differ. The type was measured before, so that it ends. */
+function sizeOfElement(btf: Btf, type: BtfType): number {
+  let element = type;
+  while (element.kind === "array") element = btf.resolve(element.type);
+  return btf.sizeOf(element.id);
 }
 
 interface Place {
