@@ -39,13 +39,10 @@ export const uprobe: AttachKind<UprobeTarget> = {
     const match = pattern.exec(rest);
     if (match === null) return undefined;
     const [, path = "", symbol, afterSymbol, inFile] = match;
-    const offset = afterSymbol ?? inFile;
-    return {
-      kind: "uprobe",
-      path,
-      ...(symbol === undefined ? {} : { symbol }),
-      ...(offset === undefined ? {} : { offset: Number(offset) }),
-    };
+    const digits = afterSymbol ?? inFile;
+    const offset = digits === undefined ? {} : { offset: Number(digits) };
+    if (offset.offset !== undefined && !Number.isSafeInteger(offset.offset)) return undefined;
+    return { kind: "uprobe", path, ...(symbol === undefined ? {} : { symbol }), ...offset };
   },
   write({ path, symbol, offset }) {
     const bytes = offset === undefined ? undefined : `0x${offset.toString(16)}`;

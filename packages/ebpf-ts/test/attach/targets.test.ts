@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { attachKinds, type AttachTarget, type AttachTargetOf } from "../../src/attach/attach-kinds.ts";
+import { attachesItself } from "../../src/attach/attaches-itself.ts";
+import { targetOf, writeTarget, type ProgramToAttach } from "../../src/attach/target-of.ts";
+import { findProgramKind } from "../../src/kinds/find-program-kind.ts";
+import { programKinds } from "../../src/kinds/program-kinds.ts";
+import { parseSectionName } from "../../src/spec/section-name.ts";
+
+const word = fc.stringMatching(/^[a-z_][\w-]{0,20}$/);
+const path = fc.array(word, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join("/")}`);
+const offset = fc.nat();
+/** Whatever a section is named: no name has a NUL. */
+const anyRest = fc.string().filter((text) => !text.includes("\0"));
+
+function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc.Arbitrary<T> {
+  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+}
+
+/** What sections can say. */
+const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTargetOf<Kind>> } = {
+  tracepoint: record({ kind: fc.constant("tracepoint"), category: word, name: word }),
+  raw_tracepoint: record({ kind: fc.constant("raw_tracepoint"), name: word }),
+  tp_btf: record({ kind: fc.constant("tp_btf"), name: word }),
+  uprobe: fc.oneof(
+    record({ kind: fc.constant("uprobe"), path, symbol: word }),
+    record({ kind: fc.constant("uprobe"), path, offset }),
+    record({ kind: fc.constant("uprobe"), path, symbol: word, offset }),
+  ),
+};
+
+function programOf(section: string): ProgramToAttach {
+  return { name: "program", ...parseSectionName(section) };
+}
+
+for (const kind of Object.keys(targets) as AttachTarget["kind"][]) {
+  const sections = programKinds.filter(({ place }) => place === kind).map(({ name }) => name);
+
+  test(`${kind}: what is written into a section's name is read out of it, and may be told as well`, () => {
+    fc.assert(
+      fc.property(targets[kind] as fc.Arbitrary<AttachTarget>, fc.constantFrom(...sections), (target, name) => {
+        const program = programOf(`${name}/${writeTarget(target)}`);
+        assert.deepEqual(targetOf(program, undefined), target);
+        assert.equal(targetOf(program, target), target);
+        assert.equal(attachesItself(program), true);
+      }),
+    );
+  });
+
+  test(`${kind}: a section's rest is a target or nothing, and never anything else`, () => {
+    fc.assert(
+      fc.property(anyRest, (rest) => {
+        const target = attachKinds[kind].parse(rest);
+        if (target !== undefined) assert.equal(targetOf(programOf(`${sections[0]}/${rest}`), target), target);
+      }),
+    );
+  });
+
+  test(`${kind}: a section without a place waits to be told`, () => {
+    for (const name of sections) {
+      const program = programOf(name);
+      assert.equal(attachesItself(program), false);
+      assert.throws(() => targetOf(program, undefined), { code: "NOT_FOUND", message: new RegExp(`kind: "${kind}"`) });
+    }
+  });
+}
+
+test("kinds that attach to nothing, and those that nobody attaches yet, are named", () => {
+  const refused = (section: string, feature: string, message: RegExp): void =>
+    assert.throws(() => targetOf(programOf(section), undefined), { code: "NOT_SUPPORTED", feature, message });
+  refused("syscall", "attach syscall", /attaches to nothing, call run\(\)/);
+  refused("xdp/devmap", "attach xdp/devmap", /run from an entry of a devmap/);
+  refused("xdp", "attach xdp", /not supported yet \(supported: .*tracepoint, tp, /);
+  const edited = { ...programOf("xdp"), kind: "teapot" };
+  assert.throws(() => targetOf(edited, undefined), { feature: "attach teapot" });
+});
+
+test("a program goes only where its type can, and one that the verifier bound to a place only there", () => {
+  const kill: AttachTarget = { kind: "tracepoint", category: "syscalls", name: "sys_enter_kill" };
+  assert.equal(targetOf(programOf("tp"), kill), kill);
+  assert.throws(() => targetOf(programOf("xdp"), kill), {
+    name: "TypeError",
+    message: 'Cannot attach program program to a tracepoint: it is a xdp program, write SEC("tracepoint")',
+  });
+  assert.throws(() => targetOf(programOf("fentry/f"), { kind: "tp_btf", name: "f" }), TypeError);
+  assert.throws(() => targetOf(programOf("tp_btf/sys_enter"), { kind: "tp_btf", name: "sys_exit" }), {
+    name: "TypeError",
+    message: /it was loaded for sys_enter/,
+  });
+  // A kprobe program has the type of uprobes.
+  const place: AttachTarget = { kind: "uprobe", path: "/bin/sh", symbol: "main" };
+  assert.equal(targetOf(programOf("kprobe"), place), place);
+});
+
+test("what is told is checked: kind, keys, and what they hold", () => {
+  const kill = { kind: "tracepoint", category: "syscalls", name: "sys_enter_kill" };
+  const probe = { kind: "uprobe", path: "/bin/sh", symbol: "main" };
+  const cases: [section: string, told: unknown, error: { name: string; message?: RegExp }][] = [
+    ["tp", null, { name: "TypeError", message: /takes an object/ }],
+    ["tp", "sched/sched_switch", { name: "TypeError", message: /takes an object/ }],
+    ["tp", {}, { name: "TypeError", message: /Unknown kind undefined .*tracepoint/ }],
+    ["tp", { ...kill, kind: "tracepiont" }, { name: "TypeError", message: /did you mean tracepoint\?/ }],
+    ["tp", { ...kill, kind: "toString" }, { name: "TypeError", message: /the kinds are/ }],
+    [
+      "tp",
+      { ...kill, categry: "x" },
+      { name: "TypeError", message: /Unknown option categry .*did you mean category\?/ },
+    ],
+    ["tp", { ...kill, name: undefined }, { name: "TypeError", message: /The option name of attach\(\) .* is missing/ }],
+    ["tp", { ...kill, name: "" }, { name: "TypeError" }],
+    ["tp", { ...kill, category: ".." }, { name: "TypeError", message: /tracefs/ }],
+    ["raw_tp", { kind: "raw_tracepoint", name: "a\0b" }, { name: "TypeError" }],
+    ["raw_tp", { kind: "raw_tracepoint", name: 5 }, { name: "TypeError" }],
+    ["uprobe", { kind: "uprobe", path: "/bin/sh" }, { name: "TypeError", message: /needs a symbol, or an offset/ }],
+    ["uprobe", { ...probe, path: "" }, { name: "TypeError" }],
+    ["uprobe", { ...probe, cpu: 1 }, { name: "TypeError", message: /Unknown option cpu/ }],
+    ["uprobe", { ...probe, offset: -1 }, { name: "RangeError" }],
+    ["uprobe", { ...probe, offset: 1.5 }, { name: "RangeError" }],
+    ["uprobe", { ...probe, pid: -1 }, { name: "RangeError" }],
+    ["uprobe", { ...probe, pid: "1" }, { name: "TypeError" }],
+    ["uprobe", { ...probe, returns: 1 }, { name: "TypeError" }],
+  ];
+  for (const [section, told, error] of cases) {
+    assert.throws(() => targetOf(programOf(section), told as AttachTarget), error, JSON.stringify(told));
+  }
+});
+
+test("a target narrows by its kind", () => {
+  const shown = (target: AttachTarget): string => {
+    switch (target.kind) {
+      case "tracepoint":
+        return `${target.category}:${target.name}`;
+      case "raw_tracepoint":
+      case "tp_btf":
+        return target.name;
+      case "uprobe":
+        return target.symbol ?? String(target.offset);
+    }
+  };
+  const target = targetOf(programOf("uprobe//bin/sh:main+0x10"), undefined);
+  assert.equal(shown(target), "main");
+  assert.deepEqual(target, { kind: "uprobe", path: "/bin/sh", symbol: "main", offset: 16 });
+  assert.equal(findProgramKind("uprobe")!.place, target.kind);
+});
