@@ -5,11 +5,12 @@ import { Collection } from "../../src/collection.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import { NotSupportedError } from "../../src/base/errors.ts";
 import { parse } from "../../src/spec/parse.ts";
-import type { Attributes } from "../../src/sys/ffi/attributes.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
-import type { Sys, SystemArgument } from "../../src/sys/ffi/sys.ts";
+import { KernelStruct, type SystemArgument } from "../../src/sys/ffi/kernel-struct.ts";
+import type { Sys } from "../../src/sys/ffi/sys.ts";
 import { Errno } from "../../src/uapi/errno.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 import { Command, MapType } from "../../src/uapi/uapi.gen.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
@@ -32,7 +33,9 @@ async function ringOn(sys: Sys): Promise<Collection> {
 }
 
 const createsUserRing = (command: number, attributes: SystemArgument): boolean =>
-  command === Command.MAP_CREATE && (attributes as Attributes).getU32(0) === MapType.USER_RINGBUF;
+  command === Command.MAP_CREATE &&
+  attributes instanceof KernelStruct &&
+  attributes.number(BpfAttr.map_create.fields.map_type) === MapType.USER_RINGBUF;
 
 describe("injection on a kernel that refuses", { skip: kernelOrSkip() }, () => {
   it("user ring buffers, since it is older than 6.1", async () => {

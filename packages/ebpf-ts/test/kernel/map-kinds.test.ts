@@ -7,10 +7,11 @@ import { loadBtf } from "../../src/engine/kernel/load/load-btf.ts";
 import { createMap } from "../../src/engine/kernel/map/create-map.ts";
 import { type MapKind, mapKinds } from "../../src/kinds/map-kinds.ts";
 import type { MapSpec } from "../../src/spec/types.ts";
-import { Attributes } from "../../src/sys/ffi/attributes.ts";
 import type { Descriptor } from "../../src/sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { Errno } from "../../src/uapi/errno.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 import { Command, MapFlag } from "../../src/uapi/uapi.gen.ts";
 import { mapOfKind } from "../support/map-of-kind.ts";
 import { kernelOrSkip, orFail } from "../support/requirements.ts";
@@ -105,16 +106,17 @@ describe("kernel: the table of map kinds is what the running kernel does", { ski
   }
 
   function call(command: number, map: Descriptor, key: Uint8Array, value: Uint8Array): number {
-    return sys.bpf(command, new Attributes(32).u32(0, map.fd).pointer(8, key).pointer(16, value));
+    return sys.bpf(command, new KernelStruct(BpfAttr.elem, { map_fd: map.fd, key, value }));
   }
 
   function readBatch(map: Descriptor, spec: MapSpec): number {
-    const attributes = new Attributes(56)
-      .pointer(8, new Uint8Array(Math.max(spec.keySize, 8)))
-      .pointer(16, new Uint8Array(room))
-      .pointer(24, new Uint8Array(room))
-      .u32(32, 4)
-      .u32(36, map.fd);
+    const attributes = new KernelStruct(BpfAttr.batch, {
+      out_batch: new Uint8Array(Math.max(spec.keySize, 8)),
+      keys: new Uint8Array(room),
+      values: new Uint8Array(room),
+      count: 4,
+      map_fd: map.fd,
+    });
     return sys.bpf(Command.MAP_LOOKUP_BATCH, attributes);
   }
 });

@@ -1,8 +1,9 @@
 /** A thread that runs a program until it is told to stop. */
 import { parentPort, workerData } from "node:worker_threads";
 import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
-import { Attributes } from "../../src/sys/ffi/attributes.ts";
+import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import type { ProgramLoopData } from "./concurrent-fixture.ts";
 
@@ -17,7 +18,7 @@ function runner({ program, context }: ProgramLoopData): () => void {
   }
   const sys = linuxSys();
   const copy = context.slice();
-  const attributes = new Attributes(80).u32(0, program).u32(40, copy.length).pointer(48, copy);
+  const attributes = new KernelStruct(BpfAttr.test, { prog_fd: program, ctx_size_in: copy.length, ctx_in: copy });
   return () => {
     if (sys.bpf(Command.PROG_TEST_RUN, attributes) < 0) throw new Error("the program could not be run");
   };

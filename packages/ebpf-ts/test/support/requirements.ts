@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { NotSupportedError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
-import { Attributes } from "../../src/sys/ffi/attributes.ts";
+import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { Errno } from "../../src/uapi/errno.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 
 /** `false`, or the reason for which a test is skipped: what the `skip` option of node:test takes. */
 export type SkipReason = string | false;
@@ -40,7 +41,7 @@ export function tracefsOrSkip(): SkipReason {
 function noBpf(): string | undefined {
   try {
     const lookUp = 1;
-    const badDescriptor = new Attributes(32).u32(0, 0xffff_ffff);
+    const badDescriptor = new KernelStruct(BpfAttr.elem, { map_fd: 0xffff_ffff });
     return linuxSys().bpf(lookUp, badDescriptor) === -Errno.ENOSYS ? "the system call does not exist" : undefined;
   } catch (error) {
     if (error instanceof NotSupportedError) return error.message;

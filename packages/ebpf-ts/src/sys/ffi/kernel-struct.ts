@@ -3,10 +3,16 @@ import type { Layout, NumbersOf, ValuesFor, ValuesOf } from "../../uapi/layout.t
 import { readValues, writeValues } from "../../uapi/values.ts";
 import { addressOf } from "./libc.ts";
 import type { Pinned } from "./pinned.ts";
-import type { SystemArgument } from "./sys.ts";
 
 /** What a pointer in a struct is given as: memory, or a text, which gets a NUL at its end. */
 export type Pointee = ArrayBuffer | ArrayBufferView | string;
+
+/** A struct in memory that stays where it is. */
+export interface SystemArgument {
+  readonly address: number;
+  /** Bytes of it that the kernel is told of. */
+  readonly size: number;
+}
 
 /**
  * A struct of the kernel's interface, in memory that stays where it is: what a system call takes, and where it writes what it gives.

@@ -2,8 +2,11 @@ import { epollControl } from "../poll/epoll.ts";
 import { addressOf, errno, func } from "./libc.ts";
 import { mapMemory, pageSize } from "../memory/mapping.ts";
 import { pollOne } from "../poll/poll.ts";
-import type { Sys, SystemArgument } from "./sys.ts";
+import type { KernelStruct, SystemArgument } from "./kernel-struct.ts";
+import type { Sys } from "./sys.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
+import { PerfEventAttr } from "../../uapi/structs.gen.ts";
+import { PerfAttrSize } from "../../uapi/uapi.gen.ts";
 
 const CLOEXEC = 0o2000000; // O_CLOEXEC, and so EPOLL_CLOEXEC and EFD_CLOEXEC
 const PERF_FLAG_FD_CLOEXEC = 8;
@@ -36,7 +39,9 @@ function bpfAsync(command: number, attributes: SystemArgument): Promise<number> 
   });
 }
 
-function perfEventOpen(attributes: SystemArgument, pid: number, cpu: number): number {
+/** The size stands in the struct here. No kernel takes less than the first had. */
+function perfEventOpen(attributes: KernelStruct<typeof PerfEventAttr>, pid: number, cpu: number): number {
+  attributes.put(PerfEventAttr.fields.size, Math.max(attributes.size, PerfAttrSize.VER0));
   inUse.add(attributes);
   const noGroup = -1;
   const result = func(syscall)(

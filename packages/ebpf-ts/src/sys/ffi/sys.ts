@@ -1,11 +1,6 @@
+import type { PerfEventAttr } from "../../uapi/structs.gen.ts";
+import type { KernelStruct, SystemArgument } from "./kernel-struct.ts";
 import type { MappingOptions } from "../memory/mapping.ts";
-
-/** A struct in memory that stays where it is. */
-export interface SystemArgument {
-  readonly address: number;
-  /** Bytes of it that the kernel is told of. */
-  readonly size: number;
-}
 
 /**
  * All that the kernel engine asks of the system. Calls give their result, or the negative errno, as the kernel does;
@@ -18,8 +13,8 @@ export interface Sys {
   bpfAsync(command: number, attributes: SystemArgument): Promise<number>;
   /** mmap(2), shared; the ArrayBuffer is longer than what was asked for. Read-only memory is for readers that never write: a write ends the process. */
   map(options: MappingOptions): ArrayBuffer | number;
-  /** perf_event_open(2). */
-  perfEventOpen(attributes: SystemArgument, pid: number, cpu: number): number;
+  /** perf_event_open(2). The struct is told its size. */
+  perfEventOpen(attributes: KernelStruct<typeof PerfEventAttr>, pid: number, cpu: number): number;
   ioctl(fd: number, request: number, argument: number): number;
   /** fcntl(2) F_DUPFD_CLOEXEC. */
   duplicate(fd: number): number;

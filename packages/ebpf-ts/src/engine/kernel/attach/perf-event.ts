@@ -3,15 +3,11 @@ import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
-import { AttachType, Command } from "../../../uapi/uapi.gen.ts";
+import { AttachType, Command, PerfIoctl } from "../../../uapi/uapi.gen.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { check } from "../failure.ts";
 import type { Attachment, AttachRequest, LinkDetails } from "./attachment.ts";
 import type { AttachTarget } from "../../../attach/attach-kinds.ts";
-
-/** `_IOW('$', 8, __u32)` and `_IO('$', 0)`. */
-const PERF_EVENT_IOC_SET_BPF = 0x40042408;
-const PERF_EVENT_IOC_ENABLE = 0x2400;
 
 /** Links a program to a perf event, which becomes the attachment's own. */
 export function attachToEvent(
@@ -22,7 +18,7 @@ export function attachToEvent(
   let link: Descriptor | undefined;
   try {
     link = linkProgram(sys, program, event, action);
-    check(sys.ioctl(event.fd, PERF_EVENT_IOC_ENABLE, 0), action, "ioctl");
+    check(sys.ioctl(event.fd, PerfIoctl.ENABLE, 0), action, "ioctl");
   } catch (error) {
     link?.close();
     event.close();
@@ -40,7 +36,7 @@ function linkProgram(sys: Sys, program: Descriptor, event: Descriptor, action: s
   });
   const fd = sys.bpf(Command.LINK_CREATE, attributes);
   if (fd >= 0) return new Descriptor(fd, `the link: ${action}`);
-  const result = fd === -Errno.EINVAL ? sys.ioctl(event.fd, PERF_EVENT_IOC_SET_BPF, program.fd) : fd;
+  const result = fd === -Errno.EINVAL ? sys.ioctl(event.fd, PerfIoctl.SET_BPF, program.fd) : fd;
   if (result === -Errno.EEXIST) throw new EbpfError("BUSY", `Cannot ${action}: it is attached there already`);
   check(result, action, fd === result ? "bpf" : "ioctl");
   return undefined;

@@ -6,6 +6,7 @@ import { isRoot } from "../../../host/this-process.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import { PerfEventAttr } from "../../../uapi/structs.gen.ts";
+import { PerfType } from "../../../uapi/uapi.gen.ts";
 import { check } from "../failure.ts";
 import type { Attach, AttachRequest, LinkDetails } from "./attachment.ts";
 import { attachToEvent } from "./perf-event.ts";
@@ -13,8 +14,6 @@ import { attachToEvent } from "./perf-event.ts";
 /** Since Linux 4.1 tracefs has a place of its own; before, and on many systems still, it is under debugfs. */
 const traceFolders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
-const PERF_TYPE_TRACEPOINT = 2;
-const PERF_ATTR_SIZE = 112; // PERF_ATTR_SIZE_VER5
 const ANY_PROCESS = -1;
 const FIRST_CPU = 0;
 
@@ -31,9 +30,8 @@ export const attachTracepoint: Attach<TracepointTarget> = async (request) =>
 function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
   const { sys, spec, action } = request;
   const attributes = new KernelStruct(PerfEventAttr, {
-    type: PERF_TYPE_TRACEPOINT,
-    size: PERF_ATTR_SIZE,
-    config: BigInt(tracepointId(request)),
+    type: PerfType.TRACEPOINT,
+    config: tracepointId(request),
   });
   const fd = check(sys.perfEventOpen(attributes, ANY_PROCESS, FIRST_CPU), action, "perf_event_open");
   return new Descriptor(fd, `the event of program ${spec.name}`);

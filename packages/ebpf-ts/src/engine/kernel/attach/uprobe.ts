@@ -16,7 +16,6 @@ import { attachToEvent } from "./perf-event.ts";
 
 /** The perf event source of user probes (Linux 4.17). */
 const source = "/sys/bus/event_source/devices/uprobe";
-const PERF_ATTR_SIZE = 112; // PERF_ATTR_SIZE_VER5
 const ANY = -1;
 const FIRST_CPU = 0;
 
@@ -35,10 +34,9 @@ function openProbe({ sys, spec, target, action }: AttachRequest<UprobeTarget>): 
   const { path, pid = ANY, returns = findProgramKind(spec.kind)?.atReturn === true } = target;
   const attributes = new KernelStruct(PerfEventAttr, {
     type: Number(readSource("type", action)),
-    size: PERF_ATTR_SIZE,
     config: returns ? 1n << returnBit(action) : 0n,
     uprobe_path: absolutePath(path),
-    probe_offset: BigInt(placeOf(target, action)),
+    probe_offset: placeOf(target, action),
   });
   // A process on whatever CPU, or everybody: of the event's CPU nothing is asked then.
   const fd = sys.perfEventOpen(attributes, pid, pid === ANY ? FIRST_CPU : ANY);

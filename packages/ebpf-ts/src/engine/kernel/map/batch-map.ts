@@ -1,6 +1,7 @@
 import { EbpfError } from "../../../base/errors.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command } from "../../../uapi/uapi.gen.ts";
 import type { MapBatch } from "../../map.ts";
 import { KernelMap } from "./kernel-map.ts";
@@ -42,16 +43,17 @@ export class BatchMap extends KernelMap {
     const keys = new Uint8Array(room * keySize);
     const values = new Uint8Array(room * this.bytes);
     const next = new Uint8Array(Math.max(keySize, SMALLEST_CURSOR));
-    const attributes = new Attributes(56)
-      .pointer(8, next)
-      .pointer(16, keys)
-      .pointer(24, values)
-      .u32(32, room)
-      .u32(36, this.fd);
-    if (cursor !== undefined) attributes.pointer(0, padded(cursor, next.length));
+    const attributes = new KernelStruct(BpfAttr.batch, {
+      in_batch: cursor === undefined ? undefined : padded(cursor, next.length),
+      out_batch: next,
+      keys,
+      values,
+      count: room,
+      map_fd: this.fd,
+    });
     const result = this.sys.bpf(Command.MAP_LOOKUP_BATCH, attributes);
     if (result < 0 && result !== -Errno.ENOENT) return result;
-    const count = Math.min(attributes.getU32(32), room);
+    const count = Math.min(attributes.number(BpfAttr.batch.fields.count), room);
     return {
       keys: split(keys, keySize, count),
       values: split(values, this.bytes, count),

@@ -1,10 +1,11 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { mapTypeName } from "../../../uapi/type-names.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { dataMapName, kernelName } from "../load/bpf-names.ts";
@@ -49,22 +50,27 @@ async function create(
   return sys.bpfAsync(Command.MAP_CREATE, attributes);
 }
 
-/** `union bpf_attr`, the part of BPF_MAP_CREATE. */
-function encode(sys: Sys, spec: MapSpec, btf: Descriptor | undefined, inner: Descriptor | undefined): Attributes {
+function encode(
+  sys: Sys,
+  spec: MapSpec,
+  btf: Descriptor | undefined,
+  inner: Descriptor | undefined,
+): KernelStruct<typeof BpfAttr.map_create> {
   const name = spec.section === undefined ? kernelName(spec.name) : dataMapName(spec.section);
   const numaFlag = spec.numaNode === undefined ? 0 : MapFlag.NUMA_NODE;
-  const attributes = new Attributes(72)
-    .u32(0, spec.type)
-    .u32(4, spec.keySize)
-    .u32(8, spec.valueSize)
-    .u32(12, entriesOf(sys, spec))
-    .u32(16, spec.flags | numaFlag)
-    .u32(20, inner?.fd ?? 0)
-    .u32(24, spec.numaNode ?? 0)
-    .name(28, name)
-    .u64(64, spec.mapExtra);
+  const attributes = new KernelStruct(BpfAttr.map_create, {
+    map_type: spec.type,
+    key_size: spec.keySize,
+    value_size: spec.valueSize,
+    max_entries: entriesOf(sys, spec),
+    map_flags: spec.flags | numaFlag,
+    inner_map_fd: inner?.fd,
+    numa_node: spec.numaNode,
+    map_name: name,
+    map_extra: spec.mapExtra,
+  });
   if (btf === undefined) return attributes;
-  return attributes.u32(48, btf.fd).u32(52, spec.keyType).u32(56, spec.valueType);
+  return attributes.assign({ btf_fd: btf.fd, btf_key_type_id: spec.keyType, btf_value_type_id: spec.valueType });
 }
 
 /** How many entries the kernel is asked for: sizes of rings are rounded, and a perf event array without a number has one for each CPU. */

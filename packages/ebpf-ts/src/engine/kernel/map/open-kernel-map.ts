@@ -1,10 +1,11 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { linkTarget } from "../../../host/system-files.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { BatchMap } from "./batch-map.ts";
 import { possibleCpus } from "../cpus.ts";
@@ -57,7 +58,7 @@ export function openPinnedMap(sys: Sys, path: string): KernelMap {
 
 /** A map by the kernel's number of it (BPF_MAP_GET_FD_BY_ID). */
 export function openMapById(sys: Sys, id: number): KernelMap {
-  const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new Attributes(12).u32(0, id));
+  const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new KernelStruct(BpfAttr.get_id, { map_id: id }));
   if (fd === -Errno.ENOENT) throw new EbpfError("NOT_FOUND", `Cannot open map ${id}: there is no map with that id`);
   if (fd < 0) throw failure(fd, `open map ${id}`, "bpf");
   return opened(sys, new Descriptor(fd, `map ${id}`), `Cannot open map ${id}: it is something else`);

@@ -1,9 +1,11 @@
 import { EbpfError } from "../../../base/errors.ts";
 import type { PerfMemory } from "../../../ring/perf/perf-memory.ts";
 import type { RingBell } from "../../../ring/ring-memory.ts";
-import { Attributes } from "../../../sys/ffi/attributes.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
+import { PerfEventAttr, PerfEventMmapPage } from "../../../uapi/structs.gen.ts";
+import { PerfIoctl, PerfSample, PerfSoftware, PerfType } from "../../../uapi/uapi.gen.ts";
 import type { EnginePerf, PerfOptions } from "../../perf.ts";
 import { onlineCpus } from "../cpus.ts";
 import { check, failure } from "../failure.ts";
@@ -11,21 +13,8 @@ import { KernelMap } from "./kernel-map.ts";
 import { PerfSlots } from "./perf-slots.ts";
 import { openBell } from "../poll/poller.ts";
 
-// uapi linux/perf_event.h
-const PERF_TYPE_SOFTWARE = 1;
-const PERF_COUNT_SW_BPF_OUTPUT = 10;
-const PERF_SAMPLE_RAW = 1 << 10;
-const PERF_ATTR_SIZE = 112; // PERF_ATTR_SIZE_VER5
-const WATERMARK = 1 << 14;
-const WRITE_BACKWARD = 1 << 27;
 const ANY_PROCESS = -1;
-/** `_IO('$', 0)` and `_IOW('$', 9, __u32)`. */
-const PERF_EVENT_IOC_ENABLE = 0x2400;
-const PERF_EVENT_IOC_PAUSE_OUTPUT = 0x40042409;
-
-/** Offsets in `struct perf_event_mmap_page`. */
-const HEAD_AT = 1024;
-const TAIL_AT = 1032;
+const { data_head, data_tail } = PerfEventMmapPage.fields;
 
 /**
  * BPF_MAP_TYPE_PERF_EVENT_ARRAY (Linux 4.3): each slot is the perf event of one CPU, whose ring `bpf_perf_event_output` with
@@ -144,12 +133,12 @@ class PerfRing {
   }
 
   enable(): void {
-    check(this.#sys.ioctl(this.fd, PERF_EVENT_IOC_ENABLE, 0), `enable ${this.#what}`, "ioctl");
+    check(this.#sys.ioctl(this.fd, PerfIoctl.ENABLE, 0), `enable ${this.#what}`, "ioctl");
   }
 
   setPaused(paused: boolean): void {
     const action = `${paused ? "pause" : "resume"} ${this.#what}`;
-    check(this.#sys.ioctl(this.fd, PERF_EVENT_IOC_PAUSE_OUTPUT, paused ? 1 : 0), action, "ioctl");
+    check(this.#sys.ioctl(this.fd, PerfIoctl.PAUSE_OUTPUT, paused ? 1 : 0), action, "ioctl");
   }
 
   /** The memory stays where it is until nobody can reach it any more. */
@@ -173,24 +162,24 @@ class PerfRing {
     }
     return {
       size,
-      head: new BigUint64Array(buffer, HEAD_AT, 1),
-      tail: new BigUint64Array(buffer, TAIL_AT, 1),
+      head: new BigUint64Array(buffer, data_head.at, 1),
+      tail: new BigUint64Array(buffer, data_tail.at, 1),
       data: new Uint8Array(buffer, page, size),
       open: true,
     };
   }
 }
 
-/** `struct perf_event_attr`. The wake-up is counted in events, or, with the watermark bit, in bytes. */
-function eventAttributes({ watermark, overwritable }: PerfOptions): Attributes {
+/** The wake-up is counted in events, or, with a watermark, in bytes. */
+function eventAttributes({ watermark, overwritable }: PerfOptions): KernelStruct<typeof PerfEventAttr> {
   const inBytes = watermark !== undefined && "bytes" in watermark;
-  const wakeUp = watermark === undefined ? 1 : "bytes" in watermark ? watermark.bytes : watermark.events;
-  return new Attributes(PERF_ATTR_SIZE)
-    .u32(0, PERF_TYPE_SOFTWARE)
-    .u32(4, PERF_ATTR_SIZE)
-    .u64(8, BigInt(PERF_COUNT_SW_BPF_OUTPUT))
-    .u64(16, 1n) // every event is a sample
-    .u64(24, BigInt(PERF_SAMPLE_RAW))
-    .u32(40, (inBytes ? WATERMARK : 0) | (overwritable ? WRITE_BACKWARD : 0))
-    .u32(48, wakeUp);
+  return new KernelStruct(PerfEventAttr, {
+    type: PerfType.SOFTWARE,
+    config: PerfSoftware.BPF_OUTPUT,
+    sample_period: 1, // every event is a sample
+    sample_type: PerfSample.RAW,
+    watermark: Number(inBytes),
+    write_backward: Number(overwritable),
+    ...(inBytes ? { wakeup_watermark: watermark.bytes } : { wakeup_events: watermark?.events ?? 1 }),
+  });
 }
