@@ -8,9 +8,9 @@ export interface EmbeddedLoadOptions extends ObjectOptions, EmbeddedEngineOption
 
 const checks = { ...objectChecks, ...embeddedChecks };
 
-const console: DefaultReporters = {
-  onPrint: (line) => globalThis.console.debug(line),
-  onFault: (fault) => globalThis.console.warn(fault.message),
+const reporters: DefaultReporters = {
+  onPrint: (line) => console.debug(line),
+  onFault: (fault) => console.warn(fault.message),
 };
 
 /**
@@ -25,5 +25,5 @@ export async function load(
   checkOptions(options, checks, "load()");
   const { sources, clock, hostTask, cpus, architecture, ...rest } = options;
   const engine = embeddedEngine({ sources, clock, hostTask, cpus, architecture });
-  return loadSpec(specOf(object, "the bytes of a file, or a spec"), engine, rest, console);
+  return loadSpec(specOf(object, "the bytes of a file, or a spec"), engine, rest, reporters);
 }

@@ -7,6 +7,8 @@ import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 
+export const chromiumPath = "/usr/bin/chromium";
+
 /** `false`, or the reason for which a test is skipped: what the `skip` option of node:test takes. */
 export type SkipReason = string | false;
 
@@ -57,4 +59,9 @@ export function bpftoolOrSkip(): SkipReason {
   } catch {
     return orFail("there is no bpftool on this host");
   }
+}
+
+/** For tests in a browser: Debian's package is all that is tried. */
+export function chromiumOrSkip(): SkipReason {
+  return existsSync(chromiumPath) ? false : orFail(`there is no ${chromiumPath} on this host`);
 }
