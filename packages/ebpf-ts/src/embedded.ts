@@ -2,7 +2,7 @@
  * eBPF for TypeScript without a kernel, and without Node: the embedded engine, for browsers and any other host. Nothing that is reached
  * from here needs a `node:` module.
  */
-export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.ts";
+export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { Engine } from "./engine/engine.ts";

@@ -1,5 +1,5 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`. */
-export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.ts";
+export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
 export { Collection, type Fields, type TypeOption } from "./collection.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { EngineName } from "./engine/engine-name.ts";

@@ -6,7 +6,7 @@ import { findProgramKind, sectionUsage, typesForPlace } from "../kinds/find-prog
 import type { ProgramKind } from "../kinds/program-kind.ts";
 import { programKinds } from "../kinds/program-kinds.ts";
 import type { AttachKind } from "./attach-kind.ts";
-import { attachKinds, type AttachTarget } from "./attach-kinds.ts";
+import { attachKinds, type AttachTarget } from "./attach-kinds.gen.ts";
 
 /** Of a program's spec: what decides on where it can be attached. */
 export interface ProgramToAttach {

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../attach/attach-kinds.ts";
+import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
 import type { Checks } from "../base/check-options.ts";
 import { bytes, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../attach/attach-kinds.ts";
+import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
 import { aPath } from "../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { LinkInfo } from "../engine/link.ts";

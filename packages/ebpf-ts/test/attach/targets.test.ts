@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { attachKinds, type AttachTarget, type AttachTargetOf } from "../../src/attach/attach-kinds.ts";
+import { attachKinds, type AttachTarget, type AttachTargetOf } from "../../src/attach/attach-kinds.gen.ts";
 import { attachesItself } from "../../src/attach/attaches-itself.ts";
 import { targetOf, writeTarget, type ProgramToAttach } from "../../src/attach/target-of.ts";
 import { findProgramKind } from "../../src/kinds/find-program-kind.ts";
@@ -128,15 +128,9 @@ test("what is told is checked: kind, keys, and what they hold", () => {
 
 test("a target narrows by its kind", () => {
   const shown = (target: AttachTarget): string => {
-    switch (target.kind) {
-      case "tracepoint":
-        return `${target.category}:${target.name}`;
-      case "raw_tracepoint":
-      case "tp_btf":
-        return target.name;
-      case "uprobe":
-        return target.symbol ?? String(target.offset);
-    }
+    if (target.kind === "tracepoint") return `${target.category}:${target.name}`;
+    if (target.kind === "uprobe") return target.symbol ?? String(target.offset);
+    return target.kind;
   };
   const target = targetOf(programOf("uprobe//bin/sh:main+0x10"), undefined);
   assert.equal(shown(target), "main");

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { UprobeTarget } from "../../src/attach/uprobe.ts";
+import type { UprobeTarget } from "../../src/attach/targets/uprobe.ts";
 import { load } from "../../src/load.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";
 import { parse } from "../../src/spec/parse.ts";

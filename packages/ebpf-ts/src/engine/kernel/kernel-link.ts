@@ -1,4 +1,4 @@
-import { attachKinds, type AttachTarget } from "../../attach/attach-kinds.ts";
+import { attachKinds, type AttachTarget } from "../../attach/attach-kinds.gen.ts";
 import { NotSupportedError } from "../../base/errors.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";

@@ -1,6 +1,6 @@
 import { ProgramFault } from "../../../base/errors.ts";
 import type { Clock } from "./clock.ts";
-import type { MachineImage, MachineMap, MachineRing, Task } from "./contracts.ts";
+import type { MachineMap, MachineRing, Task } from "./contracts.ts";
 import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
 import type { Dynptr } from "./dynptr.ts";
 import type { MachineProgram } from "./machine-program.ts";
@@ -18,7 +18,6 @@ export type Execute = (run: Run) => void;
 
 /** What a run sees of its machine. */
 export interface RunHost {
-  readonly image: MachineImage;
   readonly memory: ProgramMemory;
   readonly programs: readonly MachineProgram[];
   /** By index: see `map-handle.ts`. */

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../../attach/attach-kinds.ts";
+import type { AttachTarget } from "../../../attach/attach-kinds.gen.ts";
 import { writeTarget } from "../../../attach/target-of.ts";
 import { findProgramKind } from "../../../kinds/find-program-kind.ts";
 import type { PlaceKind } from "../../../kinds/program-kind.ts";

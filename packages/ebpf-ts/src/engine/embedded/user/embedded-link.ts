@@ -1,4 +1,4 @@
-import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.ts";
+import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.gen.ts";
 import { writeTarget } from "../../../attach/target-of.ts";
 import type { LinkInfo } from "../../link.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../../program.ts";

@@ -1,4 +1,4 @@
-import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.ts";
+import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.gen.ts";
 import { targetOf } from "../../../attach/target-of.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { contextShape } from "../../../kinds/find-program-kind.ts";

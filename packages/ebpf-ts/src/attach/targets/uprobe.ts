@@ -1,7 +1,7 @@
-import { aBoolean, aCount, aPath, integer } from "../base/checks.ts";
-import { LinkType } from "../uapi/uapi.gen.ts";
-import { aName } from "./a-name.ts";
-import type { AttachKind } from "./attach-kind.ts";
+import { aBoolean, aCount, aPath, integer } from "../../base/checks.ts";
+import { LinkType } from "../../uapi/uapi.gen.ts";
+import { aName } from "../a-name.ts";
+import type { AttachKind } from "../attach-kind.ts";
 
 /**
  * A place in the code of user space: a function, an offset in a function, or an offset in the file (kernel engine, Linux 4.17). Detach it

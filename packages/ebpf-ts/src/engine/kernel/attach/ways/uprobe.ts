@@ -1,18 +1,18 @@
-import type { UprobeTarget } from "../../../attach/uprobe.ts";
-import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
-import { findExecutableSymbol, type PartialFile } from "../../../elf/executable-symbols.ts";
-import { absolutePath, openNamed } from "../../../host/named-files.ts";
-import { closeFile, readAt, sizeOf } from "../../../host/open-files.ts";
-import { refusal } from "../../../host/refusal.ts";
-import { isThere, readHostFile } from "../../../host/system-files.ts";
-import { findProgramKind } from "../../../kinds/find-program-kind.ts";
-import { Descriptor } from "../../../sys/ffi/descriptor.ts";
-import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
-import { Errno } from "../../../uapi/errno.ts";
-import { PerfEventAttr } from "../../../uapi/structs.gen.ts";
-import { failure } from "../failure.ts";
-import type { Attach, AttachRequest, LinkDetails } from "./attachment.ts";
-import { attachToEvent } from "./perf-event.ts";
+import type { UprobeTarget } from "../../../../attach/targets/uprobe.ts";
+import { EbpfError, NotSupportedError } from "../../../../base/errors.ts";
+import { findExecutableSymbol, type PartialFile } from "../../../../elf/executable-symbols.ts";
+import { absolutePath, openNamed } from "../../../../host/named-files.ts";
+import { closeFile, readAt, sizeOf } from "../../../../host/open-files.ts";
+import { refusal } from "../../../../host/refusal.ts";
+import { isThere, readHostFile } from "../../../../host/system-files.ts";
+import { findProgramKind } from "../../../../kinds/find-program-kind.ts";
+import { Descriptor } from "../../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
+import { Errno } from "../../../../uapi/errno.ts";
+import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
+import { failure } from "../../failure.ts";
+import type { Attach, AttachRequest, LinkDetails } from "../attachment.ts";
+import { attachToEvent } from "../perf-event.ts";
 
 /** The perf event source of user probes (Linux 4.17). */
 const source = "/sys/bus/event_source/devices/uprobe";

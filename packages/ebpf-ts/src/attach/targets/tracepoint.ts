@@ -1,6 +1,6 @@
-import { LinkType } from "../uapi/uapi.gen.ts";
-import { type Check, wrongKind } from "../base/checks.ts";
-import type { AttachKind } from "./attach-kind.ts";
+import { LinkType } from "../../uapi/uapi.gen.ts";
+import { type Check, wrongKind } from "../../base/checks.ts";
+import type { AttachKind } from "../attach-kind.ts";
 
 /** A tracepoint, whose program gets the fields of its event (Linux 4.7). */
 export interface TracepointTarget {

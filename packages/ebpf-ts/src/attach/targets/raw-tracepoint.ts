@@ -1,6 +1,6 @@
-import { LinkType } from "../uapi/uapi.gen.ts";
-import { aName } from "./a-name.ts";
-import type { AttachKind } from "./attach-kind.ts";
+import { LinkType } from "../../uapi/uapi.gen.ts";
+import { aName } from "../a-name.ts";
+import type { AttachKind } from "../attach-kind.ts";
 
 /** A tracepoint, whose program gets the arguments of the call in the kernel (BPF_RAW_TRACEPOINT_OPEN, Linux 4.17). */
 export interface RawTracepointTarget {

@@ -1,7 +1,7 @@
-import type { TpBtfTarget } from "../../../attach/tp-btf.ts";
-import { failure } from "../failure.ts";
-import type { Attach } from "./attachment.ts";
-import { openRawTracepoint } from "./open-raw-tracepoint.ts";
+import type { TpBtfTarget } from "../../../../attach/targets/tp-btf.ts";
+import { failure } from "../../failure.ts";
+import type { Attach } from "../attachment.ts";
+import { openRawTracepoint } from "../open-raw-tracepoint.ts";
 
 /** To the tracepoint that the verifier was told of. */
 export const attachTpBtf: Attach<TpBtfTarget> = async (request) => {

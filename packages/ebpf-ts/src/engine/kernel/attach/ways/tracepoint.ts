@@ -1,15 +1,15 @@
-import type { TracepointTarget } from "../../../attach/tracepoint.ts";
-import { EbpfError } from "../../../base/errors.ts";
-import { refusal } from "../../../host/refusal.ts";
-import { isThere, readSystemFile } from "../../../host/system-files.ts";
-import { isRoot } from "../../../host/this-process.ts";
-import { Descriptor } from "../../../sys/ffi/descriptor.ts";
-import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
-import { PerfEventAttr } from "../../../uapi/structs.gen.ts";
-import { PerfType } from "../../../uapi/uapi.gen.ts";
-import { check } from "../failure.ts";
-import type { Attach, AttachRequest, LinkDetails } from "./attachment.ts";
-import { attachToEvent } from "./perf-event.ts";
+import type { TracepointTarget } from "../../../../attach/targets/tracepoint.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import { refusal } from "../../../../host/refusal.ts";
+import { isThere, readSystemFile } from "../../../../host/system-files.ts";
+import { isRoot } from "../../../../host/this-process.ts";
+import { Descriptor } from "../../../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
+import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
+import { PerfType } from "../../../../uapi/uapi.gen.ts";
+import { check } from "../../failure.ts";
+import type { Attach, AttachRequest, LinkDetails } from "../attachment.ts";
+import { attachToEvent } from "../perf-event.ts";
 
 /** Since Linux 4.1 tracefs has a place of its own; before, and on many systems still, it is under debugfs. */
 const traceFolders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];

@@ -1,6 +1,6 @@
-import { LinkType } from "../uapi/uapi.gen.ts";
-import { aName } from "./a-name.ts";
-import type { AttachKind } from "./attach-kind.ts";
+import { LinkType } from "../../uapi/uapi.gen.ts";
+import { aName } from "../a-name.ts";
+import type { AttachKind } from "../attach-kind.ts";
 
 /** A raw tracepoint whose arguments are typed by the kernel's BTF (Linux 5.5): the one that the program was loaded for. */
 export interface TpBtfTarget {

@@ -1,9 +1,9 @@
-import type { RawTracepointTarget } from "../../../attach/raw-tracepoint.ts";
-import { EbpfError } from "../../../base/errors.ts";
-import { Errno } from "../../../uapi/errno.ts";
-import { failure } from "../failure.ts";
-import type { Attach } from "./attachment.ts";
-import { openRawTracepoint } from "./open-raw-tracepoint.ts";
+import type { RawTracepointTarget } from "../../../../attach/targets/raw-tracepoint.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import { Errno } from "../../../../uapi/errno.ts";
+import { failure } from "../../failure.ts";
+import type { Attach } from "../attachment.ts";
+import { openRawTracepoint } from "../open-raw-tracepoint.ts";
 
 export const attachRawTracepoint: Attach<RawTracepointTarget> = async (request) => {
   const { action, target } = request;
