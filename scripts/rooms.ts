@@ -118,20 +118,20 @@ export const rooms: readonly Room[] = [
   pure("link/", "what keeps a program attached", "attach/ base/ engine/"),
   pure("program/", "a loaded program", "attach/ base/ engine/ link/ spec/"),
   pure(
-    "collection.ts",
+    "collection/",
     "a loaded object: its maps and programs",
-    "attach/ base/ btf/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/",
+    "attach/ base/ engine/ kinds/ link/ map/ program/ spec/",
   ),
-  pure("load-object.ts", "what loading is on every host", "base/ collection.ts engine/ spec/"),
+  pure("load-object.ts", "what loading is on every host", "base/ collection/ engine/ spec/"),
   pure(
     "load-embedded.ts",
     "bytes → embedded engine → collection",
-    "base/ collection.ts engine/embedded/user/ load-object.ts spec/",
+    "base/ collection/ engine/embedded/user/ load-object.ts spec/",
   ),
   pure(
     "embedded.ts",
     "the front door for browsers",
-    "attach/ base/ collection.ts engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
+    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   host(
@@ -139,16 +139,16 @@ export const rooms: readonly Room[] = [
     "threads that read a ring's memory themselves; between threads only positions travel",
     "base/ btf/ engine/ engine/embedded/rings/ engine/kernel/ host/ kinds/ map/ memory/ ring/ stream/ sys/",
   ),
-  host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ map/"),
+  host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/"),
   host(
     "load.ts",
     "object → engine → collection",
-    "base/ collection.ts engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts spec/",
+    "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts spec/",
   ),
   host(
     "index.ts",
     "the front door",
-    "attach/ base/ collection.ts engine/ host/ link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/",
+    "attach/ base/ collection/ engine/ host/ link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/",
   ),
 ];
 

@@ -1,10 +1,15 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`. */
 export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
-export { Collection, type Fields, type TypeOption } from "./collection.ts";
+export { Collection } from "./collection/collection.ts";
+export type { Fields, TypeOption } from "./collection/record-types.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
+export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts";
 export type { EngineName } from "./engine/engine-name.ts";
-export type { MapInfo } from "./engine/map.ts";
-export type { ProgramInfo, RunOptions, RunResult } from "./engine/program.ts";
+export type { Injector, WriteRecord } from "./engine/injector.ts";
+export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
+export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
+export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "./engine/program.ts";
+export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export {
   EbpfError,
   type EbpfErrorCode,
@@ -19,22 +24,26 @@ export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./l
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";
 export type { InjectOptions } from "./map/inject/inject-options.ts";
 export type { PerfDrainResult } from "./map/perf/perf-drain.ts";
-export { type OnSample, type PerfEvent, PerfEventArray } from "./map/perf/perf-event-array.ts";
+export { PerfEventArray } from "./map/perf/perf-event-array.ts";
+export type { OnSample, PerfEvent } from "./map/perf/perf-rings.ts";
 export type { PerfBatch } from "./map/perf/perf-batch.ts";
 export type { PerfRingOptions } from "./map/perf/perf-options.ts";
-export { OpenMap } from "./map/open-map.ts";
-export { RingBuf, type RingBufHandle } from "./map/ring-buf.ts";
-export { UserRingBuf, type UserRingBufHandle } from "./map/user-ring-buf.ts";
+export type { MapNoun } from "./map/nouns.ts";
+export { RingBuf } from "./map/ring-buf.ts";
+export type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
+export { UserRingBuf } from "./map/user-ring-buf.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
-export { type ExistingMap, openById, type OpenOptions, openPinned } from "./open.ts";
+export { openById, type OpenOptions, openPinned } from "./open.ts";
 export { Program } from "./program/program.ts";
 export { readObject } from "./host/read-object.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
 export type { OnRecordView } from "./ring/reading.ts";
+export type { PerfMemory } from "./ring/perf/perf-memory.ts";
 export type { RecordView } from "./ring/record-view.ts";
 export type { Reservation as UserSample } from "./ring/reservation.ts";
+export type { RingBell, RingMemory } from "./ring/ring-memory.ts";
 export { dispatch } from "./stream/dispatch/dispatch.ts";
 export type {
   DispatchContext,

@@ -1,5 +1,5 @@
 import { checkOptions } from "./base/check-options.ts";
-import type { Collection } from "./collection.ts";
+import type { Collection } from "./collection/collection.ts";
 import { embeddedChecks, embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
 import { type DefaultReporters, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
 import type { CollectionSpec } from "./spec/types.ts";

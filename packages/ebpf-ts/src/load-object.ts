@@ -1,7 +1,7 @@
 import type { Checks } from "./base/check-options.ts";
 import { aFunction, anObject, integer, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
-import { Collection } from "./collection.ts";
+import { Collection } from "./collection/collection.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";

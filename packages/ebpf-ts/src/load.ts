@@ -1,4 +1,4 @@
-import type { Collection } from "./collection.ts";
+import type { Collection } from "./collection/collection.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { EngineName } from "./engine/engine-name.ts";
 import type { EventSource } from "./engine/embedded/sources/event-source.ts";

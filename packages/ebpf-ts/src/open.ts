@@ -2,12 +2,14 @@ import { type Checks, checkOptions, optionsOf } from "./base/check-options.ts";
 import { anObject, aPath, aString, integer } from "./base/checks.ts";
 import { EbpfError } from "./base/errors.ts";
 import { importHost } from "./host/import-host.ts";
-import { type ExistingTypes, findMapTypes } from "./map/existing-types.ts";
-import { type ExistingMap, openExisting } from "./map/open-existing.ts";
-import { perfChecks } from "./map/perf/perf-options.ts";
+import { mapKind } from "./kinds/map-kinds.ts";
+import { type ExistingTypes, findMapTypes, type MapTypes } from "./map/existing-types.ts";
+import { makeNoun } from "./map/make-noun.ts";
+import type { MapNoun } from "./map/nouns.ts";
+import { PerfEventArray } from "./map/perf/perf-event-array.ts";
+import { perfChecks, perfOptions, type PerfRingOptions } from "./map/perf/perf-options.ts";
+import { RecordType } from "./map/record-type.ts";
 import type * as Reopen from "./engine/kernel/map/reopen.ts";
-
-export type { ExistingMap } from "./map/open-existing.ts";
 
 export type OpenOptions = ExistingTypes;
 
@@ -16,7 +18,7 @@ export type OpenOptions = ExistingTypes;
  * the size that they were made with. A ring has one consumer at a time, in all processes together. A perf event array gets rings of its
  * own, which take the places of those that another reader has put into it: from then on that one sees no events.
  */
-export async function openPinned(path: string, options: OpenOptions = {}): Promise<ExistingMap> {
+export async function openPinned(path: string, options: OpenOptions = {}): Promise<MapNoun> {
   checkOptions(options, checks, "openPinned()");
   aPath(path, "The path of openPinned()");
   const { reopenPinned } = await importReopen();
@@ -24,7 +26,7 @@ export async function openPinned(path: string, options: OpenOptions = {}): Promi
 }
 
 /** Opens a map by the number that the kernel has for it, as in `info.id` and in what bpftool prints. Takes CAP_SYS_ADMIN. */
-export async function openById(id: number, options: OpenOptions = {}): Promise<ExistingMap> {
+export async function openById(id: number, options: OpenOptions = {}): Promise<MapNoun> {
   checkOptions(options, checks, "openById()");
   integer(0, 0xffff_ffff)(id, "The id of openById()");
   const { reopenById } = await importReopen();
@@ -35,20 +37,29 @@ function importReopen(): Promise<typeof Reopen> {
   return importHost("the maps of the kernel", () => import("./engine/kernel/map/reopen.ts"));
 }
 
-function nounOf({ map, types }: Reopen.ReopenedMap, options: OpenOptions): ExistingMap {
+function nounOf({ map, types }: Reopen.ReopenedMap, options: OpenOptions): MapNoun {
   try {
-    return openExisting({
-      map,
-      types: findMapTypes(map.info, options, types),
-      perf: options.perf,
-      close: () => map.close(),
-    });
+    return opened(map, findMapTypes(map.info, options, types), options.perf);
   } catch (error) {
     map.close();
     // Types that somebody else loaded may be of a kind that values cannot have.
     if (error instanceof EbpfError || error instanceof TypeError || error instanceof RangeError) throw error;
     throw new EbpfError("BAD_BTF", `Cannot open map ${map.info.name}: its types cannot be used`, { cause: error });
   }
+}
+
+/** It takes the map over: closing it closes that. */
+function opened(map: Reopen.ReopenedMap["map"], types: MapTypes, perf: PerfRingOptions | undefined): MapNoun {
+  const { name, type } = map.info;
+  if (perf !== undefined && mapKind(type).ring !== "perf") {
+    throw new TypeError(`Cannot open map ${name} with the option perf: it is no perf event array`);
+  }
+  const { btf, record: id } = types;
+  const record = new RecordType(name, btf === undefined || id === 0 ? undefined : { btf, id });
+  record.settle();
+  const noun = makeNoun(map, { types, record, perf: () => perfOptions(perf ?? {}), onClose: () => map.close() });
+  if (noun instanceof PerfEventArray) noun.open();
+  return noun;
 }
 
 const checks: Checks<OpenOptions> = {

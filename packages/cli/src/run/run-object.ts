@@ -7,7 +7,7 @@ import {
   type Fields,
   type RingBuf,
 } from "ebpf-ts";
-import { MapType, type MapSpec } from "ebpf-ts/spec";
+import { mapKind, type MapSpec } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
 import { parseAssignment } from "../arguments/assignments.ts";
@@ -42,7 +42,7 @@ export async function runObject(options: RunArguments): Promise<void> {
       "The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'",
     );
   }
-  const rings = bpf.spec.maps.filter((map) => map.type === MapType.RINGBUF);
+  const rings = bpf.spec.maps.filter((map) => mapKind(map.type).ring === "event");
   const opened = rings.map((map) => bpf.ringBuf(map.name));
   const printer = new EventPrinter(bpf.spec, rings, options.json === true, options.count);
   using end = new Ending(options.duration);
@@ -112,7 +112,7 @@ function nothingAttached({ spec }: Collection): string {
 function hints(bpf: Collection, options: RunArguments): string[] {
   const silent = bpf.spec.maps.filter(
     (map: MapSpec) =>
-      map.type === MapType.USER_RINGBUF && !options.send.some((each) => each.startsWith(`${map.name}=`)),
+      mapKind(map.type).ring === "user" && !options.send.some((each) => each.startsWith(`${map.name}=`)),
   );
   return silent.map((map) => `nothing was sent to ${map.name}: --send '${map.name}={…}' sends it a message`);
 }

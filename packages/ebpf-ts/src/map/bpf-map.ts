@@ -1,7 +1,7 @@
 import type { EngineMap, MapInfo } from "../engine/map.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
-import type { Lifetime } from "../memory/lifetime.ts";
 import { arrayMemory } from "../memory/live-view.ts";
 import { MemoryArea } from "../memory/memory-area.ts";
 import type { Shape } from "../memory/shape.ts";
@@ -15,10 +15,13 @@ const updateFlags: Record<UpdateMode, number> = { any: 0, create: 1, replace: 2 
 /** How many entries one batch asks for; the kernel hands out whole hash buckets, so that it is only a wish. */
 const batchSize = 256;
 
-/** What a live view of the values is made from. */
-export interface ValueMemory {
+export interface BpfMapParts {
+  readonly map: EngineMap;
+  readonly key: ValueCodec;
+  readonly value: ValueCodec;
+  /** Of the values in memory, for maps that have them there. */
   readonly shape: () => Shape;
-  readonly lifetime: Lifetime;
+  readonly onClose?: (() => void) | undefined;
 }
 
 /**
@@ -26,27 +29,31 @@ export interface ValueMemory {
  * object, a type that the object does not tell is a `Uint8Array`.
  */
 export class BpfMap<K = unknown, V = unknown> {
-  readonly #map: EngineMap;
+  readonly #engineMap: EngineMap;
   readonly #key: ValueCodec;
   readonly #value: ValueCodec;
   readonly #perCpu: boolean;
-  readonly #valueMemory: ValueMemory | undefined;
+  readonly #shape: () => Shape;
+  readonly #onClose: (() => void) | undefined;
+  /** Of all views of its memory. */
+  readonly #lifetime: { open: boolean } = { open: true };
   #memory: ArrayMemory<V> | undefined;
 
-  constructor(map: EngineMap, key: ValueCodec, value: ValueCodec, perCpu: boolean, memory?: ValueMemory) {
-    this.#map = map;
+  constructor({ map, key, value, shape, onClose }: BpfMapParts) {
+    this.#engineMap = map;
     this.#key = key;
     this.#value = value;
-    this.#perCpu = perCpu;
-    this.#valueMemory = memory;
+    this.#perCpu = mapKind(map.info.type).perCpu;
+    this.#shape = shape;
+    this.#onClose = onClose;
   }
 
   get name(): string {
-    return this.#map.info.name;
+    return this.#engineMap.info.name;
   }
 
   get info(): MapInfo {
-    return this.#map.info;
+    return this.#engineMap.info;
   }
 
   /** The value, or undefined when there is no such key. Of a per-CPU map: the first CPU's; see {@link getPerCpu}. */
@@ -147,21 +154,40 @@ export class BpfMap<K = unknown, V = unknown> {
     this.#map.pin(path);
   }
 
+  /**
+   * Lets go of the map, which lives on as long as anybody else holds it: its programs, a bpffs, or the collection that it was loaded
+   * with. There, `map()` opens it anew. Views of its memory end. Idempotent.
+   */
+  close(): void {
+    if (!this.#lifetime.open) return;
+    this.#lifetime.open = false;
+    this.#onClose?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  get #map(): EngineMap {
+    if (!this.#lifetime.open) throw new EbpfError("CLOSED", `Cannot use map ${this.name}: it is closed`);
+    return this.#engineMap;
+  }
+
   #openMemory(): ArrayMemory<V> {
     const map = this.#map;
-    if (this.#valueMemory === undefined || !map.readOnlyMemory) {
+    if (!map.readOnlyMemory) {
       throw new NotSupportedError(
         "mmap",
         `Cannot view the memory of map ${this.name}: only array maps with the flag BPF_F_MMAPABLE have it`,
         "5.5",
       );
     }
-    const element = this.#valueMemory.shape();
+    const element = this.#shape();
     const { maxEntries: length, valueSize } = map.info;
     const readOnly = map.memory === undefined || map.frozen === true;
     const bytes = readOnly ? map.readOnlyMemory() : map.memory!();
     const name = `map ${this.name}`;
-    const area = new MemoryArea({ name, bytes, readOnly, lifetime: this.#valueMemory.lifetime });
+    const area = new MemoryArea({ name, bytes, readOnly, lifetime: this.#lifetime });
     return arrayMemory<V>({ area, base: 0, length, stride: roundUp8(valueSize), element, name });
   }
 

@@ -22,17 +22,18 @@ import type { RecordBatch } from "../stream/record-batch.ts";
 import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
 import type { InjectOptions } from "./inject/inject-options.ts";
 import { OneReader } from "../stream/one-reader.ts";
-import { type RingBufHandle, type RingLoan, type RingRecordType, sharedType } from "./ring-handles.ts";
+import { type RingRecordType, sharedType } from "./record-type.ts";
+import type { RingBufHandle } from "./ring-handles.ts";
+import type { RingLoan } from "./ring-loan.ts";
 import { RingInjector } from "./inject/ring-injector.ts";
 import { type RingSources, ringSources } from "../stream/ring-sources.ts";
-
-export type { RingBufHandle, RingLoan, RingRecordType } from "./ring-handles.ts";
 
 export interface RingBufOptions<T> {
   /** For errors. */
   readonly name: string;
   readonly ring: EngineRing;
-  readonly type?: RingRecordType | undefined;
+  /** What `decode` decodes, asked for when somebody else is to know it. */
+  readonly type?: (() => RingRecordType | undefined) | undefined;
   /** Events are copies of the records' bytes when it is left out. */
   readonly decode?: RecordDecoder<T> | undefined;
   readonly pin?: ((path: string) => void) | undefined;
@@ -56,7 +57,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   readonly #lost: (() => number | undefined) | undefined;
   readonly #onClose: (() => void) | undefined;
   readonly #ring: EngineRing;
-  readonly #type: RingRecordType | undefined;
+  readonly #type: RingBufOptions<T>["type"];
   readonly #injector: RingInjector<T>;
   readonly #reader: OneReader;
 
@@ -208,7 +209,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     const ring = this.#ring.share();
     const reader = bytesForThreads(4, `share ring ${this.name}`);
     this.#reader.lend({ end: () => {} });
-    return { ring, type: sharedType(this.#type), reader };
+    return { ring, type: sharedType(this.#type?.()), reader };
   }
 
   /**
@@ -227,7 +228,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     this.#reader.lend(holder);
     return {
       ring: this.#ring,
-      type: this.#type,
+      type: this.#type?.(),
       decode: this.#decode,
       release: () => {
         if (this.#reader.leave(holder)) this.#consumer.resume();

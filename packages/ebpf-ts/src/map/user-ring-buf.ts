@@ -1,14 +1,16 @@
-import type { EngineRing, EngineRingHandle } from "../engine/ring.ts";
+import type { EngineRing } from "../engine/ring.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
 import { Reservation } from "../ring/reservation.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import { type RoomOptions, RoomQueue } from "../stream/room-queue.ts";
-import type { RingRecordType } from "./ring-buf.ts";
+import { type RingRecordType, sharedType } from "./record-type.ts";
+import type { UserRingBufHandle } from "./ring-handles.ts";
 import { RingTurns } from "./send/ring-turns.ts";
 import { SampleBatches } from "./send/sample-batches.ts";
-import { type SampleEncoder, SampleWriter } from "./send/sample-writer.ts";
+import { bytesEncoder, type SampleEncoder } from "./send/sample-encoder.ts";
+import { SampleWriter } from "./send/sample-writer.ts";
 
 /** Space for one sample that waits to be filled. */
 export type UserSample = Reservation;
@@ -20,20 +22,11 @@ export interface UserRingBufOptions<T> {
   /** Samples are plain bytes when it is left out. */
   readonly encoder?: SampleEncoder<T> | undefined;
   /** The type that the encoder writes, for other threads. */
-  readonly type?: RingRecordType | undefined;
+  readonly type?: (() => RingRecordType | undefined) | undefined;
   /** What this ring shares with other threads that write it. */
   readonly access?: SharedAccess | undefined;
   readonly pin?: ((path: string) => void) | undefined;
   readonly onClose?: (() => void) | undefined;
-}
-
-/** A user ring for another thread of this process (`openUserRingBuf` of `ebpf-ts/workers`); survives `postMessage`. */
-export interface UserRingBufHandle<T = unknown> {
-  readonly ring: EngineRingHandle;
-  readonly access: SharedArrayBuffer;
-  readonly type: { readonly btf: Uint8Array; readonly id: number } | undefined;
-  /** Not there: it carries the type of the samples. */
-  readonly samples?: T;
 }
 
 /**
@@ -46,8 +39,8 @@ export class UserRingBuf<T = unknown> {
   readonly #turns: RingTurns;
   readonly #writer: SampleWriter<T>;
   readonly #batches: SampleBatches<T>;
-  readonly #type: RingRecordType | undefined;
-  readonly #share: (() => EngineRingHandle) | undefined;
+  readonly #type: UserRingBufOptions<T>["type"];
+  readonly #share: EngineRing["share"];
   readonly #queue: RoomQueue;
   readonly #bell: LazyBell;
   readonly #reserved = new Set<Reservation>();
@@ -59,7 +52,7 @@ export class UserRingBuf<T = unknown> {
     this.name = name;
     this.#producer = new RingProducer(ring.memory, name);
     this.#turns = new RingTurns(name, access);
-    this.#writer = new SampleWriter(this.#producer, this.#turns, encoder);
+    this.#writer = new SampleWriter(this.#producer, this.#turns, encoder ?? bytesEncoder(name));
     this.#batches = new SampleBatches(this.#producer, this.#turns, this.#writer);
     this.#type = type;
     this.#share = ring.share?.bind(ring);
@@ -188,8 +181,7 @@ export class UserRingBuf<T = unknown> {
     }
     const access = this.#turns.share();
     const ring = this.#share();
-    const type = this.#type === undefined ? undefined : { btf: this.#type.btf.bytes, id: this.#type.id };
-    return { ring, access, type };
+    return { ring, access, type: sharedType(this.#type?.()) };
   }
 
   /** Discards the samples that are still open, and ends the waits for room. Idempotent. */

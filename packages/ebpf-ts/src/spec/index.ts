@@ -3,6 +3,7 @@ export { assemble } from "./assemble.ts";
 export type { AssembleTarget } from "./assemble.ts";
 export { setVariable } from "./set-variable.ts";
 export { specToJson } from "./to-json.ts";
+export { type MapKind, mapKind, type NounKind } from "../kinds/map-kinds.ts";
 export { mapTypeName } from "../uapi/type-names.ts";
 export { disassembleFunction } from "./disassemble-function.ts";
 export { parseSectionName } from "./section-name.ts";

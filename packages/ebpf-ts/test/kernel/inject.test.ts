@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
-import { Collection } from "../../src/collection.ts";
+import { Collection } from "../../src/collection/collection.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import { NotSupportedError } from "../../src/base/errors.ts";
 import { parse } from "../../src/spec/parse.ts";

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Collection } from "../../src/collection.ts";
+import { Collection } from "../../src/collection/collection.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import { KernelCollection } from "../../src/engine/kernel/kernel-collection.ts";
 import { KernelLink } from "../../src/engine/kernel/kernel-link.ts";

@@ -19,7 +19,7 @@ describe("perf event array: wake-ups", () => {
     const model = new PerfModel(512);
     let number = 0;
     const perf = forgetful(model, () => void model.output(payload((number += 1), 4)));
-    const array = new PerfEventArray<Uint8Array>({ name: "events", perf, overwritable: false });
+    const array = new PerfEventArray<Uint8Array>({ name: "events", open: () => ({ perf, overwritable: false }) });
     const events = array.events();
     for (let turn = 1; turn <= 5; turn += 1) {
       const { value } = await events.next();
@@ -31,7 +31,7 @@ describe("perf event array: wake-ups", () => {
   it("a broken ring ends the loop with an error, and is not slept through either", async () => {
     const model = new PerfModel(512);
     const perf = forgetful(model, () => (model.memory.head[0] = 4n));
-    const array = new PerfEventArray({ name: "events", perf, overwritable: false });
+    const array = new PerfEventArray({ name: "events", open: () => ({ perf, overwritable: false }) });
     await assert.rejects(array.events().next(), { code: "BAD_RING" });
   });
 });

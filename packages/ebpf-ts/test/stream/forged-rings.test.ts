@@ -110,8 +110,8 @@ describe("a ring that is forged while it is read", () => {
         }
       };
       const perf = { rings: [{ cpu: 0, memory }], bell, setPaused: () => {}, close: () => {} };
-      using array = new PerfEventArray({ name: "forged", perf, overwritable: false });
-      using flight = new PerfEventArray({ name: "forged", perf, overwritable: true });
+      using array = new PerfEventArray({ name: "forged", open: () => ({ perf, overwritable: false }) });
+      using flight = new PerfEventArray({ name: "forged", open: () => ({ perf, overwritable: true }) });
       for (let step = 0; step < 4; step += 1) {
         spoil();
         let seen = 0;

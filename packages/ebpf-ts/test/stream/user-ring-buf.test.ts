@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EbpfError } from "../../src/base/errors.ts";
-import type { SampleEncoder } from "../../src/map/send/sample-writer.ts";
+import type { SampleEncoder } from "../../src/map/send/sample-encoder.ts";
 import { UserRingBuf } from "../../src/map/user-ring-buf.ts";
 import { kernelDrain, payload } from "../ring/kernel-model.ts";
 import { SimulatedUserRing } from "./simulated-ring.ts";

@@ -1,6 +1,6 @@
 /** Threads that block on a ring that is shared with them. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { RingBufHandle } from "../../src/map/ring-buf.ts";
+import type { RingBufHandle } from "../../src/map/ring-handles.ts";
 import { openRingBuf } from "../../src/workers/open/open-ring-buf.ts";
 
 export interface BlockingReaderData {

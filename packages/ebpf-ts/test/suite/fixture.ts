@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe } from "node:test";
 import { makeDecoder, makeEncoder } from "../../src/btf/index.ts";
-import { Collection, type Fields } from "../../src/collection.ts";
+import { Collection } from "../../src/collection/collection.ts";
+import type { Fields } from "../../src/collection/record-types.ts";
 import { hostedEmbeddedEngine } from "../../src/engine/embedded/node-host.ts";
 import type { EngineCollection } from "../../src/engine/engine.ts";
 import type { EngineName } from "../../src/engine/engine-name.ts";

@@ -6,7 +6,6 @@ import { it } from "node:test";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import { load, openById, type OpenOptions, openPinned } from "../../src/index.ts";
 import { BpfMap } from "../../src/map/bpf-map.ts";
-import { OpenMap } from "../../src/map/open-map.ts";
 import { PerfEventArray } from "../../src/map/perf/perf-event-array.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
 import { UserRingBuf } from "../../src/map/user-ring-buf.ts";
@@ -132,10 +131,10 @@ onKernel("reopen: maps", () => {
       await bpf.close();
 
       const pinned = await openPinned(`${pinRoot}/kept`);
-      assert.ok(pinned instanceof OpenMap && pinned instanceof BpfMap);
+      assert.ok(pinned instanceof BpfMap);
       assert.deepEqual([...pinned.entries()], [[3, 33n]]);
       pinned.set(4, 44n);
-      const sameById = (await openById(id)) as OpenMap<number, bigint>;
+      const sameById = (await openById(id)) as BpfMap<number, bigint>;
       assert.equal(sameById.get(4), 44n);
       assert.equal(sameById.info.maxEntries, 8);
       sameById.close();
@@ -159,11 +158,11 @@ onKernel("reopen: maps", () => {
     const map = loaded.bpf.map<number, bigint>("many");
     map.set(1, 2n);
     const { id } = map.info;
-    using typed = (await openById(id, { types: spec("kernel-maps"), key: "unsigned int", value: "__u64" })) as OpenMap;
+    using typed = (await openById(id, { types: spec("kernel-maps"), key: "unsigned int", value: "__u64" })) as BpfMap;
     assert.deepEqual([...typed], [[1, 2n]]);
-    using fromSpec = (await openById(id, { types: spec("kernel-maps") })) as OpenMap;
+    using fromSpec = (await openById(id, { types: spec("kernel-maps") })) as BpfMap;
     assert.deepEqual([...fromSpec], [[1, 2n]]);
-    using bytes = (await openById(id, { types: spec("kernel-maps").btf })) as OpenMap;
+    using bytes = (await openById(id, { types: spec("kernel-maps").btf })) as BpfMap;
     assert.deepEqual([...bytes], [[new Uint8Array([1, 0, 0, 0]), new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0])]]);
     await assert.rejects(openById(id, { types: spec("kernel-maps"), value: "add_context" }), {
       code: "BAD_VALUE",
@@ -175,7 +174,7 @@ onKernel("reopen: maps", () => {
   it("a mapped array has its memory, until it is closed", async () => {
     await using loaded = await fixture("kernel", "memory");
     const known = loaded.bpf.map<number, bigint>("counters");
-    const map = (await openById(known.info.id)) as OpenMap<number, bigint>;
+    const map = (await openById(known.info.id)) as BpfMap<number, bigint>;
     const memory = map.memory();
     memory.set(3, 5n);
     assert.equal(known.get(3), 5n);

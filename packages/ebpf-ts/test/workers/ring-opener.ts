@@ -1,7 +1,6 @@
 /** A thread that opens a ring which is shared with it, and then does as it is told. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { RingBufHandle } from "../../src/map/ring-buf.ts";
-import type { UserRingBufHandle } from "../../src/map/user-ring-buf.ts";
+import type { RingBufHandle, UserRingBufHandle } from "../../src/map/ring-handles.ts";
 import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
 
 export type Opened = RingBufHandle | { readonly user: UserRingBufHandle };

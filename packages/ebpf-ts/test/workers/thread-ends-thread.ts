@@ -1,7 +1,6 @@
 /** A thread that opens the ring that it is given, and does something with it until it ends. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { RingBufHandle } from "../../src/map/ring-buf.ts";
-import type { UserRingBufHandle } from "../../src/map/user-ring-buf.ts";
+import type { RingBufHandle, UserRingBufHandle } from "../../src/map/ring-handles.ts";
 import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
 
 const { what, handle } = workerData as { what: string; handle: RingBufHandle & UserRingBufHandle };

@@ -3,7 +3,7 @@ import type { Injector, WriteRecord } from "../../engine/injector.ts";
 import { aCount, aFunction } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { type Lookahead, lookahead } from "../../stream/lookahead.ts";
-import type { RingRecordType } from "../ring-handles.ts";
+import type { RingRecordType } from "../record-type.ts";
 
 /** What one call injects, in its order. Records may be asked for again until they are dropped. */
 export interface InjectedRecords {
@@ -25,11 +25,11 @@ export interface InjectedRecords {
 /** Turns values into records, for one ring. */
 export class ValueEncoder<T> {
   readonly #ring: string;
-  readonly #type: RingRecordType | undefined;
+  readonly #type: () => RingRecordType | undefined;
   #encoder: Encoder | undefined;
 
   /** `ring` is for errors; without a type it takes bytes only. */
-  constructor(ring: string, type: RingRecordType | undefined) {
+  constructor(ring: string, type: () => RingRecordType | undefined = () => undefined) {
     this.#ring = ring;
     this.#type = type;
   }
@@ -48,7 +48,8 @@ export class ValueEncoder<T> {
   }
 
   #make(): Encoder {
-    if (this.#type !== undefined) return makeEncoder(this.#type.btf, this.#type.id);
+    const type = this.#type();
+    if (type !== undefined) return makeEncoder(type.btf, type.id);
     throw new EbpfError(
       "BAD_VALUE",
       `Cannot inject into ring ${this.#ring}: its records have no known type, so it takes a Uint8Array`,

@@ -8,14 +8,14 @@ import { yieldTurn } from "../../base/yield-turn.ts";
 import { type InjectOptions, injectTerms, type InjectTerms } from "./inject-options.ts";
 import { InjectQueue } from "./inject-queue.ts";
 import { FilledRecords, type InjectedRecords, ValueEncoder } from "./injected-records.ts";
-import type { RingRecordType } from "../ring-handles.ts";
+import type { RingRecordType } from "../record-type.ts";
 
 export interface RingInjectorOptions {
   /** For errors. */
   readonly name: string;
   readonly ring: EngineRing;
   /** Records are plain bytes when it is left out. */
-  readonly type: RingRecordType | undefined;
+  readonly type: (() => RingRecordType | undefined) | undefined;
 }
 
 /** Longest time that batches follow each other before timers and sockets get their turn, in milliseconds. */

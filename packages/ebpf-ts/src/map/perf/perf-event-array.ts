@@ -1,39 +1,21 @@
-import type { EnginePerf, PerfOptions } from "../../engine/perf.ts";
 import { NotSupportedError } from "../../base/errors.ts";
-import { ringEmpty } from "../../ring/reading.ts";
-import { PerfReader } from "../../ring/perf/perf-reader.ts";
-import { takeSnapshot } from "../../ring/perf/perf-snapshot.ts";
-import { RecordView } from "../../ring/record-view.ts";
-import type { RingBell } from "../../ring/ring-memory.ts";
 import { checkOptions } from "../../base/check-options.ts";
 import { aFunction } from "../../base/checks.ts";
 import { drainChecks, type DrainOptions } from "../../ring/drain-options.ts";
-import { LazyBell } from "../../stream/lazy-bell.ts";
 import { OneReader } from "../../stream/one-reader.ts";
-import { type EventsOptions, type RecordDecoder, type RecordSource, RecordStream } from "../../stream/record-stream.ts";
-import { drainSamples, type PerfDrainResult } from "./perf-drain.ts";
-import { dueBytes, type PerfBatch, PerfBatchReader } from "./perf-batch.ts";
-
-export interface PerfEvent<T> {
-  readonly cpu: number;
-  readonly event: T;
-}
+import { type EventsOptions, RecordStream } from "../../stream/record-stream.ts";
+import type { PerfBatch } from "./perf-batch.ts";
+import type { PerfDrainResult } from "./perf-drain.ts";
+import { type OnSample, type PerfEvent, PerfRings, type PerfRingsParts } from "./perf-rings.ts";
 
 export interface PerfEventArrayOptions<T> {
   /** For errors. */
   readonly name: string;
-  readonly perf: EnginePerf;
-  readonly overwritable: boolean;
-  /** What the rings were opened with. */
-  readonly watermark?: PerfOptions["watermark"];
-  /** Events are copies of the bytes when it is left out. */
-  readonly decode?: RecordDecoder<T> | undefined;
+  /** Opens the rings, once. */
+  readonly open: () => PerfRingsParts<T>;
   readonly pin?: ((path: string) => void) | undefined;
   readonly onClose?: (() => void) | undefined;
 }
-
-/** What a drain of perf rings hands samples to; `false` ends it. */
-export type OnSample = (record: RecordView, cpu: number) => boolean | void | number;
 
 /**
  * The rings, one per CPU, that programs write with `bpf_perf_event_output` and BPF_F_CURRENT_CPU (BPF_MAP_TYPE_PERF_EVENT_ARRAY,
@@ -44,80 +26,52 @@ export type OnSample = (record: RecordView, cpu: number) => boolean | void | num
  */
 export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> {
   readonly name: string;
-  /** New events overwrite old ones, and are read with {@link snapshot}. */
-  readonly overwritable: boolean;
-  readonly #perf: EnginePerf;
-  readonly #reader: PerfReader;
-  readonly #decode: RecordDecoder<T>;
-  readonly #source: RecordSource<PerfEvent<T>>;
-  readonly #batches: RecordSource<PerfBatch<T>>;
-  /** Bytes in a ring from which on batches are worth it. */
-  readonly #due: number;
-  readonly #bell: LazyBell;
-  /** One for each ring, and for its samples that pass its end. */
-  readonly #records: readonly { readonly ring: RecordView; readonly wrapped: RecordView }[];
-  readonly #snapshotLost: number[];
+  readonly #openRings: () => PerfRingsParts<T>;
   readonly #pin: ((path: string) => void) | undefined;
   readonly #onClose: (() => void) | undefined;
   readonly #place: OneReader;
+  #opened: PerfRings<T> | undefined;
   #paused = false;
 
-  constructor({ name, perf, overwritable, watermark, decode, pin, onClose }: PerfEventArrayOptions<T>) {
+  constructor({ name, open, pin, onClose }: PerfEventArrayOptions<T>) {
     this.name = name;
+    this.#openRings = open;
     this.#pin = pin;
     this.#onClose = onClose;
-    this.overwritable = overwritable;
-    this.#perf = perf;
-    this.#reader = new PerfReader(perf.rings, name);
     this.#place = new OneReader(`perf event array ${name}`);
-    this.#decode = decode ?? copyBytes;
-    this.#bell = new LazyBell((onRing) => this.#openBell(onRing));
-    this.#due = dueBytes(this.size, watermark);
-    this.#snapshotLost = perf.rings.map(() => 0);
-    this.#records = perf.rings.map(({ memory }, index) => ({
-      ring: new RecordView(memory.data),
-      wrapped: new RecordView(this.#reader.consumers[index]!.scratch),
-    }));
-    const batches = new PerfBatchReader<T>({
-      reader: this.#reader,
-      show: () => this.#recordAtHand(),
-      hide: () => this.#hideRecords(),
-      decode: this.#decode,
-    });
-    const shared = { consumer: this.#reader, bell: this.#bell, release: () => void this.#place.leave() };
-    this.#source = {
-      ...shared,
-      stepsPerLook: 8,
-      look: () => (this.#reader.next() ? 0 : ringEmpty),
-      take: () => this.#take(),
-      acquire: (stream) => this.#acquire(stream, 1),
-    };
-    this.#batches = {
-      ...shared,
-      stepsPerLook: 1,
-      look: () => batches.look(),
-      take: () => batches.take(),
-      acquire: (stream) => this.#acquire(stream, this.#due),
-      release: (reason) => {
-        batches.end(reason);
-        this.#place.leave();
-      },
-    };
+  }
+
+  /** Whether the rings are in the map, or were: see {@link open}. */
+  get isOpen(): boolean {
+    return this.#opened !== undefined;
+  }
+
+  /**
+   * Makes the rings, and puts them into the map, so that events from now on are kept. `perfEventArray()` of a collection, `openPinned()` and
+   * `openById()` have done so; one that was found in `maps` of a collection does so when its rings are first needed, or here. Idempotent.
+   */
+  open(): void {
+    void this.#rings;
+  }
+
+  /** New events overwrite old ones, and are read with {@link snapshot}. */
+  get overwritable(): boolean {
+    return this.#rings.overwritable;
   }
 
   /** The CPUs that have a ring. */
   get cpus(): readonly number[] {
-    return this.#reader.cpus;
+    return this.#rings.cpus;
   }
 
   /** Bytes of one CPU's ring. */
   get size(): number {
-    return this.#perf.rings[0]?.memory.size ?? 0;
+    return this.#rings.size;
   }
 
   /** Events handed out so far. */
   get received(): number {
-    return sum(this.#reader.consumers.map((consumer) => consumer.received));
+    return this.#opened?.received ?? 0;
   }
 
   /**
@@ -125,19 +79,16 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
    * find room, so that the last ones may not be counted yet.
    */
   get lost(): number {
-    return sum([...this.lostPerCpu.values()]);
+    return [...this.lostPerCpu.values()].reduce((sum, lost) => sum + lost, 0);
   }
 
   get lostPerCpu(): ReadonlyMap<number, number> {
-    const { consumers, cpus } = this.#reader;
-    return new Map(cpus.map((cpu, index) => [cpu, consumers[index]!.lost + this.#snapshotLost[index]!]));
+    return this.#opened?.lostPerCpu ?? new Map();
   }
 
   /** Bytes that wait to be read, of all CPUs together. */
   get available(): number {
-    return this.overwritable || this.#place.closed
-      ? 0
-      : sum(this.#reader.consumers.map((consumer) => consumer.available));
+    return this.#place.closed ? 0 : (this.#opened?.available ?? 0);
   }
 
   get paused(): boolean {
@@ -152,7 +103,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   events(options: EventsOptions = {}): RecordStream<PerfEvent<T>> {
     this.#place.checkOpen();
     this.#refuseOverwritable();
-    return new RecordStream(this.#source, options);
+    return new RecordStream(this.#rings.events, options);
   }
 
   /**
@@ -164,8 +115,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     this.#place.checkOpen();
     this.#refuseOverwritable();
     const wakeup = options?.wakeup;
-    if (wakeup === undefined || wakeup === "event") return new RecordStream(this.#batches, options);
-    return new RecordStream({ ...this.#batches, acquire: (stream) => this.#acquire(stream, 1) }, options);
+    return new RecordStream(this.#rings.batches(wakeup === undefined || wakeup === "event"), options);
   }
 
   /**
@@ -178,8 +128,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     checkOptions(options, drainChecks, "drain()");
     this.#place.checkFree();
     this.#refuseOverwritable();
-    const show = (): boolean => this.#show(onSample) !== false && !this.#place.closed;
-    return this.#place.during(() => drainSamples(this.#reader, show, options));
+    return this.#rings.drain(onSample, options);
   }
 
   /**
@@ -190,11 +139,11 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     this.#place.checkOpen();
     if (!this.overwritable)
       throw new TypeError(`Cannot take a snapshot of ${this.name}: it is not overwritable, read its events()`);
-    if (!this.#paused) this.#perf.setPaused(true);
+    if (!this.#paused) this.#rings.setPaused(true);
     try {
-      return this.#perf.rings.flatMap((_, index) => this.#snapshotOf(index));
+      return this.#rings.snapshot();
     } finally {
-      if (!this.#paused) this.#perf.setPaused(false);
+      if (!this.#paused) this.#rings.setPaused(false);
     }
   }
 
@@ -219,9 +168,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   /** Ends an iteration that is under way, and takes the rings from the programs. Idempotent. */
   close(): void {
     if (!this.#place.close()) return;
-    this.#bell.close();
-    this.#reader.close();
-    this.#perf.close();
+    this.#opened?.close();
     this.#onClose?.();
   }
 
@@ -229,73 +176,19 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     this.close();
   }
 
-  #take(): PerfEvent<T> {
-    const { cpu, current } = this.#reader;
-    return { cpu, event: this.#decode(current.view, current.offset, current.length) };
+  get #rings(): PerfRings<T> {
+    this.#opened ??= this.#makeRings();
+    return this.#opened;
   }
 
-  #show(onSample: OnSample): boolean | void | number {
-    const record = this.#recordAtHand();
-    try {
-      return onSample(record, this.#reader.cpu);
-    } finally {
-      record.moveTo(0, 0);
-    }
-  }
-
-  /** The view of the ring, or of the memory for samples that pass its end. */
-  #recordAtHand(): RecordView {
-    const { current, index } = this.#reader;
-    const { ring, wrapped } = this.#records[index]!;
-    const record = current.wrapped ? wrapped : ring;
-    record.moveTo(current.offset, current.length);
-    return record;
-  }
-
-  #hideRecords(): void {
-    for (const { ring, wrapped } of this.#records) {
-      ring.moveTo(0, 0);
-      wrapped.moveTo(0, 0);
-    }
-  }
-
-  #acquire(stream: { end(): void }, due: number): void {
-    this.#place.take(stream);
-    this.#reader.due = due;
-  }
-
-  #snapshotOf(index: number): PerfEvent<T>[] {
-    const { cpu, memory } = this.#perf.rings[index]!;
-    const { data, samples, lost } = takeSnapshot(memory, `${this.name} of CPU ${cpu}`);
-    this.#snapshotLost[index] = lost;
-    const view = new DataView(data.buffer);
-    return samples.map(({ offset, length }) => ({ cpu, event: this.#decode(view, offset, length) }));
-  }
-
-  /** What came between the last look and arming woke nobody: perf events forget a wake-up that was once asked for. */
-  #openBell(onRing: () => void): RingBell {
-    const bell = this.#perf.bell(onRing);
-    return {
-      arm: () => {
-        bell.arm();
-        if (this.#hasData()) queueMicrotask(onRing);
-      },
-      close: () => bell.close(),
-    };
-  }
-
-  /** A ring that is broken says so when it is read. */
-  #hasData(): boolean {
-    try {
-      return this.#reader.hasData();
-    } catch {
-      return true;
-    }
+  #makeRings(): PerfRings<T> {
+    this.#place.checkOpen();
+    return new PerfRings(this.name, this.#place, this.#openRings());
   }
 
   #setPaused(paused: boolean): void {
     this.#place.checkOpen();
-    this.#perf.setPaused(paused);
+    this.#rings.setPaused(paused);
     this.#paused = paused;
   }
 
@@ -303,12 +196,4 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     if (this.overwritable)
       throw new TypeError(`Cannot read the events of ${this.name} one by one: it is overwritable, take a snapshot()`);
   }
-}
-
-function copyBytes<T>(view: DataView, offset: number, length: number): T {
-  return new Uint8Array(view.buffer, view.byteOffset + offset, length).slice() as T;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

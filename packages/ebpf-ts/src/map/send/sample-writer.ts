@@ -1,14 +1,7 @@
 import { EbpfError } from "../../base/errors.ts";
 import { ringFull, type RingProducer } from "../../ring/producer.ts";
 import type { RingTurns } from "./ring-turns.ts";
-
-/** Writes a value at `offset`, all of its bytes. */
-export interface SampleEncoder<T> {
-  readonly size: number;
-  /** Bytes that this value takes, where values differ. */
-  sizeFor?(value: T): number;
-  encode(value: T, view: DataView, offset: number): void;
-}
+import { type SampleEncoder, sizeOf } from "./sample-encoder.ts";
 
 /** DYNPTR_MAX_SIZE: a larger sample stays in the ring for good, and every drain fails with E2BIG. */
 const largestSample = 2 ** 24 - 1;
@@ -19,9 +12,9 @@ export class SampleWriter<T> {
   readonly #producer: RingProducer;
   readonly #turns: RingTurns;
   readonly #data: Uint8Array;
-  readonly #encoder: SampleEncoder<T> | undefined;
+  readonly #encoder: SampleEncoder<T>;
 
-  constructor(producer: RingProducer, turns: RingTurns, encoder: SampleEncoder<T> | undefined) {
+  constructor(producer: RingProducer, turns: RingTurns, encoder: SampleEncoder<T>) {
     const { data } = producer.memory;
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     this.#producer = producer;
@@ -82,18 +75,11 @@ export class SampleWriter<T> {
   }
 
   #put(value: T, offset: number): void {
-    if (this.#encoder === undefined) this.#data.set(value as Uint8Array, offset);
-    else this.#encoder.encode(value, this.view, offset);
+    this.#encoder.encode(value, this.view, offset);
   }
 
   #sizeOf(value: T): number {
-    const encoder = this.#encoder;
-    if (encoder !== undefined) return encoder.sizeFor === undefined ? encoder.size : encoder.sizeFor(value);
-    if (value instanceof Uint8Array) return value.length;
-    throw new EbpfError(
-      "BAD_VALUE",
-      `Cannot send to ring ${this.#producer.name}: its samples have no known type, so it takes a Uint8Array`,
-    );
+    return sizeOf(this.#encoder, value);
   }
 
   checkSize(size: number): void {

@@ -1,6 +1,6 @@
 import type { Btf, BtfComposite, BtfMember } from "../../btf/types.ts";
 import { EbpfError } from "../../base/errors.ts";
-import type { RingRecordType } from "../../map/ring-buf.ts";
+import type { RingRecordType } from "../../map/record-type.ts";
 
 /** A piece of a record, in bytes from its start. */
 export interface RecordBytes {

@@ -1,5 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
-import type { RingLoan } from "../../map/ring-handles.ts";
+import type { RingLoan } from "../../map/ring-loan.ts";
 import { ringBusy, ringEmpty } from "../../ring/reading.ts";
 import { Backoff } from "../../stream/backoff.ts";
 import { LazyBell } from "../../stream/lazy-bell.ts";

@@ -1,12 +1,12 @@
-import { makeDecoder } from "../../btf/codec/decoder.ts";
-import { parseBtf } from "../../btf/parse-btf.ts";
 import { EbpfError } from "../../base/errors.ts";
-import { RingBuf } from "../../map/ring-buf.ts";
+import { makeRingBuf } from "../../map/make-noun.ts";
+import type { RingBuf } from "../../map/ring-buf.ts";
 import type { RingBufHandle } from "../../map/ring-handles.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing, type ThreadRing } from "./open-ring.ts";
 import { claimReader } from "./reader-claim.ts";
+import { sharedRecord } from "./shared-record.ts";
 import { atThreadEnd } from "../../host/thread-end.ts";
 
 /**
@@ -41,13 +41,10 @@ export async function openRingBuf<T = unknown>(handle: RingBufHandle<T>): Promis
 
 function readerOf<T>({ ring, type }: RingBufHandle<T>, opened: ThreadRing, leave: () => void): RingBuf<T> {
   try {
-    const recordType = type && { btf: parseBtf(type.btf), id: type.id };
-    const decoder = recordType && makeDecoder(recordType.btf, recordType.id);
-    const ringBuf = new RingBuf<T>({
+    const ringBuf = makeRingBuf<T>({
       name: ring.name,
       ring: opened.ring,
-      type: recordType,
-      decode: decoder && ((view, offset, length) => decoder.decode(view, offset, length) as T),
+      record: sharedRecord(ring.name, type),
       onClose: () => {
         forget();
         opened.close();

@@ -1,10 +1,11 @@
-import { makeEncoder } from "../../btf/codec/encoder.ts";
-import { parseBtf } from "../../btf/parse-btf.ts";
-import { UserRingBuf, type UserRingBufHandle } from "../../map/user-ring-buf.ts";
+import { makeUserRingBuf } from "../../map/make-noun.ts";
+import type { UserRingBufHandle } from "../../map/ring-handles.ts";
+import type { UserRingBuf } from "../../map/user-ring-buf.ts";
 import { SharedAccess } from "../../memory/shared-access.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing } from "./open-ring.ts";
+import { sharedRecord } from "./shared-record.ts";
 import { atThreadEnd } from "../../host/thread-end.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>)
   }
   checkShared(handle.access, "openUserRingBuf()");
   const access = new SharedAccess(handle.access);
-  const encoder = handle.type && makeEncoder(parseBtf(handle.type.btf), handle.type.id);
+  const record = sharedRecord(name, handle.type);
   const opened = await openRing(handle.ring);
   const { ring } = opened;
   const { size, consumer, producer, data } = ring.memory;
@@ -32,10 +33,10 @@ export async function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>)
       return ring.memory.open && access.open;
     },
   };
-  const userRing = new UserRingBuf<T>({
+  const userRing = makeUserRingBuf<T>({
     name,
     ring: { ...ring, memory, bell: (onRing) => ring.bell(onRing) },
-    encoder,
+    record,
     access,
     onClose: () => {
       forget();

@@ -1,0 +1,193 @@
+import { attachesItself } from "../attach/attaches-itself.ts";
+import type { EngineCommand, SpawnOptions } from "../engine/command.ts";
+import type { EngineCollection } from "../engine/engine.ts";
+import type { EngineName } from "../engine/engine-name.ts";
+import type { EngineMap } from "../engine/map.ts";
+import { EbpfError } from "../base/errors.ts";
+import type { Link } from "../link/link.ts";
+import { LiveLinks } from "../link/live-links.ts";
+import type { BpfMap } from "../map/bpf-map.ts";
+import type { MapNoun } from "../map/nouns.ts";
+import type { PerfEventArray } from "../map/perf/perf-event-array.ts";
+import { perfChecks, perfOptions, type PerfRingOptions } from "../map/perf/perf-options.ts";
+import type { RingBuf } from "../map/ring-buf.ts";
+import type { UserRingBuf } from "../map/user-ring-buf.ts";
+import { Variable } from "../map/variable.ts";
+import { Program } from "../program/program.ts";
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { checkSpawn } from "../engine/command.ts";
+import type { CollectionSpec } from "../spec/types.ts";
+import { find } from "./find.ts";
+import { LoadedMaps } from "./loaded-maps.ts";
+import { Losses } from "./losses.ts";
+import { type Fields, typeChecks, type TypeOption } from "./record-types.ts";
+
+const perfArrayChecks: Checks<TypeOption & PerfRingOptions> = { ...typeChecks, ...perfChecks };
+
+/** A loaded object: its maps and programs, alive on one engine. */
+export class Collection {
+  readonly spec: CollectionSpec;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly #engine: EngineCollection;
+  readonly #maps: LoadedMaps;
+  readonly #losses: Losses;
+  readonly #variables = new Map<string, Variable>();
+  readonly #links = new LiveLinks();
+  /** Of all views of its variables. */
+  readonly #lifetime = { open: true };
+  #closed: Promise<void> | undefined;
+
+  constructor(spec: CollectionSpec, engine: EngineCollection) {
+    this.spec = spec;
+    this.#engine = engine;
+    const map = (name: string): EngineMap | undefined => engine.maps.get(name);
+    this.#losses = new Losses(spec, { variable: (name) => this.variable(name).get(), map });
+    const check = (): void => this.#check();
+    this.#maps = new LoadedMaps({ spec, loaded: engine.maps, losses: this.#losses, check });
+    const programs = new Map<string, Program>();
+    for (const program of spec.programs) {
+      const loaded = engine.programs.get(program.name);
+      if (loaded !== undefined) programs.set(program.name, new Program(program, loaded, this.#links));
+    }
+    this.programs = programs;
+  }
+
+  get engine(): EngineName {
+    return this.#engine.engine;
+  }
+
+  /**
+   * All maps that are loaded, by name, in the object's order: what each is shows with `instanceof`. Names and numbers open nothing; a
+   * map is opened as it is reached, by `get` or by a loop. What the records of a ring are may still be said by {@link ringBuf} and
+   * its like, until the first record is read or sent. A perf event array has no rings yet: they are made when it is
+   * first used, or by {@link perfEventArray}.
+   */
+  get maps(): ReadonlyMap<string, MapNoun> {
+    return this.#maps.all;
+  }
+
+  /** The map of that name, typed by the object's BTF. Rings have nouns of their own. */
+  map<K = unknown, V = unknown>(name: string): BpfMap<K, V> {
+    return this.#maps.map(name) as BpfMap<K, V>;
+  }
+
+  /** The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). */
+  ringBuf<T = Fields>(name: string, options: TypeOption = {}): RingBuf<T> {
+    checkOptions(options, typeChecks, "ringBuf()");
+    return this.#maps.ring("ring-buf", name, options) as RingBuf<T>;
+  }
+
+  /**
+   * Events of all rings that programs could not write since a ring was full, as far as anybody counts them (see {@link RingBuf.lost});
+   * undefined where nobody does.
+   */
+  get lost(): number | undefined {
+    this.#check();
+    return this.#losses.total;
+  }
+
+  /** The ring that user space writes and programs drain (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1). */
+  userRingBuf<T = Fields>(name: string, options: TypeOption = {}): UserRingBuf<T> {
+    checkOptions(options, typeChecks, "userRingBuf()");
+    return this.#maps.ring("user-ring-buf", name, options) as UserRingBuf<T>;
+  }
+
+  /**
+   * The rings of all CPUs that programs write with `bpf_perf_event_output` (BPF_MAP_TYPE_PERF_EVENT_ARRAY, Linux 4.3; kernel engine).
+   * Opening it puts the rings into the map, so that events before that are lost. The options count when it is first opened.
+   */
+  perfEventArray<T = Fields>(name: string, options: TypeOption & PerfRingOptions = {}): PerfEventArray<T> {
+    checkOptions(options, perfArrayChecks, "perfEventArray()");
+    return this.#maps.perfEventArray(name, options, perfOptions(options)) as PerfEventArray<T>;
+  }
+
+  /** A global variable of the object, live. */
+  variable<T = unknown>(name: string): Variable<T> {
+    this.#check();
+    const known = this.#variables.get(name) ?? this.#openVariable(name);
+    this.#variables.set(name, known);
+    return known as Variable<T>;
+  }
+
+  /** All global variables of the sections that are loaded, by name, in the object's order. */
+  get variables(): ReadonlyMap<string, Variable> {
+    const loaded = this.spec.variables.filter(({ section }) => this.#engine.maps.has(section));
+    return new Map(loaded.map(({ name }) => [name, this.variable(name)]));
+  }
+
+  program(name: string): Program {
+    this.#check();
+    find(this.spec.programs, name, "program");
+    const program = this.programs.get(name);
+    if (program === undefined) {
+      throw new EbpfError("NOT_FOUND", `Cannot use program ${name}: it was not loaded, set autoload in its spec`);
+    }
+    return program;
+  }
+
+  /**
+   * Attaches every loaded program where its section name says; programs that can only be run by hand (`SEC("syscall")`), and
+   * those that need to be told where (`SEC("uprobe")`, `SEC("xdp")`), are left alone. When one fails, those attached before it are detached again.
+   */
+  async attach(): Promise<Link[]> {
+    this.#check();
+    const links: Link[] = [];
+    try {
+      for (const spec of this.spec.programs) {
+        const program = attachesItself(spec) ? this.programs.get(spec.name) : undefined;
+        if (program !== undefined) links.push(await program.attach());
+      }
+    } catch (error) {
+      await Promise.all(links.map((link) => link.detach()));
+      throw error;
+    }
+    return links;
+  }
+
+  /** The links that are attached now, by {@link attach} or by that of a program, in the order in which they came. */
+  get links(): readonly Link[] {
+    return this.#links.all;
+  }
+
+  /**
+   * Starts a command. On the embedded engine its system calls, and those of its children, are the events of the attached
+   * programs; on the kernel engine it is an ordinary child process.
+   */
+  async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
+    checkSpawn(file, args, options);
+    this.#check();
+    return this.#engine.spawn(file, args, options);
+  }
+
+  /** Detaches everything that is not pinned, ends iterations, kills commands that still run, and lets go of maps and programs. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#lifetime.open = false;
+    this.#maps.close();
+    await this.#links.close();
+    await this.#engine.close();
+  }
+
+  #check(): void {
+    if (this.#closed !== undefined) {
+      throw new EbpfError("CLOSED", "Cannot use the collection: it is closed");
+    }
+  }
+
+  #openVariable(name: string): Variable {
+    const spec = find(this.spec.variables, name, "variable");
+    const map = this.#engine.maps.get(spec.section);
+    if (map === undefined) {
+      throw new EbpfError("NOT_FOUND", `Cannot open variable ${name}: its section ${spec.section} is not loaded`);
+    }
+    return new Variable({ spec, map, btf: this.spec.btf, lifetime: this.#lifetime });
+  }
+}

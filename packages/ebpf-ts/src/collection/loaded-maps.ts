@@ -1,0 +1,115 @@
+import { EbpfError } from "../base/errors.ts";
+import { LazyMap } from "../base/lazy-map.ts";
+import type { EngineMap } from "../engine/map.ts";
+import type { PerfOptions } from "../engine/perf.ts";
+import { mapKind, type NounKind } from "../kinds/map-kinds.ts";
+import { makeNoun } from "../map/make-noun.ts";
+import type { MapNoun, Nouns } from "../map/nouns.ts";
+import { perfOptions } from "../map/perf/perf-options.ts";
+import type { CollectionSpec, MapSpec } from "../spec/types.ts";
+import { find } from "./find.ts";
+import type { Losses } from "./losses.ts";
+import { RecordTypes, type TypeOption } from "./record-types.ts";
+
+export interface LoadedMapsParts {
+  readonly spec: CollectionSpec;
+  /** Of the engine, by name. */
+  readonly loaded: ReadonlyMap<string, EngineMap>;
+  readonly losses: Losses;
+  /** Throws when the collection is closed. */
+  readonly check: () => void;
+}
+
+/** The maps of a collection as their nouns. Each is opened once, so that two users of a ring meet at the same consumer. */
+export class LoadedMaps {
+  readonly all: ReadonlyMap<string, MapNoun>;
+  readonly #parts: LoadedMapsParts;
+  readonly #records: RecordTypes;
+  readonly #open = new Map<string, MapNoun>();
+  /** How the rings of perf event arrays are to be made. */
+  readonly #perf = new Map<string, PerfOptions>();
+
+  constructor(parts: LoadedMapsParts) {
+    const { spec, loaded } = parts;
+    this.#parts = parts;
+    this.#records = new RecordTypes(spec);
+    const names = spec.maps.map(({ name }) => name).filter((name) => loaded.has(name));
+    this.all = new LazyMap(names, (name) => this.#noun(name));
+  }
+
+  map(name: string): Nouns["map"] {
+    return this.#as("map", name);
+  }
+
+  /** A ring of which a user has said what its records are, or that they are what the object tells. */
+  ring<Ring extends "ring-buf" | "user-ring-buf">(noun: Ring, name: string, options: TypeOption): Nouns[Ring] {
+    const spec = this.#specOf(noun, name);
+    if (!this.#open.has(name)) this.#records.forget(spec);
+    this.#records.choose(spec, options).settle();
+    return this.#as(noun, name);
+  }
+
+  /** Its rings are open then. The options are those of whoever opens them. */
+  perfEventArray(name: string, options: TypeOption, perf: PerfOptions): Nouns["perf-event-array"] {
+    const spec = this.#specOf("perf-event-array", name);
+    const array = this.#as("perf-event-array", name);
+    if (array.isOpen) return array;
+    this.#records.choose(spec, options);
+    this.#perf.set(name, perf);
+    array.open();
+    return array;
+  }
+
+  close(): void {
+    for (const noun of this.#open.values()) noun.close();
+  }
+
+  #as<Noun extends NounKind>(noun: Noun, name: string): Nouns[Noun] {
+    this.#specOf(noun, name);
+    return this.#noun(name) as Nouns[Noun];
+  }
+
+  /** Throws when the map is something else, and says what. */
+  #specOf(noun: NounKind, name: string): MapSpec {
+    this.#parts.check();
+    const spec = find(this.#parts.spec.maps, name, "map");
+    const { noun: own } = mapKind(spec.type);
+    if (own === noun) return spec;
+    throw new TypeError(`Cannot open map ${name} that way: ${doors[own]}`);
+  }
+
+  #noun(name: string): MapNoun {
+    this.#parts.check();
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const opened = this.#make(find(this.#parts.spec.maps, name, "map"));
+    this.#open.set(name, opened);
+    return opened;
+  }
+
+  #make(spec: MapSpec): MapNoun {
+    const { name, keyType: key, valueType: value } = spec;
+    const { loaded, losses } = this.#parts;
+    const map = loaded.get(name);
+    if (map === undefined) throw new EbpfError("NOT_FOUND", `Cannot open map ${name}: it was not loaded`);
+    return makeNoun(map, {
+      types: { btf: this.#parts.spec.btf, key, value },
+      record: this.#records.of(spec),
+      perf: () => this.#perf.get(name) ?? perfOptions({}),
+      lost: losses.countedFor(name),
+      onClose: () => this.#forget(spec),
+    });
+  }
+
+  /** A ring that was closed stays so: its reader has left. A map may be opened anew. */
+  #forget({ name, type }: MapSpec): void {
+    if (mapKind(type).ring === undefined) this.#open.delete(name);
+  }
+}
+
+const doors: Readonly<Record<NounKind, string>> = {
+  map: "it is no ring, open it with map()",
+  "ring-buf": "it is a ring buffer, open it with ringBuf()",
+  "user-ring-buf": "it is a user ring buffer, open it with userRingBuf()",
+  "perf-event-array": "it is a perf event array, open it with perfEventArray()",
+};

@@ -1,0 +1,11 @@
+import type { EngineRing } from "../engine/ring.ts";
+import type { RingRecordType } from "./record-type.ts";
+
+/** An event ring in the hands of another kind of consumer (see {@link RingBuf.lend}). */
+export interface RingLoan<T> {
+  readonly ring: EngineRing;
+  readonly type: RingRecordType | undefined;
+  decode(offset: number, length: number): T;
+  /** Gives the ring back. */
+  release(): void;
+}
