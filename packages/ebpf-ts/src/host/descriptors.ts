@@ -16,9 +16,3 @@ export function tryDescriptors({ openSync, closeSync }: Files, count: number): v
     for (const descriptor of opened) closeSync(descriptor);
   }
 }
-
-/**
- * What a thread takes at its start, while it imports its modules. With fewer, Node fails to start it, and leaves an epoll open each
- * time, or a module (seen with 20.20).
- */
-export const threadDescriptors = 24;

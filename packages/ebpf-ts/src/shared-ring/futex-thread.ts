@@ -1,9 +1,6 @@
-import { closeSync, openSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { Futex } from "../sys/futex/futex.ts";
 import { futexVectorLimit } from "../sys/futex/futex-vector.ts";
-import { threadDescriptors, tryDescriptors } from "../host/descriptors.ts";
-import { fromFs } from "./file-error.ts";
+import { startThread, type Thread } from "../host/threads.ts";
 import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
 
 /** A word that is watched for this thread's event loop. */
@@ -46,7 +43,7 @@ class FutexThread {
   readonly #watched = new Map<number, Watched>();
   readonly #control: Int32Array = new Int32Array(new ArrayBuffer(4));
   readonly #controlFutex: Futex = new Futex(this.#control, 0);
-  readonly #worker: Worker;
+  readonly #thread: Thread<FutexThreadMessage>;
   #open = 0;
   #held = 0;
   #linger: NodeJS.Timeout | undefined;
@@ -55,7 +52,7 @@ class FutexThread {
   #clock: NodeJS.Timeout | undefined;
 
   constructor() {
-    this.#worker = this.#start();
+    this.#thread = this.#start();
   }
 
   get hasRoom(): boolean {
@@ -91,9 +88,15 @@ class FutexThread {
 
   #hold(change: number): void {
     this.#held += change;
-    const keeper = this.#clock ?? this.#worker;
-    if (this.#held === 0) keeper.unref();
-    else if (this.#held === 1 && change > 0) keeper.ref();
+    if (this.#held === 0) this.#keep(false);
+    else if (this.#held === 1 && change > 0) this.#keep(true);
+  }
+
+  /** Whether the process is kept running. */
+  #keep(wanted: boolean): void {
+    if (this.#clock === undefined) this.#thread.hold(wanted);
+    else if (wanted) this.#clock.ref();
+    else this.#clock.unref();
   }
 
   #leave(token: number): void {
@@ -114,7 +117,7 @@ class FutexThread {
   };
 
   #tell(message: FutexThreadMessage): void {
-    this.#worker.postMessage(message);
+    this.#thread.tell(message);
     this.#wake();
   }
 
@@ -139,29 +142,25 @@ class FutexThread {
     if (this.#held === 0) this.#clock.unref();
   }
 
-  #start(): Worker {
-    fromFs("wait for a shared ring", "open", () => tryDescriptors({ openSync, closeSync }, threadDescriptors));
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  #start(): Thread<FutexThreadMessage> {
     const data: FutexThreadData = { control: this.#controlFutex.address, value: 0 };
-    const worker = new Worker(new URL(`./futex-thread-worker.${extension}`, import.meta.url), {
+    const thread = startThread<FutexThreadReport, FutexThreadMessage>({
+      script: new URL("./ebpf-futex-worker.js", import.meta.url),
       name: "ebpf-ts futexes",
-      workerData: data,
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
+      work: "sleep",
+      data,
+      action: "wait for a shared ring",
+      code: "WORKER",
+      wake: () => this.#tell({ kind: "stop" }),
+      onReport: (report) => this.#onReport(report),
+      onEnd: () => this.#onEnd(),
     });
-    worker.on("message", (report: FutexThreadReport) => this.#onReport(report));
-    // The end follows.
-    worker.on("error", () => {});
-    // A thread that blocks in a system call cannot be terminated: at the end of the process it is woken instead.
-    const onExit = (): void => this.#tell({ kind: "stop" });
-    process.on("exit", onExit);
-    worker.on("exit", () => {
-      process.off("exit", onExit);
-      if (this.#stopped) this.#watched.clear();
-      else this.#doWithoutThread();
-    });
-    worker.unref();
-    return worker;
+    thread.hold(false);
+    return thread;
+  }
+
+  #onEnd(): void {
+    if (this.#stopped) this.#watched.clear();
+    else this.#doWithoutThread();
   }
 }

@@ -28,8 +28,9 @@ export async function spawnCommand(
     endInput: () => child.input?.end(),
     kill: (signal) => child.kill(signal as SignalName),
     close: async () => {
-      child.input?.destroy();
+      // In this order: many a command ends by itself when its input does.
       if (child.isRunning) child.kill("SIGKILL");
+      child.input?.destroy();
       await child.ended;
     },
   };

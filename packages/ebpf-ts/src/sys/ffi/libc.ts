@@ -1,8 +1,8 @@
 import type koffiModule from "koffi";
 import { EbpfError, NotSupportedError, tooManyFiles } from "../../base/errors.ts";
+import { guardExit, uninterrupted } from "../../host/exit-gate.ts";
 import { requireModule } from "../../host/require-module.ts";
 import { architecture, platform } from "../../host/this-process.ts";
-import { guardExit, uninterrupted } from "./exit-gate.ts";
 
 type Koffi = typeof koffiModule;
 type Library = ReturnType<Koffi["load"]>;

@@ -1,8 +1,5 @@
-import { closeSync, openSync } from "node:fs";
-import { Worker } from "node:worker_threads";
-import { type EbpfError, tooManyFiles } from "../../base/errors.ts";
-import { type GatedThread, startGated } from "../../sys/ffi/exit-gate.ts";
-import { threadDescriptors, tryDescriptors } from "../../host/descriptors.ts";
+import type { EbpfError } from "../../base/errors.ts";
+import { startThread, type Thread } from "../../host/threads.ts";
 import type { WorkerMessage, WorkerOrder, WorkerSetup, WorkerStart } from "./messages.ts";
 import { clearAway, RemainsClaim, type RingRemains } from "../open/ring-remains.ts";
 import { workerDeath } from "./worker-error.ts";
@@ -17,14 +14,14 @@ export interface PoolEvents {
 const longestTermination = 2000;
 
 interface Member {
-  readonly thread: GatedThread<Worker>;
+  readonly thread: Thread<WorkerOrder>;
   readonly claim: RemainsClaim;
   remains: RingRemains | undefined;
   ready: boolean;
   /** To end. */
   told: boolean;
   cause: unknown;
-  ended: Promise<void>;
+  readonly ended: Promise<void>;
 }
 
 /** The threads. A thread that ends without having been told to is a death, whatever its exit code. */
@@ -42,34 +39,42 @@ export class WorkerPool {
 
   /** Starts worker `index`; settles when it is ready. Throws WORKER when it dies before: it cannot be used at all. */
   start(index: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const member = this.#startMember(index);
-      this.#members[index] = member;
-      const { thread } = member.thread;
-      thread.on("message", (message: WorkerMessage) => {
-        if (message.kind === "opened") member.remains = message.remains;
-        if (message.kind === "ready") {
-          member.ready = true;
-          resolve();
-        }
-        this.#events.onMessage(message, index);
-      });
-      thread.on("error", (error) => (member.cause = error));
-      member.ended = new Promise((onEnded) => {
-        thread.on("exit", (code) => {
+    return new Promise((onReady, onFailure) => {
+      const claim = new RemainsClaim();
+      let onEnded = (): void => {};
+      const ended = new Promise<void>((resolve) => (onEnded = resolve));
+      const thread = startThread<WorkerMessage, WorkerOrder>({
+        script: new URL("./ebpf-dispatch-worker.js", import.meta.url),
+        name: `ebpf-ts worker ${index}`,
+        work: "modules",
+        data: { ...this.#setup, index, claim: claim.buffer } satisfies WorkerStart,
+        action: `start a worker of ring ${this.#ringName}`,
+        code: "WORKER",
+        onReport: (message) => {
+          if (message.kind === "opened") member.remains = message.remains;
+          if (message.kind === "ready") {
+            member.ready = true;
+            onReady();
+          }
+          this.#events.onMessage(message, index);
+        },
+        onError: (cause) => (member.cause = cause),
+        onEnd: (exitCode) => {
           if (this.#members[index] === member) this.#members[index] = undefined;
           void this.#clearAway(member).then(onEnded, onEnded);
           if (member.told && member.cause === undefined) return;
-          const death = workerDeath(this.#ringName, index, code, member.cause);
+          const death = workerDeath(this.#ringName, index, exitCode, member.cause);
           if (member.ready) this.#events.onDeath(death, index);
-          else reject(death);
-        });
+          else onFailure(death);
+        },
       });
+      const member: Member = { thread, claim, ended, remains: undefined, ready: false, told: false, cause: undefined };
+      this.#members[index] = member;
     });
   }
 
   order(index: number, order: WorkerOrder): void {
-    this.#members[index]?.thread.thread.postMessage(order);
+    this.#members[index]?.thread.tell(order);
   }
 
   /** Ends all threads, each after the event that it is at. */
@@ -77,7 +82,7 @@ export class WorkerPool {
     const members = this.#living();
     for (const member of members) {
       member.told = true;
-      member.thread.thread.postMessage("stop" satisfies WorkerOrder);
+      member.thread.tell("stop");
     }
     await Promise.all(members.map((member) => member.ended));
   }
@@ -85,47 +90,16 @@ export class WorkerPool {
   /** Ends all threads, wherever they are. One that is stuck in a call of the system is left behind: it ends when that returns. */
   async terminate(): Promise<void> {
     const members = this.#living();
-    for (const { thread } of members) thread.close();
     const ended = members.map((member) => {
       member.told = true;
-      void member.thread.thread.terminate();
+      member.thread.terminate();
       return member.ended;
     });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, longestTermination)));
     await Promise.race([Promise.all(ended), late]);
     clearTimeout(timer);
-    for (const { thread } of this.#living()) thread.thread.unref();
-  }
-
-  #startMember(index: number): Member {
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const claim = new RemainsClaim();
-    const thread = this.#startThread(
-      () =>
-        new Worker(new URL(`./worker-main.${extension}`, import.meta.url), {
-          name: `ebpf-ts worker ${index}`,
-          workerData: { ...this.#setup, index, claim: claim.buffer } satisfies WorkerStart,
-        }),
-    );
-    return {
-      thread,
-      claim,
-      remains: undefined,
-      ready: false,
-      told: false,
-      cause: undefined,
-      ended: Promise.resolve(),
-    };
-  }
-
-  #startThread(start: () => Worker): GatedThread<Worker> {
-    try {
-      tryDescriptors({ openSync, closeSync }, threadDescriptors);
-      return startGated(start);
-    } catch (cause) {
-      throw tooManyFiles(cause, `start a worker of ring ${this.#ringName}`) ?? cause;
-    }
+    for (const { thread } of this.#living()) thread.hold(false);
   }
 
   async #clearAway({ remains, claim }: Member): Promise<void> {

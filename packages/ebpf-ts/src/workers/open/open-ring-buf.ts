@@ -7,7 +7,7 @@ import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing, type ThreadRing } from "./open-ring.ts";
 import { claimReader } from "./reader-claim.ts";
 import { sharedRecord } from "./shared-record.ts";
-import { atThreadEnd } from "../../host/thread-end.ts";
+import { atExit } from "../../host/at-exit.ts";
 
 /**
  * Opens, in a worker thread, an event ring that another thread gives away with {@link RingBuf.share}: to loop over, or to block on with
@@ -51,7 +51,7 @@ function readerOf<T>({ ring, type }: RingBufHandle<T>, opened: ThreadRing, leave
         leave();
       },
     });
-    const forget = atThreadEnd(() => ringBuf.close());
+    const forget = atExit(() => ringBuf.close());
     return ringBuf;
   } catch (error) {
     opened.close();

@@ -3,7 +3,8 @@ import type { EngineRing, EngineRingHandle } from "../../engine/ring.ts";
 import type { KernelRingHandle } from "../../engine/kernel/ring/open-kernel-ring.ts";
 import { importHost } from "../../host/import-host.ts";
 import type { RemainsClaim, RingRemains } from "./ring-remains.ts";
-import { atThreadEnd } from "../../host/thread-end.ts";
+import { atExit } from "../../host/at-exit.ts";
+import { uninterrupted } from "../../host/exit-gate.ts";
 
 /** A ring of another thread, opened by this one. A descriptor outlives its thread, so that its end closes it. */
 export interface ThreadRing {
@@ -27,7 +28,6 @@ async function openInKernel(handle: KernelRingHandle, claim: RemainsClaim | unde
     "rings of the kernel",
     () => import("../../engine/kernel/ring/open-kernel-ring.ts"),
   );
-  const { uninterrupted } = await import("../../sys/ffi/exit-gate.ts");
   return uninterrupted(() => {
     const { ring, close } = openKernelRing(handle);
     // As a whole or not at all: a thread that is terminated meanwhile would take the claim, and leave the descriptor.
@@ -37,7 +37,7 @@ async function openInKernel(handle: KernelRingHandle, claim: RemainsClaim | unde
         close();
       });
     };
-    const forget = atThreadEnd(clear);
+    const forget = atExit(clear);
     return {
       ring,
       remains: { fd: (ring.share!() as KernelRingHandle).fd },

@@ -6,7 +6,7 @@ import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
 import { openRing } from "./open-ring.ts";
 import { sharedRecord } from "./shared-record.ts";
-import { atThreadEnd } from "../../host/thread-end.ts";
+import { atExit } from "../../host/at-exit.ts";
 
 /**
  * Opens, in a worker thread, a user ring that another thread gives away with {@link UserRingBuf.share}. All of them may
@@ -43,7 +43,7 @@ export async function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>)
       opened.close();
     },
   });
-  const forget = atThreadEnd(() => userRing.close());
+  const forget = atExit(() => userRing.close());
   closeWithOwner(access, new WeakRef(userRing));
   return userRing;
 }

@@ -1,4 +1,5 @@
 import type { RingBell } from "../../../ring/ring-memory.ts";
+import type { Thread } from "../../../host/threads.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import {
   EPOLL_CTL_ADD,
@@ -11,13 +12,13 @@ import {
 } from "../../../sys/poll/epoll.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { check } from "../failure.ts";
-import { PollerThread } from "./poller-thread.ts";
+import { startPollerThread } from "./poller-thread.ts";
 
 /**
  * One epoll and one thread for all rings of the process.
  *
  * ```text
- *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► epoll_wait   poller-worker.ts
+ *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► epoll_wait   ebpf-poller-worker.ts
  *                 onRing()  ◄──────────────── token by postMessage ◄──┘
  * ```
  * A bell is one-shot: it is disarmed when it rings. Arming checks the condition in the kernel (level-triggered), so that
@@ -60,7 +61,7 @@ class Poller {
   readonly #stop: Descriptor;
   readonly #bells = new Map<number, Bell>();
   readonly #waiter: EpollWaiter;
-  #thread: PollerThread | undefined;
+  #thread: Thread<never> | undefined;
   #armed = 0;
   /** Whether the thread waits, so that nobody else needs to look. */
   #threadWaits = false;
@@ -192,7 +193,7 @@ class Poller {
   #start(): void {
     if (this.#thread !== undefined || performance.now() < this.#nextStart) return;
     try {
-      this.#thread = new PollerThread({
+      this.#thread = startPollerThread({
         data: { epoll: this.#epoll.fd, stopToken: STOP_TOKEN },
         wake: this.#wake,
         onToken: (token) => this.#onToken(token),

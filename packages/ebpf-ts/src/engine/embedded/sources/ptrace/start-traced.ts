@@ -1,12 +1,9 @@
-import { closeSync, openSync } from "node:fs";
-import { Worker } from "node:worker_threads";
 import { EbpfError, NotSupportedError, ProgramFault, tooManyFiles } from "../../../../base/errors.ts";
-import { guardExit } from "../../../../sys/ffi/exit-gate.ts";
-import { threadDescriptors, tryDescriptors } from "../../../../host/descriptors.ts";
 import { absolutePath } from "../../../../host/named-files.ts";
 import { openPipeEnd, type PipeEnd } from "../../../../host/pipe.ts";
 import { sendSignal, type SignalName } from "../../../../host/signals.ts";
 import { environment, platform } from "../../../../host/this-process.ts";
+import { startThread, type Thread } from "../../../../host/threads.ts";
 import type { CommandExit, EngineCommand, Signal, SpawnOptions } from "../../../command.ts";
 import type { MachineImage } from "../../machine/contracts.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";
@@ -48,26 +45,11 @@ export interface TracedCommand extends EngineCommand {
  */
 export async function startTraced(options: TraceOptions): Promise<TracedCommand> {
   const request = traceRequest(options);
-  guardExit();
-  const worker = startThread(request);
   return await new Promise((fulfil, reject) => {
-    const command = new Trace(worker, new TraceControl(request.control), options);
+    const command = new Trace(request, options);
     command.onStarted = () => fulfil(command);
     command.onFailed = reject;
   });
-}
-
-function startThread(workerData: TraceRequest): Worker {
-  try {
-    tryDescriptors({ openSync, closeSync }, threadDescriptors);
-    return new Worker(new URL("./worker.js", import.meta.url), { workerData, execArgv: [], name: "ebpf-trace" });
-  } catch (cause) {
-    // Where there is no current folder, for one.
-    const shortage = tooManyFiles(cause, "start a command");
-    if (shortage !== undefined) throw shortage;
-    const message = `Cannot start a command: the thread that traces it cannot be started (${(cause as Error).message})`;
-    throw new EbpfError("COMMAND", message, { cause });
-  }
 }
 
 function traceRequest({ file, args, spawn, image, places, filter }: TraceOptions): TraceRequest {
@@ -96,36 +78,17 @@ function traceRequest({ file, args, spawn, image, places, filter }: TraceOptions
   };
 }
 
-/**
- * The traces of this process. A thread that sleeps in waitpid(2) would hold the end of the process up for ever, so that
- * end kills what is traced first.
- */
-const live = new Set<TraceControl>();
-
-function closeAll(): void {
-  for (const control of live) control.close();
-}
-
-function remember(control: TraceControl): void {
-  if (live.size === 0) process.on("exit", closeAll);
-  live.add(control);
-}
-
-function forget(control: TraceControl): void {
-  live.delete(control);
-  if (live.size === 0) process.off("exit", closeAll);
-}
-
 class Trace implements TracedCommand {
   pid = 0;
   filtered = false;
   readonly exited: Promise<CommandExit>;
   onStarted: () => void = () => {};
   onFailed: (error: Error) => void = () => {};
-  readonly #worker: Worker;
+  readonly #thread: Thread<never>;
   readonly #control: TraceControl;
   readonly #options: TraceOptions;
   readonly #ended: Promise<void>;
+  #resolveEnded: () => void = () => {};
   readonly #reports: Reports = new Reports(() => this.#onReportFailure());
   #resolveExited: (exit: CommandExit) => void = () => {};
   #rejectExited: (error: unknown) => void = () => {};
@@ -137,18 +100,31 @@ class Trace implements TracedCommand {
   #stdin: PipeEnd | undefined;
   #closing = false;
 
-  constructor(worker: Worker, control: TraceControl, options: TraceOptions) {
-    this.#worker = worker;
-    this.#control = control;
+  constructor(request: TraceRequest, options: TraceOptions) {
+    this.#control = new TraceControl(request.control);
     this.#options = options;
+    this.#thread = this.#start(request);
     this.exited = new Promise((resolve, reject) => {
       this.#resolveExited = resolve;
       this.#rejectExited = reject;
     });
-    this.#ended = new Promise((resolve) => worker.once("exit", () => resolve(this.#onWorkerEnd())));
-    worker.on("message", (message: TraceMessage) => this.#onMessage(message));
-    worker.on("error", (cause) => this.#onWorkerError(cause));
-    remember(control);
+    this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  #start(data: TraceRequest): Thread<never> {
+    return startThread({
+      script: new URL("./ebpf-tracer-worker.js", import.meta.url),
+      name: "ebpf-ts tracer",
+      work: "programs",
+      data,
+      action: "start a command",
+      code: "COMMAND",
+      // It sleeps in waitpid(2).
+      wake: () => this.#control.close(),
+      onReport: (message: TraceMessage) => this.#onMessage(message),
+      onError: (cause) => this.#onThreadError(cause),
+      onEnd: () => this.#onThreadEnd(),
+    });
   }
 
   write(text: string): void {
@@ -170,7 +146,7 @@ class Trace implements TracedCommand {
   async close(): Promise<void> {
     this.#closing = true;
     this.#control.close();
-    this.#worker.ref();
+    this.#thread.hold(true);
     await this.#ended;
     await this.#reports.settled();
     if (this.#untold !== undefined) throw this.#untold.error;
@@ -194,7 +170,7 @@ class Trace implements TracedCommand {
       }
       case "exit":
         // Descendants that are left do not keep this process running.
-        if (!this.#closing) this.#worker.unref();
+        if (!this.#closing) this.#thread.hold(false);
         return void this.#settle(message.exit);
     }
   }
@@ -215,7 +191,7 @@ class Trace implements TracedCommand {
     this.#control.close();
   }
 
-  #onWorkerError(cause: unknown): void {
+  #onThreadError(cause: unknown): void {
     const action = this.pid === 0 ? "start a command" : "trace the command any longer";
     const why = cause instanceof Error ? cause.message : String(cause);
     this.#fail(tooManyFiles(cause, action) ?? new EbpfError("COMMAND", `Cannot ${action}: ${why}`, { cause }));
@@ -228,10 +204,10 @@ class Trace implements TracedCommand {
   }
 
   /** The end of the thread kills what it still traced (PTRACE_O_EXITKILL), so a command that had not ended has now. */
-  #onWorkerEnd(): void {
-    forget(this.#control);
+  #onThreadEnd(): void {
     this.#stdin?.destroy();
     this.onFailed(new EbpfError("COMMAND", "Cannot start a command: the thread that traces it ended"));
     void this.#settle({ code: undefined, signal: "SIGKILL" });
+    this.#resolveEnded();
   }
 }

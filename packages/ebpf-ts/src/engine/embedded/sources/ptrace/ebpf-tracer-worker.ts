@@ -1,8 +1,8 @@
 /** The thread that traces one command. It does not return to its event loop before the last traced task has ended. */
-import { parentPort, workerData } from "node:worker_threads";
 import { EbpfError, ProgramFault } from "../../../../base/errors.ts";
 import { sendSignal } from "../../../../host/signals.ts";
 import { architecture as hostArchitecture } from "../../../../host/this-process.ts";
+import { report, threadData } from "../../../../host/this-thread.ts";
 import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import { Ptrace, isStopped } from "../../../../sys/process/ptrace.ts";
@@ -22,7 +22,7 @@ import { TraceControl } from "./trace-control.ts";
 import { Tracer } from "./tracer.ts";
 
 function post(message: TraceMessage): void {
-  parentPort?.postMessage(message);
+  report(message);
 }
 
 function postFault(error: EbpfError): void {
@@ -124,7 +124,7 @@ function trace(request: TraceRequest): void {
 }
 
 try {
-  trace(workerData as TraceRequest);
+  trace(threadData<TraceRequest>());
 } catch (error) {
   postFailure(error);
 }

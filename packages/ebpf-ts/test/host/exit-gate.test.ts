@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 
-const gate = JSON.stringify(new URL("../../src/sys/ffi/exit-gate.js", import.meta.url).href);
+const gate = JSON.stringify(new URL("../../src/host/exit-gate.js", import.meta.url).href);
 const run = promisify(execFile);
 
 /** Runs a process that starts a thread, and ends once that thread says so. Gives what they printed. */

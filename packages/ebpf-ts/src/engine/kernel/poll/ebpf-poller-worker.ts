@@ -2,7 +2,7 @@
  * The thread that sleeps for all rings of the process. It blocks in epoll_wait(2) and tells the main thread the token
  * of every bell that rang, after the stop token once, when it begins; everything else about bells is the main thread's (poller.ts).
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { report, threadData } from "../../../host/this-thread.ts";
 import { EpollWaiter } from "../../../sys/poll/epoll.ts";
 import { Errno } from "../../../uapi/errno.ts";
 
@@ -17,7 +17,7 @@ const EVENTS_AT_ONCE = 64;
 
 function run(data: PollerThreadData): void {
   const waiter = new EpollWaiter(data.epoll, EVENTS_AT_ONCE);
-  parentPort?.postMessage(data.stopToken); // from now on it is this thread that waits
+  report(data.stopToken); // from now on it is this thread that waits
   for (;;) {
     const count = waiter.wait(LONGEST_WAIT);
     if (count === -Errno.EINTR) continue;
@@ -25,9 +25,9 @@ function run(data: PollerThreadData): void {
     for (let index = 0; index < count; index++) {
       const token = waiter.token(index);
       if (token === data.stopToken) return;
-      parentPort?.postMessage(token);
+      report(token);
     }
   }
 }
 
-run(workerData as PollerThreadData);
+run(threadData());

@@ -2,9 +2,9 @@
  * A worker thread: it opens the ring's memory itself, takes records from the job table, and hands each to the handler of the
  * user's module. It sleeps in its event loop, so that what a handler has started in the background goes on.
  */
-import { parentPort, workerData } from "node:worker_threads";
 import { makeDecoder } from "../../btf/codec/decoder.ts";
 import { parseBtf } from "../../btf/parse-btf.ts";
+import { endWithin, onOrder, report, threadData } from "../../host/this-thread.ts";
 import type { RingMemory } from "../../ring/ring-memory.ts";
 import { RecordView } from "../../ring/record-view.ts";
 import { yieldTurn } from "../../base/yield-turn.ts";
@@ -16,15 +16,14 @@ import { RemainsClaim } from "../open/ring-remains.ts";
 import { describeError } from "./worker-error.ts";
 import type { WorkerContext, WorkerModule } from "./worker-module.ts";
 
-const port = parentPort!;
-const setup = workerData as WorkerStart;
+const setup = threadData<WorkerStart>();
 /** How long a stopped worker may live on for what its module has left behind, such as a timer. */
 const longestEnd = 1000;
 
 type EventAt = (offset: number, length: number) => unknown;
 
 function tell(message: WorkerMessage): void {
-  port.postMessage(message);
+  report(message);
 }
 
 /** What the handler gets, by the record's place in the ring. */
@@ -48,7 +47,7 @@ class Orders {
   #wake: (() => void) | undefined;
 
   constructor() {
-    port.on("message", (order: WorkerOrder) => {
+    onOrder((order: WorkerOrder) => {
       if (order === "stop") this.stopped = true;
       this.#wake?.();
     });
@@ -110,8 +109,7 @@ async function main(): Promise<void> {
   await work(module, eventReader(memory, record), record);
   await module.close?.();
   opened.close();
-  port.close();
-  setTimeout(() => process.exit(0), longestEnd).unref();
+  endWithin(longestEnd);
 }
 
 await main();

@@ -1,4 +1,5 @@
 import { getEnvironmentData, isMainThread, setEnvironmentData, type Worker } from "node:worker_threads";
+import { atExit } from "./at-exit.ts";
 
 /**
  * A thread that is ended while koffi is at work there aborts the whole process: nothing of the thread runs any more, so koffi
@@ -33,7 +34,7 @@ export function guardExit(): void {
   const gate = new Int32Array(shared);
   own = gate;
   setEnvironmentData(key, [...inherited(), shared] as never);
-  process.on("exit", () => close(gate));
+  atExit(() => close(gate));
   process.on("worker", (worker) => guardTermination(worker, gate));
 }
 

@@ -1,0 +1,87 @@
+import { closeSync, openSync } from "node:fs";
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import { EbpfError, type EbpfErrorCode, tooManyFiles } from "../base/errors.ts";
+import { atExit } from "./at-exit.ts";
+import { tryDescriptors } from "./descriptors.ts";
+import { type GatedThread, startGated } from "./exit-gate.ts";
+
+/**
+ * What a thread takes at its start, while it imports its modules. With fewer, Node fails to start it, and leaves an epoll open each
+ * time, or a module (seen with 20.20).
+ */
+const descriptors = 24;
+
+/**
+ * `sleep`: sleeps in the system for another thread. `programs`: runs eBPF programs. `modules`: runs the user's modules, which find the
+ * environment, and the options of Node, that they would have in the thread that starts it.
+ */
+export type ThreadWork = "sleep" | "programs" | "modules";
+
+const settings: Readonly<Record<ThreadWork, WorkerOptions>> = {
+  sleep: { execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 } },
+  programs: { execArgv: [], env: {} },
+  modules: {},
+};
+
+export interface ThreadOptions<Report> {
+  /** `new URL("./ebpf-…-worker.js", import.meta.url)`, written out where it is handed in: a bundle has that file beside it (docs/bundling.md). */
+  readonly script: URL;
+  readonly name: string;
+  readonly work: ThreadWork;
+  /** A structured clone of it is what `threadData()` gives in the thread. */
+  readonly data: unknown;
+  /** What cannot be done without the thread, and the code of the error that says so. */
+  readonly action: string;
+  readonly code: EbpfErrorCode;
+  /** Gets it out of a system call, in which no thread can be ended: called at the end of the process, which would wait for it. */
+  readonly wake?: (() => void) | undefined;
+  readonly onReport: (report: Report) => void;
+  /** What ends it: an uncaught error, or that it cannot start. */
+  readonly onError?: ((cause: unknown) => void) | undefined;
+  /** It has ended, or was never started. Nothing is called before {@link startThread} has returned. */
+  readonly onEnd: (exitCode: number) => void;
+}
+
+/** A thread of ours, as the thread sees it that has started it. */
+export interface Thread<Order> {
+  tell(order: Order): void;
+  /** Whether it keeps the process running; at first it does. */
+  hold(wanted: boolean): void;
+  /** Ends it, wherever it is in JavaScript. */
+  terminate(): void;
+}
+
+/**
+ * Throws TOO_MANY_FILES where there are too few descriptors, and an error with the `code` where a thread cannot be started for another
+ * reason, such as no current folder; data that cannot be cloned is a DataCloneError. Whatever else is missing (memory) is an end of it.
+ */
+export function startThread<Report, Order = never>(options: ThreadOptions<Report>): Thread<Order> {
+  const { onReport, onError = () => {}, onEnd, wake } = options;
+  const { thread, close } = start(options);
+  const forget = wake === undefined ? undefined : atExit(wake);
+  thread.on("message", onReport);
+  thread.on("error", onError);
+  thread.on("exit", (exitCode) => {
+    forget?.();
+    onEnd(exitCode);
+  });
+  return {
+    tell: (order) => thread.postMessage(order),
+    hold: (wanted) => (wanted ? thread.ref() : thread.unref()),
+    terminate: () => {
+      close();
+      void thread.terminate();
+    },
+  };
+}
+
+function start({ script, name, data, work, action, code }: ThreadOptions<never>): GatedThread<Worker> {
+  try {
+    tryDescriptors({ openSync, closeSync }, descriptors);
+    return startGated(() => new Worker(script, { name, workerData: data, ...settings[work] }));
+  } catch (cause) {
+    if (cause instanceof DOMException) throw cause;
+    const message = `Cannot ${action}: a thread for it cannot be started (${(cause as Error).message})`;
+    throw tooManyFiles(cause, action) ?? new EbpfError(code, message, { cause });
+  }
+}
