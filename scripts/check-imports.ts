@@ -1,19 +1,19 @@
 /**
- * The import-direction lint: rooms import along the arrows of `rooms.ts` only, and every arrow is in use; pure rooms stay
- * free of the host, as does all that the doors for browsers reach; only `sys` touches the FFI, and what is not the library
- * itself uses its public subpaths. Says file:line and which wall.
+ * The import-direction lint: rooms import along the arrows of `rooms.ts` only, and every arrow is in use; only `host` talks to
+ * the runtime, only `sys` touches the FFI, and pure rooms reach neither, nor does what the doors for browsers reach; what is not the
+ * library itself uses its public subpaths. Says file:line and which wall.
  */
 import { readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { findFiles, root } from "./files.ts";
 import { readSource, type SourceFile } from "./imports.ts";
 import { reachOf } from "./reach.ts";
-import { browserDoors, ffiRoom, roomOf, rooms, tableFaults } from "./rooms.ts";
+import { browserDoors, ffiRoom, roomOf, rooms, runtimeRoom, tableFaults } from "./rooms.ts";
 
 const library = "packages/ebpf-ts/";
 const sources = `${library}src/`;
-/** `NodeJS` stands in types, which a browser's program cannot have either. */
-const nodeGlobalPattern = /(?<![.\w])(?:process|Buffer|require|__dirname|__filename|NodeJS)\b\s*[.([]/;
+/** `NodeJS` stands in types: they are the runtime's as well. */
+const nodeGlobalPattern = /(?<![.\w]|\w-)(?:process|Buffer|require|__dirname|__filename|NodeJS)\b\s*[.([]/;
 
 /** Arrows that some file uses: `from to`. */
 const usedArrows = new Set<string>();
@@ -34,14 +34,17 @@ function roomFault(file: string, specifier: string): string | undefined {
   if (specifier === "koffi") {
     return room.path === ffiRoom ? undefined : `${room.path} may not import koffi: only ${ffiRoom} talks to the FFI`;
   }
-  if (specifier.startsWith("node:"))
-    return room.pure ? `${room.path} is pure and may not import ${specifier}` : undefined;
+  if (specifier.startsWith("node:")) {
+    return room.path === runtimeRoom
+      ? undefined
+      : `${room.path} may not import ${specifier}: only ${runtimeRoom} talks to the runtime`;
+  }
   return `the library depends on koffi alone, and may not import ${specifier}`;
 }
 
 function globalFaults(file: SourceFile): string[] {
   const room = roomOf(file.path.slice(sources.length));
-  return room?.pure === true ? nodeGlobals(file, `${room.path} is pure and`) : [];
+  return room === undefined || room.path === runtimeRoom ? [] : nodeGlobals(file, room.path);
 }
 
 /** `who` is followed by what it may not do. */

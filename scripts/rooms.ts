@@ -10,7 +10,7 @@ export interface Room {
   readonly holds: string;
   /** Paths of the rooms that it imports, beside itself. */
   readonly imports: readonly string[];
-  /** Runs in a browser: no `node:` module, no Node global. */
+  /** Runs in a browser: asks neither the runtime nor the system for anything, by itself or by a room that it imports. */
   readonly pure: boolean;
 }
 
@@ -154,6 +154,9 @@ export const rooms: readonly Room[] = [
 
 /** Public entries for hosts that are not Node: whatever they reach, also by a dynamic import, is plain JavaScript. */
 export const browserDoors: readonly string[] = ["embedded.ts"];
+
+/** The one room that talks to the JavaScript runtime: all others ask it, for `node:` modules as for Node's globals. */
+export const runtimeRoom = "host/";
 
 /** The one room that may load the FFI. */
 export const ffiRoom = "sys/";

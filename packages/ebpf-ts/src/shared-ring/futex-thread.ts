@@ -46,10 +46,10 @@ class FutexThread {
   readonly #thread: Thread<FutexThreadMessage>;
   #open = 0;
   #held = 0;
-  #linger: NodeJS.Timeout | undefined;
+  #linger: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
   /** In place of the thread, should that die. */
-  #clock: NodeJS.Timeout | undefined;
+  #clock: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
     this.#thread = this.#start();

@@ -21,7 +21,7 @@ class SharedBell implements RingBell {
   readonly #onRing: () => void;
   readonly #watch: FutexWatch;
   #armed = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(door: Doorbell, condition: BellCondition, onRing: () => void) {
     this.#door = door;

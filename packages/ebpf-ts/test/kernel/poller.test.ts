@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { describe, it } from "node:test";
+import { pendingEnds } from "../../src/host/at-exit.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineCollection } from "../../src/engine/engine.ts";
 import type { EngineRing } from "../../src/engine/ring.ts";
@@ -139,7 +140,7 @@ describe("kernel: bells", { skip: kernelOrSkip() }, () => {
   });
 
   it("that come and go faster than threads end leave one listener at the process", async () => {
-    const before = process.listenerCount("exit");
+    const [before, ends] = [process.listenerCount("exit"), pendingEnds()];
     const collection = await loadFixture("kernel-ring");
     for (let turn = 0; turn < 12; turn++) {
       const listener = new Listener(collection, "events");
@@ -149,6 +150,7 @@ describe("kernel: bells", { skip: kernelOrSkip() }, () => {
     assert.ok(process.listenerCount("exit") <= before + 1, `${process.listenerCount("exit") - before} listeners`);
     await collection.close();
     await until(() => process.listenerCount("exit") === before, "the listener is gone");
+    await until(() => pendingEnds() === ends, "no thread is left to be woken");
   });
 
   it("do not wait for their thread to start: the main one looks meanwhile", async () => {

@@ -1,10 +1,11 @@
 /** A thread that opens a ring which is shared with it, and then does as it is told. */
 import { parentPort, workerData } from "node:worker_threads";
+import { pendingEnds } from "../../src/host/at-exit.ts";
 import type { RingBufHandle, UserRingBufHandle } from "../../src/map/ring-handles.ts";
 import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
 
 export type Opened = RingBufHandle | { readonly user: UserRingBufHandle };
-/** `drain` answers with the numbers of the records, `cycle` with how many listeners there are after opening and closing it often. */
+/** `drain` answers with the numbers of the records, `cycle` with how much more is to be done at its end after opening and closing it often. */
 export type OpenerOrder = "drain" | "close" | "exit" | "cycle";
 
 const handle = workerData as Opened;
@@ -17,9 +18,9 @@ async function open(): Promise<{
 }
 
 async function cycle(): Promise<number> {
-  const before = process.listenerCount("exit");
+  const before = pendingEnds();
   for (let i = 0; i < 20; i += 1) (await open()).close();
-  return process.listenerCount("exit") - before;
+  return pendingEnds() - before;
 }
 
 const ring = await open().catch((error: { code?: string; message: string }) => error);
@@ -32,7 +33,7 @@ parentPort!.on("message", (order: OpenerOrder) => {
   if (order === "drain") ring.drain?.((record) => void seen.push(Number(record.u64(0))));
   if (order === "close") ring.close();
   if (order === "exit") process.exit(0);
-  if (order === "cycle") void cycle().then((listeners) => parentPort!.postMessage(listeners));
+  if (order === "cycle") void cycle().then((more) => parentPort!.postMessage(more));
   else parentPort!.postMessage(seen);
 });
 parentPort!.postMessage("open");
