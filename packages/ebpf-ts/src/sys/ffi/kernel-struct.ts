@@ -1,4 +1,4 @@
-import { numberAt, putNumber } from "../../uapi/fields.ts";
+import { numberAt, putNumber, putU32, putU64 } from "../../uapi/fields.ts";
 import type { Layout, NumbersOf, ValuesFor, ValuesOf } from "../../uapi/layout.ts";
 import { readValues, writeValues } from "../../uapi/values.ts";
 import { addressOf } from "./libc.ts";
@@ -61,14 +61,26 @@ export class KernelStruct<L extends Layout> implements SystemArgument, Pinned {
     return readValues<L["fields"]>(this.view, 0, this.layout.fields);
   }
 
-  /** For calls that are made often: one field, without a lookup of its name. Of 64-bit ones numbers below 2^53. */
+  /** One field, without a lookup of its name. Of 64-bit ones numbers below 2^53. */
   put(field: NumbersOf<L["fields"]>, value: number): this {
     putNumber(this.view, 0, field, value);
     if (field.end > this.#size) this.#size = field.end;
     return this;
   }
 
-  /** The same for reading. */
+  /** The same for calls that are made in a row: the kind of the field is known. */
+  putU32(field: NumbersOf<L["fields"]> & { readonly kind: "u32" }, value: number): this {
+    putU32(this.view, 0, field, value);
+    if (field.end > this.#size) this.#size = field.end;
+    return this;
+  }
+
+  putU64(field: NumbersOf<L["fields"]> & { readonly kind: "u64" | "s64" }, value: number): this {
+    putU64(this.view, 0, field, value);
+    if (field.end > this.#size) this.#size = field.end;
+    return this;
+  }
+
   number(field: NumbersOf<L["fields"]>): number {
     return numberAt(this.view, 0, field);
   }

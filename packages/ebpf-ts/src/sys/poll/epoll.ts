@@ -2,7 +2,7 @@ import { architecture } from "../../host/this-process.ts";
 import { errno, func, type NativeFunction } from "../ffi/libc.ts";
 import { KernelStruct } from "../ffi/kernel-struct.ts";
 import { pinned, type Pinned } from "../ffi/pinned.ts";
-import { numberAt } from "../../uapi/fields.ts";
+import { u64At } from "../../uapi/fields.ts";
 import { EpollEventArm64, EpollEventX64 } from "../../uapi/structs.gen.ts";
 
 export const EPOLL_CTL_ADD = 1;
@@ -20,7 +20,7 @@ let event: KernelStruct<typeof EpollEvent> | undefined;
 /** epoll_ctl(2). `token` is any number below 2^53: what is gone can be told from what came in its place. */
 export function epollControl(epoll: number, operation: number, fd: number, events: number, token: number): number {
   event ??= new KernelStruct(EpollEvent);
-  event.put(EpollEvent.fields.events, events).put(data, token);
+  event.putU32(EpollEvent.fields.events, events).putU64(data, token);
   const result = func("int epoll_ctl(int epoll, int operation, int fd, intptr_t event)")(
     epoll,
     operation,
@@ -52,6 +52,6 @@ export class EpollWaiter {
 
   /** Token of the event at `index` of the last wait. */
   token(index: number): number {
-    return numberAt(this.#events.view, index * EpollEvent.size, data);
+    return u64At(this.#events.view, index * EpollEvent.size, data);
   }
 }

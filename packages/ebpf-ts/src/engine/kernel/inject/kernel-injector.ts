@@ -130,7 +130,8 @@ export class KernelInjector implements Injector {
       return 0;
     }
     this.#producer.publish();
-    this.#args.put(args.limit, this.#limit).put(args.end, this.#end).put(args.injected, 0).put(args.result, 0);
+    this.#args.putU64(args.limit, this.#limit).putU64(args.end, this.#end);
+    this.#args.putU64(args.injected, 0).putU64(args.result, 0);
     const failed = sys.bpf(Command.PROG_TEST_RUN, this.#call);
     const result = failed < 0 ? failed : this.#args.number(args.result);
     if (result < 0 && result !== -Errno.EAGAIN) {

@@ -75,7 +75,7 @@ export class ElementCalls {
   }
 
   #call(command: number, attributes: Element, how: number): number {
-    attributes.put(map_fd, this.#map.fd).put(flags, how);
+    attributes.putU32(map_fd, this.#map.fd).putU64(flags, how);
     const result = this.#sys.bpf(command, attributes);
     // A signal may interrupt a lookup in a map that sleeps; none has begun its work then.
     return result === -Errno.EINTR ? this.#sys.bpf(command, attributes) : result;

@@ -25,8 +25,8 @@ export class ContextRun {
   /** 0 or the negative errno. What came of it stays until the next run. */
   run(program: number, context: Uint8Array | undefined, cpu: number | undefined): number {
     if (context !== undefined) this.#context.set(context);
-    this.#attributes.put(flags, cpu === undefined ? 0 : BPF_F_TEST_RUN_ON_CPU).put(onCpu, cpu ?? 0);
-    return this.#sys.bpf(Command.PROG_TEST_RUN, this.#attributes.put(prog_fd, program));
+    this.#attributes.putU32(flags, cpu === undefined ? 0 : BPF_F_TEST_RUN_ON_CPU).putU32(onCpu, cpu ?? 0);
+    return this.#sys.bpf(Command.PROG_TEST_RUN, this.#attributes.putU32(prog_fd, program));
   }
 
   get returnValue(): number {
