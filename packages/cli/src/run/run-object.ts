@@ -105,7 +105,7 @@ function nothingAttached({ spec }: Collection): string {
   const off = spec.programs.filter((program) => !program.autoload).map(({ name }) => name);
   const reason =
     off.length === 0 ? "" : `: the object wants ${off.join(", ")} left out (a section name that begins with "?")`;
-  return `no program was attached${reason}; those of SEC("syscall") are run by hand, see program("name").run() of the library`;
+  return `no program was attached${reason}; those of SEC("syscall") are run by hand, and those whose section names no place are told where: see run() and attach() of the library's programs`;
 }
 
 /** A program that waits for messages is silent without them: say so rather than leave an empty table unexplained. */
