@@ -12,15 +12,69 @@ export interface AssembleTarget {
 /**
  * Makes one piece of code of a program and all functions that it reaches. They follow in libbpf's order
  * (`bpf_object__reloc_code`): each when it is first referred to, and what it refers to right after it, in depth first.
- * The spec is not changed.
+ * The spec is not changed. Throws TOO_BIG beyond {@link mostInstructions}. Who assembles many programs makes an {@link Assembler}.
  */
 export function assemble(spec: CollectionSpec, program: ProgramSpec, target?: AssembleTarget): AssembledProgram {
-  const linker = new Linker(spec, program.name, target);
-  linker.add(program);
-  return linker.finish();
+  return new Assembler(spec, target).assemble(program);
+}
+
+/** Of one assembled program: BPF_COMPLEXITY_LIMIT_INSNS, more than which the kernel never takes (Linux 5.2). */
+export const mostInstructions = 1_000_000;
+
+/** Assembles programs of one spec: what they have in common is looked at once. The spec must not change meanwhile. */
+export class Assembler {
+  readonly #spec: CollectionSpec;
+  readonly #target: AssembleTarget | undefined;
+  readonly #known: ReadonlyMap<string, FunctionSpec>;
+  /** Code of functions with CO-RE relocations, as the target has it: the same in every program. */
+  readonly #relocated = new Map<FunctionSpec, readonly Instruction[]>();
+
+  constructor(spec: CollectionSpec, target?: AssembleTarget) {
+    this.#spec = spec;
+    this.#target = target;
+    this.#known = new Map([...spec.programs, ...spec.functions].map((fn) => [fn.name, fn]));
+  }
+
+  assemble(program: ProgramSpec): AssembledProgram {
+    const assembly = new Assembly(program.name, this.#known, (fn, where) => this.#codeOf(fn, where));
+    assembly.add(program);
+    return assembly.finish();
+  }
+
+  /** The program, and the functions that it reaches, in no order. */
+  reach(program: ProgramSpec): ReadonlySet<FunctionSpec> {
+    const reached = new Set<FunctionSpec>([program]);
+    for (const fn of reached) {
+      for (const reference of fn.references) {
+        const next = isFunctionReference(reference) ? this.#known.get(reference.function) : undefined;
+        if (next !== undefined) reached.add(next);
+      }
+    }
+    return reached;
+  }
+
+  #codeOf(fn: FunctionSpec, where: string): readonly Instruction[] {
+    if (fn.coreRelocations.length === 0) return fn.instructions;
+    const known = this.#relocated.get(fn);
+    if (known !== undefined) return known;
+    const { btf } = this.#spec;
+    if (btf === undefined)
+      throw new EbpfError(
+        "BAD_OBJECT",
+        `Cannot assemble ${where}: it has CO-RE relocations, and the object has no BTF`,
+      );
+    const instructions = fn.instructions.map((instruction) => ({ ...instruction }));
+    applyCoreRelocations(instructions, fn.coreRelocations, btf, this.#target?.btf, where);
+    this.#relocated.set(fn, instructions);
+    return instructions;
+  }
 }
 
 type FunctionReference = Extract<Reference, { kind: "call" | "function" }>;
+
+function isFunctionReference(reference: Reference): reference is FunctionReference {
+  return reference.kind === "call" || reference.kind === "function";
+}
 
 /** A function whose references are being followed. */
 interface Visit {
@@ -29,17 +83,20 @@ interface Visit {
   next: number;
 }
 
-class Linker {
-  readonly #spec: CollectionSpec;
-  readonly #target: AssembleTarget | undefined;
+/** One program in the making. */
+class Assembly {
   readonly #known: ReadonlyMap<string, FunctionSpec>;
+  readonly #codeOf: (fn: FunctionSpec, where: string) => readonly Instruction[];
   readonly #starts = new Map<string, number>();
   readonly #assembled: AssembledProgram;
 
-  constructor(spec: CollectionSpec, name: string, target: AssembleTarget | undefined) {
-    this.#spec = spec;
-    this.#target = target;
-    this.#known = new Map([...spec.programs, ...spec.functions].map((fn) => [fn.name, fn]));
+  constructor(
+    name: string,
+    known: ReadonlyMap<string, FunctionSpec>,
+    codeOf: (fn: FunctionSpec, where: string) => readonly Instruction[],
+  ) {
+    this.#known = known;
+    this.#codeOf = codeOf;
     this.#assembled = { name, instructions: [], references: [], functions: [], lines: [] };
   }
 
@@ -83,7 +140,9 @@ class Linker {
     const { instructions, references, functions, lines } = this.#assembled;
     const start = instructions.length;
     this.#starts.set(fn.name, start);
-    for (const instruction of this.#relocated(fn)) instructions.push(instruction);
+    const code = this.#codeOf(fn, this.#placeOf(fn));
+    if (start + code.length > mostInstructions) throw this.#tooBig();
+    for (const instruction of code) instructions.push({ ...instruction });
     functions.push({ slot: start, name: fn.name, btfFunction: fn.btfFunction });
     for (const line of fn.lines) lines.push({ ...line, slot: start + line.slot });
 
@@ -95,31 +154,22 @@ class Linker {
           `Cannot assemble program ${this.#assembled.name}: function ${fn.name} has a reference at slot ${reference.slot}, outside of it`,
         );
       }
-      if (reference.kind === "call" || reference.kind === "function") toFollow.push(reference);
+      if (isFunctionReference(reference)) toFollow.push(reference);
       else references.push({ ...reference, slot: start + reference.slot });
     }
     toFollow.sort((a, b) => a.slot - b.slot);
     return { start, references: toFollow, next: 0 };
   }
 
-  /** A copy of the function's code, with the offsets of kernel structures as the target has them. */
-  #relocated(fn: FunctionSpec): Instruction[] {
-    const instructions = fn.instructions.map((instruction) => ({ ...instruction }));
-    if (fn.coreRelocations.length === 0) return instructions;
-    const { btf } = this.#spec;
-    if (btf === undefined)
-      throw new EbpfError(
-        "BAD_OBJECT",
-        `Cannot assemble program ${this.#assembled.name}: function ${fn.name} has CO-RE relocations, and the object has no BTF`,
-      );
+  #placeOf(fn: FunctionSpec): string {
     const { name } = this.#assembled;
-    applyCoreRelocations(
-      instructions,
-      fn.coreRelocations,
-      btf,
-      this.#target?.btf,
-      fn.name === name ? `program ${name}` : `function ${fn.name} of program ${name}`,
+    return fn.name === name ? `program ${name}` : `function ${fn.name} of program ${name}`;
+  }
+
+  #tooBig(): EbpfError {
+    return new EbpfError(
+      "TOO_BIG",
+      `Cannot assemble program ${this.#assembled.name}: with the functions that it reaches it has more than ${mostInstructions} instructions, which no kernel takes`,
     );
-    return instructions;
   }
 }

@@ -1,3 +1,4 @@
+import { Failures } from "../../src/base/failures.ts";
 import { assembleImage } from "../../src/engine/embedded/load/assemble-image.ts";
 import { checkCalls } from "../../src/engine/embedded/load/check-calls.ts";
 import type {
@@ -156,7 +157,9 @@ export function machineOf(
   const { budget: instructionBudget = 1_000_000, heap, executor } = options;
   const image = assembleImage({ layout, cpus, maps, programs, instructionBudget, heap, executor });
   const view = new ProgramMemory(image.memory.buffer, image.regions);
-  for (const program of decoded) checkCalls(program, options.license ?? "GPL", view);
+  const failures = new Failures();
+  for (const program of decoded) checkCalls(program, options.license ?? "GPL", view, failures);
+  failures.throwAny("load the object");
   return openMachine(image, options);
 }
 

@@ -311,6 +311,17 @@ test("why the type of a ring's records is believed, or is not known", () => {
   assert.equal(find(read("spec-writers.bpf.o").maps, ".bss").recordReason, undefined);
 });
 
+test("programs of no known kind are listed, and have no type", () => {
+  const { programs } = read("spec-kinds.bpf.o");
+  const told = (name: string): unknown[] => {
+    const { kind, type, section, autoload } = find(programs, name);
+    return [kind, type, section, autoload];
+  };
+  assert.deepEqual(told("later"), ["", 0, "?newthing/x", false]);
+  assert.deepEqual(told("unknown"), ["", 0, "newthing/y", true]);
+  assert.deepEqual(told("plain").slice(0, 2), ["syscall", 31]);
+});
+
 test("bytes in shared memory parse alike", () => {
   const bytes = readFileSync(fixturePath("spec-code.bpf.o"));
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 3), 3);
@@ -328,10 +339,6 @@ const bad: [object: string, message: RegExp][] = [
   ["bad/legacy-map.bpf.o", /in the old way, in section "maps": define them with BTF/],
   ["bad/missing-map.bpf.o", /^Program uses_missing uses missing, which the object does not define/],
   ["bad/missing-function.bpf.o", /^Program calls_missing calls missing, which the object does not define/],
-  [
-    "bad/unknown-section.bpf.o",
-    /^Section teapot\/short_and_stout holds a program of no known kind.*known: socket, .*, netfilter\)$/,
-  ],
   ["spec-builtin.bpf.o", /^Program copies calls memcpy, which the object does not define: clang put the call in/],
 ];
 

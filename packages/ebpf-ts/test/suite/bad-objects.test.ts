@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
-import { EbpfError, VerifierError } from "../../src/base/errors.ts";
-import type { CollectionSpec } from "../../src/spec/types.ts";
+import { describe, it } from "node:test";
+import { EbpfError, NotSupportedError, VerifierError } from "../../src/base/errors.ts";
+import type { CollectionSpec, ProgramSpec } from "../../src/spec/types.ts";
+import { ProgType } from "../../src/uapi/uapi.gen.ts";
 import { fixture, onEachEngine, onKernel } from "./fixture.ts";
 
 /** Loads just that program of an object whose programs are all left out by default. */
@@ -55,10 +56,78 @@ onEachEngine("objects that are refused", (engine) => {
     });
   }
 
+  describe("programs of no known kind", () => {
+    const set =
+      (edit: (program: ProgramSpec) => void): ((spec: CollectionSpec) => void) =>
+      (spec) => {
+        // The embedded engine has no sockets.
+        spec.maps = [];
+        for (const each of spec.programs) if (each.name === "unknown") edit(each);
+      };
+
+    it("hinder no other", async () => {
+      const left = set((program) => (program.autoload = false));
+      await using loaded = await fixture(engine, "spec-kinds", left);
+      assert.equal((await loaded.bpf.program("plain").run({})).returnValue, 4);
+      assert.throws(() => loaded.bpf.program("later"), { code: "NOT_FOUND" });
+    });
+
+    it("are refused by name when they are to be loaded", async () => {
+      await assert.rejects(
+        fixture(
+          engine,
+          "spec-kinds",
+          set(() => {}),
+        ),
+        (error) => {
+          assert.equal((error as EbpfError).code, "BAD_OBJECT");
+          assert.doesNotMatch((error as EbpfError).message, /later|plain/);
+          return checkRefusal(error, [
+            /^Cannot load program unknown: Section newthing\/y holds a program of no known kind/,
+          ]);
+        },
+      );
+    });
+
+    it("can be told what they are", async () => {
+      const told = set((program) => Object.assign(program, { type: ProgType.SYSCALL, sleepable: true }));
+      await using loaded = await fixture(engine, "spec-kinds", told);
+      assert.equal((await loaded.bpf.program("unknown").run({})).returnValue, 2);
+    });
+  });
+
+  it("everything that is missing is named at once", async () => {
+    const all = (spec: CollectionSpec): void => {
+      for (const each of spec.programs) each.autoload = true;
+    };
+    await assert.rejects(fixture(engine, "bad/kernel-symbols", all), (error) => {
+      assert.ok(error instanceof NotSupportedError);
+      assert.match(error.message, /^Cannot load the object, for 4 reasons: /);
+      assert.equal(error.feature, "bpf_rcu_read_lock, bpf_rcu_read_unlock, jiffies_64, LINUX_KERNEL_VERSION");
+      return checkRefusal(error, [/calls_kernel_function/, /reads_kernel_variable/, /reads_build_setting/]);
+    });
+  });
+
   it("a tracepoint that does not exist", async () => {
     await using loaded = await fixture(engine, "bad/missing-tracepoint");
     await assert.rejects(loaded.bpf.attach(), (error) => checkRefusal(error, [/teapot|tracefs/]));
   });
+});
+
+it("what the embedded engine lacks of maps, helpers and kinds is told in one error", async () => {
+  const all = (spec: CollectionSpec): void => {
+    for (const each of spec.programs) each.autoload = each.name !== "later";
+  };
+  await assert.rejects(fixture("embedded", "spec-kinds", all), (error) =>
+    checkRefusal(error, [
+      /for 5 reasons: /,
+      /program unknown: Section newthing\/y/,
+      /no maps of type XSKMAP/i,
+      /program lacking: .* no helper bpf_get_current_cgroup_id/,
+      /program lacking: .* no helper bpf_get_current_task\b/,
+      /program lacking_too: .* no helper bpf_get_current_ancestor_cgroup_id/,
+    ]),
+  );
 });
 
 onKernel("the verifier's refusals", () => {

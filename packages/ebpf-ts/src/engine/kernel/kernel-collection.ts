@@ -1,5 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
-import { assemble } from "../../spec/assemble.ts";
+import { Assembler } from "../../spec/assemble.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -7,7 +7,7 @@ import type { EngineCommand, SpawnOptions } from "../command.ts";
 import type { EngineCollection } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
 import type { EngineProgram } from "../program.ts";
-import { attachTypeId } from "./load/attach-type-id.ts";
+import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
 import { fillSlots, holdsMaps, holdsPrograms } from "./map/fill-slots.ts";
 import { kernelBtf } from "./load/kernel-btf.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
@@ -73,7 +73,9 @@ export class KernelCollection implements EngineCollection {
   }
 
   async #loadAll(): Promise<void> {
-    const { btf, maps, programs } = this.#spec;
+    const { btf, maps } = this.#spec;
+    const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? { btf: await kernelBtf() } : undefined);
+    const toLoad = await checkPrograms(this.#spec, assembler);
     if (btf !== undefined) this.#btf = await loadBtf(this.#sys, btf);
     for (const spec of maps) {
       if (this.#maps.has(spec.name))
@@ -82,24 +84,22 @@ export class KernelCollection implements EngineCollection {
     }
     for (const spec of maps.filter(holdsMaps))
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
-    for (const spec of programs) {
-      if (spec.autoload) this.#programs.set(spec.name, await this.#loadProgram(spec));
-    }
+    for (const [spec, attachTypeId] of toLoad)
+      this.#programs.set(spec.name, await this.#loadProgram(assembler, spec, attachTypeId));
     for (const spec of maps.filter(holdsPrograms)) {
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
     }
   }
 
-  async #loadProgram(spec: ProgramSpec): Promise<KernelProgram> {
-    const target = this.#needsKernelTypes(spec) ? { btf: await kernelBtf() } : undefined;
-    const assembled = assemble(this.#spec, spec, target);
+  async #loadProgram(assembler: Assembler, spec: ProgramSpec, attachTypeId: number): Promise<KernelProgram> {
+    const assembled = assembler.assemble(spec);
     resolveReferences(assembled, (name) => this.#maps.get(name)?.fd);
     const descriptor = await loadProgram(this.#sys, {
       spec,
       assembled,
       license: this.#spec.license,
       btf: this.#btf,
-      attachTypeId: await attachTypeId(spec),
+      attachTypeId,
     });
     try {
       return new KernelProgram(this.#sys, descriptor, spec);
@@ -107,10 +107,5 @@ export class KernelCollection implements EngineCollection {
       descriptor.close();
       throw error;
     }
-  }
-
-  /** Any function may be reached, so all are asked: reading the kernel's types without need costs only time. */
-  #needsKernelTypes(program: ProgramSpec): boolean {
-    return [program, ...this.#spec.functions].some((code) => code.coreRelocations.length > 0);
   }
 }

@@ -5,7 +5,7 @@ import { sortBySlot, takeRange } from "./by-slot.ts";
 import { FunctionNames } from "./function-names.ts";
 import { badObject, isCode } from "./object-file.ts";
 import type { ObjectFile } from "./object-file.ts";
-import { parseSectionName } from "../section-name.ts";
+import { readSectionName } from "../section-name.ts";
 import type { FunctionSpec, ProgramSpec } from "../types.ts";
 
 /** The functions of an object, and where each stood in the file. */
@@ -100,7 +100,7 @@ function readFunction(section: ElfSection, symbol: ElfSymbol, details: SectionDe
     coreRelocations: takeRange(details.coreRelocations, slot, end),
     linkage: linkageOf(symbol),
   };
-  return { spec: isProgram ? { ...spec, ...parseSectionName(section.name) } : spec, section, slot, isProgram };
+  return { spec: isProgram ? { ...spec, ...readSectionName(section.name) } : spec, section, slot, isProgram };
 }
 
 /** A hidden function counts as static: the kernel verifies it with its callers. */

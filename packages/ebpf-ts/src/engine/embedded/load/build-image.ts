@@ -1,8 +1,11 @@
 import type { Btf } from "../../../btf/types.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
+import { Failures } from "../../../base/failures.ts";
 import { encodeInstructions } from "../../../insn/codec.ts";
-import { assemble } from "../../../spec/assemble.ts";
-import type { CollectionSpec, ProgramSpec } from "../../../spec/types.ts";
+import { Assembler } from "../../../spec/assemble.ts";
+import { checkLoadable } from "../../../spec/check-loadable.ts";
+import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";
+import { MapType } from "../../../uapi/uapi.gen.ts";
 import { assembleImage, type ImageParts } from "./assemble-image.ts";
 import { checkCalls } from "./check-calls.ts";
 import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/contracts.ts";
@@ -26,34 +29,54 @@ export interface BuiltImage {
   readonly tags: readonly string[];
 }
 
-/** Makes the machine that a spec describes: its maps planned and filled, its programs assembled, resolved and validated. */
+/**
+ * Makes the machine that a spec describes: its maps planned and filled, its programs assembled, resolved and validated. All that the
+ * engine lacks is told at once.
+ */
 export async function buildImage(spec: CollectionSpec, options: BuildOptions): Promise<BuiltImage> {
   checkByteOrder();
+  const failures = new Failures();
+  checkLoadable(spec, failures);
   const layout = new MemoryLayout();
   for (let cpu = 0; cpu < options.cpus; cpu++) reserveCpu(layout, cpu);
-  const maps = spec.maps.map((map) => planMap(map, layout, options.cpus));
+  const maps = spec.maps.map(
+    (map) => failures.try(() => planMap(map, layout, options.cpus)) ?? planMap(standIn(map), layout, options.cpus),
+  );
   const specs = spec.programs.filter((program) => program.autoload);
-  const built = await Promise.all(specs.map((program) => buildProgram(spec, program, maps, options.kernelBtf)));
+  const built: { image: MachineProgramImage; tag: string }[] = [];
+  const assembler = new Assembler(spec, { btf: options.kernelBtf });
+  for (const program of specs) built.push(await buildProgram(assembler, program, maps, failures));
   const programs = built.map((program, index) => new MachineProgram(program.image, index));
   for (const program of programs) validate(program);
   const image = assembleImage({ ...options, layout, maps, programs: built.map((program) => program.image) });
   const memory = new ProgramMemory(image.memory.buffer, image.regions);
   spec.maps.forEach((map, index) => {
-    if (map.contents !== undefined) memory.bytes.set(map.contents.subarray(0, map.valueSize), maps[index]!.address);
+    const planned = maps[index]!;
+    if (map.contents !== undefined) memory.bytes.set(map.contents.subarray(0, planned.valueSize), planned.address);
   });
-  for (const program of programs) checkCalls(program, spec.license, memory);
+  for (const program of programs) checkCalls(program, spec.license, memory, failures);
+  failures.throwAny("load the object");
   return { image, specs, tags: built.map((program) => program.tag) };
 }
 
+/** Programs that use more of a map that cannot be are not looked at. */
+const largestStandIn = 2 ** 24;
+
+/** In the place of a map that cannot be, while the programs are looked at. */
+function standIn(map: MapSpec): MapSpec {
+  const valueSize = map.valueSize > 0 && map.valueSize <= largestStandIn ? map.valueSize : 8;
+  return { ...map, type: MapType.ARRAY, keySize: 4, valueSize, maxEntries: 1, flags: 0, mapExtra: 0n };
+}
+
 async function buildProgram(
-  spec: CollectionSpec,
+  assembler: Assembler,
   program: ProgramSpec,
   maps: readonly MachineMapImage[],
-  btf: Btf,
+  failures: Failures,
 ): Promise<{ image: MachineProgramImage; tag: string }> {
-  const assembled = assemble(spec, program, { btf });
+  const assembled = assembler.assemble(program);
   const tag = await programTag(assembled.instructions, assembled.references);
-  resolveReferences(assembled, maps);
+  resolveReferences(assembled, maps, failures);
   const image: MachineProgramImage = {
     name: program.name,
     section: program.section,

@@ -1,4 +1,5 @@
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import type { Failures } from "../../../base/failures.ts";
 import { CALL, CallKind } from "../../../insn/opcodes.ts";
 import { helperName } from "../../../uapi/helper-names.ts";
 import { isGplCompatible, isGplOnly } from "../../../uapi/helpers-gpl.ts";
@@ -10,16 +11,23 @@ import { findReachable } from "./reachable.ts";
 /** What libbpf, and `link` here, call where a CO-RE relocation found no target. */
 const poison = 0xbad2310;
 
-/** Refuses a validated program that can reach a call of a helper or kernel function which it cannot have. */
-export function checkCalls(program: MachineProgram, license: string, memory: ProgramMemory): void {
+/** Finds the calls that a validated program can reach of helpers and kernel functions which it cannot have: the first of each. */
+export function checkCalls(program: MachineProgram, license: string, memory: ProgramMemory, failures: Failures): void {
   const reachable = findReachable(program, memory);
+  const seen = new Set<string>();
   for (let slot = 0; slot < reachable.length; slot++) {
     if (!reachable[slot] || program.opcodes[slot] !== CALL) continue;
-    if (program.src[slot] === CallKind.KFUNC) {
-      throw lacks(program, slot, "kfuncs", "the embedded engine has no kernel functions (kfuncs)");
-    }
-    if (program.src[slot] === CallKind.HELPER) checkHelper(program, slot, license);
+    const key = `${program.src[slot]} ${program.imms[slot]}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    failures.try(() => checkCall(program, slot, license));
   }
+}
+
+function checkCall(program: MachineProgram, slot: number, license: string): void {
+  if (program.src[slot] === CallKind.KFUNC)
+    throw lacks(program, slot, "kfuncs", "the embedded engine has no kernel functions (kfuncs)");
+  if (program.src[slot] === CallKind.HELPER) checkHelper(program, slot, license);
 }
 
 function checkHelper(program: MachineProgram, slot: number, license: string): void {

@@ -1,14 +1,22 @@
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
-import { CALL, CallKind, ImmKind } from "../../../insn/opcodes.ts";
+import type { Failures } from "../../../base/failures.ts";
+import { AluOp, CALL, CallKind, ImmKind, InstructionClass } from "../../../insn/opcodes.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
 import type { AssembledProgram, Reference } from "../../../spec/types.ts";
 import type { MachineMapImage } from "../machine/contracts.ts";
 import { mapHandle } from "../machine/map-handle.ts";
 
-/** Writes into a program's code what its references stand for on this engine: map handles and addresses of values. */
-export function resolveReferences(assembled: AssembledProgram, maps: readonly MachineMapImage[]): void {
+/**
+ * Writes into a program's code what its references stand for on this engine: map handles and addresses of values. What is missing is
+ * added to `failures`, and stands as 0 then, so that the rest can be looked at.
+ */
+export function resolveReferences(
+  assembled: AssembledProgram,
+  maps: readonly MachineMapImage[],
+  failures: Failures,
+): void {
   for (const reference of assembled.references) {
-    if (reference.kind === "extern") resolveExtern(assembled, reference);
+    if (reference.kind === "extern") resolveExtern(assembled, reference, failures);
     else if (reference.kind === "map" || reference.kind === "map-value") resolveMap(assembled, reference, maps);
   }
 }
@@ -40,16 +48,28 @@ function resolveMap(
 }
 
 /** A weak symbol that is not there is NULL; the program is to ask before it uses it, or calls it. */
-function resolveExtern(assembled: AssembledProgram, { slot, name, weak }: Reference & { kind: "extern" }): void {
+function resolveExtern(
+  assembled: AssembledProgram,
+  { slot, name, weak }: Reference & { kind: "extern" },
+  failures: Failures,
+): void {
+  const instruction = instructionAt(assembled, slot);
+  const isCall = instruction.opcode === CALL;
   if (!weak) {
-    throw new NotSupportedError(
-      name,
-      `Cannot load program ${assembled.name}: it needs ${name} of the kernel (an extern), which the embedded engine does not have; use the kernel engine`,
+    failures.add(
+      new NotSupportedError(
+        name,
+        `Cannot load program ${assembled.name}: it needs ${name} of the kernel (an extern), which the embedded engine does not have; use the kernel engine`,
+      ),
     );
   }
-  if (instructionAt(assembled, slot).opcode === CALL) instructionAt(assembled, slot).src = CallKind.KFUNC;
-  else setImmediate64(assembled, slot, 0n);
+  if (!isCall) setImmediate64(assembled, slot, 0n);
+  else if (weak) instruction.src = CallKind.KFUNC;
+  else Object.assign(instruction, returnZero);
 }
+
+/** `r0 = 0` */
+const returnZero: Instruction = { opcode: InstructionClass.ALU64 | AluOp.MOV, dst: 0, src: 0, offset: 0, imm: 0 };
 
 function setImmediate64(assembled: AssembledProgram, slot: number, value: bigint): void {
   const low = instructionAt(assembled, slot);

@@ -41,22 +41,25 @@ function resolveMap(
   high.imm = reference.kind === "map" ? 0 : reference.offset | 0;
 }
 
+type Extern = Extract<Reference, { kind: "extern" }>;
+
 /** Kernel symbols, kernel functions and kernel settings. A weak one reads as 0 where the kernel lacks it. */
-function resolveExtern(
-  assembled: AssembledProgram,
-  reference: Extract<Reference, { kind: "extern" }>,
-  low: Instruction,
-): void {
-  const isCall = low.opcode === CALL;
-  if (!reference.weak || isCall) {
-    const what = isCall ? "kernel function" : "kernel symbol or setting";
-    throw new NotSupportedError(
-      reference.name,
-      `Cannot load program ${assembled.name}: it uses the ${what} ${reference.name}, and extern ones (__ksym, __kconfig) are not supported`,
-    );
-  }
+function resolveExtern(assembled: AssembledProgram, reference: Extern, low: Instruction): void {
+  const missing = missingExtern(assembled.name, reference, low);
+  if (missing !== undefined) throw missing;
   low.src = ImmKind.VALUE;
   low.imm = 0;
+}
+
+/** Why a program cannot have an extern that `low` uses; undefined if it can. */
+export function missingExtern(program: string, { name, weak }: Extern, low: Instruction): EbpfError | undefined {
+  const isCall = low.opcode === CALL;
+  if (weak && !isCall) return undefined;
+  const what = isCall ? "kernel function" : "kernel symbol or setting";
+  return new NotSupportedError(
+    name,
+    `Cannot load program ${program}: it uses the ${what} ${name}, and extern ones (__ksym, __kconfig) are not supported`,
+  );
 }
 
 function broken(assembled: AssembledProgram, reference: Reference): EbpfError {

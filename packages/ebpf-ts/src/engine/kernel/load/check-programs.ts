@@ -1,0 +1,42 @@
+import { Failures } from "../../../base/failures.ts";
+import type { Assembler } from "../../../spec/assemble.ts";
+import { checkLoadable } from "../../../spec/check-loadable.ts";
+import type { CollectionSpec, ProgramSpec } from "../../../spec/types.ts";
+import { attachTypeId } from "./attach-type-id.ts";
+import { missingExtern } from "./resolve-references.ts";
+
+/** Whether some program needs the running kernel's types for CO-RE. Any function may be reached, so all are asked. */
+export function needsKernelTypes({ programs, functions }: CollectionSpec): boolean {
+  const loaded = programs.filter(({ autoload }) => autoload);
+  return [...loaded, ...functions].some((code) => code.coreRelocations.length > 0);
+}
+
+/**
+ * Looks at all programs that are to be loaded before anything is made, and throws all that they lack in one error. Gives what each
+ * attaches to, as a type of the kernel (`attach_btf_id`).
+ */
+export async function checkPrograms(spec: CollectionSpec, assembler: Assembler): Promise<Map<ProgramSpec, number>> {
+  const failures = new Failures();
+  checkLoadable(spec, failures);
+  const programs = spec.programs.filter(({ autoload }) => autoload);
+  const targets = new Map<ProgramSpec, number>();
+  for (const program of programs) targets.set(program, (await failures.tryAsync(() => attachTypeId(program))) ?? 0);
+  if (hasExterns(spec)) for (const program of programs) addExterns(program, assembler, failures);
+  failures.throwAny("load the object");
+  return targets;
+}
+
+function hasExterns({ programs, functions }: CollectionSpec): boolean {
+  return [...programs, ...functions].some(({ references }) => references.some(({ kind }) => kind === "extern"));
+}
+
+function addExterns(program: ProgramSpec, assembler: Assembler, failures: Failures): void {
+  for (const { instructions, references } of assembler.reach(program)) {
+    for (const reference of references) {
+      const low = instructions[reference.slot];
+      const missing =
+        reference.kind === "extern" && low !== undefined ? missingExtern(program.name, reference, low) : undefined;
+      if (missing !== undefined) failures.add(missing);
+    }
+  }
+}
