@@ -22,6 +22,8 @@ const nameByte = 48;
 
 const Phase = { free: 0, making: 1, there: 2, withdrawn: 3, leaving: 4, clearing: 5 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
+const phaseBits = 3;
+const phaseMask = (1 << phaseBits) - 1;
 
 export const directoryBytes: number = slotBytes * slotCount;
 
@@ -47,35 +49,38 @@ export class MapDirectory {
 
   /** A slot for a map that is to be made: {@link file} it, or {@link clear} the slot. -1 when all are taken. */
   take(): number {
-    for (let slot = 0; slot < slotCount; slot += 1) if (this.#move(slot, Phase.free, Phase.making)) return slot;
+    for (let slot = 0; slot < slotCount; slot += 1) {
+      const state = this.#state(slot);
+      if ((state & phaseMask) === Phase.free && this.#move(slot, state, Phase.making)) return slot;
+    }
     return -1;
   }
 
   /** Makes the map known to all threads; its id. */
   file(slot: number, { image, valueBytes, stateBytes }: FiledMap): number {
-    const { type, keySize, valueSize, maxEntries, flags, readOnly, address, state } = image;
+    const { type, keySize, valueSize, maxEntries, flags, readOnly } = image;
     const fields = [type, keySize, valueSize, maxEntries, flags, readOnly ? 1 : 0];
-    this.#words.set([...fields, address, valueBytes, state, stateBytes], slot * slotWords + firstField);
+    const places = [image.address, valueBytes, image.state, stateBytes];
+    this.#words.set([...fields, ...places], slot * slotWords + firstField);
     const name = this.#bytes.subarray(slot * slotBytes + nameByte, (slot + 1) * slotBytes);
     name.fill(0);
     name.set(new TextEncoder().encode(image.name).subarray(0, name.length));
-    const id = slot + slotCount * this.#generation(slot);
+    const state = this.#state(slot);
     // Pairs with the load in has(): who sees the map there sees what it is, and its memory zeroed and mapped.
-    this.#move(slot, Phase.making, Phase.there);
-    return id;
+    this.#move(slot, state, Phase.there);
+    return slot + slotCount * (state >>> phaseBits);
   }
 
   /** What an id names; undefined when that is not there, or no more. */
   find(id: number): MachineMapImage | undefined {
     if (!this.has(id)) return undefined;
     const { image } = this.read(MapDirectory.slotOf(id));
-    // Outside of a run it may have been replaced meanwhile.
-    return this.has(id) ? image : undefined;
+    // Outside of a run it may have been replaced meanwhile. An exchange with itself, since what was read before cannot pass a store.
+    return this.#move(MapDirectory.slotOf(id), stateThere(id), Phase.there) ? image : undefined;
   }
 
   has(id: number): boolean {
-    const state = Atomics.load(this.#words, MapDirectory.slotOf(id) * slotWords);
-    return state === 8 * Math.floor(id / slotCount) + Phase.there;
+    return this.#state(MapDirectory.slotOf(id)) === stateThere(id);
   }
 
   /** What stands in a slot that is taken. */
@@ -98,39 +103,41 @@ export class MapDirectory {
 
   /** From now on nobody finds the map; false when somebody else withdrew it first. Then {@link leave} says when that was. */
   withdraw(id: number): boolean {
-    return this.has(id) && this.#move(MapDirectory.slotOf(id), Phase.there, Phase.withdrawn);
+    return this.has(id) && this.#move(MapDirectory.slotOf(id), stateThere(id), Phase.withdrawn);
   }
 
   leave(slot: number, epoch: number): void {
     this.#words[slot * slotWords + leftWord] = epoch;
     // Pairs with claimLeft(): who sees it leave sees since when.
-    this.#move(slot, Phase.withdrawn, Phase.leaving);
+    this.#move(slot, this.#state(slot), Phase.leaving);
   }
 
   /** The slots of maps that left before, each given to one caller, who clears it. */
   *claimLeft(isOver: (epoch: number) => boolean): Generator<number> {
     for (let slot = 0; slot < slotCount; slot += 1) {
-      if (this.#phase(slot) !== Phase.leaving || !isOver(this.#words[slot * slotWords + leftWord]!)) continue;
-      if (this.#move(slot, Phase.leaving, Phase.clearing)) yield slot;
+      const state = this.#state(slot);
+      if ((state & phaseMask) !== Phase.leaving || !isOver(this.#words[slot * slotWords + leftWord]!)) continue;
+      if (this.#move(slot, state, Phase.clearing)) yield slot;
     }
   }
 
   /** Gives a slot back that is being made or cleared. */
   clear(slot: number): void {
-    Atomics.store(this.#words, slot * slotWords, 8 * ((this.#generation(slot) + 1) % generations));
+    Atomics.store(this.#words, slot * slotWords, (((this.#state(slot) >>> phaseBits) + 1) % generations) << phaseBits);
   }
 
-  #phase(slot: number): number {
-    return Atomics.load(this.#words, slot * slotWords) & 7;
+  #state(slot: number): number {
+    return Atomics.load(this.#words, slot * slotWords);
   }
 
-  #generation(slot: number): number {
-    return Atomics.load(this.#words, slot * slotWords) >>> 3;
+  /** From exactly that state, generation included: a slot may have been used again since it was looked at. */
+  #move(slot: number, state: number, phase: Phase): boolean {
+    const moved = (state & ~phaseMask) | phase;
+    return Atomics.compareExchange(this.#words, slot * slotWords, state, moved) === state;
   }
+}
 
-  #move(slot: number, from: Phase, to: Phase): boolean {
-    const state = Atomics.load(this.#words, slot * slotWords);
-    const moved = (state & ~7) | to;
-    return (state & 7) === from && Atomics.compareExchange(this.#words, slot * slotWords, state, moved) === state;
-  }
+/** The state of a slot that holds the map of that id. */
+function stateThere(id: number): number {
+  return Math.floor(id / slotCount) * (1 << phaseBits) + Phase.there;
 }
