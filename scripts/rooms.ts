@@ -115,7 +115,7 @@ export const rooms: readonly Room[] = [
     "the live nouns for maps; `inject/` into event rings, `send/` into user rings, `perf/` event arrays",
     "base/ btf/ engine/ kinds/ memory/ ring/ spec/ stream/",
   ),
-  pure("link/", "what keeps a program attached", "attach/ base/ engine/"),
+  pure("link/", "what keeps a program attached", "attach/ base/ engine/ uapi/"),
   pure("program/", "a loaded program", "attach/ base/ engine/ link/ spec/"),
   pure(
     "collection/",

@@ -41,8 +41,10 @@ function namedTarget(program: ProgramToAttach): AttachTarget {
   );
 }
 
-function toldTarget(program: ProgramToAttach, told: AttachTarget): AttachTarget {
-  const kind = checkedKind(told);
+/** A copy, which is nobody else's to change. */
+function toldTarget(program: ProgramToAttach, given: AttachTarget): AttachTarget {
+  const kind = checkedKind(given);
+  const told = { ...given };
   const { kind: _, ...where } = told;
   const of = `attach() to ${kind.title}`;
   checkOptions(where, kind.checks, of);

@@ -3,6 +3,7 @@ import { aPath } from "../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { LinkInfo } from "../engine/link.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../engine/program.ts";
+import { programTypeName } from "../uapi/type-names.ts";
 
 /** What a link asks of the program that it keeps attached. */
 export interface LinkedProgram {
@@ -56,7 +57,7 @@ export class Link {
     const { type } = this.#program.info;
     if (program.info.type !== type) {
       throw new TypeError(
-        `Cannot update ${this.#title} to program ${program.name}: it is of type ${program.info.type}, and not ${type}`,
+        `Cannot update ${this.#title} to program ${program.name}: that is of type ${programTypeName(program.info.type)}, and not ${programTypeName(type)}`,
       );
     }
     await this.#link.update(program.handle);

@@ -42,7 +42,7 @@ for (const kind of Object.keys(targets) as AttachTarget["kind"][]) {
       fc.property(targets[kind] as fc.Arbitrary<AttachTarget>, fc.constantFrom(...sections), (target, name) => {
         const program = programOf(`${name}/${writeTarget(target)}`);
         assert.deepEqual(targetOf(program, undefined), target);
-        assert.equal(targetOf(program, target), target);
+        assert.deepEqual(targetOf(program, target), target);
         assert.equal(attachesItself(program), true);
       }),
     );
@@ -52,7 +52,7 @@ for (const kind of Object.keys(targets) as AttachTarget["kind"][]) {
     fc.assert(
       fc.property(anyRest, (rest) => {
         const target = attachKinds[kind].parse(rest);
-        if (target !== undefined) assert.equal(targetOf(programOf(`${sections[0]}/${rest}`), target), target);
+        if (target !== undefined) assert.deepEqual(targetOf(programOf(`${sections[0]}/${rest}`), target), target);
       }),
     );
   });
@@ -78,7 +78,7 @@ test("kinds that attach to nothing, and those that nobody attaches yet, are name
 
 test("a program goes only where its type can, and one that the verifier bound to a place only there", () => {
   const kill: AttachTarget = { kind: "tracepoint", category: "syscalls", name: "sys_enter_kill" };
-  assert.equal(targetOf(programOf("tp"), kill), kill);
+  assert.deepEqual(targetOf(programOf("tp"), kill), kill);
   assert.throws(() => targetOf(programOf("xdp"), kill), {
     name: "TypeError",
     message: 'Cannot attach program program to a tracepoint: it is a xdp program, write SEC("tracepoint")',
@@ -90,7 +90,7 @@ test("a program goes only where its type can, and one that the verifier bound to
   });
   // A kprobe program has the type of uprobes.
   const place: AttachTarget = { kind: "uprobe", path: "/bin/sh", symbol: "main" };
-  assert.equal(targetOf(programOf("kprobe"), place), place);
+  assert.deepEqual(targetOf(programOf("kprobe"), place), place);
 });
 
 test("what is told is checked: kind, keys, and what they hold", () => {

@@ -194,7 +194,10 @@ onEachEngine("links", (engine) => {
     const update = (program: unknown): Promise<void> => link.update(program as never);
     await assert.rejects(update(undefined), TypeError);
     await assert.rejects(update("second"), TypeError);
-    await assert.rejects(update(bpf.program("raw")), { name: "TypeError", message: /program raw: it is of type/ });
+    await assert.rejects(update(bpf.program("raw")), {
+      name: "TypeError",
+      message: /program raw: that is of type raw_tracepoint, and not tracepoint/,
+    });
     assert.throws(() => link.pin(5 as never), TypeError);
     assert.throws(() => link.unpin(), { code: "NOT_FOUND", message: /is not pinned/ });
     assert.equal(link.attached, true);

@@ -27,18 +27,20 @@ export class KernelLink implements EngineLink {
   readonly target: AttachTarget;
   readonly #options: KernelLinkOptions;
   readonly #onEnd: () => void;
+  #program: ProgramInfo;
 
   constructor(options: KernelLinkOptions, onEnd: () => void) {
     this.target = options.target;
     this.#options = options;
+    this.#program = options.program;
     this.#onEnd = onEnd;
   }
 
   get info(): LinkInfo {
-    const { sys, attachment, program } = this.#options;
+    const { sys, attachment } = this.#options;
     const { link, details } = attachment;
     return link === undefined
-      ? { id: 0, type: this.#type, programId: program.id, details: {} }
+      ? { id: 0, type: this.#type, programId: this.#program.id, details: {} }
       : linkInfo(sys, link, details);
   }
 
@@ -53,6 +55,7 @@ export class KernelLink implements EngineLink {
       flags: 0,
     });
     check(sys.bpf(Command.LINK_UPDATE, attributes), `update ${this.#title} to program ${program.info.name}`);
+    this.#program = program.info;
   }
 
   pin(path: string): void {
@@ -75,7 +78,7 @@ export class KernelLink implements EngineLink {
   }
 
   get #title(): string {
-    return `the link of program ${this.#options.program.name}`;
+    return `the link of program ${this.#program.name}`;
   }
 
   #link(action: string): Descriptor {
