@@ -92,7 +92,12 @@ export const rooms: readonly Room[] = [
   pure(
     "engine/embedded/sources/",
     "the contract of what fires events for programs; each source is a room of its own in it",
-    "attach/ base/ engine/ engine/embedded/load/ engine/embedded/machine/ kinds/",
+    "attach/ base/ engine/ engine/embedded/load/ engine/embedded/machine/ kinds/ uapi/",
+  ),
+  pure(
+    "engine/embedded/sources/calls/",
+    "the calls of JavaScript functions, as events",
+    "base/ engine/embedded/machine/ engine/embedded/sources/",
   ),
   pure(
     "engine/embedded/user/",
@@ -131,7 +136,7 @@ export const rooms: readonly Room[] = [
   pure(
     "embedded.ts",
     "the front door for browsers",
-    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
+    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   host(

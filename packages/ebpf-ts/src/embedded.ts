@@ -17,6 +17,7 @@ export type { Clock } from "./engine/embedded/machine/clock.ts";
 export type { MachineImage, RunContext, Task } from "./engine/embedded/machine/contracts.ts";
 export { AttachedPrograms } from "./engine/embedded/sources/attached-programs.ts";
 export type { AttachPlace } from "./engine/embedded/sources/attach-place.ts";
+export { FunctionCalls, type Functions } from "./engine/embedded/sources/calls/function-calls.ts";
 export { type ContextType, type EventContext, runContext } from "./engine/embedded/sources/context-type.ts";
 export { type EventReports, type EventRunner, openEventRunner } from "./engine/embedded/sources/event-runner.ts";
 export type {

@@ -16,6 +16,7 @@ async function pageFiles(): Promise<PageFiles> {
     "/page.js": await bundle("page.js"),
     "/objects/both.bpf.o": await readFile(fileURLToPath(exampleObject)),
     "/objects/memory.bpf.o": await readFile(fixturePath("memory.bpf.o")),
+    "/objects/calls.bpf.o": await readFile(fixturePath("calls.bpf.o")),
   };
 }
 
@@ -81,6 +82,14 @@ for (const isolated of [true, false]) {
 
     it("counts with a program in a mapped array, live", () => {
       assert.deepEqual(value("mapped array"), { seen: 40, after: 42, total: 40 });
+    });
+
+    it("sees the calls of a function of the page", () => {
+      const seen = [
+        [0, 3, "page"],
+        [1, 12, ""],
+      ];
+      assert.deepEqual(value("calls of a function"), { given: 12, seen });
     });
 
     it("says that its main thread must not block, and what to do instead", () => {

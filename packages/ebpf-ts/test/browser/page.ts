@@ -1,5 +1,5 @@
 /** What runs in the browser: each case gives what it saw, and all of it is sent to whoever serves the page. */
-import { load, type Collection } from "ebpf-ts/embedded";
+import { FunctionCalls, load, type Collection } from "ebpf-ts/embedded";
 import type { CaseResult, PageReport } from "./report.ts";
 
 const objects = {
@@ -7,11 +7,17 @@ const objects = {
   both: "/objects/both.bpf.o",
   /** Counts in arrays that are mapped. */
   memory: "/objects/memory.bpf.o",
+  /** Probes of a function of the page. */
+  calls: "/objects/calls.bpf.o",
 };
 
-async function open(object: keyof typeof objects): Promise<Collection> {
+async function bytesOf(object: keyof typeof objects): Promise<Uint8Array> {
   const response = await fetch(objects[object]);
-  return load(new Uint8Array(await response.arrayBuffer()), { variables: object === "both" ? { only_tgid: 0 } : {} });
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function open(object: keyof typeof objects): Promise<Collection> {
+  return load(await bytesOf(object), { variables: object === "both" ? { only_tgid: 0 } : {} });
 }
 
 interface Event {
@@ -91,6 +97,21 @@ const cases: Readonly<Record<string, () => Promise<unknown>>> = {
       after: Number(bpf.map<number, bigint>("counters").get(3)),
       total: Number(bpf.variable<bigint>("total").get()),
     };
+  },
+
+  /** A function of the page, probed where it begins and where it returns. */
+  async "calls of a function"() {
+    const app = new FunctionCalls("app", { greet: (name: string, times: number) => name.length * times });
+    await using bpf = await load(await bytesOf("calls"), { sources: [app] });
+    await bpf.attach();
+    const given = app.functions.greet("page", 3);
+    const seen: unknown[] = [];
+    for await (const call of bpf.ringBuf<{ returns: number; value: bigint; text: Uint8Array }>("calls")) {
+      const text = new TextDecoder().decode(call.text).replace(/\0+$/, "");
+      seen.push([call.returns, Number(call.value), text]);
+      if (seen.length === 2) break;
+    }
+    return { given, seen };
   },
 
   async block() {

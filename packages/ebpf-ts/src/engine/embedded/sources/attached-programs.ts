@@ -7,22 +7,35 @@ interface Entry {
 /** The programs that are attached at the points of a source, in the order in which they came: for sources that fire in this thread. */
 export class AttachedPrograms<Point> {
   readonly #entries = new Map<Point, Set<Entry>>();
+  /** The same, as they are asked for at each event. */
+  readonly #programs = new Map<Point, readonly number[]>();
 
   attach(point: Point, program: number): AttachedProgram {
     const entries = this.#entries.get(point) ?? new Set<Entry>();
     this.#entries.set(point, entries);
     const entry: Entry = { program };
     entries.add(entry);
+    const update = (): void =>
+      void this.#programs.set(
+        point,
+        Array.from(entries, (each) => each.program),
+      );
+    update();
     return {
-      replace: (other) => void (entry.program = other),
-      detach: () => void entries.delete(entry),
+      replace: (other) => {
+        entry.program = other;
+        update();
+      },
+      detach: () => {
+        if (entries.delete(entry)) update();
+      },
     };
   }
 
-  /** A copy: what runs may attach and detach. */
+  /** Does not change any more: what runs may attach and detach. */
   at(point: Point): readonly number[] {
-    return Array.from(this.#entries.get(point) ?? none, ({ program }) => program);
+    return this.#programs.get(point) ?? none;
   }
 }
 
-const none: readonly Entry[] = [];
+const none: readonly number[] = [];

@@ -1,5 +1,6 @@
 import { putNumber } from "../../../../uapi/fields.ts";
 import { PtRegsArm64, UserRegsArm64, UserRegsX64 } from "../../../../uapi/structs.gen.ts";
+import { ptRegs } from "../pt-regs.ts";
 
 /** What differs between the architectures, in a task that has stopped at a system call. */
 export interface TraceArchitecture {
@@ -18,7 +19,7 @@ const x64: TraceArchitecture = {
   name: "x64",
   audit: 0xc000_003e,
   registersSize: UserRegsX64.size,
-  ptRegsSize: UserRegsX64.fields.ss.end,
+  ptRegsSize: ptRegs.x64.size,
   injects: true,
 };
 
@@ -26,7 +27,7 @@ const arm64: TraceArchitecture = {
   name: "arm64",
   audit: 0xc000_00b7,
   registersSize: UserRegsArm64.size,
-  ptRegsSize: PtRegsArm64.size,
+  ptRegsSize: ptRegs.arm64.size,
   injects: false,
 };
 
@@ -38,12 +39,12 @@ export function traceArchitecture(name: string): TraceArchitecture | undefined {
 /** Fills in what `struct pt_regs` has and the general registers have not: the first argument and the number on arm64. */
 export function completePtRegs(
   architecture: TraceArchitecture,
-  ptRegs: Uint8Array,
+  registers: Uint8Array,
   syscall: number,
   firstArgument: Uint8Array,
 ): void {
   if (architecture.name !== "arm64") return;
   const { orig_x0, syscallno } = PtRegsArm64.fields;
-  ptRegs.set(firstArgument, orig_x0.at);
-  putNumber(new DataView(ptRegs.buffer, ptRegs.byteOffset), 0, syscallno, syscall);
+  registers.set(firstArgument, orig_x0.at);
+  putNumber(new DataView(registers.buffer, registers.byteOffset), 0, syscallno, syscall);
 }
