@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
+import fc from "fast-check";
 import { EbpfError } from "../../src/base/errors.ts";
 import { createMap } from "../../src/engine/embedded/maps/create-map.ts";
 import type { Machine } from "../../src/engine/embedded/machine/contracts.ts";
@@ -176,6 +177,51 @@ describe("maps that are made after load", () => {
     const machine = machineOf(() => [count]);
     for (let made = 0; made < 4096; made += 1) createMap(machine, mapSpec("tiny", MapType.ARRAY, 4, 8, 1));
     assert.throws(() => createMap(machine, array), /too many/);
+  });
+
+  it("hold what was put into them, and give everything back, in any order", () => {
+    const pages = 60;
+    const types = [MapType.ARRAY, MapType.HASH, MapType.LRU_HASH, MapType.PERCPU_ARRAY, MapType.PERCPU_HASH];
+    const deed = fc.record({
+      type: fc.constantFrom(...types),
+      entries: fc.integer({ min: 1, max: 600 }),
+      remove: fc.nat(9),
+    });
+    fc.assert(
+      fc.property(fc.array(deed, { maxLength: 60, size: "max" }), (deeds) => {
+        const machine = machineOf(() => [count], { heap: pages * 4096 });
+        const made = new Map<number, Uint8Array>();
+        for (const [number, { type, entries, remove }] of deeds.entries()) {
+          const old = [...made.keys()][remove];
+          if (old !== undefined) {
+            assert.deepEqual(machine.mapAt(old)!.read(new Uint8Array(4)), made.get(old));
+            assert.equal(machine.removeMap(old), made.delete(old));
+            continue;
+          }
+          try {
+            const index = createMap(machine, mapSpec(`map_${number}`, type, 4, 8, entries));
+            const map = machine.mapAt(index)!;
+            const value = new Uint8Array(map.write(new Uint8Array(4), new Uint8Array(8), 0) === 0 ? 8 : 16).fill(
+              number + 1,
+            );
+            assert.equal(map.write(new Uint8Array(4), value, 0), 0);
+            made.set(index, value);
+          } catch (error) {
+            assert.ok(noSpace(error), String(error));
+          }
+        }
+        for (const [index, value] of made) {
+          assert.deepEqual(machine.mapAt(index)!.read(new Uint8Array(4)), value);
+          machine.removeMap(index);
+        }
+        const largest = { ...array, valueSize: (pages - 1) * 4096 };
+        assert.deepEqual(
+          machine.mapAt(createMap(machine, largest))!.read(new Uint8Array(4)),
+          new Uint8Array(largest.valueSize),
+        );
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("are made and taken away by many threads at once", async () => {
