@@ -23,7 +23,7 @@ export const aFunction: Check = (value, what) => {
   if (typeof value !== "function") throw wrongKind(what, "a function", value);
 };
 
-export const bytes: Check = (value, what) => {
+export const aUint8Array: Check = (value, what) => {
   if (!(value instanceof Uint8Array)) throw wrongKind(what, "a Uint8Array", value);
 };
 
@@ -39,6 +39,10 @@ export const aSignal: Check = (value, what) => {
 
 export const aPromise: Check = (value, what) => {
   if (typeof (value as { then?: unknown } | null)?.then !== "function") throw wrongKind(what, "a promise", value);
+};
+
+export const anArray: Check = (value, what) => {
+  if (!Array.isArray(value)) throw wrongKind(what, "an array", value);
 };
 
 export const strings: Check = (value, what) => {
@@ -67,13 +71,13 @@ export function oneOf(...words: readonly string[]): Check {
 export function integer(least: number, most: number = Infinity): Check {
   return (value, what) => {
     if (typeof value !== "number") throw wrongKind(what, "a whole number", value);
-    const whole = Number.isSafeInteger(value) || (value === Infinity && most === Infinity);
+    const whole = Number.isInteger(value) || (value === Infinity && most === Infinity);
     if (!whole || value < least || value > most) throw outside(what, "a whole number", least, most, value);
   };
 }
 
 /** What counts things or bytes: a whole number that is finite. */
-export const aCount: Check = integer(0, Number.MAX_SAFE_INTEGER);
+export const aCount: Check = integer(0, Number.MAX_VALUE);
 
 export function powerOfTwo(least: number, most: number): Check {
   return (value, what) => {
@@ -102,7 +106,7 @@ export function milliseconds(most: number = Infinity): Check {
 
 /** Or leaves out the end of the range. */
 function outside(what: string, kind: string, least: number, most: number, value: number): RangeError {
-  const endless = most === Infinity || most === Number.MAX_SAFE_INTEGER;
+  const endless = most >= Number.MAX_SAFE_INTEGER;
   return new RangeError(
     `${what} must be ${kind} ${endless ? `of ${least} or more` : `from ${least} to ${most}`}, not ${value}`,
   );

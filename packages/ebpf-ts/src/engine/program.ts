@@ -1,6 +1,6 @@
 import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
 import type { Checks } from "../base/check-options.ts";
-import { bytes, integer } from "../base/checks.ts";
+import { aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";
 
 export interface ProgramInfo {
@@ -22,8 +22,8 @@ export interface RunOptions {
 }
 
 export const runChecks: Checks<RunOptions> = {
-  context: bytes,
-  data: bytes,
+  context: aUint8Array,
+  data: aUint8Array,
   repeat: integer(1, 0x7fff_ffff),
   cpu: integer(0, 0xffff_ffff),
 };

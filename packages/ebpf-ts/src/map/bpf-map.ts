@@ -1,16 +1,20 @@
 import type { EngineMap, MapInfo } from "../engine/map.ts";
+import { anArray, aPath, oneOf } from "../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { mapKind } from "../kinds/map-kinds.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
 import { arrayMemory } from "../memory/live-view.ts";
 import { MemoryArea } from "../memory/memory-area.ts";
 import type { Shape } from "../memory/shape.ts";
+import { MapKeys } from "./map-keys.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
 /** When an update may happen. Kernel: BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
 export type UpdateMode = "any" | "create" | "replace";
 
 const updateFlags: Record<UpdateMode, number> = { any: 0, create: 1, replace: 2 };
+
+const aMode = oneOf("any", "create", "replace");
 
 /** How many entries one batch asks for; the kernel hands out whole hash buckets, so that it is only a wish. */
 const batchSize = 256;
@@ -30,7 +34,7 @@ export interface BpfMapParts {
  */
 export class BpfMap<K = unknown, V = unknown> {
   readonly #engineMap: EngineMap;
-  readonly #key: ValueCodec;
+  readonly #key: MapKeys;
   readonly #value: ValueCodec;
   readonly #perCpu: boolean;
   readonly #shape: () => Shape;
@@ -41,7 +45,7 @@ export class BpfMap<K = unknown, V = unknown> {
 
   constructor({ map, key, value, shape, onClose }: BpfMapParts) {
     this.#engineMap = map;
-    this.#key = key;
+    this.#key = new MapKeys(map.info, key);
     this.#value = value;
     this.#perCpu = mapKind(map.info.type).perCpu;
     this.#shape = shape;
@@ -83,6 +87,7 @@ export class BpfMap<K = unknown, V = unknown> {
     if (!this.#perCpu) {
       throw new TypeError(`Cannot set values per CPU: map ${this.name} is not a per-CPU map`);
     }
+    anArray(values, "The values of setPerCpu()");
     if (values.length !== this.#map.cpus) {
       throw new RangeError(
         `Cannot set map ${this.name}: it takes ${this.#map.cpus} values, one per CPU, not ${values.length}`,
@@ -101,7 +106,7 @@ export class BpfMap<K = unknown, V = unknown> {
   }
 
   has(key: K): boolean {
-    return this.#map.lookup(this.#key.encode(key)) !== undefined;
+    return !this.#key.isOutside(key) && this.#map.lookup(this.#key.encode(key)) !== undefined;
   }
 
   *keys(): Generator<K> {
@@ -145,6 +150,7 @@ export class BpfMap<K = unknown, V = unknown> {
 
   /** Keeps the map alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
+    aPath(path, "The path of pin()");
     if (!this.#map.pin) {
       throw new NotSupportedError(
         "pin",
@@ -242,12 +248,6 @@ function roundUp8(size: number): number {
 }
 
 function modeFlag(mode: UpdateMode): number {
-  const flag = updateFlags[mode];
-  if (flag === undefined) {
-    throw new EbpfError(
-      "BAD_VALUE",
-      `Cannot update a map in mode ${JSON.stringify(mode)}: the modes are any, create and replace`,
-    );
-  }
-  return flag;
+  aMode(mode, "The mode of an update");
+  return updateFlags[mode];
 }

@@ -16,7 +16,7 @@ import { OverwriteConsumer } from "../ring/overwrite/overwrite-consumer.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";
 import { checkOptions } from "../base/check-options.ts";
-import { aFunction } from "../base/checks.ts";
+import { aFunction, aPath } from "../base/checks.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import type { RecordBatch } from "../stream/record-batch.ts";
 import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
@@ -238,6 +238,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
 
   /** Keeps the ring alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
+    aPath(path, "The path of pin()");
     this.#reader.checkOpen();
     if (this.#pin === undefined) {
       throw new NotSupportedError(

@@ -1,4 +1,5 @@
 import type { EngineRing } from "../engine/ring.ts";
+import { aPath, aUint8Array } from "../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
@@ -136,12 +137,12 @@ export class UserRingBuf<T = unknown> {
 
   /** Sends bytes as they are, also where the samples have a type. */
   sendBytes(bytes: Uint8Array): void {
-    checkBytes(bytes);
+    aUint8Array(bytes, "The bytes of sendBytes()");
     this.#writer.sendBytes(bytes);
   }
 
   trySendBytes(bytes: Uint8Array): boolean {
-    checkBytes(bytes);
+    aUint8Array(bytes, "The bytes of trySendBytes()");
     return this.#writer.trySendBytes(bytes);
   }
 
@@ -157,6 +158,7 @@ export class UserRingBuf<T = unknown> {
 
   /** Keeps the ring alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
+    aPath(path, "The path of pin()");
     if (this.#closed) throw new EbpfError("CLOSED", `Cannot pin ring ${this.name}: it is closed`);
     if (this.#pin === undefined) {
       throw new NotSupportedError(
@@ -210,8 +212,4 @@ export class UserRingBuf<T = unknown> {
     this.#reserved.add(sample);
     return sample;
   }
-}
-
-function checkBytes(bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("A ring takes bytes as a Uint8Array");
 }

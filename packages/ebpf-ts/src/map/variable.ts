@@ -137,8 +137,7 @@ export class Variable<T = unknown> {
 
   #checkWritable(): void {
     if (!this.readOnly) return;
-    throw new EbpfError(
-      "BAD_VALUE",
+    throw new TypeError(
       `Cannot set ${this.#title}: it is read-only once loaded, give it to load() in the option variables`,
     );
   }

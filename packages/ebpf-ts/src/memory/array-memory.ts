@@ -1,3 +1,4 @@
+import { badIndex } from "../base/bad-index.ts";
 import { findScalar, type MemberPath } from "./find-scalar.ts";
 import type { MemoryArea } from "./memory-area.ts";
 import { type LiveValues, ScalarView } from "./scalar-view.ts";
@@ -39,7 +40,7 @@ export interface ArrayMemoryOptions {
  * | to count together with programs | `add(3, 1)`, or of a member `field("packets").add(3, 1)` |
  * | all numbers as fast as memory is | `values` |
  *
- * An index outside is a RangeError, use after close an `EbpfError` CLOSED, and a write to read-only memory a TypeError.
+ * An index outside is a RangeError, what is no number a TypeError, use after close an `EbpfError` CLOSED, and a write to read-only memory a TypeError.
  */
 export class ArrayMemory<T = unknown> implements Iterable<T> {
   readonly length: number;
@@ -158,6 +159,6 @@ export class ArrayMemory<T = unknown> implements Iterable<T> {
 
   #place(index: number): number {
     if (Number.isInteger(index) && index >= 0 && index < this.length) return this.#base + index * this.stride;
-    throw new RangeError(`There is no element ${String(index)} of ${this.#name}: it has ${this.length}`);
+    throw badIndex(index, this.length, this.#name);
   }
 }

@@ -1,3 +1,5 @@
+import { badIndex } from "../base/bad-index.ts";
+import { aString } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { ScalarFormat } from "./scalar-format.ts";
 import type { Shape } from "./shape.ts";
@@ -28,6 +30,7 @@ export function findScalar(shape: Shape, path: MemberPath, name: string): FoundS
 }
 
 function member(shape: Shape, step: string, name: string): { offset: number; shape: Shape } {
+  aString(step, `A member of ${name}`);
   const fields = shape.kind === "struct" ? shape.fields : [];
   const found = fields.find((field) => field.name === step);
   if (found !== undefined) return found;
@@ -39,5 +42,5 @@ function element(shape: Shape, index: number, name: string): { offset: number; s
   if (shape.kind !== "array") throw new TypeError(`Cannot take element ${index} of ${name}: there is no array`);
   if (Number.isInteger(index) && index >= 0 && index < shape.length)
     return { offset: index * shape.stride, shape: shape.element };
-  throw new RangeError(`There is no element ${index} of ${name}: the array has ${shape.length}`);
+  throw badIndex(index, shape.length, name);
 }

@@ -1,3 +1,4 @@
+import { badIndex } from "../base/bad-index.ts";
 import type { MemoryArea } from "./memory-area.ts";
 import {
   arrayOf,
@@ -34,7 +35,7 @@ export interface ScalarViewOptions {
  * bigints. Reads and writes of aligned numbers are never torn; the atomic operations are sequentially consistent, and
  * atomic with respect to the BPF_ATOMIC instructions of programs (`__sync_fetch_and_add` and its like).
  *
- * An index outside is a RangeError, use after close an `EbpfError` CLOSED, and a write to read-only memory a TypeError.
+ * An index outside is a RangeError, what is no number a TypeError, use after close an `EbpfError` CLOSED, and a write to read-only memory a TypeError.
  */
 export class ScalarView<T extends number | bigint = number | bigint> implements Iterable<T> {
   readonly length: number;
@@ -160,7 +161,7 @@ export class ScalarView<T extends number | bigint = number | bigint> implements 
 
   #check(index: number): number {
     if (Number.isInteger(index) && index >= 0 && index < this.length) return index;
-    throw new RangeError(`There is no element ${String(index)} of ${this.#name}: it has ${this.length}`);
+    throw badIndex(index, this.length, this.#name);
   }
 
   #where(index: number): string {

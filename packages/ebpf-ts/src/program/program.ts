@@ -1,5 +1,6 @@
 import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
 import { checkOptions } from "../base/check-options.ts";
+import { aPath } from "../base/checks.ts";
 import { type EngineProgram, type ProgramInfo, runChecks, type RunOptions, type RunResult } from "../engine/program.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import type { Link } from "../link/link.ts";
@@ -56,6 +57,7 @@ export class Program {
 
   /** Keeps the program alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
+    aPath(path, "The path of pin()");
     if (!this.#program.pin) {
       throw new NotSupportedError(
         "pin",

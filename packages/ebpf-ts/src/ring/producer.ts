@@ -1,3 +1,4 @@
+import { aCount } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import { checkMemory } from "./check-memory.ts";
 import { OwnPosition, PeerPosition } from "./position.ts";
@@ -273,9 +274,7 @@ export class RingProducer {
 
   #checkSize(size: number): void {
     if ((size | 0) === size && size >= 0 && size <= this.#mask + 1 - headerSize) return;
-    if (!Number.isInteger(size) || size < 0) {
-      throw new RangeError(`The size of a record must be a whole number of bytes, not ${size}`);
-    }
+    aCount(size, "The size of a record");
     if (size > this.size - headerSize) {
       throw new EbpfError(
         "TOO_BIG",

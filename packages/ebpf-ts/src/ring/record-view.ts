@@ -1,3 +1,5 @@
+import { wrongKind } from "../base/checks.ts";
+
 /**
  * A look at one record where it stands, without a copy. The same object is moved from record to record, and is empty between them:
  * copy what must outlive the callback. It has no setters, since a ring of the kernel is mapped read-only and a write would end
@@ -85,6 +87,7 @@ export class RecordView {
 
   #at(offset: number, size: number): number {
     if (!Number.isInteger(offset) || offset < 0 || offset + size > this.#length) {
+      if (typeof offset !== "number") throw wrongKind("The offset in a record", "a whole number", offset);
       if (this.#length === 0) {
         throw new RangeError(
           "The record is empty, or is over: copy what must outlive the callback or the step of the loop",

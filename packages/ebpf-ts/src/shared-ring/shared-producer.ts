@@ -1,3 +1,4 @@
+import { anIterable, aUint8Array } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import { ringFull } from "../ring/producer.ts";
 import { headerSize } from "../ring/record.ts";
@@ -97,14 +98,15 @@ export class SharedProducer {
     return this.#queue.reserve(size, options);
   }
 
+  /** Throws NO_SPACE when the ring is full. */
   send(bytes: Uint8Array): void {
-    checkBytes(bytes);
+    aUint8Array(bytes, "The bytes of send()");
     this.#write(bytes, this.#producer.reserve(bytes.length));
   }
 
   /** False when there is no room now. */
   trySend(bytes: Uint8Array): boolean {
-    checkBytes(bytes);
+    aUint8Array(bytes, "The bytes of trySend()");
     const offset = this.#producer.tryReserve(bytes.length);
     if (offset === ringFull) return false;
     this.#write(bytes, offset);
@@ -116,9 +118,10 @@ export class SharedProducer {
    * locked and published once, and next to each other in the ring. It wakes the consumer once.
    */
   sendMany(messages: Iterable<Uint8Array>): number {
+    anIterable(messages, "The messages of sendMany()");
     const all = [...messages];
     for (const bytes of all) {
-      checkBytes(bytes);
+      aUint8Array(bytes, "A message of sendMany()");
       this.#checkSize(bytes.length);
     }
     let sent = 0;
@@ -178,8 +181,4 @@ function discardQuietly(reservation: Reservation): void {
   } catch (error) {
     if (!(error instanceof EbpfError)) throw error;
   }
-}
-
-function checkBytes(bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("A ring takes bytes as a Uint8Array");
 }

@@ -132,7 +132,7 @@ function memoryOf(
 }
 
 function checkFile(file: string | number): string | number {
-  if (typeof file === "string" && file !== "" && !file.includes("\0")) return file;
-  if (typeof file === "number" && Number.isInteger(file) && file >= 0) return file;
-  throw new TypeError("A shared ring is opened by a path, or by the number of a descriptor");
+  const check = typeof file === "number" ? integer(0, 2 ** 31 - 1) : aPath;
+  check(file, typeof file === "number" ? "The descriptor of SharedRing.open()" : "The file of SharedRing.open()");
+  return file;
 }

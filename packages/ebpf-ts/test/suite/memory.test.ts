@@ -159,18 +159,20 @@ onEachEngine("memory: arrays that are mapped", (engine) => {
     assert.equal(packets.load(0), 600n);
   });
 
-  it("what is outside is a RangeError, also for indices that are none", async () => {
+  it("what is outside is a RangeError, and what is no index a TypeError", async () => {
     await using loaded = await fixture(engine, "memory");
     const memory = loaded.bpf.map<number, bigint>("counters").memory();
     const flows = loaded.bpf.map<number, Flow>("flows").memory();
-    for (const index of [-1, entries, 0.5, Number.NaN, 2 ** 53, "1" as never, undefined as never]) {
+    const outside = [-1, entries, 0.5, Number.NaN, 2 ** 53].map((index) => [index, RangeError] as const);
+    const none = ["1", undefined].map((index) => [index as never, TypeError] as const);
+    for (const [index, error] of [...outside, ...none]) {
       for (const view of [memory, flows, flows.field("packets"), flows.at(0).buckets] as ArrayMemory<unknown>[]) {
-        assert.throws(() => view.get(index), RangeError);
-        assert.throws(() => view.set(index, 0n), RangeError);
+        assert.throws(() => view.get(index), error);
+        assert.throws(() => view.set(index, 0n), error);
       }
-      assert.throws(() => flows.at(index), RangeError);
-      assert.throws(() => memory.load(index), RangeError);
-      assert.throws(() => memory.add(index, 1n), RangeError);
+      assert.throws(() => flows.at(index), error);
+      assert.throws(() => memory.load(index), error);
+      assert.throws(() => memory.add(index, 1n), error);
     }
     assert.throws(() => flows.field("times", 3), RangeError);
     assert.throws(() => flows.field("nothing"), { code: "NOT_FOUND" });
@@ -349,7 +351,7 @@ onEachEngine("memory: global variables", (engine) => {
       [variables.get("limits")!.readOnly, variables.get("hits")!.readOnly, variables.get("hits")!.size],
       [true, false, 4],
     );
-    assert.throws(() => variables.get("limits")!.set(0), { code: "BAD_VALUE" });
+    assert.throws(() => variables.get("limits")!.set(0), TypeError);
   });
 });
 

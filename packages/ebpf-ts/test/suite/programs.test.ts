@@ -109,7 +109,7 @@ onEachEngine("programs: global variables", (engine) => {
     const { out } = await loaded.call("touch", { value: 3n });
     assert.deepEqual(out.slice(0, 2), [150n, 2n]);
     assert.equal(loaded.bpf.variable("factor").get(), 50);
-    assert.throws(() => loaded.bpf.variable("factor").set(3), { code: "BAD_VALUE" });
+    assert.throws(() => loaded.bpf.variable("factor").set(3), TypeError);
   });
 
   it("are written by user space while the program is loaded", async () => {

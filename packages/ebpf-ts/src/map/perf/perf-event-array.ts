@@ -1,6 +1,6 @@
 import { NotSupportedError } from "../../base/errors.ts";
 import { checkOptions } from "../../base/check-options.ts";
-import { aFunction } from "../../base/checks.ts";
+import { aFunction, aPath } from "../../base/checks.ts";
 import { drainChecks, type DrainOptions } from "../../ring/drain-options.ts";
 import { OneReader } from "../../stream/one-reader.ts";
 import { type EventsOptions, RecordStream } from "../../stream/record-stream.ts";
@@ -158,6 +158,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
 
   /** Keeps the map alive under a path of a bpffs. The rings are those of whoever has it open. */
   pin(path: string): void {
+    aPath(path, "The path of pin()");
     this.#place.checkOpen();
     if (this.#pin === undefined) {
       throw new NotSupportedError("pin", `Cannot pin perf event array ${this.name}: its engine cannot`);

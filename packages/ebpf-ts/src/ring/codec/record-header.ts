@@ -1,3 +1,4 @@
+import { aCount, aUint8Array, integer, wrongKind } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { busyBit, discardBit, headerSize, isBusy, isDiscarded, lengthMask, payloadLength } from "../record.ts";
 
@@ -38,17 +39,13 @@ export function encodeHeaderInto(target: Uint8Array, offset: number, header: Rec
   const { length, busy = false, discarded = false, pageOffset = 0 } = header;
   checkRoom(target, offset);
   checkLength(length);
-  if (!Number.isInteger(pageOffset) || pageOffset < 0 || pageOffset > 0xffff_ffff) {
-    throw new RangeError(`The page offset of a record must be a whole number of 32 bits, not ${pageOffset}`);
-  }
+  integer(0, 0xffff_ffff)(pageOffset, "The page offset of a record");
   setWord(target, offset, length | (busy ? busyBit : 0) | (discarded ? discardBit : 0));
   setWord(target, offset + 4, pageOffset);
 }
 
 export function checkLength(length: number): void {
-  if (!Number.isInteger(length) || length < 0) {
-    throw new RangeError(`The length of a record must be a whole number of bytes, not ${length}`);
-  }
+  aCount(length, "The length of a record");
   if (length > lengthMask) {
     throw new EbpfError(
       "TOO_BIG",
@@ -58,6 +55,8 @@ export function checkLength(length: number): void {
 }
 
 function checkRoom(bytes: Uint8Array, offset: number): void {
+  aUint8Array(bytes, "What a header stands in");
+  if (typeof offset !== "number") throw wrongKind("The offset of a header", "a whole number", offset);
   if (Number.isInteger(offset) && offset >= 0 && offset + headerSize <= bytes.length) return;
   throw new RangeError(`A header of ${headerSize} bytes at offset ${offset} lies outside the ${bytes.length} bytes`);
 }

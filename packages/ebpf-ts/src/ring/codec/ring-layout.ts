@@ -1,3 +1,4 @@
+import { oneOf, powerOfTwo } from "../../base/checks.ts";
 import { lengthMask } from "../record.ts";
 
 /**
@@ -43,18 +44,12 @@ export function offsetOf(position: bigint, size: number): number {
   return Number(position & BigInt(size - 1));
 }
 
-export function checkLayout({ size, origin, pageSize = defaultPageSize }: RingLayout): void {
-  if (!isPowerOfTwo(size) || size < 8 || size > lengthMask + 1) {
-    throw new RangeError(`The size of a ring must be a power of two from 8 to ${lengthMask + 1}, not ${size}`);
-  }
-  if (!isPowerOfTwo(pageSize) || pageSize < 8) {
-    throw new RangeError(`The size of a page must be a power of two from 8 on, not ${pageSize}`);
-  }
-  if (origin !== "linux" && origin !== "windows" && origin !== "user") {
-    throw new TypeError(`The origin of page offsets must be "linux", "windows" or "user", not ${String(origin)}`);
-  }
-}
+const checkSize = powerOfTwo(8, lengthMask + 1);
+const checkPageSize = powerOfTwo(8, Infinity);
+const checkOrigin = oneOf("linux", "windows", "user");
 
-function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(value) && value > 0 && Number.isInteger(Math.log2(value));
+export function checkLayout({ size, origin, pageSize = defaultPageSize }: RingLayout): void {
+  checkSize(size, "The size of a ring");
+  checkPageSize(pageSize, "The size of a page");
+  checkOrigin(origin, "The origin of page offsets");
 }

@@ -1,4 +1,6 @@
 import type { Btf, BtfComposite, BtfMember } from "../../btf/types.ts";
+import { type Checks, checkOptions } from "../../base/check-options.ts";
+import { aCount, integer } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
 import type { RingRecordType } from "../../map/record-type.ts";
 
@@ -8,13 +10,14 @@ export interface RecordBytes {
   readonly size: number;
 }
 
+const checks: Checks<RecordBytes> = { offset: aCount, size: integer(1, 2 ** 30) };
+
 /** Which bytes of a record are its key. */
 export function keyBytes(key: string | RecordBytes, type: RingRecordType | undefined): RecordBytes {
   if (typeof key === "string") return fieldBytes(key, type);
   const { offset, size } = key;
-  if (!Number.isInteger(offset) || offset < 0 || !Number.isInteger(size) || size < 1) {
-    throw new RangeError(`A key must be at least one byte of the record, not ${size} at offset ${offset}`);
-  }
+  checkOptions(key, checks, "a key");
+  if (offset === undefined || size === undefined) throw new TypeError("A key of bytes must have an offset and a size");
   return { offset, size };
 }
 
