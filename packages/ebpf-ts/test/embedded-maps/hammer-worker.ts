@@ -1,5 +1,5 @@
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
-import type { MachineMapImage } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineMapImage } from "../../src/engine/embedded/machine/image.ts";
 import { openMap } from "../../src/engine/embedded/maps/open-map.ts";
 import { cpus, keyAddress, lookupIn, u32 } from "./test-map.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { MachineMap, MachineRing } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineMap, MachineRing } from "../../src/engine/embedded/machine/machine-map.ts";
 import { openMap } from "../../src/engine/embedded/maps/open-map.ts";
 import { EbpfError, SyscallError } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";

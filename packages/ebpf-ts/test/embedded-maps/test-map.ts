@@ -1,4 +1,5 @@
-import type { MachineMap, MachineMapImage } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineMapImage } from "../../src/engine/embedded/machine/image.ts";
+import type { MachineMap } from "../../src/engine/embedded/machine/machine-map.ts";
 import type { MemoryPlan, Region } from "../../src/engine/embedded/memory/region.ts";
 import { openMap } from "../../src/engine/embedded/maps/open-map.ts";
 import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { MachineMap, MachineUserRing } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineMap, MachineUserRing } from "../../src/engine/embedded/machine/machine-map.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { busy, discarded, position, produce, putHeader, setPosition, totalOf } from "./reference-ring.ts";

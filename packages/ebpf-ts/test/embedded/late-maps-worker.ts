@@ -1,6 +1,6 @@
 /** A thread that opens a machine, and afterwards runs its programs with handles of maps that others make. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { MachineImage } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineImage } from "../../src/engine/embedded/machine/image.ts";
 import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import { createMap } from "../../src/engine/embedded/maps/create-map.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";

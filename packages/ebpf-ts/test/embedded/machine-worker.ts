@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { MachineImage } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineImage } from "../../src/engine/embedded/machine/image.ts";
 import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import { task } from "./test-machine.ts";
 

@@ -1,14 +1,8 @@
 import { Failures } from "../../src/base/failures.ts";
 import { assembleImage } from "../../src/engine/embedded/load/assemble-image.ts";
 import { checkCalls } from "../../src/engine/embedded/load/check-calls.ts";
-import type {
-  Machine,
-  MachineMapImage,
-  MachineProgramImage,
-  MachineRunResult,
-  RunContext,
-  Task,
-} from "../../src/engine/embedded/machine/contracts.ts";
+import type { Machine, MachineRunResult, RunContext, Task } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineMapImage, MachineProgramImage } from "../../src/engine/embedded/machine/image.ts";
 import { reserveCpu } from "../../src/engine/embedded/memory/cpu-memory.ts";
 import { openMachine, type MachineOptions } from "../../src/engine/embedded/load/open-machine.ts";
 import { MachineProgram } from "../../src/engine/embedded/machine/machine-program.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { EbpfError } from "../../src/base/errors.ts";
 import type { EngineCommand } from "../../src/engine/command.ts";
-import type { MachineImage } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineImage } from "../../src/engine/embedded/machine/image.ts";
 import { AttachedPrograms } from "../../src/engine/embedded/sources/attached-programs.ts";
 import type { ContextType } from "../../src/engine/embedded/sources/context-type.ts";
 import type { AttachPlace } from "../../src/engine/embedded/sources/attach-place.ts";

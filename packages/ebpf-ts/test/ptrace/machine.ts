@@ -1,6 +1,7 @@
 import { assembleImage } from "../../src/engine/embedded/load/assemble-image.ts";
 import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
-import type { MachineImage, MachineProgramImage, Machine } from "../../src/engine/embedded/machine/contracts.ts";
+import type { Machine } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineImage, MachineProgramImage } from "../../src/engine/embedded/machine/image.ts";
 import { reserveCpu } from "../../src/engine/embedded/memory/cpu-memory.ts";
 import { planMap } from "../../src/engine/embedded/maps/plan-map.ts";
 import { mapHandle } from "../../src/engine/embedded/machine/map-handle.ts";

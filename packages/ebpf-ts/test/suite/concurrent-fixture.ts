@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { buildImage } from "../../src/engine/embedded/load/build-image.ts";
-import type { MachineImage } from "../../src/engine/embedded/machine/contracts.ts";
+import type { MachineImage } from "../../src/engine/embedded/machine/image.ts";
 import { EmbeddedCollection } from "../../src/engine/embedded/user/embedded-collection.ts";
 import { buildKernelBtf } from "../../src/engine/embedded/load/own-btf.ts";
 import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";

@@ -1,6 +1,6 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import { Errno } from "../../../uapi/errno.ts";
-import type { MachineMap } from "../machine/contracts.ts";
+import type { MachineMap } from "../machine/machine-map.ts";
 import { scratchPart } from "../memory/cpu-memory.ts";
 import type { Run } from "../machine/run.ts";
 import { u32, type HelperGroup } from "./helper.ts";

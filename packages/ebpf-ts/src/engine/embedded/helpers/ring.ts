@@ -1,5 +1,5 @@
 import { Errno } from "../../../uapi/errno.ts";
-import type { MachineRing } from "../machine/contracts.ts";
+import type { MachineRing } from "../machine/machine-map.ts";
 import { maxDynptrSize } from "../machine/dynptr.ts";
 import { dynptrHandle } from "../machine/map-handle.ts";
 import type { Run } from "../machine/run.ts";

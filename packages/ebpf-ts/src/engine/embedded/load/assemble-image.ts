@@ -1,4 +1,4 @@
-import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/contracts.ts";
+import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/image.ts";
 import { defaultExecutor } from "../machine/executor.ts";
 import { directoryBytes } from "../machine/map-directory.ts";
 import { SharedState } from "../machine/shared-state.ts";

@@ -8,7 +8,7 @@ import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.t
 import { MapType } from "../../../uapi/uapi.gen.ts";
 import { assembleImage, type ImageParts } from "./assemble-image.ts";
 import { checkCalls } from "./check-calls.ts";
-import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/contracts.ts";
+import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/image.ts";
 import { reserveCpu } from "../memory/cpu-memory.ts";
 import { MachineProgram } from "../machine/machine-program.ts";
 import { planMap } from "../maps/plan-map.ts";

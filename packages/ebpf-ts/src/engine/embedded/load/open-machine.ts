@@ -1,7 +1,8 @@
 import { helpers } from "../helpers/index.ts";
 import { interpreter } from "../interpret/interpreter.ts";
 import type { Clock } from "../machine/clock.ts";
-import type { Machine, MachineImage } from "../machine/contracts.ts";
+import type { Machine } from "../machine/contracts.ts";
+import type { MachineImage } from "../machine/image.ts";
 import { defaultExecutor, type Executor } from "../machine/executor.ts";
 import { assembleMachine } from "../machine/machine.ts";
 import { openMap } from "../maps/open-map.ts";

@@ -3,7 +3,7 @@ import type { Failures } from "../../../base/failures.ts";
 import { AluOp, CALL, CallKind, ImmKind, InstructionClass } from "../../../insn/opcodes.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
 import type { AssembledProgram, Reference } from "../../../spec/types.ts";
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import { mapHandle } from "../machine/map-handle.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { MachineRing } from "./contracts.ts";
+import type { MachineRing } from "./machine-map.ts";
 
 /** The most bytes that a dynptr may span: 24 bits (kernel DYNPTR_MAX_SIZE). */
 export const maxDynptrSize = 0xffffff;

@@ -1,5 +1,5 @@
 import { ImmKind, LD_IMM64 } from "../../../insn/opcodes.ts";
-import type { MachineProgramImage } from "./contracts.ts";
+import type { MachineProgramImage } from "./image.ts";
 import { functionAddress } from "./map-handle.ts";
 
 /** A program's machine code, decoded once into one array a field, all by slot. */

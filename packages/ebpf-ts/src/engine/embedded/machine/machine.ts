@@ -1,14 +1,8 @@
 import { EbpfError, ProgramFault } from "../../../base/errors.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import type {
-  Machine,
-  MachineImage,
-  MachineMap,
-  MachineMapImage,
-  MachineRunResult,
-  RunContext,
-  Task,
-} from "./contracts.ts";
+import type { Machine, MachineRunResult, RunContext, Task } from "./contracts.ts";
+import type { MachineImage, MachineMapImage } from "./image.ts";
+import type { MachineMap } from "./machine-map.ts";
 import { cpuMemory } from "../memory/cpu-memory.ts";
 import type { Executor } from "./executor.ts";
 import type { HelperTable } from "./helper.ts";

@@ -1,7 +1,8 @@
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import type { Access } from "../memory/region.ts";
-import type { MachineMap, MachineMapImage } from "./contracts.ts";
+import type { MachineMapImage } from "./image.ts";
+import type { MachineMap } from "./machine-map.ts";
 
 /** How much memory a map takes, and of which kind. */
 export interface MapShape {

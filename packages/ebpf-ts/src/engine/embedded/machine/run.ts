@@ -1,6 +1,7 @@
 import { ProgramFault } from "../../../base/errors.ts";
 import type { Clock } from "./clock.ts";
-import type { MachineMap, MachineRing, Task } from "./contracts.ts";
+import type { Task } from "./contracts.ts";
+import type { MachineMap, MachineRing } from "./machine-map.ts";
 import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
 import type { Dynptr } from "./dynptr.ts";
 import type { MachineProgram } from "./machine-program.ts";

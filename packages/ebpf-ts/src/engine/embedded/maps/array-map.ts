@@ -1,7 +1,8 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
+import type { MachineMap } from "../machine/machine-map.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexKey, indexOf, nextIndex } from "./index-key.ts";
 import { refuse, type MapImplementations, type MapShape } from "../machine/map-implementation.ts";

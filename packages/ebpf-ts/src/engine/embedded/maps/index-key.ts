@@ -1,4 +1,4 @@
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import { checkKey } from "./map-checks.ts";
 
 /** The u32 of an array's key, which stands at `at`. */

@@ -1,7 +1,7 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import { valueStride } from "./value-area.ts";
 
 /** PCPU_MIN_UNIT_SIZE: the largest value that the kernel's per-CPU allocator gives. */

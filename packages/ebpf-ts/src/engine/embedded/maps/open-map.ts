@@ -1,5 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
-import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
+import type { MachineMap } from "../machine/machine-map.ts";
 import { mapImplementations } from "./map-implementations.ts";
 
 /** One thread's view of a planned map; every thread that has the image and the memory may have one. */

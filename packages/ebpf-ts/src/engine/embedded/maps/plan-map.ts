@@ -1,7 +1,7 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import type { MemoryPlan } from "../memory/region.ts";
 import { refuse, type MapImplementation, type MapShape } from "../machine/map-implementation.ts";
 import { mapImplementations } from "./map-implementations.ts";

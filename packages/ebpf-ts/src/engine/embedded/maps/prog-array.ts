@@ -1,5 +1,6 @@
 import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
+import type { MachineMap } from "../machine/machine-map.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { indexOf, nextIndex } from "./index-key.ts";
 import { refuse, type MapImplementation, type MapImplementations } from "../machine/map-implementation.ts";

@@ -1,6 +1,6 @@
 import type { MapSpec } from "../../../spec/types.ts";
 import { MapFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import type { Access } from "../memory/region.ts";
 
 /** BPF_F_RDONLY_PROG is held by the memory itself: a program's store is a fault. */

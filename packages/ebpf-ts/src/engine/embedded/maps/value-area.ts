@@ -1,4 +1,4 @@
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import { roundUp8 } from "../memory/round-up.ts";
 
 /** Bytes from one CPU's value to the next, and from one value to the next in plain maps. */

@@ -1,7 +1,8 @@
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { RingBufFlag, RingBufHeader } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage, MachineUserRing } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
+import type { MachineUserRing } from "../machine/machine-map.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { roundUp8 } from "../memory/round-up.ts";
 import type { RingState } from "./ring-state.ts";

@@ -1,6 +1,7 @@
 import { forThreads } from "../../../base/shared-bytes.ts";
 import type { EngineRing, OpenedRing, EngineRingHandle } from "../../ring.ts";
-import type { MachineMap, MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
+import type { MachineMap } from "../machine/machine-map.ts";
 import { machineInjector } from "./machine-injector.ts";
 import { ringMaps } from "./ring-maps.ts";
 import { EmbeddedBell, hasRecord, hasRoom } from "./ring-bell.ts";

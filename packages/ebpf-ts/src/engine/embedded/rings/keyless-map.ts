@@ -1,5 +1,5 @@
 import { SyscallError } from "../../../base/errors.ts";
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import { Errno } from "../../../uapi/errno.ts";
 
 /** A ring as a map: it has no keys, and the kernel answers -ENOTSUPP to all that asks for one. */

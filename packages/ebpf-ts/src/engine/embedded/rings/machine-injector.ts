@@ -1,7 +1,7 @@
 import { recordSize } from "../../../ring/record.ts";
 import type { Injector, WriteRecord } from "../../injector.ts";
 import { takenBytes } from "../../taken-bytes.ts";
-import type { MachineRing } from "../machine/contracts.ts";
+import type { MachineRing } from "../machine/machine-map.ts";
 
 /** Bytes of a batch, unless a record needs more. */
 const batchBytes = 64 * 1024;

@@ -1,5 +1,6 @@
 import { MapType } from "../../../uapi/uapi.gen.ts";
-import type { MachineMap, MachineMapImage, MachineRing, MachineUserRing } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
+import type { MachineMap, MachineRing, MachineUserRing } from "../machine/machine-map.ts";
 import type { MapImplementation } from "../machine/map-implementation.ts";
 import { CommandRing } from "./command-ring.ts";
 import { EventRing } from "./event-ring.ts";

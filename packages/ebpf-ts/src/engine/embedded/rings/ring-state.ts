@@ -4,7 +4,7 @@ import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { RB_OVERWRITE } from "../../../uapi/ring-overwrite.ts";
 import { MapFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage } from "../machine/contracts.ts";
+import type { MachineMapImage } from "../machine/image.ts";
 import { refuse, type MapShape } from "../machine/map-implementation.ts";
 import { SharedLock } from "../../../memory/shared-lock.ts";
 

@@ -1,5 +1,5 @@
 import { blockOn } from "../../../base/block-thread.ts";
-import type { MachineRing } from "../machine/contracts.ts";
+import type { MachineRing } from "../machine/machine-map.ts";
 import { hasRecord } from "./ring-bell.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
-import type { Machine, MachineImage, RunContext, Task } from "../machine/contracts.ts";
+import type { Machine, RunContext, Task } from "../machine/contracts.ts";
+import type { MachineImage } from "../machine/image.ts";
 import { openMachine } from "../load/open-machine.ts";
 
 /** Called in the thread that runs the programs. */

@@ -4,7 +4,8 @@
  */
 import type { EbpfError } from "../../../base/errors.ts";
 import type { EngineCommand, SpawnOptions } from "../../command.ts";
-import type { MachineImage, Task } from "../machine/contracts.ts";
+import type { Task } from "../machine/contracts.ts";
+import type { MachineImage } from "../machine/image.ts";
 import type { AttachPlace } from "./attach-place.ts";
 import type { ContextType, EventContext } from "./context-type.ts";
 

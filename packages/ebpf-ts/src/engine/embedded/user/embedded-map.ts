@@ -6,7 +6,7 @@ import { MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { EngineMap, MapInfo } from "../../map.ts";
 import type { EngineProgram } from "../../program.ts";
 import type { EngineRing } from "../../ring.ts";
-import type { MachineMap } from "../machine/contracts.ts";
+import type { MachineMap } from "../machine/machine-map.ts";
 import { engineRing } from "../rings/engine-ring.ts";
 
 export interface EmbeddedMapOptions {

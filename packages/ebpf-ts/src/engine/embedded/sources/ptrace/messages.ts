@@ -1,6 +1,6 @@
 import type { EbpfErrorCode } from "../../../../base/errors.ts";
 import type { CommandExit } from "../../../command.ts";
-import type { MachineImage } from "../../machine/contracts.ts";
+import type { MachineImage } from "../../machine/image.ts";
 import type { LaunchOptions } from "./launch.ts";
 import type { TracedPlace } from "./traced-programs.ts";
 

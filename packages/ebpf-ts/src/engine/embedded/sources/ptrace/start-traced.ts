@@ -5,7 +5,7 @@ import { sendSignal, type SignalName } from "../../../../host/signals.ts";
 import { environment, platform } from "../../../../host/this-process.ts";
 import { startThread, type Thread } from "../../../../host/threads.ts";
 import type { CommandExit, EngineCommand, Signal, SpawnOptions } from "../../../command.ts";
-import type { MachineImage } from "../../machine/contracts.ts";
+import type { MachineImage } from "../../machine/image.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";
 import { findCommand } from "./find-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
