@@ -13,6 +13,31 @@ function layOut(...regions: [name: string, size: number, access: Access][]) {
   return { starts, planned, memory: new ProgramMemory(planned.memory.buffer, planned.regions) };
 }
 
+interface WasmCompiler {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { exports: { entry(address: number): number } };
+}
+
+/**
+ * The module that compiled code will look like:
+ *
+ * ```text
+ *   (import "m" "memory" (memory 1 65536 shared))
+ *   (func (export "entry") (param i32) (result i32)
+ *     (i32.load offset=65536 (i32.shl (i32.shr_u (local.get 0) (i32.const 12)) (i32.const 2))))
+ * ```
+ */
+const entryModule = Uint8Array.from(
+  [
+    [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    [1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f],
+    [2, 16, 1, 1, 0x6d, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 3, 1, 0x80, 0x80, 4],
+    [3, 2, 1, 0],
+    [7, 9, 1, 5, 0x65, 0x6e, 0x74, 0x72, 0x79, 0, 0],
+    [10, 17, 1, 15, 0, 0x20, 0, 0x41, 12, 0x76, 0x41, 2, 0x74, 0x28, 2, 0x80, 0x80, 4, 11],
+  ].flat(),
+);
+
 describe("the page table", () => {
   it("says what every program may do, page by page", () => {
     const { starts, memory } = layOut(
@@ -62,6 +87,17 @@ describe("the page table", () => {
     assert.equal(other.isFree(end / pageSize - 1), false);
     one.release(end / pageSize - 1);
     assert.equal(other.isFree(end / pageSize - 1), true);
+  });
+
+  it("is where compiled code finds it", () => {
+    const { planned, starts, memory } = layOut(["data", 8, "read-write"], ["constant", pageSize, "read"]);
+    const { Module, Instance } = (globalThis as unknown as { WebAssembly: WasmCompiler }).WebAssembly;
+    const { entry } = new Instance(new Module(entryModule), { m: { memory: planned.memory } }).exports;
+    for (const address of [0, ...starts, 0x7fff_ffff, 0xffff_ffff]) {
+      const found = entry(address);
+      assert.equal((found & 0x1fff) > 0, memory.isMapped(address, 1));
+      assert.equal((found & writable) !== 0, memory.isWritable(address, 1));
+    }
   });
 
   it("agrees with a list of regions", () => {

@@ -17,7 +17,10 @@ export const controlHelpers: HelperGroup = {
     return BigInt(iterations);
   },
 
-  /** Goes on behind the call when there is no such program, or after 33 of them. */
+  /**
+   * Goes on behind the call when there is no such program, or after 33 of them. In a subprogram it is that one's frame which goes
+   * on. (In a callback the verifier of Linux 6.18 refuses it; here, the other program ends the callback.)
+   */
   tail_call(run, _context, handle, index) {
     const map = run.map(handle);
     if (map.programAt === undefined)

@@ -23,7 +23,10 @@ const groups = [
   stringHelpers,
 ];
 
-/** Every helper that the embedded engine has, by its BPF_FUNC_* id. */
+/**
+ * Every helper that the embedded engine has, by its BPF_FUNC_* id. A helper is a function in the file of its subject, under the kernel's
+ * name for it, by which it finds its number; a subject is a line above.
+ */
 export const helpers: HelperTable = tableOf(Object.assign({}, ...groups) as HelperGroup);
 
 function tableOf(group: HelperGroup): HelperTable {

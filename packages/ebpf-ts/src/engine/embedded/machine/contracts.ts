@@ -1,10 +1,10 @@
 /**
  * The seams inside the embedded engine.
  *
- * A collection is one shared WebAssembly memory, in which everything that a program may point at lives (map values, ring
- * data, stacks, contexts), plus one buffer of bookkeeping a map (hash chains, positions, locks), which no program
- * can reach. A pointer is an offset in the memory. Both are shared where the host has shared memory, so that a worker thread which traces
- * a command runs the same programs on the same maps: it is sent a {@link MachineImage} and opens it.
+ * A collection is one WebAssembly memory. In it lives everything that a program may point at (map values, ring data, stacks, contexts),
+ * and, on pages that the page table keeps from programs, what the machine keeps of its maps (hash chains, positions, locks). A pointer is
+ * an offset in the memory. It is shared where the host has shared memory, so that a worker thread which traces a command runs the
+ * same programs on the same maps: it is sent a {@link MachineImage} and opens it.
  */
 import type { MemoryPlan } from "../memory/region.ts";
 import type { MachineImage, MachineMapImage } from "./image.ts";

@@ -57,8 +57,8 @@ export class LateMaps {
   readonly #heap: PageHeap;
   readonly #directory: MapDirectory;
   readonly #open: (image: MachineMapImage) => MachineMap;
-  /** By id: what this thread has opened. */
-  readonly #opened: Map<number, MachineMap> = new Map();
+  /** By slot: what this thread has opened last. */
+  readonly #opened: ({ readonly id: number; readonly map: MachineMap } | undefined)[] = [];
 
   constructor(
     image: MachineImage,
@@ -95,18 +95,15 @@ export class LateMaps {
   /** This thread's view of a map; undefined when there is none of that index, or no more. */
   at(index: number): MachineMap | undefined {
     const id = index - this.#image.maps.length;
-    if (!(id >= 0) || !this.#directory.has(id)) {
-      this.#opened.delete(id);
-      return undefined;
-    }
-    return this.#opened.get(id) ?? this.#openLate(id);
+    if (!(id >= 0) || !this.#directory.has(id)) return undefined;
+    const opened = this.#opened[MapDirectory.slotOf(id)];
+    return opened?.id === id ? opened.map : this.#openLate(id);
   }
 
   /** False when it is not there, or no more. */
   remove(index: number): boolean {
     const id = index - this.#image.maps.length;
     if (!(id >= 0) || !this.#directory.withdraw(id)) return false;
-    this.#opened.delete(id);
     this.#directory.leave(MapDirectory.slotOf(id), this.#state.nextEpoch());
     this.#collect();
     return true;
@@ -116,7 +113,7 @@ export class LateMaps {
     const image = this.#directory.find(id);
     if (image === undefined) return undefined;
     const map = this.#open(image);
-    this.#opened.set(id, map);
+    this.#opened[MapDirectory.slotOf(id)] = { id, map };
     return map;
   }
 

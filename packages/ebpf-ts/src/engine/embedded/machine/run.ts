@@ -1,6 +1,7 @@
 import { ProgramFault } from "../../../base/errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Task } from "./contracts.ts";
+import type { MachineImage } from "./image.ts";
 import type { MachineMap, MachineRing } from "./machine-map.ts";
 import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
 import type { Dynptr } from "./dynptr.ts";
@@ -19,6 +20,7 @@ export type Execute = (run: Run) => void;
 
 /** What a run sees of its machine. */
 export interface RunHost {
+  readonly image: MachineImage;
   readonly memory: ProgramMemory;
   readonly programs: readonly MachineProgram[];
   /** By index: see `map-handle.ts`. */
