@@ -4,6 +4,7 @@ import { embeddedChecks, embeddedEngine, type EmbeddedEngineOptions } from "./en
 import { type DefaultReporters, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
+/** How an object is loaded where there is only the embedded engine: what `load` takes, and how the engine is made. */
 export interface EmbeddedLoadOptions extends ObjectOptions, EmbeddedEngineOptions {}
 
 const checks = { ...objectChecks, ...embeddedChecks };

@@ -12,6 +12,7 @@ import { loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-objec
 import { parse } from "./spec/parse.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
+/** How an object is loaded on this host. */
 export interface LoadOptions extends ObjectOptions {
   /** `auto` (the default) is the kernel where this process may use it, else the embedded engine. */
   readonly engine?: "auto" | EngineName | Engine | undefined;
@@ -21,6 +22,7 @@ export interface LoadOptions extends ObjectOptions {
   readonly sources?: readonly EventSource[] | undefined;
 }
 
+/** Whether an engine can be used here, and if not, why, in one sentence. */
 export interface EngineAvailability {
   readonly usable: boolean;
   readonly reason?: string | undefined;

@@ -11,6 +11,7 @@ import { perfChecks, perfOptions, type PerfRingOptions } from "./map/perf/perf-o
 import { RecordType } from "./map/record-type.ts";
 import type * as Reopen from "./engine/kernel/map/reopen.ts";
 
+/** What the keys, values and records of the map are, and how its perf rings are made. */
 export type OpenOptions = ExistingTypes;
 
 /**

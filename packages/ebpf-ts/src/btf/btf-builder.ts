@@ -23,18 +23,22 @@ export class BtfBuilder {
     return this.#nextId;
   }
 
+  /** Adds an integer type of so many bytes; gives its id, as all of these do. */
   int(name: string, size: number, encoding: BtfInt["encoding"] = "unsigned"): number {
     return this.add({ kind: "int", name, size, encoding, bits: size * 8, bitOffset: 0 });
   }
 
+  /** Adds a pointer to a type. */
   pointer(type: number): number {
     return this.add({ kind: "ptr", type });
   }
 
+  /** Adds an array of `length` elements. The index type is one that nobody looks at. */
   array(type: number, length: number, indexType: number = type): number {
     return this.add({ kind: "array", type, indexType, length });
   }
 
+  /** Adds another name of a type. */
   typedef(name: string, type: number): number {
     return this.add({ kind: "typedef", name, type });
   }
@@ -53,6 +57,7 @@ export class BtfBuilder {
     });
   }
 
+  /** Adds an enumeration of 4 bytes; signed when a value is negative. */
   enum(name: string, values: Readonly<Record<string, number>>): number {
     const list = Object.entries(values).map(([label, value]) => ({ name: label, value }));
     return this.add({ kind: "enum", name, size: 4, signed: list.some(({ value }) => value < 0), values: list });

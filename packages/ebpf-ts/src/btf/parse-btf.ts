@@ -5,6 +5,7 @@ import { indexTypes } from "./index-types.ts";
 import { StringTable } from "./string-table.ts";
 import type { Btf } from "./types.ts";
 
+/** What a BTF section needs to be read. */
 export interface ParseBtfOptions {
   /** The table that this one extends: that of the kernel, for a module. Its ids and strings come first. */
   readonly base?: Btf | undefined;

@@ -20,12 +20,15 @@ export type BtfType =
   | BtfDeclTag
   | BtfTypeTag;
 
+/** The kernel's names of the kinds (BTF_KIND_*), in lower case. */
 export type BtfKind = BtfType["kind"];
 
+/** Id 0: no type. */
 export interface BtfVoid {
   readonly kind: "void";
   readonly id: number;
 }
+/** BTF_KIND_INT. `size` is bytes. */
 export interface BtfInt {
   readonly kind: "int";
   readonly id: number;
@@ -42,6 +45,7 @@ export interface BtfReference {
   readonly id: number;
   readonly type: number;
 }
+/** BTF_KIND_ARRAY: `length` elements of `type`. */
 export interface BtfArray {
   readonly kind: "array";
   readonly id: number;
@@ -49,6 +53,7 @@ export interface BtfArray {
   readonly indexType: number;
   readonly length: number;
 }
+/** BTF_KIND_STRUCT or BTF_KIND_UNION. `size` is bytes, with the padding at its end. */
 export interface BtfComposite {
   readonly kind: "struct" | "union";
   readonly id: number;
@@ -57,6 +62,7 @@ export interface BtfComposite {
   readonly size: number;
   readonly members: readonly BtfMember[];
 }
+/** A member of a struct or union; `bitOffset` counts bits from its start. */
 export interface BtfMember {
   /** Empty for an anonymous struct or union, whose members belong to the parent. */
   readonly name: string;
@@ -65,6 +71,7 @@ export interface BtfMember {
   /** 0 when it is no bitfield. */
   readonly bitSize: number;
 }
+/** BTF_KIND_ENUM: values of 32 bits. `size` is bytes. */
 export interface BtfEnum {
   readonly kind: "enum";
   readonly id: number;
@@ -73,6 +80,7 @@ export interface BtfEnum {
   readonly signed: boolean;
   readonly values: readonly { readonly name: string; readonly value: number }[];
 }
+/** BTF_KIND_ENUM64 (Linux 6.0): values of 64 bits. */
 export interface BtfEnum64 {
   readonly kind: "enum64";
   readonly id: number;
@@ -81,18 +89,21 @@ export interface BtfEnum64 {
   readonly signed: boolean;
   readonly values: readonly { readonly name: string; readonly value: bigint }[];
 }
+/** BTF_KIND_FWD: a struct or union that is named and not defined. */
 export interface BtfForward {
   readonly kind: "fwd";
   readonly id: number;
   readonly name: string;
   readonly of: "struct" | "union";
 }
+/** BTF_KIND_TYPEDEF: another name of `type`. */
 export interface BtfTypedef {
   readonly kind: "typedef";
   readonly id: number;
   readonly name: string;
   readonly type: number;
 }
+/** BTF_KIND_FUNC: a function; `type` is its prototype. */
 export interface BtfFunction {
   readonly kind: "func";
   readonly id: number;
@@ -100,12 +111,14 @@ export interface BtfFunction {
   readonly type: number;
   readonly linkage: "static" | "global" | "extern";
 }
+/** BTF_KIND_FUNC_PROTO. A last parameter of type 0 stands for `...`. */
 export interface BtfFunctionPrototype {
   readonly kind: "func_proto";
   readonly id: number;
   readonly returnType: number;
   readonly parameters: readonly { readonly name: string; readonly type: number }[];
 }
+/** BTF_KIND_VAR: a global variable. */
 export interface BtfVariable {
   readonly kind: "var";
   readonly id: number;
@@ -113,6 +126,7 @@ export interface BtfVariable {
   readonly type: number;
   readonly linkage: "static" | "global" | "extern";
 }
+/** BTF_KIND_DATASEC: a section of variables; `type` is that of a `var`, `offset` and `size` are bytes. */
 export interface BtfDataSection {
   readonly kind: "datasec";
   readonly id: number;
@@ -121,6 +135,7 @@ export interface BtfDataSection {
   readonly size: number;
   readonly variables: readonly { readonly type: number; readonly offset: number; readonly size: number }[];
 }
+/** BTF_KIND_FLOAT (Linux 5.13). `size` is bytes. */
 export interface BtfFloat {
   readonly kind: "float";
   readonly id: number;
@@ -135,6 +150,7 @@ export interface BtfDeclTag {
   readonly type: number;
   readonly componentIndex: number;
 }
+/** BTF_KIND_TYPE_TAG (Linux 5.17): `__attribute__((btf_type_tag("name")))` on a pointer to `type`. */
 export interface BtfTypeTag {
   readonly kind: "type_tag";
   readonly id: number;
@@ -165,6 +181,7 @@ export interface Btf {
   string(offset: number): string;
   /** The section as it stood in the file. */
   readonly bytes: Uint8Array;
+  /** All types in order, as plain data. */
   toJSON(): unknown;
 }
 

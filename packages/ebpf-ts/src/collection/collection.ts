@@ -115,6 +115,7 @@ export class Collection {
     return new Map(loaded.map(({ name }) => [name, this.variable(name)]));
   }
 
+  /** The program of that name. NOT_FOUND when the object has none, or it was not loaded (`?` before its section name). */
   program(name: string): Program {
     this.#check();
     find(this.spec.programs, name, "program");

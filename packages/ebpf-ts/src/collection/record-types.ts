@@ -8,6 +8,7 @@ import type { CollectionSpec, MapSpec } from "../spec/types.ts";
 // oxlint-disable-next-line typescript/no-explicit-any -- the fields are the object's own, which no compiler has seen
 export type Fields = Record<string, any>;
 
+/** What the records of a ring are. */
 export interface TypeOption {
   /** Name of the record's struct or typedef in the object's BTF, where the object does not tell by itself. */
   readonly type?: string | undefined;

@@ -1,6 +1,7 @@
 import { type Checks, checkOptions } from "../base/check-options.ts";
 import { anObject, aPath, oneOf, strings } from "../base/checks.ts";
 
+/** How a command is started: as by `spawn` of `node:child_process`, as far as both engines have it. */
 export interface SpawnOptions {
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -9,12 +10,14 @@ export interface SpawnOptions {
   readonly stdout?: "inherit" | "ignore" | "stderr" | undefined;
 }
 
+/** A command that runs. Closing the collection that started it kills it. */
 export interface EngineCommand {
   readonly pid: number;
   /** Rejected with what `onPrint` or `onFault` threw; the command was killed then. */
   readonly exited: Promise<CommandExit>;
   /** Writes to the command's standard input (with `stdin: "pipe"`). */
   write(text: string): void;
+  /** Ends the command's standard input. */
   endInput(): void;
   /** Sends it a signal; what has ended is left alone. */
   kill(signal: Signal): void;
@@ -23,6 +26,7 @@ export interface EngineCommand {
 /** By its name: `SIGTERM`. */
 export type Signal = `SIG${string}`;
 
+/** How a command ended: with an exit code, or by a signal, whose name is `SIGKILL` or the like; the other one is undefined. */
 export interface CommandExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;

@@ -8,9 +8,11 @@ import type { EngineProgram } from "./program.ts";
 /** The contract that an engine fulfils: it brings a spec to life. */
 export interface Engine {
   readonly name: EngineName;
+  /** Makes the maps, and loads the programs. Throws `EbpfError`, and leaves nothing behind then. */
   load(spec: CollectionSpec, options: EngineOptions): Promise<EngineCollection>;
 }
 
+/** What every engine is told, whoever asks it to load. */
 export interface EngineOptions {
   /** A line that a program printed with `bpf_trace_printk` (embedded engine; the kernel has its own trace_pipe). */
   readonly onPrint: (line: string) => void;
@@ -20,6 +22,7 @@ export interface EngineOptions {
   readonly instructionBudget?: number | undefined;
 }
 
+/** A loaded object as an engine has it; `Collection` is what a user has of it. */
 export interface EngineCollection {
   readonly engine: EngineName;
   readonly maps: ReadonlyMap<string, EngineMap>;

@@ -2,6 +2,7 @@ import type { EnginePerf, PerfOptions } from "./perf.ts";
 import type { EngineProgram } from "./program.ts";
 import type { EngineRing } from "./ring.ts";
 
+/** What a map is, as the kernel tells it (`struct bpf_map_info`). Sizes are bytes. */
 export interface MapInfo {
   readonly name: string;
   /** BPF_MAP_TYPE_* */
@@ -19,6 +20,7 @@ export interface EngineMap {
   readonly info: MapInfo;
   /** Values of a per-CPU map are `cpus` values in a row, each padded to a multiple of 8 bytes, as bpf(2) has it. */
   readonly cpus: number;
+  /** A copy of the value; undefined when there is no such key. */
   lookup(key: Uint8Array): Uint8Array | undefined;
   /** `flags`: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2. */
   update(key: Uint8Array, value: Uint8Array, flags: number): void;
@@ -43,11 +45,15 @@ export interface EngineMap {
   ring?(): EngineRing;
   /** Prog array: which program stands at an index. */
   setProgram?(index: number, program: EngineProgram): void;
+  /** Keeps it alive under a path of a bpffs (BPF_OBJ_PIN). */
   pin?(path: string): void;
+  /** Removes the path. */
   unpin?(path: string): void;
+  /** Takes the right to write from user space, for good (BPF_MAP_FREEZE, Linux 5.2). */
   freeze?(): void;
 }
 
+/** Entries that were read in one call (BPF_MAP_LOOKUP_BATCH, Linux 5.6): the value at an index belongs to the key there. */
 export interface MapBatch {
   readonly keys: readonly Uint8Array[];
   readonly values: readonly Uint8Array[];

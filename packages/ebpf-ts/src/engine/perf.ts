@@ -1,6 +1,7 @@
 import type { PerfMemory } from "../ring/perf/perf-memory.ts";
 import type { RingBell } from "../ring/ring-memory.ts";
 
+/** How perf rings are made (`struct perf_event_attr`): the options, with all defaults filled in. */
 export interface PerfOptions {
   /** Pages of memory of each CPU's ring: a power of two. */
   readonly pages: number;
@@ -10,6 +11,7 @@ export interface PerfOptions {
   readonly overwritable: boolean;
 }
 
+/** The rings of a perf event array, one per CPU. */
 export interface EnginePerf {
   readonly rings: readonly { readonly cpu: number; readonly memory: PerfMemory }[];
   /** Rings when one of the CPUs wakes its reader. What came while it was not armed may be missed: look at the rings after arming it. */

@@ -3,6 +3,7 @@ import type { Checks } from "../base/check-options.ts";
 import { aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";
 
+/** What a loaded program is, as the kernel tells it (`struct bpf_prog_info`): `type` is BPF_PROG_TYPE_*, `id` 0 on the embedded engine. */
 export interface ProgramInfo {
   readonly name: string;
   readonly type: number;
@@ -11,6 +12,7 @@ export interface ProgramInfo {
   readonly tag: string;
 }
 
+/** What a program that is run by hand gets (BPF_PROG_TEST_RUN). */
 export interface RunOptions {
   /** Context for the program, in the kernel's layout for its type. */
   readonly context?: Uint8Array | undefined;
@@ -28,6 +30,7 @@ export const runChecks: Checks<RunOptions> = {
   cpu: integer(0, 0xffff_ffff),
 };
 
+/** What a run by hand gave; of several, the last one. */
 export interface RunResult {
   /** Unsigned 32 bits. */
   readonly returnValue: number;
@@ -38,12 +41,14 @@ export interface RunResult {
   readonly duration: number;
 }
 
+/** A loaded program as an engine has it. */
 export interface EngineProgram {
   readonly info: ProgramInfo;
   /** Runs it once by hand (BPF_PROG_TEST_RUN). */
   run(options: RunOptions): Promise<RunResult>;
   /** Attaches it where it is told, or else where its section says. */
   attach(target?: AttachTarget): Promise<EngineLink>;
+  /** Keeps it under a path of a bpffs (BPF_OBJ_PIN). */
   pin?(path: string): void;
 }
 
@@ -55,6 +60,8 @@ export interface EngineLink {
   update(program: EngineProgram): Promise<void>;
   /** Lets go of it. What is pinned stays attached. Idempotent. */
   close(): Promise<void>;
+  /** Keeps the program attached under a path of a bpffs (BPF_OBJ_PIN, Linux 5.7). */
   pin?(path: string): void;
+  /** Removes the path; the program stays attached. */
   unpin?(path: string): void;
 }

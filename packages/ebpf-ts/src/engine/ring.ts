@@ -2,6 +2,7 @@ import type { RingBell, RingMemory } from "../ring/ring-memory.ts";
 import type { EngineName } from "./engine-name.ts";
 import type { Injector } from "./injector.ts";
 
+/** A ring as an engine has it: its memory, and how to sleep beside it. */
 export interface EngineRing {
   readonly memory: RingMemory;
   /** Rings when there is data (event ring) or room (user ring). */

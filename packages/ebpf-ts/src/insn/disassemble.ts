@@ -11,6 +11,7 @@ export interface DisassembledLine<Line> {
   readonly source?: Line;
 }
 
+/** How code is printed, and the C lines that it came from. */
 export interface DisassembleOptions<Line> extends PrintOptions {
   /** C lines by slot, as `.BTF.ext` has them. */
   readonly lines?: readonly Line[] | undefined;

@@ -71,5 +71,7 @@ export const ADDRESS_SPACE_CAST = 1;
 
 /** The opcode of a 64-bit immediate load, which takes two slots. */
 export const LD_IMM64 = 0x18;
+/** The opcode of a call; {@link CallKind} says of what. */
 export const CALL = 0x85;
+/** The opcode that returns, with r0. */
 export const EXIT = 0x95;

@@ -13,6 +13,7 @@ import {
   Source,
 } from "./opcodes.ts";
 
+/** Names in place of numbers, where they are known. */
 export interface PrintOptions {
   /** What a slot refers to, printed in place of its number: `map[events]`, a function's name. */
   readonly names?: ReadonlyMap<number, string> | undefined;

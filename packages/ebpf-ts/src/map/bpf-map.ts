@@ -105,10 +105,12 @@ export class BpfMap<K = unknown, V = unknown> {
     return this.#map.delete(this.#key.encode(key));
   }
 
+  /** Whether there is such a key. An index outside of an array is none. */
   has(key: K): boolean {
     return !this.#key.isOutside(key) && this.#map.lookup(this.#key.encode(key)) !== undefined;
   }
 
+  /** All keys, under the same terms as {@link entries}. */
   *keys(): Generator<K> {
     for (const key of this.#rawKeys()) yield this.#key.decode(key) as K;
   }

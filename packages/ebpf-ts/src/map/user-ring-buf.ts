@@ -141,6 +141,7 @@ export class UserRingBuf<T = unknown> {
     this.#writer.sendBytes(bytes);
   }
 
+  /** {@link sendBytes}; false when the ring is full. */
   trySendBytes(bytes: Uint8Array): boolean {
     aUint8Array(bytes, "The bytes of trySendBytes()");
     return this.#writer.trySendBytes(bytes);

@@ -87,6 +87,7 @@ export class Variable<T = unknown> {
     return this.#integer.load(0) as T;
   }
 
+  /** Sets the number. */
   store(value: T): void {
     this.#writable.store(0, value as bigint);
   }

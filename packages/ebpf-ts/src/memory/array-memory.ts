@@ -122,6 +122,7 @@ export class ArrayMemory<T = unknown> implements Iterable<T> {
     return this.#integers().load(index) as T;
   }
 
+  /** Sets the number. */
   store(index: number, value: T): void {
     this.#integers().store(index, value as bigint);
   }
@@ -146,6 +147,7 @@ export class ArrayMemory<T = unknown> implements Iterable<T> {
     return this.#integers().compareExchange(index, expected as bigint, replacement as bigint) as T;
   }
 
+  /** Copies of all elements. */
   toJSON(): T[] {
     return [...this];
   }

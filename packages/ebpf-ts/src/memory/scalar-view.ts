@@ -78,6 +78,7 @@ export class ScalarView<T extends number | bigint = number | bigint> implements 
     return this.#array.subarray(this.#first, this.#first + this.length) as LiveValues<T>;
   }
 
+  /** The number, read in one access where it is aligned. */
   get(index: number): T {
     if (this.#array === undefined)
       return this.#area.read(this.#format, this.#base + this.#check(index) * this.stride) as T;
@@ -85,6 +86,7 @@ export class ScalarView<T extends number | bigint = number | bigint> implements 
     return this.#array[this.#first + this.#check(index) * this.#step] as T;
   }
 
+  /** Writes the number. One that its format does not hold is BAD_VALUE, and nothing is written. */
   set(index: number, value: T | number): void {
     this.#area.write(this.#format, this.#base + this.#check(index) * this.stride, value, this.#where(index));
   }
@@ -94,10 +96,12 @@ export class ScalarView<T extends number | bigint = number | bigint> implements 
     for (let index = 0; index < this.length; index += 1) yield this.get(index);
   }
 
+  /** Atomic, of integers with 32 or 64 bits that are aligned, as are all that follow. */
   load(index: number): T {
     return Atomics.load(this.#atomic(index) as BigInt64Array, this.#slot(index)) as T;
   }
 
+  /** Sets the number. */
   store(index: number, value: T | number): void {
     Atomics.store(this.#atomicWritable(index) as BigInt64Array, this.#slot(index), this.#stored(index, value));
   }

@@ -20,42 +20,52 @@ export class RecordView {
     return this.#length;
   }
 
+  /** Unsigned, 8 bits. */
   u8(offset: number): number {
     return this.#view.getUint8(this.#at(offset, 1));
   }
 
+  /** Signed, 8 bits. */
   i8(offset: number): number {
     return this.#view.getInt8(this.#at(offset, 1));
   }
 
+  /** Unsigned, 16 bits. */
   u16(offset: number): number {
     return this.#view.getUint16(this.#at(offset, 2), true);
   }
 
+  /** Signed, 16 bits. */
   i16(offset: number): number {
     return this.#view.getInt16(this.#at(offset, 2), true);
   }
 
+  /** Unsigned, 32 bits. */
   u32(offset: number): number {
     return this.#view.getUint32(this.#at(offset, 4), true);
   }
 
+  /** Signed, 32 bits. */
   i32(offset: number): number {
     return this.#view.getInt32(this.#at(offset, 4), true);
   }
 
+  /** Unsigned, 64 bits. */
   u64(offset: number): bigint {
     return this.#view.getBigUint64(this.#at(offset, 8), true);
   }
 
+  /** Signed, 64 bits. */
   i64(offset: number): bigint {
     return this.#view.getBigInt64(this.#at(offset, 8), true);
   }
 
+  /** IEEE 754, 32 bits. */
   f32(offset: number): number {
     return this.#view.getFloat32(this.#at(offset, 4), true);
   }
 
+  /** IEEE 754, 64 bits. */
   f64(offset: number): number {
     return this.#view.getFloat64(this.#at(offset, 8), true);
   }

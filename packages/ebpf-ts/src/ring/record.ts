@@ -15,6 +15,7 @@ export const headerSize: number = RingBufHeader.HDR_SZ;
 export const busyBit: number = RingBufHeader.BUSY_BIT;
 /** Committed, but not to be handed out. */
 export const discardBit: number = RingBufHeader.DISCARD_BIT;
+/** The bits of a header that are the length of the payload. */
 export const lengthMask: number = ~(busyBit | discardBit);
 
 /** Bytes that a record with a payload of `length` (at most {@link lengthMask}) takes. */
@@ -22,14 +23,17 @@ export function recordSize(length: number): number {
   return (length + headerSize + 7) & ~7;
 }
 
+/** Whether a header says that its record is reserved, and not yet committed. */
 export function isBusy(header: number): boolean {
   return (header & busyBit) !== 0;
 }
 
+/** Whether a header says that its record is not to be handed out. */
 export function isDiscarded(header: number): boolean {
   return (header & discardBit) !== 0;
 }
 
+/** Bytes of the payload, as a header says. */
 export function payloadLength(header: number): number {
   return header & lengthMask;
 }

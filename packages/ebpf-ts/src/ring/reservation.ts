@@ -39,12 +39,14 @@ export class Reservation {
     return this.#producer.memory.data.subarray(this.#offset, this.#offset + this.size);
   }
 
+  /** Hands the record to the other side. RangeError when it has ended before. */
   submit(): void {
     this.#check("submit");
     this.#producer.submit(this.#offset);
     this.#end();
   }
 
+  /** The other side will skip the record. */
   discard(): void {
     this.#check("discard");
     this.#producer.discard(this.#offset);

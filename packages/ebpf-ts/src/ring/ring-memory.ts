@@ -29,6 +29,8 @@ export interface RingMemory {
  * `arm()` asks for one call, soon after the condition holds (at once if it holds already): data to read, or room to write.
  */
 export interface RingBell {
+  /** Asks for one call. */
   arm(): void;
+  /** There will be no call any more. Idempotent. */
   close(): void;
 }

@@ -10,6 +10,7 @@ import type { SharedMemory } from "./shared-memory.ts";
 import { SharedProducer } from "./shared-producer.ts";
 import { Slots } from "./slots.ts";
 
+/** How a shared ring is made. */
 export interface SharedRingOptions {
   /** Where the file is to be; on a tmpfs such as `/dev/shm` it is memory only. Without a path it is a memfd, to be passed on by {@link SharedRing.fd}. */
   readonly path?: string | undefined;

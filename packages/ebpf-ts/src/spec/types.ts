@@ -18,6 +18,7 @@ export interface CollectionSpec {
   btf: Btf | undefined;
 }
 
+/** A map as the object defines it: in `.maps`, or as a section of global variables. Sizes are bytes. */
 export interface MapSpec {
   name: string;
   /** BPF_MAP_TYPE_*, a number as in the uapi. */
@@ -48,6 +49,7 @@ export interface MapSpec {
   readOnly: boolean;
 }
 
+/** A function of the object: its code, and what it refers to by name. */
 export interface FunctionSpec {
   name: string;
   section: string;
@@ -61,6 +63,7 @@ export interface FunctionSpec {
   linkage: "static" | "global" | "weak";
 }
 
+/** A function that can be attached or run: its section name says how. */
 export interface ProgramSpec extends FunctionSpec {
   /** What the section name says: `kinds/program-kinds.ts` has the table. */
   type: number;
@@ -86,6 +89,7 @@ export type Reference =
   /** An extern (`__ksym`, `__kconfig`, kfunc): named so that what is not supported is refused by name. */
   | { slot: number; kind: "extern"; name: string; weak: boolean };
 
+/** A global variable: where it stands in its section. `offset` and `size` are bytes. */
 export interface VariableSpec {
   name: string;
   /** The map that holds it: its section's name. */

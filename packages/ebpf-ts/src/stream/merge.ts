@@ -43,6 +43,7 @@ export class MergedStream<T> implements AsyncIterableIterator<T> {
     return this;
   }
 
+  /** The next value of any stream; done when all have ended. Rejects once when one fails. */
   next(): Promise<IteratorResult<T, undefined>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
@@ -51,6 +52,7 @@ export class MergedStream<T> implements AsyncIterableIterator<T> {
     });
   }
 
+  /** Ends all streams, and lets go of what they have given and nobody has asked for. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#ready = [];
     await this.#stop();

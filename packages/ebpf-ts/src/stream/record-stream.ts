@@ -25,6 +25,7 @@ export interface RecordSource<T> {
   release(reason?: { readonly error: unknown }): void;
 }
 
+/** How a loop over a ring ends, and how it sleeps; every reader has the same. */
 export interface EventsOptions {
   /** When aborted, the iteration throws the signal's reason at once. */
   readonly signal?: AbortSignal | undefined;
@@ -84,6 +85,7 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
     return this;
   }
 
+  /** The next value; done when the ring is closed, or `until` is settled and all that was there is read. */
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#waiting.length > 0) return this.#wait();
     try {
@@ -98,6 +100,7 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
     }
   }
 
+  /** Ends the loop, as leaving it does; what was not asked for stays in the ring. */
   return(): Promise<IteratorReturnResult<undefined>> {
     this.end();
     return Promise.resolve({ value: undefined, done: true });

@@ -6,6 +6,7 @@ import { type Checks, checkOptions } from "../base/check-options.ts";
 import { aSignal, longestTimer, milliseconds } from "../base/checks.ts";
 import type { LazyBell } from "./lazy-bell.ts";
 
+/** How long to wait for room in a ring. */
 export interface RoomOptions {
   /** Milliseconds to wait at most; for ever when left out. */
   readonly timeoutMs?: number | undefined;

@@ -1,6 +1,7 @@
 import { type Checks, checkOptions } from "../../base/check-options.ts";
 import { aBoolean, aShare, aSignal, integer, milliseconds } from "../../base/checks.ts";
 
+/** How much room an injection leaves, and whether it waits for more. Without options: a quarter of the ring, and no. */
 export interface InjectOptions {
   /** The share of the ring that injected records never take, so that programs have it: from 0 to below 1, a quarter by default. */
   readonly reserveFraction?: number | undefined;

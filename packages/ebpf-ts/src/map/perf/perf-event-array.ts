@@ -152,6 +152,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     this.#setPaused(true);
   }
 
+  /** Undoes {@link pause}. */
   resume(): void {
     this.#setPaused(false);
   }

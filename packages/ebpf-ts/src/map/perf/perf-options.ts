@@ -2,6 +2,7 @@ import type { PerfOptions } from "../../engine/perf.ts";
 import { type Checks, optionsOf } from "../../base/check-options.ts";
 import { aBoolean, integer, powerOfTwo } from "../../base/checks.ts";
 
+/** How the rings of a perf event array are made. */
 export interface PerfRingOptions {
   /** Pages of memory of each CPU's ring, a power of two; 16 by default. */
   readonly pages?: number | undefined;

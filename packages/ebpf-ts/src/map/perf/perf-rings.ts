@@ -12,6 +12,7 @@ import { copyBytes } from "../record-codec.ts";
 import { drainSamples, type PerfDrainResult } from "./perf-drain.ts";
 import { dueBytes, type PerfBatch, PerfBatchReader } from "./perf-batch.ts";
 
+/** An event, and the CPU whose ring it came from. */
 export interface PerfEvent<T> {
   readonly cpu: number;
   readonly event: T;

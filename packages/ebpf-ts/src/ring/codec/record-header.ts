@@ -17,6 +17,7 @@ export interface RecordHeader {
 /** Numbers that are left out are 0, and flags false. */
 export type RecordHeaderInput = Pick<RecordHeader, "length"> & Partial<RecordHeader>;
 
+/** What the 8 bytes at `offset` say. RangeError when they are not all there. */
 export function decodeHeader(bytes: Uint8Array, offset = 0): RecordHeader {
   checkRoom(bytes, offset);
   const header = word(bytes, offset);
@@ -28,6 +29,7 @@ export function decodeHeader(bytes: Uint8Array, offset = 0): RecordHeader {
   };
 }
 
+/** The 8 bytes of a header. RangeError when a number is none; TOO_BIG beyond 30 bits of length. */
 export function encodeHeader(header: RecordHeaderInput): Uint8Array {
   const bytes = new Uint8Array(headerSize);
   encodeHeaderInto(bytes, 0, header);

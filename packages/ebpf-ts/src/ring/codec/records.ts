@@ -20,6 +20,7 @@ export interface RecordInput {
   readonly pageOffset?: number | undefined;
 }
 
+/** Where records stand. */
 export interface RecordsOptions {
   /** Position of the first record; 0 unless told otherwise. */
   readonly from?: bigint | undefined;

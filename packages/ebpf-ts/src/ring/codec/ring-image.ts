@@ -13,6 +13,7 @@ export interface RingWindow {
   readonly layout: RingLayout;
 }
 
+/** A ring as it stands in memory, and the part of it that holds records. */
 export interface RingImage extends RingWindow {
   /** Twice `size` bytes, as a ring is mapped; what no record covers is 0. */
   readonly data: Uint8Array;

@@ -1,13 +1,16 @@
 import { type Checks, checkOptions } from "../../base/check-options.ts";
 import { aFunction, aSignal, integer, oneOf } from "../../base/checks.ts";
 
+/** What a handler gets beside the event. */
 export interface DispatchContext {
   /** Aborted when no more events are taken: the dispatch's own signal was, or an error stopped it. */
   readonly signal: AbortSignal;
 }
 
+/** Handles one event. Its place is free for the next one when it returns, or when the promise that it returns is settled. */
 export type EventHandler<T, R = unknown> = (event: T, context: DispatchContext) => R | PromiseLike<R>;
 
+/** How many handlers run at once, in which order, and what becomes of their results. */
 export interface DispatchOptions<T, R = unknown> {
   /** Handlers that run at once, at most. */
   readonly concurrency: number;

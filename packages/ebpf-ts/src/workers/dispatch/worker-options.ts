@@ -18,6 +18,7 @@ import { moduleUrlOf } from "../../host/named-files.ts";
 import { cpuCount } from "../../host/this-process.ts";
 import type { RecordBytes } from "./record-key.ts";
 
+/** How many threads, which of them gets an event, and what becomes of errors and of what they send. */
 export interface WorkerDispatchOptions<T> {
   /** Threads; by default as many as there are cores. */
   readonly workers?: number | undefined;
@@ -51,6 +52,7 @@ export interface WorkerDispatchOptions<T> {
   readonly onDeath?: ((error: EbpfError) => unknown) | undefined;
 }
 
+/** What `dispatchToWorkers` has done: every event that was begun is in one of the first two. */
 export interface WorkerDispatchResult {
   readonly handled: number;
   readonly failed: number;

@@ -10,6 +10,7 @@ export class AttachedPrograms<Point> {
   /** The same, as they are asked for at each event. */
   readonly #programs = new Map<Point, readonly number[]>();
 
+  /** One more place for the program at that point: it runs once an event for each. */
   attach(point: Point, program: number): AttachedProgram {
     const entries = this.#entries.get(point) ?? new Set<Entry>();
     this.#entries.set(point, entries);

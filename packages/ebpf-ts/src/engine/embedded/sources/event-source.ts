@@ -9,6 +9,7 @@ import type { MachineImage } from "../machine/image.ts";
 import type { AttachPlace } from "./attach-place.ts";
 import type { ContextType, EventContext } from "./context-type.ts";
 
+/** What fires events for the programs of a collection: system calls of a command, calls of functions, or a source of your own. */
 export interface EventSource {
   /** In messages, such as `traced commands`. */
   readonly name: string;
@@ -38,6 +39,7 @@ export interface AttachPoint {
   attach(program: number): AttachedProgram;
 }
 
+/** A program that is attached at one point. */
 export interface AttachedProgram {
   /** From now on another program runs in its stead, without a gap. */
   replace(program: number): void;

@@ -11,6 +11,7 @@ import { EmbeddedCollection } from "./embedded-collection.ts";
 import { buildKernelBtf, type Architecture } from "../load/own-btf.ts";
 import { openMachine } from "../load/open-machine.ts";
 
+/** What an embedded engine is made of; each has a default. */
 export interface EmbeddedEngineOptions {
   /** Where events come from. Without any, programs run by hand only. */
   readonly sources?: readonly EventSource[] | undefined;

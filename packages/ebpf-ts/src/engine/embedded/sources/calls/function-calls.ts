@@ -39,6 +39,7 @@ export class FunctionCalls<F extends Functions> implements EventSource {
     this.#find = (place) => findFunction(place, path, names);
   }
 
+  /** Called when a collection with this source is loaded; several may share it. */
   start(host: SourceHost): RunningSource {
     const running = new RunningCalls(host, this.#find, () => {
       this.#running = this.#running.filter((other) => other !== running);
