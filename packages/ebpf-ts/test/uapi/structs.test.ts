@@ -35,16 +35,20 @@ function compositeOf(btf: Btf, id: number): BtfComposite | undefined {
   return type.kind === "struct" || type.kind === "union" ? type : undefined;
 }
 
-/** The kernel's type. Of a union of commands it is the part of that name, or, when it has none, the one with those fields. */
+/** The kernel's type. Of a union of commands it is the part of that name, or the one without a name that begins with the same field. */
 function typeOf(btf: Btf, name: string, layout: Layout): BtfComposite | undefined {
   const [type] = btf.find(layout.name.replace(/___\w+$/, ""));
   const whole = type === undefined ? undefined : compositeOf(btf, type.id);
   if (layout.name !== "bpf_attr" || whole === undefined) return whole;
   const first = Object.keys(layout.fields)[0]!;
-  const holdsFirst = ({ name, type }: BtfMember): boolean =>
-    name === "" && memberOf(btf, compositeOf(btf, type)!, first) !== undefined;
-  const part = whole.members.find((member) => member.name === name) ?? whole.members.find(holdsFirst);
+  const begins = (member: BtfMember): boolean => member.name === "" && firstName(btf, member) === first;
+  const part = whole.members.find((member) => member.name === name) ?? whole.members.find(begins);
   return part === undefined ? undefined : compositeOf(btf, part.type);
+}
+
+function firstName(btf: Btf, { name, type }: BtfMember): string {
+  const [member] = name === "" ? (compositeOf(btf, type)?.members ?? []) : [];
+  return member === undefined ? name : firstName(btf, member);
 }
 
 interface Found {
