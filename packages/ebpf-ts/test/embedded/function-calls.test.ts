@@ -88,6 +88,14 @@ describe("calls of JavaScript functions", () => {
     assert.deepEqual(seen(bpf), []);
   });
 
+  it("are not told apart by the process that makes them", async () => {
+    await using bpf = await open(appOf({ greet: () => undefined }));
+    await assert.rejects(
+      bpf.program("on_greet").attach({ kind: "uprobe", path: "app", symbol: "greet", pid: process.pid }),
+      { code: "NOT_SUPPORTED", message: /uprobe\/app:greet of process \d+ alone/ },
+    );
+  });
+
   it("show values as registers have them", async () => {
     const app = appOf({ greet: (_: unknown, value: unknown) => value });
     await using bpf = await open(app);

@@ -1,5 +1,6 @@
-import type { AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget, AttachTargetOf } from "../../../attach/attach-kinds.gen.ts";
 import { writeTarget } from "../../../attach/target-of.ts";
+import { NotSupportedError } from "../../../base/errors.ts";
 import { findProgramKind } from "../../../kinds/find-program-kind.ts";
 import type { PlaceKind } from "../../../kinds/program-kind.ts";
 
@@ -20,7 +21,13 @@ export function placeOfSection({ kind, attachTo }: { readonly kind: string; read
 
 /** What a target says, or leaves to the section. */
 export function placeOfTarget(target: AttachTarget, { kind }: { readonly kind: string }): AttachPlace {
-  const { returns = findProgramKind(kind)?.atReturn === true } = target as { readonly returns?: boolean };
+  const { pid, returns = findProgramKind(kind)?.atReturn === true } = target as Partial<AttachTargetOf<"uprobe">>;
+  if (pid !== undefined) {
+    throw new NotSupportedError(
+      "attach to a process",
+      `Cannot attach to ${target.kind}/${writeTarget(target)} of process ${pid} alone: the embedded engine does not tell processes apart there`,
+    );
+  }
   return { kind: target.kind, name: writeTarget(target), atReturn: returns };
 }
 
