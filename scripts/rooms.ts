@@ -134,15 +134,25 @@ export const rooms: readonly Room[] = [
     "base/ collection/ engine/embedded/user/ load-object.ts spec/",
   ),
   pure(
+    "open-embedded.ts",
+    "rings that another thread shares, in a browser",
+    "base/ engine/embedded/rings/ map/ workers/handles/",
+  ),
+  pure(
     "embedded.ts",
     "the front door for browsers",
-    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ program/ ring/ spec/ stream/",
+    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ open-embedded.ts program/ ring/ spec/ stream/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
+  pure(
+    "workers/handles/",
+    "rings that another thread shares, opened on any host",
+    "base/ btf/ engine/ kinds/ map/ memory/",
+  ),
   host(
     "workers/",
     "threads that read a ring's memory themselves; between threads only positions travel",
-    "base/ btf/ engine/ engine/embedded/rings/ engine/kernel/ host/ kinds/ map/ memory/ ring/ stream/ sys/",
+    "base/ btf/ engine/ engine/embedded/rings/ engine/kernel/ host/ map/ ring/ stream/ sys/ workers/handles/",
   ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/"),
   host(

@@ -40,6 +40,7 @@ export {
 export type { LinkInfo } from "./engine/link.ts";
 export { Link } from "./link/link.ts";
 export { load, type EmbeddedLoadOptions as LoadOptions } from "./load-embedded.ts";
+export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";
 export { BpfMap, type UpdateMode } from "./map/bpf-map.ts";
 export type { InjectOptions } from "./map/inject/inject-options.ts";
 export type { MapNoun } from "./map/nouns.ts";

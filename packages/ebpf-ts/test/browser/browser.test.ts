@@ -14,6 +14,7 @@ const exampleObject = new URL("../../../../../examples/user-ringbuf/user_ringbuf
 async function pageFiles(): Promise<PageFiles> {
   return {
     "/page.js": await bundle("page.js"),
+    "/worker.js": await bundle("worker.js"),
     "/objects/both.bpf.o": await readFile(fileURLToPath(exampleObject)),
     "/objects/memory.bpf.o": await readFile(fixturePath("memory.bpf.o")),
     "/objects/calls.bpf.o": await readFile(fixturePath("calls.bpf.o")),
@@ -91,6 +92,18 @@ for (const isolated of [true, false]) {
       ];
       assert.deepEqual(value("calls of a function"), { given: 12, seen });
     });
+
+    if (isolated) {
+      it("shares rings with a worker, which sends, and blocks for the answers", () => {
+        assert.deepEqual(value("rings in a worker"), { sent: 3, received: 3 });
+      });
+    } else {
+      it("says what it takes to share rings with a worker", () => {
+        const { name, feature, message } = error("rings in a worker");
+        assert.deepEqual([name, feature], ["NotSupportedError", "cross-origin isolation"]);
+        assert.match(message, /^Cannot share ring kernel_ringbuf: .*Cross-Origin-Opener-Policy: same-origin/);
+      });
+    }
 
     it("says that its main thread must not block, and what to do instead", () => {
       const { name, code, feature, message } = error("block");

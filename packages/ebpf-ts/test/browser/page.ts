@@ -1,6 +1,7 @@
 /** What runs in the browser: each case gives what it saw, and all of it is sent to whoever serves the page. */
 import { FunctionCalls, load, type Collection } from "ebpf-ts/embedded";
 import type { CaseResult, PageReport } from "./report.ts";
+import { messageOf, PageWorker, type WorkerRequest } from "./page-worker.ts";
 
 const objects = {
   /** Drains what user space sends, and says a record for each sample. */
@@ -112,6 +113,25 @@ const cases: Readonly<Record<string, () => Promise<unknown>>> = {
       if (seen.length === 2) break;
     }
     return { given, seen };
+  },
+
+  /** A worker of the page writes one ring, and blocks on the other. */
+  async "rings in a worker"() {
+    await using bpf = await open("both");
+    const handles: WorkerRequest = {
+      events: bpf.ringBuf<Event>("kernel_ringbuf").share(),
+      samples: bpf.userRingBuf<{ i: number; comm: string }>("user_ringbuf").share(),
+    };
+    const worker = new PageWorker("/worker.js", { type: "module" });
+    worker.postMessage(handles);
+    try {
+      const sent = await messageOf(worker);
+      const received = messageOf(worker);
+      await bpf.program("drain_samples").run();
+      return { sent, received: await received };
+    } finally {
+      worker.terminate();
+    }
   },
 
   async block() {

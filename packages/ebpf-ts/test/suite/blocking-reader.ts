@@ -1,7 +1,7 @@
 /** Threads that block on a ring that is shared with them. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { RingBufHandle } from "../../src/map/ring-handles.ts";
-import { openRingBuf } from "../../src/workers/open/open-ring-buf.ts";
+import { openRingBuf } from "../../src/workers/open/open-shared.ts";
 
 export interface BlockingReaderData {
   readonly reader: RingBufHandle<{ value: bigint }>;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { openRingBuf } from "../../src/workers/open/open-ring-buf.ts";
-import { openUserRingBuf } from "../../src/workers/open/open-user-ring-buf.ts";
+import { openRingBuf, openUserRingBuf } from "../../src/workers/open/open-shared.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 
 async function emit(loaded: Fixture, first: number, count: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** A thread that writes samples into a user ring that is shared with it. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { UserRingBufHandle } from "../../src/map/ring-handles.ts";
-import { openUserRingBuf } from "../../src/workers/open/open-user-ring-buf.ts";
+import { openUserRingBuf } from "../../src/workers/open/open-shared.ts";
 
 export interface Sample {
   producer: number;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { it } from "node:test";
 import { Worker } from "node:worker_threads";
 import type { UserRingBuf } from "../../src/map/user-ring-buf.ts";
-import { openUserRingBuf } from "../../src/workers/open/open-user-ring-buf.ts";
+import { openUserRingBuf } from "../../src/workers/open/open-shared.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 import type { Sample, SampleWriterData } from "./sample-writer.ts";
 

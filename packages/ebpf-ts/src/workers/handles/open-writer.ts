@@ -4,15 +4,11 @@ import type { UserRingBuf } from "../../map/user-ring-buf.ts";
 import { SharedAccess } from "../../memory/shared-access.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
-import { openRing } from "./open-ring.ts";
 import { sharedRecord } from "./shared-record.ts";
-import { atExit } from "../../host/at-exit.ts";
+import type { ThreadHost } from "./thread-host.ts";
 
-/**
- * Opens, in a worker thread, a user ring that another thread gives away with {@link UserRingBuf.share}. All of them may
- * write at the same time. It is closed with the ring that was shared; close it, or end the thread, to let go of it before.
- */
-export async function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>): Promise<UserRingBuf<T>> {
+/** A user ring that another thread shares; see `openUserRingBuf` of each door. */
+export async function openWriter<T>(handle: UserRingBufHandle<T>, host: ThreadHost): Promise<UserRingBuf<T>> {
   checkHandle(handle, "openUserRingBuf()");
   const { name } = handle.ring;
   if (mapKind(handle.ring.type).noun !== "user-ring-buf") {
@@ -21,7 +17,7 @@ export async function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>)
   checkShared(handle.access, "openUserRingBuf()");
   const access = new SharedAccess(handle.access);
   const record = sharedRecord(name, handle.type);
-  const opened = await openRing(handle.ring);
+  const opened = await host.openRing(handle.ring);
   const { ring } = opened;
   const { size, consumer, producer, data } = ring.memory;
   const memory = {
@@ -43,7 +39,7 @@ export async function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>)
       opened.close();
     },
   });
-  const forget = atExit(() => userRing.close());
+  const forget = host.atExit(() => userRing.close());
   closeWithOwner(access, new WeakRef(userRing));
   return userRing;
 }
