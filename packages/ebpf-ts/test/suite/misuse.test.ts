@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Collection } from "../../src/index.ts";
 import { load, openById, openPinned } from "../../src/index.ts";
-import { openRingBuf } from "../../src/workers/open/open-ring-buf.ts";
-import { openUserRingBuf } from "../../src/workers/open/open-user-ring-buf.ts";
+import { openRingBuf, openUserRingBuf } from "../../src/workers/open/open-shared.ts";
 import { fixture, type Fixture, onEachEngine } from "./fixture.ts";
 
 /** What no compiler would let pass. */
