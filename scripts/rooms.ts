@@ -161,6 +161,11 @@ export const rooms: readonly Room[] = [
     "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts spec/",
   ),
   host(
+    "bundling.ts",
+    "which files a bundle must have beside it: those that threads are started with",
+    "engine/embedded/sources/ptrace/ engine/kernel/ host/ shared-ring/ workers/",
+  ),
+  host(
     "index.ts",
     "the front door",
     "attach/ base/ collection/ engine/ host/ link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/",

@@ -4,8 +4,8 @@ import { copyForNobody, nobody, runFile, runNode } from "./ebpf.ts";
 import { rootOrSkip } from "./requirements.ts";
 import { stackTrace } from "./support.ts";
 
-const examples = ["counters", "goroutine", "inject", "shared-ring", "user-ringbuf", "workers"];
-const withEngine = ["counters", "inject", "user-ringbuf", "workers"];
+const examples = ["bundle", "counters", "goroutine", "inject", "shared-ring", "user-ringbuf", "workers"];
+const withEngine = ["bundle", "counters", "inject", "user-ringbuf", "workers"];
 const sentence = /^[A-Z-].*\n$/;
 
 function path(example: string): string {

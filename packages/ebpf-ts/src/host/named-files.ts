@@ -5,7 +5,7 @@
 import { accessSync, constants, linkSync, mkdirSync, openSync, statfsSync, statSync, unlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** `read-write` opens what is there; `new` makes it, and fails where anything is. */
 export type Access = "read" | "read-write" | "new";
@@ -78,6 +78,11 @@ export function absolutePath(...parts: readonly string[]): string {
 /** Folders of a search path (`PATH`). */
 export function foldersOf(searchPath: string): string[] {
   return searchPath.split(delimiter);
+}
+
+/** Of a `file:` URL. */
+export function filePathOf(url: URL): string {
+  return fileURLToPath(url);
 }
 
 /** The URL of a module that is named by a path, or by a URL already. */

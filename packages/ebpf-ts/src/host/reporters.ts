@@ -10,6 +10,14 @@ export function publishPrint(line: string): void {
   prints.publish({ line });
 }
 
+const warned = new Set<string>();
+
+/** A process warning, once for each text: of what one can do without, and should not have to. */
+export function warnOnce(message: string): void {
+  if (!warned.has(message)) process.emitWarning(message, { type: "EbpfWarning" });
+  warned.add(message);
+}
+
 export function warnFault(fault: EbpfError): void {
   faults.publish({ fault });
   if (!faults.hasSubscribers) process.emitWarning(fault.message, { type: "EbpfFault" });

@@ -1,4 +1,5 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { EbpfError, type EbpfErrorCode, tooManyFiles } from "../base/errors.ts";
 import { atExit } from "./at-exit.ts";
@@ -52,8 +53,9 @@ export interface Thread<Order> {
 }
 
 /**
- * Throws TOO_MANY_FILES where there are too few descriptors, and an error with the `code` where a thread cannot be started for another
- * reason, such as no current folder; data that cannot be cloned is a DataCloneError. Whatever else is missing (memory) is an end of it.
+ * Throws TOO_MANY_FILES where there are too few descriptors, NOT_FOUND where the script is not, and an error with the `code` where a thread
+ * cannot be started for another reason, such as no current folder; data that cannot be cloned is a DataCloneError. Whatever else is
+ * missing (memory) is an end of it.
  */
 export function startThread<Report, Order = never>(options: ThreadOptions<Report>): Thread<Order> {
   const { onReport, onError = () => {}, onEnd, wake } = options;
@@ -75,7 +77,15 @@ export function startThread<Report, Order = never>(options: ThreadOptions<Report
   };
 }
 
+/** A bundler that was not told of the file has left it out; the thread's own error would say so to nobody who waits for a thread. */
+function requireScript(script: URL, action: string): void {
+  if (script.protocol !== "file:" || existsSync(script)) return;
+  const path = fileURLToPath(script);
+  throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no ${path}, which a bundle must have beside it`);
+}
+
 function start({ script, name, data, work, action, code }: ThreadOptions<never>): GatedThread<Worker> {
+  requireScript(script, action);
   try {
     tryDescriptors({ openSync, closeSync }, descriptors);
     return startGated(() => new Worker(script, { name, workerData: data, ...settings[work] }));

@@ -1,4 +1,6 @@
 import type { RingBell } from "../../../ring/ring-memory.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import { warnOnce } from "../../../host/reporters.ts";
 import type { Thread } from "../../../host/threads.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import {
@@ -200,7 +202,9 @@ class Poller {
         onEnd: () => this.#onThreadEnd(),
       });
       this.#thread.hold(this.#armed > 0);
-    } catch {
+    } catch (error) {
+      // A shortage passes.
+      if (error instanceof EbpfError && error.code === "NOT_FOUND") warnOnce(error.message);
       this.#startLater();
     }
   }
