@@ -62,21 +62,29 @@ export const rooms: readonly Room[] = [
     "attach/ base/ btf/ elf/ engine/ host/ insn/ kinds/ ring/ spec/ sys/ uapi/",
   ),
   // The embedded engine, from the ground up: no room below knows of one above.
-  pure("engine/embedded/memory/", "one WebAssembly memory: where things lie, and who may touch them", "base/"),
+  pure(
+    "engine/embedded/memory/",
+    "the ground of the embedded engine: one WebAssembly memory, what lies where, who may touch it, and a heap",
+    "base/",
+  ),
   pure(
     "engine/embedded/machine/",
-    "the contract inside the embedded engine, programs and their runs; whoever runs them is handed in",
+    "the contract inside the embedded engine, programs and their runs; who runs them, helpers and maps are handed in from above",
     "base/ engine/embedded/memory/ insn/ ring/ spec/",
   ),
-  pure("engine/embedded/interpret/", "runs programs, instruction by instruction", "engine/embedded/machine/ insn/"),
+  pure(
+    "engine/embedded/interpret/",
+    "an executor: runs programs, instruction by instruction; no run knows it",
+    "engine/embedded/machine/ insn/",
+  ),
   pure(
     "engine/embedded/helpers/",
-    "the kernel's helpers, a file a subject",
+    "the kernel's helpers, a file a subject; no run knows them",
     "engine/embedded/machine/ engine/embedded/memory/ kinds/ uapi/",
   ),
   pure(
     "engine/embedded/rings/",
-    "ring buffers: what programs do with them, and user space's side",
+    "ring buffers: what programs do with them, and user space's side; below maps/, which lists them",
     "base/ engine/ engine/embedded/machine/ engine/embedded/memory/ kinds/ memory/ ring/ spec/ uapi/",
   ),
   pure(

@@ -107,11 +107,15 @@ describe("the heap", () => {
   });
 });
 
-async function startThreads(test: TestHeap, rounds: readonly number[]): Promise<[Worker[], Int32Array]> {
+async function startThreads(
+  test: TestHeap,
+  rounds: readonly number[],
+  insists = false,
+): Promise<[Worker[], Int32Array]> {
   const gate = new Int32Array(new SharedArrayBuffer(12));
   const url = new URL("./page-heap-worker.js", import.meta.url);
   const workers = rounds.map((all, thread) => {
-    const workerData: HeapJob = { buffer: test.buffer, span: test.span, thread, rounds: all, gate };
+    const workerData: HeapJob = { buffer: test.buffer, span: test.span, thread, insists, rounds: all, gate };
     return new Worker(url, { workerData });
   });
   for (let ready = 0; ready < rounds.length; ready = Atomics.load(gate, 0)) {
@@ -135,6 +139,17 @@ describe("threads at one heap", () => {
     letGo(gate);
     for (const [faults] of await Promise.all(answers)) assert.equal(faults, 0);
     assert.equal(freePages(test), scarce);
+  });
+
+  it("all get on, however they get in each other's way", async () => {
+    const block = 5;
+    const others = 3;
+    // Wherever the others have theirs, each with one page too few beside it, one more block fits.
+    const test = makeHeap(others * (block + block - 1) + block);
+    const [workers, gate] = await startThreads(test, [4000, 4000, 4000, 4000], true);
+    const answers = workers.map((worker) => once(worker, "message"));
+    letGo(gate);
+    for (const [faults] of await Promise.all(answers)) assert.equal(faults, 0);
   });
 
   it("go on when one of them is ended in the middle of it", async () => {
