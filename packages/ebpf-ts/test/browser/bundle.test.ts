@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -9,15 +9,6 @@ import { promisify } from "node:util";
 import { bundle } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
-
-/** A user's program, for a compiler that knows a browser, and nothing of Node. */
-const program = `
-import { load, type EventSource } from "ebpf-ts/embedded";
-const source: EventSource = { name: "none", places: [], start: () => ({ find: () => undefined, stop() {} }) };
-await using bpf = await load(new Uint8Array(), { sources: [source] });
-for await (const event of bpf.ringBuf<{ pid: number }>("events")) document.title = String(event.pid);
-export {};
-`;
 
 const compilerOptions = {
   target: "ES2022",
@@ -37,11 +28,15 @@ describe("ebpf-ts/embedded", () => {
     context.diagnostic(`${Math.round(text.length / 1024)} KiB with the page, not minified`);
   });
 
-  it("is declared without the types of Node", async () => {
+  it("is what docs/embedded.md says, without the types of Node", async () => {
     const folder = await mkdtemp(join(tmpdir(), "ebpf-types-"));
     try {
-      await writeFile(join(folder, "main.ts"), program);
-      await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+      const text = await readFile(join(root, "docs/embedded.md"), "utf8");
+      const programs = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!);
+      assert.equal(programs.length, 2);
+      const files = programs.map((_, index) => `${index}.ts`);
+      for (const [index, file] of files.entries()) await writeFile(join(folder, file), programs[index]!);
+      await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
       await promisify(execFile)(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder]).catch(
         (error: { stdout: string }) => assert.fail(error.stdout),
       );
