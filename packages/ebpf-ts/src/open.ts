@@ -5,7 +5,7 @@ import { importHost } from "./host/import-host.ts";
 import { mapKind } from "./kinds/map-kinds.ts";
 import { type ExistingTypes, findMapTypes, type MapTypes } from "./map/existing-types.ts";
 import { makeNoun } from "./map/make-noun.ts";
-import type { MapNoun } from "./map/nouns.ts";
+import type { MapNoun } from "./map/nouns.gen.ts";
 import { PerfEventArray } from "./map/perf/perf-event-array.ts";
 import { perfChecks, perfOptions, type PerfRingOptions } from "./map/perf/perf-options.ts";
 import { RecordType } from "./map/record-type.ts";

@@ -7,7 +7,7 @@ import { EbpfError } from "../base/errors.ts";
 import type { Link } from "../link/link.ts";
 import { LiveLinks } from "../link/live-links.ts";
 import type { BpfMap } from "../map/bpf-map.ts";
-import type { MapNoun } from "../map/nouns.ts";
+import type { MapNoun } from "../map/nouns.gen.ts";
 import type { PerfEventArray } from "../map/perf/perf-event-array.ts";
 import { perfChecks, perfOptions, type PerfRingOptions } from "../map/perf/perf-options.ts";
 import type { RingBuf } from "../map/ring-buf.ts";

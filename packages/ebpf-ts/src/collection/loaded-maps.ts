@@ -4,7 +4,8 @@ import type { EngineMap } from "../engine/map.ts";
 import type { PerfOptions } from "../engine/perf.ts";
 import { mapKind, type NounKind } from "../kinds/map-kinds.ts";
 import { makeNoun } from "../map/make-noun.ts";
-import type { MapNoun, Nouns } from "../map/nouns.ts";
+import { nounMakers } from "../map/noun-makers.gen.ts";
+import type { MapNoun, MapNouns } from "../map/nouns.gen.ts";
 import { perfOptions } from "../map/perf/perf-options.ts";
 import type { CollectionSpec, MapSpec } from "../spec/types.ts";
 import { find } from "./find.ts";
@@ -37,12 +38,12 @@ export class LoadedMaps {
     this.all = new LazyMap(names, (name) => this.#noun(name));
   }
 
-  map(name: string): Nouns["map"] {
-    return this.#as("map", name);
+  map(name: string): MapNouns["bpf-map"] {
+    return this.#as("bpf-map", name);
   }
 
   /** A ring of which a user has said what its records are, or that they are what the object tells. */
-  ring<Ring extends "ring-buf" | "user-ring-buf">(noun: Ring, name: string, options: TypeOption): Nouns[Ring] {
+  ring<Ring extends "ring-buf" | "user-ring-buf">(noun: Ring, name: string, options: TypeOption): MapNouns[Ring] {
     const spec = this.#specOf(noun, name);
     if (!this.#open.has(name)) this.#records.forget(spec);
     this.#records.choose(spec, options).settle();
@@ -50,7 +51,7 @@ export class LoadedMaps {
   }
 
   /** Its rings are open then. The options are those of whoever opens them. */
-  perfEventArray(name: string, options: TypeOption, perf: PerfOptions): Nouns["perf-event-array"] {
+  perfEventArray(name: string, options: TypeOption, perf: PerfOptions): MapNouns["perf-event-array"] {
     const spec = this.#specOf("perf-event-array", name);
     const array = this.#as("perf-event-array", name);
     if (array.isOpen) return array;
@@ -64,9 +65,9 @@ export class LoadedMaps {
     for (const noun of this.#open.values()) noun.close();
   }
 
-  #as<Noun extends NounKind>(noun: Noun, name: string): Nouns[Noun] {
+  #as<Noun extends NounKind>(noun: Noun, name: string): MapNouns[Noun] {
     this.#specOf(noun, name);
-    return this.#noun(name) as Nouns[Noun];
+    return this.#noun(name) as MapNouns[Noun];
   }
 
   /** Throws when the map is something else, and says what. */
@@ -75,7 +76,7 @@ export class LoadedMaps {
     const spec = find(this.#parts.spec.maps, name, "map");
     const { noun: own } = mapKind(spec.type);
     if (own === noun) return spec;
-    throw new TypeError(`Cannot open map ${name} that way: ${doors[own]}`);
+    throw new TypeError(`Cannot open map ${name} that way: ${nounMakers[own].door}`);
   }
 
   #noun(name: string): MapNoun {
@@ -106,10 +107,3 @@ export class LoadedMaps {
     if (mapKind(type).ring === undefined) this.#open.delete(name);
   }
 }
-
-const doors: Readonly<Record<NounKind, string>> = {
-  map: "it is no ring, open it with map()",
-  "ring-buf": "it is a ring buffer, open it with ringBuf()",
-  "user-ring-buf": "it is a user ring buffer, open it with userRingBuf()",
-  "perf-event-array": "it is a perf event array, open it with perfEventArray()",
-};

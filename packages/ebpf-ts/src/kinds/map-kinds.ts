@@ -1,7 +1,7 @@
 import { MapType } from "../uapi/uapi.gen.ts";
 
-/** What a map is to its user: the noun that `map/make-noun.ts` makes for it. */
-export type NounKind = "map" | "ring-buf" | "user-ring-buf" | "perf-event-array";
+/** What a map is to its user: the files of `map/nouns/`. */
+export type NounKind = "bpf-map" | "ring-buf" | "user-ring-buf" | "perf-event-array";
 
 /** What the kernel, and so every engine, knows of one BPF_MAP_TYPE_*. */
 export interface MapKind {
@@ -51,7 +51,7 @@ export interface MapKind {
   readonly engines: "both" | "kernel" | "none";
 }
 
-type Row = Pick<MapKind, "since" | "key" | "value"> & Partial<Omit<MapKind, "name" | "noun">>;
+type Row = Pick<MapKind, "since" | "key" | "value"> & Partial<Omit<MapKind, "name">>;
 
 /** Without the names that the uapi has left behind, and without UNSPEC, which is none. */
 type Name = Exclude<keyof typeof MapType, "UNSPEC" | `${string}_DEPRECATED`>;
@@ -111,7 +111,7 @@ function kindOf(name: string, row: Row): MapKind {
     counts: "entries",
     typed: true,
     engines: "kernel",
-    noun: row.ring === undefined ? "map" : nouns[row.ring],
+    noun: row.ring === undefined ? "bpf-map" : nouns[row.ring],
     ...row,
   };
 }

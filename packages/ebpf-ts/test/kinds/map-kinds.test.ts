@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mapImplementations } from "../../src/engine/embedded/maps/map-implementations.ts";
+import { mapImplementations } from "../../src/engine/embedded/maps/map-implementations.gen.ts";
 import { mapKind, mapKinds } from "../../src/kinds/map-kinds.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 
@@ -19,11 +19,11 @@ describe("map kinds", () => {
   it("gives a ring the noun of its writers, and everything else is a map", () => {
     const nouns = { event: "ring-buf", user: "user-ring-buf", perf: "perf-event-array" };
     for (const { name, ring, noun } of mapKinds.values())
-      assert.equal(noun, ring === undefined ? "map" : nouns[ring], name);
+      assert.equal(noun, ring === undefined ? "bpf-map" : nouns[ring], name);
   });
 
   it("takes a type that it does not know for keys and values without anything special", () => {
     const { key, value, perCpu, batchSince, noun } = mapKind(9999);
-    assert.deepEqual([key, value, perCpu, batchSince, noun], ["any", "any", false, undefined, "map"]);
+    assert.deepEqual([key, value, perCpu, batchSince, noun], ["any", "any", false, undefined, "bpf-map"]);
   });
 });

@@ -1,5 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
-import { makeRingBuf } from "../../map/make-noun.ts";
+import { makeRingBuf } from "../../map/nouns/ring-buf.ts";
 import type { OpenedRing } from "../../engine/ring.ts";
 import type { RingBuf } from "../../map/ring-buf.ts";
 import type { RingBufHandle } from "../../map/ring-handles.ts";

@@ -1,4 +1,4 @@
-import { makeUserRingBuf } from "../../map/make-noun.ts";
+import { makeUserRingBuf } from "../../map/nouns/user-ring-buf.ts";
 import type { UserRingBufHandle } from "../../map/ring-handles.ts";
 import type { UserRingBuf } from "../../map/user-ring-buf.ts";
 import { SharedAccess } from "../../memory/shared-access.ts";

@@ -4,7 +4,7 @@ import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import type { MachineMapImage } from "../machine/image.ts";
 import type { MemoryPlan } from "../memory/region.ts";
 import { refuse, type MapImplementation, type MapShape } from "../machine/map-implementation.ts";
-import { mapImplementations } from "./map-implementations.ts";
+import { mapImplementations } from "./map-implementations.gen.ts";
 
 /** Bytes of one map, values and bookkeeping: the machine's whole memory has 32-bit addresses. */
 const largestMap = 512 * 2 ** 20;

@@ -84,7 +84,12 @@ export function entriesOf(sys: Sys, spec: MapSpec): number {
 function hint(spec: MapSpec, errno: number): string | undefined {
   const shape = `${mapTypeName(spec.type)}, key ${spec.keySize}, value ${spec.valueSize} bytes, ${spec.maxEntries} entries, flags ${spec.flags}`;
   if (errno === Errno.EINVAL)
-    return `the kernel does not know that type of map, or refuses its sizes or flags: ${shape}`;
+    return `the kernel does not know that type of map${sinceOf(spec)}, or refuses its sizes or flags: ${shape}`;
   if (errno === Errno.E2BIG) return `it is too big for the kernel: ${shape}`;
   return undefined;
+}
+
+function sinceOf({ type }: MapSpec): string {
+  const { since } = mapKind(type);
+  return since === undefined ? "" : ` (Linux ${since})`;
 }

@@ -1,16 +1,16 @@
-import { mapKind } from "../../../kinds/map-kinds.ts";
-import type { MapSpec } from "../../../spec/types.ts";
-import { EbpfError } from "../../../base/errors.ts";
-import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage } from "../machine/image.ts";
-import type { MachineMap } from "../machine/machine-map.ts";
-import { Errno } from "../../../uapi/errno.ts";
-import { HashTable, hashTableBytes } from "./hash-table.ts";
-import type { HashTableShape } from "./hash-table.ts";
-import { checkKey, copiesOf } from "./map-checks.ts";
-import { refuse, type MapImplementations, type MapShape } from "../machine/map-implementation.ts";
-import { isReadOnlyToPrograms, valueAccess } from "./value-access.ts";
-import { ValueArea, valueStride } from "./value-area.ts";
+import { mapKind } from "../../../../kinds/map-kinds.ts";
+import type { MapSpec } from "../../../../spec/types.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import { MapFlag, MapType, UpdateFlag } from "../../../../uapi/uapi.gen.ts";
+import type { MachineMapImage } from "../../machine/image.ts";
+import type { MachineMap } from "../../machine/machine-map.ts";
+import { Errno } from "../../../../uapi/errno.ts";
+import { HashTable, hashTableBytes } from "../hash-table.ts";
+import type { HashTableShape } from "../hash-table.ts";
+import { checkKey, copiesOf } from "../map-checks.ts";
+import { refuse, type MapImplementations, type MapShape } from "../../machine/map-implementation.ts";
+import { isReadOnlyToPrograms, valueAccess } from "../value-access.ts";
+import { ValueArea, valueStride } from "../value-area.ts";
 
 /** The kernel's table has at most 2^31 buckets. */
 const mostEntries = 2 ** 31;
@@ -225,7 +225,7 @@ const commonFlags = MapFlag.ZERO_SEED | MapFlag.RDONLY_PROG;
 /** The kernel has no LRU without preallocation, so BPF_F_NO_PREALLOC is refused as there. */
 const lruFlags = commonFlags | MapFlag.NO_COMMON_LRU | MapFlag.NUMA_NODE;
 
-export const hashMaps: MapImplementations = [
+export const implementations: MapImplementations = [
   [MapType.HASH, { flags: commonFlags | MapFlag.NO_PREALLOC | MapFlag.NUMA_NODE, shape, open }],
   [MapType.PERCPU_HASH, { flags: commonFlags | MapFlag.NO_PREALLOC, shape, open }],
   [MapType.LRU_HASH, { flags: lruFlags, shape, open }],

@@ -1,14 +1,14 @@
-import { mapKind } from "../../../kinds/map-kinds.ts";
-import type { MapSpec } from "../../../spec/types.ts";
-import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage } from "../machine/image.ts";
-import type { MachineMap } from "../machine/machine-map.ts";
-import { Errno } from "../../../uapi/errno.ts";
-import { indexKey, indexOf, nextIndex } from "./index-key.ts";
-import { refuse, type MapImplementations, type MapShape } from "../machine/map-implementation.ts";
-import { isReadOnlyToPrograms, valueAccess } from "./value-access.ts";
-import { checkKey, copiesOf } from "./map-checks.ts";
-import { ValueArea, valueStride } from "./value-area.ts";
+import { mapKind } from "../../../../kinds/map-kinds.ts";
+import type { MapSpec } from "../../../../spec/types.ts";
+import { MapFlag, MapType, UpdateFlag } from "../../../../uapi/uapi.gen.ts";
+import type { MachineMapImage } from "../../machine/image.ts";
+import type { MachineMap } from "../../machine/machine-map.ts";
+import { Errno } from "../../../../uapi/errno.ts";
+import { indexKey, indexOf, nextIndex } from "../index-key.ts";
+import { refuse, type MapImplementations, type MapShape } from "../../machine/map-implementation.ts";
+import { isReadOnlyToPrograms, valueAccess } from "../value-access.ts";
+import { checkKey, copiesOf } from "../map-checks.ts";
+import { ValueArea, valueStride } from "../value-area.ts";
 
 /** BPF_MAP_TYPE_ARRAY and BPF_MAP_TYPE_PERCPU_ARRAY. Values are written without a lock, as in the kernel. */
 export class ArrayMap implements MachineMap {
@@ -111,7 +111,7 @@ function open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): Ma
 /** Of BPF_MAP_TYPE_PERCPU_ARRAY the kernel takes no other flag. */
 const perCpuFlags = MapFlag.RDONLY_PROG;
 
-export const arrayMaps: MapImplementations = [
+export const implementations: MapImplementations = [
   [MapType.ARRAY, { flags: perCpuFlags | MapFlag.NUMA_NODE | MapFlag.MMAPABLE | MapFlag.INNER_MAP, shape, open }],
   [MapType.PERCPU_ARRAY, { flags: perCpuFlags, shape, open }],
 ];

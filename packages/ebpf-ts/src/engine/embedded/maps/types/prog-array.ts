@@ -1,10 +1,10 @@
-import { MapFlag, MapType, UpdateFlag } from "../../../uapi/uapi.gen.ts";
-import type { MachineMapImage } from "../machine/image.ts";
-import type { MachineMap } from "../machine/machine-map.ts";
-import { Errno } from "../../../uapi/errno.ts";
-import { indexOf, nextIndex } from "./index-key.ts";
-import { refuse, type MapImplementation, type MapImplementations } from "../machine/map-implementation.ts";
-import { checkKey } from "./map-checks.ts";
+import { MapFlag, MapType, UpdateFlag } from "../../../../uapi/uapi.gen.ts";
+import type { MachineMapImage } from "../../machine/image.ts";
+import type { MachineMap } from "../../machine/machine-map.ts";
+import { Errno } from "../../../../uapi/errno.ts";
+import { indexOf, nextIndex } from "../index-key.ts";
+import { refuse, type MapImplementation, type MapImplementations } from "../../machine/map-implementation.ts";
+import { checkKey } from "../map-checks.ts";
 
 /**
  * BPF_MAP_TYPE_PROG_ARRAY. A word a slot: 0 when empty, else the program's index in the machine plus one, which is also
@@ -87,4 +87,4 @@ const progArray: MapImplementation = {
   open: (image, memory) => new ProgArray(image, memory),
 };
 
-export const progArrays: MapImplementations = [[MapType.PROG_ARRAY, progArray]];
+export const implementations: MapImplementations = [[MapType.PROG_ARRAY, progArray]];
