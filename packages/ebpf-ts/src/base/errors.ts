@@ -20,7 +20,7 @@ export type EbpfErrorCode =
   | "TOO_BIG" // larger than the ring, map or buffer can ever hold
   | "TOO_MANY_FILES" // this process, or the system, has no file descriptor left; nothing was done, and it can be tried again
   | "VERIFIER" // the kernel's verifier refused a program
-  | "WORKER"; // a worker thread died
+  | "WORKER"; // a worker thread died, or cannot be started
 
 export interface EbpfErrorOptions {
   readonly cause?: unknown;

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { EbpfError } from "../../src/base/errors.ts";
+import { isExecutable, kindOf, moduleUrlOf, openNamed, readNamed } from "../../src/host/named-files.ts";
+import { closeFile, isRegular, readAt, sizeOf } from "../../src/host/open-files.ts";
+import { refusal } from "../../src/host/refusal.ts";
+
+describe("what a user names", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ebpf-named-"));
+  const file = join(folder, "file");
+  writeFileSync(file, "0123456789");
+  chmodSync(file, 0o755);
+  symlinkSync("file", join(folder, "link"));
+  symlinkSync("nothing", join(folder, "lost"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("is a file, a folder, something else or nothing", () => {
+    const kinds = [file, folder, "/dev/null", join(folder, "link"), join(folder, "lost"), join(file, "in")].map(kindOf);
+    assert.deepEqual(kinds, ["file", "folder", "other", "file", undefined, undefined]);
+    assert.deepEqual([file, join(folder, "lost")].map(isExecutable), [true, false]);
+  });
+
+  it("is read from anywhere", () => {
+    const fd = openNamed(file, "read");
+    try {
+      const bytes = new Uint8Array(4);
+      assert.deepEqual([readAt(fd, bytes, 8), bytes[0], bytes[1]], [2, 0x38, 0x39]);
+      assert.deepEqual([sizeOf(fd), isRegular(fd)], [10, true]);
+    } finally {
+      closeFile(fd);
+    }
+  });
+
+  it("is read up to a limit, also where it has no end", async () => {
+    assert.equal(new TextDecoder().decode(await readNamed(file, 4)), "0123");
+    assert.equal((await readNamed(file, 100)).length, 10);
+    assert.equal((await readNamed("/dev/zero", 100_000)).length, 100_000);
+  });
+
+  it("is not made where something is", () => {
+    assert.throws(() => openNamed(file, "new", 0o600), { code: "EEXIST" });
+  });
+
+  it("is a module by its path or its URL", () => {
+    assert.equal(moduleUrlOf("/a b/handler.js"), "file:///a%20b/handler.js");
+    assert.equal(moduleUrlOf("data:text/javascript,"), "data:text/javascript,");
+    assert.match(moduleUrlOf("handler.js"), /^file:\/\/\/.*\/handler\.js$/);
+  });
+});
+
+describe("what the runtime refuses", () => {
+  const otherwise = (code: string): EbpfError => new EbpfError("NOT_FOUND", `Cannot look: ${code}`);
+
+  it("is for want of descriptors, or what the caller makes of its code", () => {
+    assert.deepEqual(
+      [{ code: "EMFILE" }, { code: "ENFILE" }, { code: "EACCES" }, {}, undefined].map((cause) => {
+        const { code, message } = refusal(cause, "look", otherwise);
+        return `${code} ${message}`;
+      }),
+      [
+        "TOO_MANY_FILES Cannot look: this process has too many open files (EMFILE)",
+        "TOO_MANY_FILES Cannot look: the system has too many open files (ENFILE)",
+        "NOT_FOUND Cannot look: EACCES",
+        "NOT_FOUND Cannot look: unknown error",
+        "NOT_FOUND Cannot look: unknown error",
+      ],
+    );
+  });
+});
