@@ -10,6 +10,10 @@ export const aBoolean: Check = (value, what) => {
   if (typeof value !== "boolean") throw wrongKind(what, "true or false", value);
 };
 
+export const aBigInt: Check = (value, what) => {
+  if (typeof value !== "bigint") throw wrongKind(what, "a bigint", value);
+};
+
 export const aString: Check = (value, what) => {
   if (typeof value !== "string") throw wrongKind(what, "a string", value);
 };
@@ -29,6 +33,10 @@ export const aUint8Array: Check = (value, what) => {
 
 export const anObject: Check = (value, what) => {
   if (typeof value !== "object" || value === null) throw wrongKind(what, "an object", value);
+};
+
+export const aMap: Check = (value, what) => {
+  if (!(value instanceof Map)) throw wrongKind(what, "a Map", value);
 };
 
 export const aSignal: Check = (value, what) => {

@@ -1,4 +1,6 @@
 import { ByteView } from "../bytes/byte-view.ts";
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { aUint8Array, wrongKind } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import { BtfTable } from "./btf-table.ts";
 import { indexTypes } from "./index-types.ts";
@@ -11,6 +13,12 @@ export interface ParseBtfOptions {
   readonly base?: Btf | undefined;
 }
 
+const checks: Checks<ParseBtfOptions> = {
+  base: (value, what) => {
+    if (!(value instanceof BtfTable)) throw wrongKind(what, "what parseBtf() has given", value);
+  },
+};
+
 export const btfMagic = 0xeb9f;
 
 /**
@@ -18,9 +26,9 @@ export const btfMagic = 0xeb9f;
  * checked yet: {@link validateBtf} does that for tables that come from elsewhere.
  */
 export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf {
-  const { base } = options;
-  if (base !== undefined && !(base instanceof BtfTable))
-    throw new TypeError("The base of a BTF must come from parseBtf");
+  aUint8Array(bytes, "The section of parseBtf()");
+  checkOptions(options, checks, "parseBtf()");
+  const base = options.base as BtfTable | undefined;
   const file = new ByteView(bytes, "BTF", "BAD_BTF");
   const headerLength = checkHeader(file);
   const types = file.bytes(headerLength + file.u32(8), file.u32(12));

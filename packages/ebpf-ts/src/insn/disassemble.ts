@@ -1,7 +1,8 @@
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { anArray } from "../base/checks.ts";
 import type { Instruction } from "./instruction.ts";
 import { LD_IMM64 } from "./opcodes.ts";
-import { printInstruction } from "./print.ts";
-import type { PrintOptions } from "./print.ts";
+import { printAt, printChecks, type PrintOptions } from "./print.ts";
 
 /** `Line` is what `.BTF.ext` says of a C line (`LineInfo`). */
 export interface DisassembledLine<Line> {
@@ -17,15 +18,18 @@ export interface DisassembleOptions<Line> extends PrintOptions {
   readonly lines?: readonly Line[] | undefined;
 }
 
+const checks: Checks<DisassembleOptions<never>> = { ...printChecks, lines: anArray };
+
 /** One line an instruction; the second slot of a 64-bit load has none of its own. */
 export function disassemble<Line extends { readonly slot: number }>(
   instructions: readonly Instruction[],
   options: DisassembleOptions<Line> = {},
 ): DisassembledLine<Line>[] {
+  checkOptions(options as DisassembleOptions<never>, checks, "disassemble()");
   const sources = new Map(options.lines?.map((line) => [line.slot, line]));
   const lines: DisassembledLine<Line>[] = [];
   for (let slot = 0; slot < instructions.length; slot++) {
-    const text = printInstruction(instructions, slot, options);
+    const text = printAt(instructions, slot, options);
     const source = sources.get(slot);
     lines.push(source === undefined ? { slot, text } : { slot, text, source });
     if (instructions[slot]?.opcode === LD_IMM64) slot += 1;

@@ -1,3 +1,6 @@
+import { badIndex } from "../base/bad-index.ts";
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { aFunction, aMap } from "../base/checks.ts";
 import type { Instruction } from "./instruction.ts";
 import {
   ADDRESS_SPACE_CAST,
@@ -20,11 +23,14 @@ export interface PrintOptions {
   readonly helperName?: ((id: number) => string | undefined) | undefined;
 }
 
+export const printChecks: Checks<PrintOptions> = { names: aMap, helperName: aFunction };
+
 /** All instructions as text, each slot its own element; the second slot of a 64-bit load is left out. */
 export function printInstructions(instructions: readonly Instruction[], options: PrintOptions = {}): string[] {
+  checkOptions(options, printChecks, "printInstructions()");
   const lines: string[] = [];
   for (let slot = 0; slot < instructions.length; slot++) {
-    lines.push(printInstruction(instructions, slot, options));
+    lines.push(printAt(instructions, slot, options));
     if (instructions[slot]?.opcode === LD_IMM64) slot += 1;
   }
   return lines;
@@ -39,8 +45,14 @@ export function printInstruction(
   slot: number,
   options: PrintOptions = {},
 ): string {
+  checkOptions(options, printChecks, "printInstruction()");
+  return printAt(instructions, slot, options);
+}
+
+/** The same, of options that were checked. */
+export function printAt(instructions: readonly Instruction[], slot: number, options: PrintOptions): string {
   const instruction = instructions[slot];
-  if (instruction === undefined) throw new RangeError(`There is no instruction ${slot}`);
+  if (instruction === undefined) throw badIndex(slot, instructions.length, "the instructions");
   return print(instruction, instructions[slot + 1], options.names?.get(slot), options) ?? printUnknown(instruction);
 }
 

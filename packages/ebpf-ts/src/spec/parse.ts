@@ -1,3 +1,4 @@
+import { aUint8Array } from "../base/checks.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import { readCode } from "./object/code.ts";
 import { readDataMaps } from "./object/data-maps.ts";
@@ -16,7 +17,7 @@ import { readVariables } from "./object/variables.ts";
  * Throws `EbpfError` when the object is broken, `NotSupportedError` when it uses what this library lacks.
  */
 export function parse(bytes: Uint8Array): CollectionSpec {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("parse takes the bytes of an object file as a Uint8Array");
+  aUint8Array(bytes, "The object of parse()");
   const object = openObject(bytes);
   refuseLegacyMaps(object);
   refuseStructOps(object);

@@ -1,3 +1,5 @@
+import { type Checks, checkOptions } from "../../base/check-options.ts";
+import { aBigInt, anIterable, anObject, aUint8Array } from "../../base/checks.ts";
 import { headerSize, recordSize } from "../record.ts";
 import { badRecord, checkHeader } from "./check-header.ts";
 import { checkLength, decodeHeader, encodeHeaderInto, type RecordHeader } from "./record-header.ts";
@@ -28,8 +30,12 @@ export interface RecordsOptions {
   readonly layout?: RingLayout | undefined;
 }
 
+const checks: Checks<RecordsOptions> = { from: aBigInt, layout: anObject };
+
 /** Records one after the other, as a ring has them from a position on, but without wrapping. Padding is 0. */
 export function encodeRecords(records: Iterable<RecordInput>, options: RecordsOptions = {}): Uint8Array {
+  checkOptions(options, checks, "encodeRecords()");
+  anIterable(records, "The records of encodeRecords()");
   const { from = 0n, layout } = options;
   const list = [...records];
   for (const { payload } of list) checkLength(payload.length);
@@ -50,6 +56,8 @@ export function* decodeRecords(
   bytes: Uint8Array,
   options: RecordsOptions = {},
 ): Generator<RingRecord, void, undefined> {
+  aUint8Array(bytes, "The bytes of decodeRecords()");
+  checkOptions(options, checks, "decodeRecords()");
   const { from = 0n, layout } = options;
   for (let at = 0; at < bytes.length;) {
     const position = positionAt(from, at);

@@ -1,3 +1,4 @@
+import { anObject, aUint8Array } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { headerSize, recordSize } from "../record.ts";
 import { positionFault } from "../ring-faults.ts";
@@ -46,6 +47,8 @@ export function encodeRing(records: Iterable<RecordInput>, layout: RingLayout, f
  * BAD_RING at the first thing that is impossible, as {@link checkHeader} has it; nothing outside the data is read.
  */
 export function* decodeRing(data: Uint8Array, window: RingWindow): Generator<RingRecord, void, undefined> {
+  aUint8Array(data, "The data of decodeRing()");
+  anObject(window, "The window of decodeRing()");
   const { layout } = window;
   checkLayout(layout);
   const from = positionAt(window.from, 0);

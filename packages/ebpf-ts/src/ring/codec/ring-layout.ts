@@ -1,4 +1,4 @@
-import { oneOf, powerOfTwo } from "../../base/checks.ts";
+import { anObject, oneOf, powerOfTwo } from "../../base/checks.ts";
 import { lengthMask } from "../record.ts";
 
 /**
@@ -48,7 +48,9 @@ const checkSize = powerOfTwo(8, lengthMask + 1);
 const checkPageSize = powerOfTwo(8, Infinity);
 const checkOrigin = oneOf("linux", "windows", "user");
 
-export function checkLayout({ size, origin, pageSize = defaultPageSize }: RingLayout): void {
+export function checkLayout(layout: RingLayout): void {
+  anObject(layout, "The layout of a ring");
+  const { size, origin, pageSize = defaultPageSize } = layout;
   checkSize(size, "The size of a ring");
   checkPageSize(pageSize, "The size of a page");
   checkOrigin(origin, "The origin of page offsets");
