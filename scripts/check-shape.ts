@@ -1,6 +1,6 @@
 /**
- * The shape of the library: files that one reads in one sitting, folders that one sees at a glance, and no circle of
- * imports between files, not even of types.
+ * The shape of the library: files that one reads in one sitting, folders that one sees at a glance, no circle of
+ * imports between files, not even of types, and no struct of the kernel's whose fields are known by literal offsets.
  */
 import { posix } from "node:path";
 import { findFiles } from "./files.ts";
@@ -22,6 +22,19 @@ function folderFaults(files: readonly SourceFile[]): string[] {
   return [...counts]
     .filter(([, count]) => count > fullestFolder)
     .map(([folder, count]) => `${folder}: ${count} files, at most ${fullestFolder}: make rooms in it`);
+}
+
+/** Where structs of the kernel's are written and read. */
+const kernelRooms = /\/src\/(?:sys|engine\/kernel|engine\/embedded\/sources|ring\/perf)\//;
+const literalOffset = /\.[gs]et(?:Big)?(?:Ui|I)nt(?:8|16|32|64)\((?:\w+ \+ )?[1-9]/;
+
+function offsetFaults(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => kernelRooms.test(path))
+    .flatMap(({ path, lines }) =>
+      lines.flatMap((line, index) => (literalOffset.test(line) ? [`${path}:${index + 1}`] : [])),
+    )
+    .map((place) => `${place}: a literal offset: name the field, from uapi/structs.gen.ts`);
 }
 
 type Graph = ReadonlyMap<string, readonly string[]>;
@@ -62,6 +75,7 @@ async function main(): Promise<number> {
   const faults = [
     ...lengthFaults(files),
     ...folderFaults(files),
+    ...offsetFaults(files),
     ...circles(graphOf(files)).map((circle) => `A circle of imports: ${circle.join(" → ")}`),
   ];
   for (const fault of faults) console.error(fault);

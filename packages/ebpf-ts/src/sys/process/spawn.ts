@@ -1,7 +1,7 @@
 import { EbpfError, SyscallError, tooManyFiles } from "../../base/errors.ts";
 import { errnoName } from "../../uapi/errno.ts";
 import { addressOf, errno, func } from "../ffi/libc.ts";
-import { pinned, putWord } from "../ffi/pinned.ts";
+import { pinned } from "../ffi/pinned.ts";
 
 /** A child of the calling thread. Whatever is not named here is as posix_spawn(3) has it: descriptors are inherited. */
 export interface ChildOptions {
@@ -30,9 +30,9 @@ const opaqueSize = 512;
 
 /** A pipe whose ends no child gets unless it is given them. */
 export function makePipe(): { readonly readEnd: number; readonly writeEnd: number } {
-  const ends = pinned(8);
-  if (func("int pipe2(size_t ends, int flags)")(ends.address, O_CLOEXEC) < 0) throw failed("pipe2", errno());
-  return { readEnd: ends.view.getInt32(0, true), writeEnd: ends.view.getInt32(4, true) };
+  const ends = new Int32Array(2);
+  if (func("int pipe2(size_t ends, int flags)")(addressOf(ends), O_CLOEXEC) < 0) throw failed("pipe2", errno());
+  return { readEnd: ends[0]!, writeEnd: ends[1]! };
 }
 
 /** A worker thread complains when the runtime closes what it has not opened. */
@@ -136,13 +136,13 @@ function cString(text: string): Uint8Array {
 
 /** A `char *[]`, ended by NULL. The strings are to be kept as long as the pointers. */
 function stringVector(texts: readonly string[]): {
-  readonly pointers: Uint8Array;
+  readonly pointers: BigUint64Array;
   readonly strings: readonly Uint8Array[];
 } {
   const strings = texts.map(cString);
-  const { bytes, view } = pinned(8 * (texts.length + 1));
-  for (const [index, string] of strings.entries()) putWord(view, 8 * index, addressOf(string));
-  return { pointers: bytes, strings };
+  const pointers = new BigUint64Array(texts.length + 1);
+  for (const [index, string] of strings.entries()) pointers[index] = BigInt(addressOf(string));
+  return { pointers, strings };
 }
 
 function check(call: string, error: number): void {
