@@ -6,6 +6,7 @@ import { VerifierError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
 import { readVerdict } from "../../src/engine/kernel/load/verifier-error.ts";
 import { Errno } from "../../src/uapi/errno.ts";
+import { Command } from "../../src/uapi/uapi.gen.ts";
 import { kernelOrSkip, orFail } from "../support/requirements.ts";
 import { changedSys, loadFixture, modulePath } from "./kernel-fixture.ts";
 
@@ -107,5 +108,18 @@ describe("kernel: without bpf(2)", { skip: kernelOrSkip() }, () => {
       reason: 'Cannot use the kernel: this kernel has no bpf(2), use engine: "embedded"',
     });
     await assert.rejects(loadFixture("kernel-run", { sys }), { name: "NotSupportedError", feature: "bpf" });
+  });
+});
+
+describe("kernel: older than the programs", { skip: kernelOrSkip() }, () => {
+  it("says since which Linux there are such", async () => {
+    const sys = changedSys((real) => ({
+      bpfAsync: async (command, attributes) =>
+        command === Command.PROG_LOAD ? -Errno.EINVAL : real.bpfAsync(command, attributes),
+    }));
+    await assert.rejects(loadFixture("kernel-attach", { sys }), {
+      errnoName: "EINVAL",
+      message: /does not know programs of type tracepoint \(tracepoint: Linux 4\.7\)/,
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { encodeInstructions } from "../../../insn/codec.ts";
+import { findProgramKind } from "../../../kinds/find-program-kind.ts";
 import type { AssembledProgram, ProgramSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
@@ -77,8 +78,11 @@ async function verifierLog(sys: Sys, attributes: LoadAttributes): Promise<string
 }
 
 function reason(spec: ProgramSpec, errno: number): string | undefined {
-  if (errno === Errno.EINVAL)
-    return `the kernel does not know programs of type ${programTypeName(spec.type)}, or refuses what it attaches to`;
+  if (errno === Errno.EINVAL) {
+    const since = findProgramKind(spec.kind)?.since;
+    const version = since === undefined ? "" : ` (${spec.kind}: Linux ${since})`;
+    return `the kernel does not know programs of type ${programTypeName(spec.type)}${version}, or refuses what it attaches to`;
+  }
   if (errno === Errno.E2BIG) return "it has too many instructions, or no instruction at all";
   return undefined;
 }
