@@ -2,6 +2,7 @@ import { applyCoreRelocations } from "../btf/core/core-relocation.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { Instruction } from "../insn/instruction.ts";
+import { mostInstructions } from "./limits.ts";
 import type { CollectionSpec, FunctionSpec, AssembledProgram, ProgramSpec, Reference } from "./types.ts";
 
 /** Where the program is to run: types of the kernel, for CO-RE. */
@@ -17,9 +18,6 @@ export interface AssembleTarget {
 export function assemble(spec: CollectionSpec, program: ProgramSpec, target?: AssembleTarget): AssembledProgram {
   return new Assembler(spec, target).assemble(program);
 }
-
-/** Of one assembled program: BPF_COMPLEXITY_LIMIT_INSNS, more than which the kernel never takes (Linux 5.2). */
-export const mostInstructions = 1_000_000;
 
 /** Assembles programs of one spec: what they have in common is looked at once. The spec must not change meanwhile. */
 export class Assembler {
@@ -51,6 +49,13 @@ export class Assembler {
       }
     }
     return reached;
+  }
+
+  /** Instructions of the assembled program, without assembling it. */
+  sizeOf(program: ProgramSpec): number {
+    let size = 0;
+    for (const { instructions } of this.reach(program)) size += instructions.length;
+    return size;
   }
 
   #codeOf(fn: FunctionSpec, where: string): readonly Instruction[] {

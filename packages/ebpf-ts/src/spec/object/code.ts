@@ -1,6 +1,8 @@
 import type { CoreRelocation, LineInfo } from "../../btf/types.ts";
 import type { ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
+import { EbpfError } from "../../base/errors.ts";
 import { decodeInstructions } from "../../insn/codec.ts";
+import { mostInstructionsInFile } from "../limits.ts";
 import { sortBySlot, takeRange } from "./by-slot.ts";
 import { FunctionNames } from "./function-names.ts";
 import { badObject, isCode } from "./object-file.ts";
@@ -32,6 +34,7 @@ export interface PlacedFunction {
  */
 export function readCode(object: ObjectFile): Code {
   const sections = object.elf.sections.filter(isCode);
+  checkSize(sections);
   const names = new FunctionNames(sections.flatMap((section) => functionsIn(object, section)));
   const placed = sections.flatMap((section) => readSection(object, section, names));
   const byPlace = new Map(placed.map((fn) => [`${fn.section.index}:${fn.slot}`, fn]));
@@ -41,6 +44,15 @@ export function readCode(object: ObjectFile): Code {
     placed,
     at: (sectionIndex, slot) => byPlace.get(`${sectionIndex}:${slot}`),
   };
+}
+
+function checkSize(sections: readonly ElfSection[]): void {
+  const instructions = sections.reduce((sum, { data }) => sum + data.length, 0) / 8;
+  if (instructions > mostInstructionsInFile)
+    throw new EbpfError(
+      "TOO_BIG",
+      `The object has ${Math.ceil(instructions)} instructions, and at most ${mostInstructionsInFile} are supported`,
+    );
 }
 
 function functionsIn(object: ObjectFile, section: ElfSection): ElfSymbol[] {

@@ -18,6 +18,9 @@ import { programTag } from "./program-tag.ts";
 import { resolveReferences } from "./resolve-references.ts";
 import { validate } from "./validate.ts";
 
+/** Instructions of all programs together, which stay in memory with what lines they came from: some 60 bytes each. */
+const mostInstructionsKept = 4_000_000;
+
 export interface BuildOptions extends Pick<ImageParts, "cpus" | "instructionBudget" | "executor" | "heap"> {
   readonly kernelBtf: Btf;
 }
@@ -36,7 +39,8 @@ export interface BuiltImage {
 export async function buildImage(spec: CollectionSpec, options: BuildOptions): Promise<BuiltImage> {
   checkByteOrder();
   const failures = new Failures();
-  checkLoadable(spec, failures);
+  const assembler = new Assembler(spec, { btf: options.kernelBtf });
+  checkLoadable(spec, assembler, failures, mostInstructionsKept);
   const layout = new MemoryLayout();
   for (let cpu = 0; cpu < options.cpus; cpu++) reserveCpu(layout, cpu);
   const maps = spec.maps.map(
@@ -44,7 +48,6 @@ export async function buildImage(spec: CollectionSpec, options: BuildOptions): P
   );
   const specs = spec.programs.filter((program) => program.autoload);
   const built: { image: MachineProgramImage; tag: string }[] = [];
-  const assembler = new Assembler(spec, { btf: options.kernelBtf });
   for (const program of specs) built.push(await buildProgram(assembler, program, maps, failures));
   const programs = built.map((program, index) => new MachineProgram(program.image, index));
   for (const program of programs) validate(program);

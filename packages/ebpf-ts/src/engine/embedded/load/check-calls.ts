@@ -11,52 +11,58 @@ import { findReachable } from "./reachable.ts";
 /** What libbpf, and `link` here, call where a CO-RE relocation found no target. */
 const poison = 0xbad2310;
 
+/** Why a program cannot have a call. `feature` is what the engine lacks; without one the call is wrong anywhere. */
+interface Fault {
+  readonly feature?: string;
+  readonly why: string;
+}
+
 /** Finds the calls that a validated program can reach of helpers and kernel functions which it cannot have: the first of each. */
 export function checkCalls(program: MachineProgram, license: string, memory: ProgramMemory, failures: Failures): void {
+  const faults = findFaults(program, license);
+  if (faults.size === 0) return;
+  // Only now: it costs far more than to look at each call.
   const reachable = findReachable(program, memory);
-  const seen = new Set<string>();
-  for (let slot = 0; slot < reachable.length; slot++) {
-    if (!reachable[slot] || program.opcodes[slot] !== CALL) continue;
-    const key = `${program.src[slot]} ${program.imms[slot]}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    failures.try(() => checkCall(program, slot, license));
+  const told = new Set<string>();
+  for (const [slot, fault] of faults) {
+    if (!reachable[slot] || told.has(fault.why)) continue;
+    told.add(fault.why);
+    failures.add(errorOf(program, slot, fault));
   }
 }
 
-function checkCall(program: MachineProgram, slot: number, license: string): void {
-  if (program.src[slot] === CallKind.KFUNC)
-    throw lacks(program, slot, "kfuncs", "the embedded engine has no kernel functions (kfuncs)");
-  if (program.src[slot] === CallKind.HELPER) checkHelper(program, slot, license);
+/** By slot. */
+function findFaults(program: MachineProgram, license: string): Map<number, Fault> {
+  const faults = new Map<number, Fault>();
+  const { opcodes, src, imms } = program;
+  for (let slot = 0; slot < opcodes.length; slot++) {
+    if (opcodes[slot] !== CALL) continue;
+    const fault =
+      src[slot] === CallKind.KFUNC
+        ? { feature: "kfuncs", why: "the embedded engine has no kernel functions (kfuncs)" }
+        : src[slot] === CallKind.HELPER
+          ? helperFault(imms[slot]!, program.image.type, license)
+          : undefined;
+    if (fault !== undefined) faults.set(slot, fault);
+  }
+  return faults;
 }
 
-function checkHelper(program: MachineProgram, slot: number, license: string): void {
-  const id = program.imms[slot]!;
-  const name = helperName(id);
+function helperFault(id: number, programType: number, license: string): Fault | undefined {
   if (id === poison) {
-    throw lacks(
-      program,
-      slot,
-      "CO-RE",
-      "it reaches for a field or type that the embedded engine's kernel types do not have (CO-RE)",
-    );
+    const why = "it reaches for a field or type that the embedded engine's kernel types do not have (CO-RE)";
+    return { feature: "CO-RE", why };
   }
-  if (name === undefined)
-    throw new EbpfError("BAD_INSTRUCTION", message(program, slot, `there is no helper number ${id}`));
-  if (helpers[id] === undefined) {
-    throw lacks(program, slot, `bpf_${name}`, `the embedded engine has no helper bpf_${name} (${id})`);
-  }
-  if (isGplOnly(id, program.image.type) && !isGplCompatible(license)) {
-    const stated = license === "" ? "the object names none" : `the object's is ${JSON.stringify(license)}`;
-    const why = `bpf_${name} is for programs with a GPL-compatible licence only, and ${stated}`;
-    throw new EbpfError("BAD_INSTRUCTION", message(program, slot, why));
-  }
+  const name = helperName(id);
+  if (name === undefined) return { why: `there is no helper number ${id}` };
+  if (helpers[id] === undefined)
+    return { feature: `bpf_${name}`, why: `the embedded engine has no helper bpf_${name} (${id})` };
+  if (!isGplOnly(id, programType) || isGplCompatible(license)) return undefined;
+  const stated = license === "" ? "the object names none" : `the object's is ${JSON.stringify(license)}`;
+  return { why: `bpf_${name} is for programs with a GPL-compatible licence only, and ${stated}` };
 }
 
-function lacks(program: MachineProgram, slot: number, feature: string, why: string): NotSupportedError {
-  return new NotSupportedError(feature, message(program, slot, why));
-}
-
-function message(program: MachineProgram, slot: number, why: string): string {
-  return `Cannot load program ${program.image.name}: ${why}, at ${program.placeOf(slot)}`;
+function errorOf(program: MachineProgram, slot: number, { feature, why }: Fault): EbpfError {
+  const message = `Cannot load program ${program.image.name}: ${why}, at ${program.placeOf(slot)}`;
+  return feature === undefined ? new EbpfError("BAD_INSTRUCTION", message) : new NotSupportedError(feature, message);
 }

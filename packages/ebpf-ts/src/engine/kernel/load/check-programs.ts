@@ -17,7 +17,7 @@ export function needsKernelTypes({ programs, functions }: CollectionSpec): boole
  */
 export async function checkPrograms(spec: CollectionSpec, assembler: Assembler): Promise<Map<ProgramSpec, number>> {
   const failures = new Failures();
-  checkLoadable(spec, failures);
+  checkLoadable(spec, assembler, failures);
   const programs = spec.programs.filter(({ autoload }) => autoload);
   const targets = new Map<ProgramSpec, number>();
   for (const program of programs) targets.set(program, (await failures.tryAsync(() => attachTypeId(program))) ?? 0);
