@@ -69,6 +69,20 @@ describe("kernel: links", { skip: kernelOrSkip() || tracefsOrSkip() }, () => {
     }
   });
 
+  it("are told of without names by kernels that have none", async () => {
+    let refusals = 0;
+    const sys = changedSys((real) => ({
+      bpf: (command, attributes) =>
+        command === Command.OBJ_GET_INFO_BY_FD && refusals-- > 0 ? -Errno.E2BIG : real.bpf(command, attributes),
+    }));
+    await using bpf = await collectionOf(sys);
+    const link = await bpf.program("first").attach();
+    refusals = 1;
+    const { type, details } = link.info;
+    assert.deepEqual([type, details], [LinkType.PERF_EVENT, {}]);
+    assert.deepEqual(link.info.details, { tracepoint: "sys_enter_kill" });
+  });
+
   it("say of a probe in which file it is", async () => {
     const collection = await loadFixture("kernel-uprobe");
     const offset = 0x1234;

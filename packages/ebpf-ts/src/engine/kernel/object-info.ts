@@ -1,7 +1,9 @@
+import { SyscallError } from "../../base/errors.ts";
 import { KernelStruct, type Pointee } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { Layout, ValuesFor, ValuesOf } from "../../uapi/layout.ts";
 import { BpfAttr, BpfLinkInfo, BpfMapInfo, BpfProgInfo } from "../../uapi/structs.gen.ts";
+import { Errno } from "../../uapi/errno.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import type { MapInfo } from "../map.ts";
 import type { ProgramInfo } from "../program.ts";
@@ -52,9 +54,23 @@ export function programInfo(sys: Sys, descriptor: { readonly fd: number }): Prog
   return { type, id, tag: Array.from(tag, (byte) => byte.toString(16).padStart(2, "0")).join(""), name };
 }
 
+type LinkFields = ValuesOf<(typeof BpfLinkInfo)["fields"]>;
+
 export function linkInfo(sys: Sys, descriptor: { readonly fd: number }, details: LinkDetails): LinkInfo {
   const name = new Uint8Array(longestName);
-  const info = objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties", details.ask(name));
+  const ask = (given?: ReturnType<LinkDetails["ask"]>): LinkFields =>
+    objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties", given);
+  const info = unlessTooLong(() => ask(details.ask(name))) ?? ask();
   const text = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
   return { id: info.id, type: info.type, programId: info.prog_id, details: details.read(info, text) };
+}
+
+/** Kernels whose struct ends before the name's length (before Linux 6.0) know no such names: E2BIG. */
+function unlessTooLong<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof SyscallError && error.errno === Errno.E2BIG) return undefined;
+    throw error;
+  }
 }
