@@ -4,6 +4,17 @@ import { NotSupportedError } from "../../src/base/errors.ts";
 import { isShared, threadsShare } from "../../src/base/shared-bytes.ts";
 import { fixture } from "../suite/fixture.ts";
 
+function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+/** Whatever was put off until after the current task is done. */
+async function nextTurns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** What a page lacks that is not cross-origin isolated. */
 describe("a host without SharedArrayBuffer", () => {
   const { SharedArrayBuffer: Constructor } = globalThis;
@@ -36,6 +47,30 @@ describe("a host without SharedArrayBuffer", () => {
     const { result } = await loaded.call("drain_count");
     assert.equal(result, BigInt(ring.sent));
     (await room).discard();
+  });
+
+  it("rings every bell of a ring, once for each arming, and none that was closed", async () => {
+    await using loaded = await fixture("embedded", "ring");
+    const { memory } = loaded.ring("events");
+    const rung: string[] = [];
+    const rings = ["one", "two", "closed"].map((name) => {
+      const { promise, resolve } = withResolver();
+      const bell = loaded.ring("events").bell(() => (rung.push(name), resolve()));
+      bell.arm();
+      return { bell, promise };
+    });
+    rings[2]!.bell.close();
+    await Promise.all(rings.slice(0, 2).map(({ promise }) => promise));
+    assert.deepEqual(rung, ["one", "two"], "who closes a bell lets the others look again");
+    for (const { bell } of rings.slice(0, 2)) bell.arm();
+    await loaded.call("reserve_8", { value: 1n });
+    await nextTurns();
+    assert.deepEqual(rung, ["one", "two", "one", "two"]);
+    Atomics.store(memory.consumer, 0, Atomics.load(memory.producer, 0));
+    await loaded.call("reserve_8", { value: 2n });
+    await nextTurns();
+    assert.equal(rung.length, 4, "nobody waits");
+    for (const { bell } of rings) bell.close();
   });
 
   it("counts with programs in live memory", async () => {

@@ -1,12 +1,10 @@
-import { isShared } from "../../../base/shared-bytes.ts";
 import { yieldTurn } from "../../../base/yield-turn.ts";
 import type { RingBell, RingMemory } from "../../../ring/ring-memory.ts";
 import { RingBufHeader } from "../../../uapi/uapi.gen.ts";
+import { onWake, release } from "./wake-word.ts";
 
 /** The longest delay that a timer takes. */
 const longestDelay = 0x7fff_ffff;
-/** How often the word is looked at where `Atomics.waitAsync` is not there, or no memory that threads share, in milliseconds. */
-const pollInterval = 5;
 
 /**
  * Sleeps on the word that the machine bumps and notifies at every wake-up. `ready()` says whether there is something to do
@@ -30,8 +28,8 @@ export class EmbeddedBell implements RingBell {
     if (this.#closed || this.#keepAlive !== undefined) return;
     this.#keepAlive = setTimeout(() => {}, longestDelay);
     const seen = Atomics.load(this.#word, 0);
-    if (this.#ready()) yieldTurn(() => this.#ring());
-    else this.#wait(seen);
+    if (this.#ready()) yieldTurn(this.#ring);
+    else onWake(this.#word, seen, this.#ring, this.#wanted);
   }
 
   close(): void {
@@ -39,31 +37,16 @@ export class EmbeddedBell implements RingBell {
     this.#closed = true;
     this.#disarm();
     // Lets go of what waits for nothing now; other bells on the word look again and sleep on.
-    Atomics.notify(this.#word, 0);
+    release(this.#word);
   }
 
-  #wait(seen: number): void {
-    if (typeof Atomics.waitAsync !== "function" || !isShared(this.#word.buffer)) {
-      this.#poll(seen);
-      return;
-    }
-    const result = Atomics.waitAsync(this.#word, 0, seen);
-    if (result.async) void result.value.then(() => this.#ring());
-    else yieldTurn(() => this.#ring());
-  }
+  readonly #wanted = (): boolean => !this.#closed;
 
-  #poll(seen: number): void {
-    setTimeout(() => {
-      if (Atomics.load(this.#word, 0) !== seen) this.#ring();
-      else if (!this.#closed) this.#poll(seen);
-    }, pollInterval);
-  }
-
-  #ring(): void {
+  readonly #ring = (): void => {
     if (this.#keepAlive === undefined) return;
     this.#disarm();
     this.#onRing();
-  }
+  };
 
   #disarm(): void {
     clearTimeout(this.#keepAlive);

@@ -7,6 +7,7 @@ import { MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage } from "../machine/image.ts";
 import { refuse, type MapShape } from "../machine/map-implementation.ts";
 import { SharedLock } from "../../../memory/shared-lock.ts";
+import { wake } from "./wake-word.ts";
 
 /** The kernel's page, in which rings are measured. The machine has pages of 4096 bytes whatever the host has. */
 export const ringPage = 4096;
@@ -82,8 +83,7 @@ export class RingState {
   }
 
   wake(): void {
-    Atomics.add(this.bell, 0, 1);
-    Atomics.notify(this.bell, 0);
+    wake(this.bell);
   }
 }
 
