@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Collection } from "../../src/index.ts";
 import { load, openById, openPinned } from "../../src/index.ts";
+import { dispatchToWorkers } from "../../src/workers/dispatch/dispatch-to-workers.ts";
 import { openRingBuf, openUserRingBuf } from "../../src/workers/open/open-shared.ts";
-import { fixture, type Fixture, onEachEngine } from "./fixture.ts";
+import { fixture, type Fixture, onEachEngine, onKernel } from "./fixture.ts";
 
 /** What no compiler would let pass. */
 // oxlint-disable-next-line typescript/no-explicit-any -- that is the point
@@ -100,6 +101,8 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     "RingBuf.injectFill": (size) => ring.injectFill(1, size, nothing),
   };
   const counts: Doors = {
+    "dispatchToWorkers, workers": (count) => dispatchToWorkers(ring, "handler.js", { workers: count ?? null }),
+    "dispatchToWorkers, queue": (count) => dispatchToWorkers(ring, "handler.js", { queue: count ?? null }),
     "UserRingBuf.fill": (count) => user.fill(count, 8, nothing),
     "RingBuf.injectFill": (count) => ring.injectFill(count, 8, nothing),
   };
@@ -111,6 +114,7 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     "RingBuf.batches": (intervalMs) => ring.batches({ wakeup: { intervalMs } }),
     "RingBuf.inject": (timeoutMs) => ring.inject({}, { wait: true, timeoutMs }),
     "UserRingBuf.reserveWhenFree": (timeoutMs) => user.reserveWhenFree(8, { timeoutMs }),
+    dispatchToWorkers: (graceMs) => dispatchToWorkers(ring, "handler.js", { graceMs }),
   };
   const paths: Doors = {
     "BpfMap.pin": (path) => hash.pin(path),
@@ -118,6 +122,7 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     "UserRingBuf.pin": (path) => user.pin(path),
     "Program.pin": (path) => program.pin(path),
     openPinned: (path) => openPinned(path),
+    dispatchToWorkers: (path) => dispatchToWorkers(ring, path),
     "Collection.spawn": (path) => workers.spawn(path),
     "Collection.spawn, cwd": (cwd) => workers.spawn("true", [], { cwd: cwd === undefined ? null : cwd }),
   };
@@ -126,6 +131,8 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     "RingBuf.drainBlocking": (callback) => ring.drainBlocking(callback, { timeoutMs: 0 }),
     "RingBuf.injectFill": (callback) => ring.injectFill(1, 8, callback),
     "UserRingBuf.fill": (callback) => user.fill(1, 8, callback),
+    "dispatchToWorkers, onError": (callback) => dispatchToWorkers(ring, "handler.js", { onError: callback ?? null }),
+    "dispatchToWorkers, onValue": (callback) => dispatchToWorkers(ring, "handler.js", { onValue: callback ?? null }),
   };
   const options: Doors = {
     load: (given) => load(maps.spec, given),
@@ -141,6 +148,7 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     "RingBuf.events": (given) => ring.events(given),
     "RingBuf.batches": (given) => ring.batches(given),
     "RingBuf.inject": (given) => ring.inject({}, given),
+    dispatchToWorkers: (given) => dispatchToWorkers(ring, "handler.js", given),
     "RingBuf.injectMany": (given) => ring.injectMany([], given),
     "RingBuf.injectFill": (given) => ring.injectFill(0, 8, nothing, given),
     "UserRingBuf.reserveWhenFree": (given) => user.reserveWhenFree(8, given),
@@ -219,6 +227,12 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     { mistake: "a handle that is none", given: [null, undefined, 5, {}, { ring: {} }], expected: type, doors: handles },
     { mistake: "bytes that are none", given: ["a", [1], null, undefined], expected: type, doors: bytes },
     { mistake: "what cannot be iterated over", given: [5, null, undefined, {}], expected: type, doors: many },
+    {
+      mistake: "a ring that is none",
+      given: [5, null, undefined, {}, user],
+      expected: type,
+      doors: { dispatchToWorkers: (given) => dispatchToWorkers(given, "handler.js") },
+    },
     {
       mistake: "a mode that is none",
       given: ["insert", 1, null, ""],
@@ -299,6 +313,14 @@ async function refused(what: string, door: Door, given: unknown, expected: Expec
   await assert.rejects(async () => door(given), { ...expected }, title);
 }
 
+async function refuseAll(rows: readonly Row[]): Promise<void> {
+  for (const { mistake, given, expected, doors } of rows) {
+    for (const [name, door] of Object.entries(doors)) {
+      for (const each of given) await refused(`${mistake}: ${name}`, door, each, expected);
+    }
+  }
+}
+
 async function objectsOf(engine: "kernel" | "embedded"): Promise<{ objects: Objects; close: () => Promise<void> }> {
   const all: Fixture[] = [];
   for (const name of ["maps", "memory", "workers", "user-ring"]) all.push(await fixture(engine, name));
@@ -311,11 +333,7 @@ onEachEngine("misuse", (engine) => {
   it("the same mistake gives the same error in every door", async () => {
     const { objects, close } = await objectsOf(engine);
     try {
-      for (const { mistake, given, expected, doors } of rowsOf(objects)) {
-        for (const [name, door] of Object.entries(doors)) {
-          for (const each of given) await refused(`${mistake}: ${name}`, door, each, expected);
-        }
-      }
+      await refuseAll(rowsOf(objects));
       // Nothing was done meanwhile.
       assert.deepEqual([...objects.maps.map("hash").keys()], []);
       assert.equal([...objects.maps.map("array").keys()].length, 4);
@@ -330,7 +348,7 @@ onEachEngine("misuse", (engine) => {
     const { objects, close } = await objectsOf(engine);
     const doors = closedDoors(objects);
     await close();
-    for (const [name, door] of Object.entries(doors)) await refused(`closed: ${name}`, door, undefined, code("CLOSED"));
+    await refuseAll([{ mistake: "closed", given: [undefined], expected: code("CLOSED"), doors }]);
   });
 
   it("asking whether an array has an index is no mistake", async () => {
@@ -345,5 +363,36 @@ onEachEngine("misuse", (engine) => {
     } finally {
       await close();
     }
+  });
+});
+
+onKernel("misuse of what only the kernel has", () => {
+  it("perf event arrays have the errors of the other readers, and maps by number those of other numbers", async () => {
+    await using loaded = await fixture("kernel", "perf");
+    const perf = loaded.bpf.perfEventArray<Anything>("events");
+    const options: Doors = {
+      "PerfEventArray.drain": (given) => perf.drain(nothing, given),
+      "PerfEventArray.events": (given) => perf.events(given),
+      "PerfEventArray.batches": (given) => perf.batches(given),
+    };
+    const callbacks: Doors = { "PerfEventArray.drain": (given) => perf.drain(given) };
+    const paths: Doors = { "PerfEventArray.pin": (given) => perf.pin(given) };
+    const numbers: Doors = { openById: (given) => openById(given) };
+    await refuseAll([
+      { mistake: "options that are none", given: noOptions, expected: type, doors: options },
+      { mistake: "a callback that is none", given: noFunctions, expected: type, doors: callbacks },
+      { mistake: "a path that is none", given: noPaths, expected: type, doors: paths },
+      { mistake: "a number that is none", given: [...noWholeNumbers, 2 ** 32], expected: range, doors: numbers },
+      { mistake: "what is no number", given: [...noNumbers, undefined], expected: type, doors: numbers },
+    ]);
+    perf.close();
+    const closed: Doors = {
+      "PerfEventArray.drain": () => perf.drain(nothing),
+      "PerfEventArray.events": () => perf.events(),
+      "PerfEventArray.batches": () => perf.batches(),
+      "PerfEventArray.pin": () => perf.pin("/sys/fs/bpf/none"),
+      "PerfEventArray.pause": () => perf.pause(),
+    };
+    await refuseAll([{ mistake: "closed", given: [undefined], expected: code("CLOSED"), doors: closed }]);
   });
 });

@@ -1,3 +1,4 @@
+import { wrongKind } from "../../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import type { RingBuf } from "../../map/ring-buf.ts";
 import { newJobTable } from "./job-table.ts";
@@ -22,6 +23,9 @@ export async function dispatchToWorkers<T>(
   options: WorkerDispatchOptions<T> = {},
 ): Promise<WorkerDispatchResult> {
   const { workers, queue, slots, graceMs } = workerLimits(options as WorkerDispatchOptions<never>);
+  // By what it does: a bundle may hold its class twice.
+  if (typeof ringBuf?.lend !== "function") throw wrongKind("The ring of dispatchToWorkers()", "a RingBuf", ringBuf);
+  const url = moduleUrl(module);
   const { name } = ringBuf;
   const run: { dispatch?: WorkerDispatch<T> } = {};
   const loan = ringBuf.lend(() => run.dispatch?.end());
@@ -39,7 +43,7 @@ export async function dispatchToWorkers<T>(
     const key = options.key === undefined ? undefined : keyBytes(options.key, type);
     const table = newJobTable(slots, workers);
     const setup = {
-      module: moduleUrl(module),
+      module: url,
       ring: ring.share(),
       table,
       type: type === undefined ? undefined : { btf: type.btf.bytes, id: type.id },
