@@ -198,6 +198,21 @@ describe("sources of events", () => {
   });
 });
 
+describe("a source that cannot start", () => {
+  it("is the error of the load, and those that have started are stopped", async () => {
+    const source = new TestSource("one", []);
+    const broken: EventSource = {
+      name: "broken",
+      places: [],
+      start: () => {
+        throw new Error("mine");
+      },
+    };
+    await assert.rejects(load([source, broken], []), /mine/);
+    assert.equal(source.stopped, 1);
+  });
+});
+
 describe("what goes wrong in an event", () => {
   const mine = new Error("mine");
 

@@ -22,7 +22,14 @@ export class CollectionSources {
   readonly #started: readonly Started[];
 
   constructor(sources: readonly EventSource[], host: SourceHost) {
-    this.#started = sources.map((source) => ({ source, running: source.start(host) }));
+    const started: Started[] = [];
+    try {
+      for (const source of sources) started.push({ source, running: source.start(host) });
+    } catch (error) {
+      void stopAll(started);
+      throw error;
+    }
+    this.#started = started;
   }
 
   /** Throws, with nothing attached, when no source has the place. */
@@ -47,9 +54,8 @@ export class CollectionSources {
   }
 
   /** All of them, whatever one says; gives what went wrong. */
-  async stop(): Promise<unknown[]> {
-    const ends = await Promise.allSettled(this.#started.map(async ({ running }) => running.stop()));
-    return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+  stop(): Promise<unknown[]> {
+    return stopAll(this.#started);
   }
 
   #find(name: string, place: AttachPlace): readonly Found[] {
@@ -77,6 +83,11 @@ export class CollectionSources {
       `Cannot attach program ${name} to ${where}: ${has}; run it by hand, or use the kernel engine`,
     );
   }
+}
+
+async function stopAll(started: readonly Started[]): Promise<unknown[]> {
+  const ends = await Promise.allSettled(started.map(async ({ running }) => running.stop()));
+  return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
 }
 
 function checkAgreement(name: string, place: AttachPlace, [first, ...others]: readonly Found[]): void {
