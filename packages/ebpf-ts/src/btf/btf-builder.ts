@@ -1,11 +1,11 @@
-import { Kind } from "./btf-kinds.ts";
+import { Kind, largestVlen } from "./btf-kinds.ts";
 import { btfMagic } from "./parse-btf.ts";
-import type { BtfInt, BtfMember, BtfType, BtfVoid } from "./types.ts";
+import type { BtfInt, BtfMember, BtfType, BtfUnknown, BtfVoid } from "./types.ts";
 
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, "id"> : never;
 
 /** A type as {@link BtfTable.type} gives it, without its id. */
-export type NewBtfType = WithoutId<Exclude<BtfType, BtfVoid>>;
+export type NewBtfType = WithoutId<Exclude<BtfType, BtfVoid | BtfUnknown>>;
 
 const headerLength = 24;
 const linkages = ["static", "global", "extern"] as const;
@@ -67,14 +67,9 @@ export class BtfBuilder {
   add(type: NewBtfType): number {
     switch (type.kind) {
       case "int":
-        this.#record(
-          type.kind,
-          type.name,
-          0,
-          false,
-          type.size,
+        this.#record(type.kind, type.name, 0, false, type.size, [
           (encodings[type.encoding] << 24) | (type.bitOffset << 16) | type.bits,
-        );
+        ]);
         break;
       case "ptr":
       case "const":
@@ -87,7 +82,7 @@ export class BtfBuilder {
         this.#record(type.kind, type.name, 0, false, type.type);
         break;
       case "array":
-        this.#record(type.kind, "", 0, false, 0, type.type, type.indexType, type.length);
+        this.#record(type.kind, "", 0, false, 0, [type.type, type.indexType, type.length]);
         break;
       case "struct":
       case "union": {
@@ -97,12 +92,12 @@ export class BtfBuilder {
           member.type,
           memberWord(member, bits),
         ]);
-        this.#record(type.kind, type.name, type.members.length, bits, type.size, ...words);
+        this.#record(type.kind, type.name, type.members.length, bits, type.size, words);
         break;
       }
       case "enum": {
         const words = type.values.flatMap(({ name, value }) => [this.#string(name), value]);
-        this.#record(type.kind, type.name, type.values.length, type.signed, type.size, ...words);
+        this.#record(type.kind, type.name, type.values.length, type.signed, type.size, words);
         break;
       }
       case "enum64": {
@@ -111,7 +106,7 @@ export class BtfBuilder {
           Number(value & 0xffff_ffffn),
           Number((value >> 32n) & 0xffff_ffffn),
         ]);
-        this.#record(type.kind, type.name, type.values.length, type.signed, type.size, ...words);
+        this.#record(type.kind, type.name, type.values.length, type.signed, type.size, words);
         break;
       }
       case "fwd":
@@ -122,22 +117,22 @@ export class BtfBuilder {
         break;
       case "func_proto": {
         const words = type.parameters.flatMap((parameter) => [this.#string(parameter.name), parameter.type]);
-        this.#record(type.kind, "", type.parameters.length, false, type.returnType, ...words);
+        this.#record(type.kind, "", type.parameters.length, false, type.returnType, words);
         break;
       }
       case "var":
-        this.#record(type.kind, type.name, 0, false, type.type, linkages.indexOf(type.linkage));
+        this.#record(type.kind, type.name, 0, false, type.type, [linkages.indexOf(type.linkage)]);
         break;
       case "datasec": {
         const words = type.variables.flatMap((variable) => [variable.type, variable.offset, variable.size]);
-        this.#record(type.kind, type.name, type.variables.length, false, type.size, ...words);
+        this.#record(type.kind, type.name, type.variables.length, false, type.size, words);
         break;
       }
       case "float":
         this.#record(type.kind, type.name, 0, false, type.size);
         break;
       case "decl_tag":
-        this.#record(type.kind, type.name, 0, false, type.type, type.componentIndex);
+        this.#record(type.kind, type.name, 0, false, type.type, [type.componentIndex]);
         break;
     }
     return this.#nextId - 1;
@@ -162,9 +157,9 @@ export class BtfBuilder {
     vlen: number,
     flag: boolean,
     sizeOrType: number,
-    ...rest: number[]
+    rest: readonly number[] = [],
   ): void {
-    if (vlen > 0xffff) throw new RangeError(`A BTF type holds at most 65535 entries, not ${vlen}`);
+    if (vlen > largestVlen) throw new RangeError(`A BTF type holds at most ${largestVlen} entries, not ${vlen}`);
     this.#words.push(this.#string(name), ((flag ? 0x8000_0000 : 0) | (Kind[kind] << 24) | vlen) >>> 0, sizeOrType);
     for (const word of rest) this.#words.push(word);
     this.#nextId += 1;

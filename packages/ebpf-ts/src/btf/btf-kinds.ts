@@ -60,15 +60,21 @@ export const kindShapes: readonly KindShape[] = kindNames.map((name) => {
   }
 });
 
-/** The `info` word: `vlen` in bits 0..15, the kind in 24..28, a flag in bit 31. */
+/** The `info` word: `vlen` in bits 0..23, the kind in 24..30, a flag in bit 31 (before Linux 7.1 bits 0..15 and 24..28, the rest 0). */
 export function kindOf(info: number): number {
-  return (info >>> 24) & 0x1f;
+  return (info >>> 24) & 0x7f;
 }
 
 export function vlenOf(info: number): number {
-  return info & 0xffff;
+  return info & largestVlen;
 }
 
 export function flagOf(info: number): boolean {
   return info >>> 31 === 1;
 }
+
+/** BTF_MAX_VLEN */
+export const largestVlen = 0xff_ffff;
+
+/** BTF_MAX_TYPE */
+export const mostTypes = 0xf_ffff;

@@ -1,22 +1,23 @@
 import type { ByteView } from "../bytes/byte-view.ts";
 import { EbpfError } from "../base/errors.ts";
-import { flagOf, kindNames, kindOf, recordHeader, vlenOf } from "./btf-kinds.ts";
+import { Kind, flagOf, kindNames, kindOf, recordHeader, vlenOf } from "./btf-kinds.ts";
 import type { BtfInt, BtfMember, BtfType } from "./types.ts";
 
 /** One record, decoded. `at` is its offset in the type section. */
 export function decodeType(types: ByteView, at: number, id: number, text: (offset: number) => string): BtfType {
   const info = types.u32(at + 4);
-  const kind = kindNames[kindOf(info)]!;
+  const kind = kindNames[kindOf(info)];
   const flag = flagOf(info);
   const body = at + recordHeader;
   const name = text(types.u32(at));
+  if (kind === undefined) return { kind: "unknown", id, name, number: kindOf(info) };
   const sizeOrType = types.u32(at + 8);
   const list = <T>(stride: number, entry: (at: number) => T): T[] => {
     return Array.from({ length: vlenOf(info) }, (_, index) => entry(body + index * stride));
   };
   switch (kind) {
     case "int":
-      return { kind, id, name, size: sizeOrType, ...intData(types.u32(body)) };
+      return decodeInt(id, name, sizeOrType, types.u32(body));
     case "ptr":
     case "volatile":
     case "const":
@@ -93,11 +94,20 @@ function member(types: ByteView, at: number, flag: boolean, text: (offset: numbe
   };
 }
 
-/** Bits 0..7: width, 16..23: offset, 24..27: signed 1, char 2, bool 4. */
-function intData(word: number): Pick<BtfInt, "encoding" | "bits" | "bitOffset"> {
-  const flags = word >>> 24;
-  const encoding = flags & 4 ? "bool" : flags & 2 ? "char" : flags & 1 ? "signed" : "unsigned";
-  return { encoding, bits: word & 0xff, bitOffset: (word >>> 16) & 0xff };
+/** GCC calls `char` both signed and a character. */
+const encodings: Readonly<Record<number, BtfInt["encoding"]>> = {
+  0: "unsigned",
+  1: "signed",
+  2: "char",
+  3: "signed",
+  4: "bool",
+};
+
+/** Bits 0..7: width, 16..23: offset, 24..31: encoding. */
+function decodeInt(id: number, name: string, size: number, word: number): BtfType {
+  const encoding = encodings[word >>> 24];
+  if (encoding === undefined) return { kind: "unknown", id, name, number: Kind.int };
+  return { kind: "int", id, name, size, encoding, bits: word & 0xff, bitOffset: (word >>> 16) & 0xff };
 }
 
 function linkage(value: number, id: number): "static" | "global" | "extern" {

@@ -4,6 +4,7 @@ import { aUint8Array, wrongKind } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import { BtfTable } from "./btf-table.ts";
 import { indexTypes } from "./index-types.ts";
+import { readShapes } from "./read-layout.ts";
 import { StringTable } from "./string-table.ts";
 import type { Btf } from "./types.ts";
 
@@ -35,7 +36,7 @@ export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf 
   const text = file.bytes(headerLength + file.u32(16), file.u32(20));
   checkStrings(text, base);
   const typeView = new ByteView(types, "BTF type section", "BAD_BTF");
-  const offsets = indexTypes(typeView, base?.length ?? 1);
+  const offsets = indexTypes(typeView, base?.length ?? 1, readShapes(file, headerLength));
   return new BtfTable(bytes, typeView, offsets, new StringTable(text, base?.strings), base);
 }
 
@@ -59,6 +60,11 @@ export function checkMagic(file: ByteView, what: string): void {
     throw new EbpfError("BAD_BTF", `${what} is broken: it does not begin with the BTF magic number`);
   if (file.u8(2) !== 1)
     throw new EbpfError("BAD_BTF", `${what} has version ${file.u8(2)}, this library knows version 1`);
+  if (file.u8(3) !== 0)
+    throw new EbpfError(
+      "BAD_BTF",
+      `${what} has the flags 0x${file.u8(3).toString(16)}, of which this library knows none`,
+    );
 }
 
 /** So that every text has an end, and offset 0 is the empty name. */

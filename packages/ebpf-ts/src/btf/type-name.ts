@@ -51,6 +51,8 @@ function declare(btf: Btf, id: number, inner: string, budget: Budget): string {
       return join(type.name === "" ? "enum {…}" : `enum ${cut(type.name)}`, inner);
     case "fwd":
       return join(`${type.of} ${cut(type.name)}`, inner);
+    case "unknown":
+      return join(type.name === "" ? `(kind ${type.number})` : cut(type.name), inner);
     case "int":
     case "float":
     case "typedef":

@@ -18,7 +18,8 @@ export type BtfType =
   | BtfDataSection
   | BtfFloat
   | BtfDeclTag
-  | BtfTypeTag;
+  | BtfTypeTag
+  | BtfUnknown;
 
 /** The kernel's names of the kinds (BTF_KIND_*), in lower case. */
 export type BtfKind = BtfType["kind"];
@@ -156,6 +157,15 @@ export interface BtfTypeTag {
   readonly id: number;
   readonly name: string;
   readonly type: number;
+}
+
+/** Of a kind that was invented later, or that says of itself what cannot be: it stands in the table, and nothing is known of it. */
+export interface BtfUnknown {
+  readonly kind: "unknown";
+  readonly id: number;
+  readonly name: string;
+  /** BTF_KIND_* */
+  readonly number: number;
 }
 
 /**

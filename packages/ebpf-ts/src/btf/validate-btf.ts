@@ -98,6 +98,8 @@ function checkType(btf: Btf, type: BtfType): void {
       if (type.type === 0) throw bad(type, "tags nothing");
       checkRange(btf, type, type.type, "what it tags");
       break;
+    case "unknown":
+      break;
     case "void":
       throw bad(type, "is no record");
   }

@@ -10,6 +10,9 @@ const SHT_RELA = 4;
 const SHT_NOBITS = 8;
 const SHT_REL = 9;
 
+/** The bytes are those of a compressed section, behind a header of their own. */
+const SHF_COMPRESSED = 0x800;
+
 const SECTION_HEADER_SIZE = 64;
 const SYMBOL_SIZE = 24;
 const RELOCATION_SIZE = 16;
@@ -35,6 +38,11 @@ function readSections(file: ByteView): ElfSection[] {
   const offset = file.u64Number(0x28);
   const count = file.u16(0x3c);
   const namesIndex = file.u16(0x3e);
+  if (offset !== 0 && count === 0 && hasExtendedCount(file, offset))
+    throw new EbpfError(
+      "TOO_BIG",
+      `The ELF file has more than ${FIRST_RESERVED_SECTION - 1} sections, which is not supported`,
+    );
   if (count === 0 || offset === 0)
     throw bad("The ELF file has no sections: give an object file as clang -target bpf -c writes it");
   if (file.u16(0x3a) !== SECTION_HEADER_SIZE)
@@ -47,7 +55,22 @@ function readSections(file: ByteView): ElfSection[] {
   );
   checkTotal(file, headers);
   const names = stringTable(headers, namesIndex, "The table of section names");
-  return headers.map(({ nameOffset, ...header }) => ({ ...header, name: names.at(nameOffset) }));
+  const sections = headers.map(({ nameOffset, ...header }) => ({ ...header, name: names.at(nameOffset) }));
+  for (const section of sections) checkCompression(section);
+  return sections;
+}
+
+/** A number of sections that does not fit the header stands in the size of the first. */
+function hasExtendedCount(file: ByteView, offset: number): boolean {
+  return offset + SECTION_HEADER_SIZE <= file.length && file.u64Number(offset + 32) >= FIRST_RESERVED_SECTION;
+}
+
+/** Debug information may be compressed, and is not read here. */
+function checkCompression({ name, flags }: ElfSection): void {
+  if ((flags & SHF_COMPRESSED) !== 0 && !/^(\.rel)?\.debug_/.test(name))
+    throw bad(
+      `Section ${name} is compressed, which eBPF objects are not: write it without (llvm-objcopy --decompress-debug-sections)`,
+    );
 }
 
 interface SectionHeader extends Omit<ElfSection, "name"> {

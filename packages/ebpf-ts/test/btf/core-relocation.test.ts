@@ -350,6 +350,13 @@ describe("types and enumerators", () => {
 });
 
 describe("refusals", () => {
+  const sized = (name: string, size: number): Btf =>
+    table((b) => {
+      for (let id = 1; id < root; id++) b.int(`i${id}`, 4);
+      b.struct(name, size, []);
+    });
+  const narrow = (name: string): Btf => sized(name, 4);
+  const wide = (name: string): Btf => sized(name, 0xffff_fffe);
   const refused: [string, () => unknown, RegExp][] = [
     [
       "an instruction that does not hold what the types say",
@@ -360,6 +367,11 @@ describe("refusals", () => {
       "a jump",
       () => relocate([{ opcode: 0x05, dst: 0, src: 0, offset: 0, imm: 0 }], "0:0", kinds.byteOffset),
       /opcode 0x5/,
+    ],
+    [
+      "a size beyond the immediate",
+      () => relocate([move(4)], "0", kinds.typeSize, wide("task"), root, narrow("task")),
+      /the value 4294967294 does not fit its 32 bits/,
     ],
     ["an access string of letters", () => relocate([move(0)], "0:x", kinds.byteOffset), /access string/],
     ["a member that is not there", () => relocate([move(0)], "0:99", kinds.byteOffset), /has no member 99/],

@@ -252,7 +252,9 @@ describe("broken headers", () => {
     ["types outside", patched((view) => view.setUint32(12, 1000, true)), /truncated/],
     ["strings outside", patched((view) => view.setUint32(16, 0xffff_ffff, true)), /truncated/],
     ["strings without end", patched((view) => view.setUint32(20, 3, true)), /does not end with a NUL/],
-    ["an unknown kind", patched((view) => view.setUint32(28, 31 << 24, true)), /unknown kind 31/],
+    ["an unknown kind", patched((view) => view.setUint32(28, 31 << 24, true)), /unknown kind 31, and no layout/],
+    ["a kind of seven bits", patched((view) => view.setUint32(28, 33 << 24, true)), /unknown kind 33, and no layout/],
+    ["flags that are not known", patched((view) => view.setUint8(3, 1)), /flags 0x1/],
     ["a type that is cut off", patched((view) => view.setUint32(28, (4 << 24) | 100, true)), /cut off|truncated/],
   ];
   for (const [what, bytes, message] of broken) {
@@ -263,6 +265,85 @@ describe("broken headers", () => {
       ),
     );
   }
+});
+
+/** A layout section behind the strings, and a header that names it (Linux 7.1). */
+function withLayout(bytes: Uint8Array, entries: readonly (readonly [fixed: number, each: number])[]): Uint8Array {
+  const old = bytes.length;
+  const result = new Uint8Array(old + 8 + entries.length * 4);
+  result.set(bytes.subarray(0, 24));
+  result.set(bytes.subarray(24), 32);
+  const view = new DataView(result.buffer);
+  view.setUint32(4, 32, true);
+  view.setUint32(24, old - 24, true);
+  view.setUint32(28, entries.length * 4, true);
+  entries.forEach(([fixed, each], kind) => {
+    result[old + 8 + kind * 4] = fixed;
+    result[old + 9 + kind * 4] = each;
+  });
+  return result;
+}
+
+describe("what came with Linux 7.1", () => {
+  test("more entries than 16 bits can count", () => {
+    const builder = new BtfBuilder();
+    const values = Array.from({ length: 70_000 }, (_, value) => ({ name: "V", value }));
+    const id = builder.add({ kind: "enum", name: "many", size: 4, signed: false, values });
+    const btf = parseBtf(builder.bytes());
+    assert.equal(btf.length, 2);
+    const type = btf.type(id);
+    assert.ok(type.kind === "enum");
+    assert.equal(type.values.length, 70_000);
+    assert.equal(type.values.at(-1)!.value, 69_999);
+  });
+
+  test("kinds that are not known are skipped by the layout section, and known by their number", () => {
+    const builder = new BtfBuilder();
+    builder.int("int", 4, "signed");
+    // Read as one of kind 33, with the name of the first, a fixed part of 12 bytes, and 8 for each of 2 entries: the pointer's are its own.
+    builder.add({ kind: "func_proto", returnType: 0, parameters: [1, 1].map((type) => ({ name: "", type })) });
+    builder.add({ kind: "ptr", type: 0 });
+    builder.add({ kind: "typedef", name: "after", type: 1 });
+    const bytes = builder.bytes();
+    const view = new DataView(bytes.buffer);
+    view.setUint32(24 + 16, 1, true);
+    view.setUint32(24 + 16 + 4, (33 << 24) | 2, true);
+    const layout: [number, number][] = Array.from({ length: 34 }, (_, kind) => (kind === 33 ? [12, 8] : [0, 0]));
+    const btf = parseBtf(withLayout(bytes, layout));
+    assert.deepEqual(btf.type(2), { kind: "unknown", id: 2, name: "int", number: 33 });
+    assert.deepEqual(btf.type(3), { kind: "typedef", id: 3, name: "after", type: 1 });
+    assert.equal(btf.length, 4);
+    assert.equal(btf.nameOf(2), "int");
+    assert.throws(() => btf.sizeOf(2), { code: "BAD_BTF" });
+    validateBtf(btf);
+    assert.throws(() => parseBtf(withLayout(bytes, layout.slice(0, 33))), /unknown kind 33, and no layout/);
+  });
+
+  test("a layout section changes nothing of the kinds that are known", () => {
+    const builder = new BtfBuilder();
+    for (const type of oneOfEach) builder.add(type);
+    const btf = parseBtf(
+      withLayout(
+        builder.bytes(),
+        Array.from({ length: 20 }, () => [255, 255] as const),
+      ),
+    );
+    oneOfEach.forEach((type, index) => assert.deepEqual(btf.type(index + 1), { ...type, id: index + 1 }));
+    assert.throws(() => parseBtf(withLayout(builder.bytes(), []).subarray(0, 40)), { code: "BAD_BTF" });
+  });
+});
+
+test("the encodings of an int: what GCC writes of char is signed, what nobody knows is no int", () => {
+  const encoded = (encoding: number): unknown => {
+    const builder = new BtfBuilder();
+    builder.int("char", 1);
+    const bytes = builder.bytes();
+    bytes[24 + 12 + 3] = encoding;
+    const type = parseBtf(bytes).type(1);
+    return type.kind === "int" ? type.encoding : type.kind;
+  };
+  assert.deepEqual([0, 1, 2, 3, 4].map(encoded), ["unsigned", "signed", "char", "signed", "bool"]);
+  assert.deepEqual([5, 8, 0x10, 0x81].map(encoded), ["unknown", "unknown", "unknown", "unknown"]);
 });
 
 describe("broken tables are refused by validation", () => {

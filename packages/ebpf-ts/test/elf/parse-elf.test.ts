@@ -222,3 +222,16 @@ test("names that overlap cannot exhaust memory", () => {
   view.setUint32(headers, text - 1, true);
   refuses(bytes, /names overlap/);
 });
+
+test("what the header or a section cannot say in its bits is refused by name", () => {
+  const many = changed((view, headers) => {
+    view.setUint16(0x3c, 0, true);
+    view.setBigUint64(headers + 32, 70_000n, true);
+  });
+  assert.throws(
+    () => parseElf(many),
+    (error) => error instanceof EbpfError && error.code === "TOO_BIG" && /more than 65279 sections/.test(error.message),
+  );
+  const compressed = changed((view, headers) => view.setUint32(headers + headerOf(".BTF") + 8, 0x800, true));
+  refuses(compressed, /^Section \.BTF is compressed/);
+});

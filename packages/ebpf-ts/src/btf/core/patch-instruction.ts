@@ -57,8 +57,16 @@ function patchImmediate(instruction: Instruction, patch: Patch): string | undefi
   if (instruction.opcode & 8) return "it has no immediate value";
   if (patch.check && BigInt(instruction.imm) !== BigInt.asIntN(64, patch.was))
     return mismatch(instruction.imm, patch.was);
+  if (!fits(instruction, patch.becomes)) return `the value ${patch.becomes} does not fit its 32 bits`;
   instruction.imm = Number(BigInt.asIntN(32, patch.becomes));
   return undefined;
+}
+
+/** An operation on 64 bits extends its immediate with the sign, one on 32 bits takes it as it is. */
+function fits({ opcode }: Instruction, value: bigint): boolean {
+  const wide = (opcode & 7) === classAlu64;
+  const signed = BigInt.asIntN(64, value);
+  return signed >= -(2n ** 31n) && signed < (wide ? 2n ** 31n : 2n ** 32n);
 }
 
 function patchMemory(instructions: Instruction[], slot: number, patch: Patch): string | undefined {

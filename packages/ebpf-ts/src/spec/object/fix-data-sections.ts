@@ -1,4 +1,6 @@
 import { ByteView } from "../../bytes/byte-view.ts";
+import { largestVlen } from "../../btf/btf-kinds.ts";
+import { readShapes } from "../../btf/read-layout.ts";
 import { indexTypes } from "../../btf/index-types.ts";
 import { parseBtf } from "../../btf/parse-btf.ts";
 import type { Btf, BtfDataSection } from "../../btf/types.ts";
@@ -91,10 +93,8 @@ class Records {
   constructor(bytes: Uint8Array) {
     const header = new ByteView(bytes, "BTF", "BAD_BTF");
     this.#start = header.u32(4) + header.u32(8);
-    this.#offsets = indexTypes(
-      new ByteView(header.bytes(this.#start, header.u32(12)), "BTF type section", "BAD_BTF"),
-      1,
-    );
+    const types = new ByteView(header.bytes(this.#start, header.u32(12)), "BTF type section", "BAD_BTF");
+    this.#offsets = indexTypes(types, 1, readShapes(header, header.u32(4)));
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -120,9 +120,10 @@ class Records {
     this.#view.setUint32(this.#at(id) + RECORD_HEADER, 0, true);
   }
 
-  /** The linkage of a function is its `vlen`, the lower 16 bits of `info`; BTF_FUNC_STATIC is 0. */
+  /** The linkage of a function is its `vlen`, the lower bits of `info`; BTF_FUNC_STATIC is 0. */
   makeFunctionStatic(id: number): void {
-    this.#view.setUint16(this.#at(id) + 4, 0, true);
+    const at = this.#at(id) + 4;
+    this.#view.setUint32(at, (this.#view.getUint32(at, true) & ~largestVlen) >>> 0, true);
   }
 
   #at(id: number): number {

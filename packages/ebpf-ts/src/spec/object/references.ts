@@ -132,6 +132,10 @@ class Resolver {
     high: Instruction,
   ): Reference {
     const offset = symbol.value + low.imm;
+    if (high.imm !== 0 && high.imm !== low.imm >> 31)
+      throw badObject(
+        `${describe(fn)} is broken: instruction ${slot} adds more than 32 bits to the address of ${name}`,
+      );
     const data = this.#dataMaps.get(symbol.sectionIndex);
     if (data !== undefined) {
       data.checkUse(describe(fn), name, offset);
