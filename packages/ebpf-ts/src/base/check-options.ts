@@ -13,10 +13,14 @@ export function checkOptions<Options extends object>(options: Options, checks: C
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`The options of ${of} must be an object, not ${showValue(options)}`);
   }
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? checks[name as keyof Options] : undefined;
-    if (check === undefined) throw unknownOption(name, Object.keys(checks), of);
-    if (value !== undefined) check(value, `The option ${name} of ${of}`);
+  // Without an array of the names: each drain comes by here.
+  for (const name in options) {
+    if (!Object.hasOwn(checks, name)) {
+      if (!Object.hasOwn(options, name)) continue;
+      throw unknownOption(name, Object.keys(checks), of);
+    }
+    const value = options[name];
+    if (value !== undefined) checks[name](value, `The option ${name} of ${of}`);
   }
 }
 

@@ -33,6 +33,7 @@ export class MapKeys {
   #encodeIndex(key: unknown): Uint8Array {
     if (typeof key === "number" && !this.#isIndex(key)) throw this.#bad(key);
     const bytes = this.#encodeAny(key);
+    if (typeof key === "number") return bytes;
     const index = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
     if (!this.#isIndex(index)) throw this.#bad(index);
     return bytes;

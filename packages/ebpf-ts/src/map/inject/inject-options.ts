@@ -25,15 +25,19 @@ export interface InjectTerms {
 
 const what = "an injection";
 const usualFraction = 0.25;
-const checks: Omit<Checks<InjectOptions>, "leaveFree"> = {
-  reserveFraction: aShare,
-  wait: aBoolean,
-  timeoutMs: milliseconds(),
-  signal: aSignal,
-};
+/** For a ring of that size: made once, since every injection is checked. */
+export function injectChecks(ringSize: number): Checks<InjectOptions> {
+  return {
+    reserveFraction: aShare,
+    leaveFree: integer(0, ringSize - 1),
+    wait: aBoolean,
+    timeoutMs: milliseconds(),
+    signal: aSignal,
+  };
+}
 
-export function injectTerms(options: InjectOptions, ringSize: number): InjectTerms {
-  checkOptions(options, { ...checks, leaveFree: integer(0, ringSize - 1) }, what);
+export function injectTerms(options: InjectOptions, checks: Checks<InjectOptions>, ringSize: number): InjectTerms {
+  checkOptions(options, checks, what);
   options.signal?.throwIfAborted();
   return { leaveFree: leaveFree(options, ringSize), deadline: deadline(options), signal: options.signal };
 }

@@ -1,11 +1,12 @@
 import type { Injector, WriteRecord } from "../../engine/injector.ts";
 import type { EngineRing } from "../../engine/ring.ts";
+import type { Checks } from "../../base/check-options.ts";
 import { anIterable } from "../../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import { headerSize } from "../../ring/record.ts";
 import { napUnless } from "../../stream/nap.ts";
 import { yieldTurn } from "../../base/yield-turn.ts";
-import { type InjectOptions, injectTerms, type InjectTerms } from "./inject-options.ts";
+import { injectChecks, type InjectOptions, injectTerms, type InjectTerms } from "./inject-options.ts";
 import { InjectQueue } from "./inject-queue.ts";
 import { FilledRecords, type InjectedRecords, ValueEncoder } from "./injected-records.ts";
 import type { RingRecordType } from "../record-type.ts";
@@ -31,6 +32,7 @@ export class RingInjector<T> {
   readonly #name: string;
   readonly #ring: EngineRing;
   readonly #encoder: ValueEncoder<T>;
+  readonly #checks: Checks<InjectOptions>;
   readonly #closing: AbortController = new AbortController();
   readonly #queue: InjectQueue = new InjectQueue();
   #injector: Injector | undefined;
@@ -40,6 +42,7 @@ export class RingInjector<T> {
   constructor({ name, ring, type }: RingInjectorOptions) {
     this.#name = name;
     this.#ring = ring;
+    this.#checks = injectChecks(ring.memory.size);
     this.#encoder = new ValueEncoder(name, type);
   }
 
@@ -49,18 +52,18 @@ export class RingInjector<T> {
   }
 
   async inject(value: T | Uint8Array, options: InjectOptions): Promise<void> {
-    const terms = injectTerms(options, this.#size);
+    const terms = injectTerms(options, this.#checks, this.#size);
     if ((await this.#inTurn(() => this.#encoder.records([value]), terms)) === 0) throw this.#noSpace(terms);
   }
 
   async injectMany(values: Iterable<T | Uint8Array>, options: InjectOptions): Promise<number> {
     anIterable(values, "The values of injectMany()");
-    return this.#inTurn(() => this.#encoder.records(values), injectTerms(options, this.#size));
+    return this.#inTurn(() => this.#encoder.records(values), injectTerms(options, this.#checks, this.#size));
   }
 
   async injectFill(count: number, size: number, write: WriteRecord, options: InjectOptions): Promise<number> {
     const records = new FilledRecords(count, size, write);
-    return this.#inTurn(() => records, injectTerms(options, this.#size));
+    return this.#inTurn(() => records, injectTerms(options, this.#checks, this.#size));
   }
 
   /** Whoever waits gets an error. Idempotent. */
