@@ -26,6 +26,8 @@ export interface EngineMap {
   update(key: Uint8Array, value: Uint8Array, flags: number): void;
   /** False when there was no such key. */
   delete(key: Uint8Array): boolean;
+  /** The value, which leaves the map with that, in one step (BPF_MAP_LOOKUP_AND_DELETE_ELEM); undefined when there is no such key. */
+  take?(key: Uint8Array): Uint8Array | undefined;
   /** The key after `key`, or the first; undefined at the end. A key that is gone starts anew. */
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined;
   /** Many entries in one call, where the engine has it. `cursor` is opaque; undefined starts. */

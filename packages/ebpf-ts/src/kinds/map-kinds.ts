@@ -38,6 +38,8 @@ export interface MapKind {
   readonly evicts: boolean;
   /** The first Linux that reads many of its entries in one call (BPF_MAP_LOOKUP_BATCH); undefined for never. */
   readonly batchSince: string | undefined;
+  /** The first Linux that reads an entry and deletes it in one step (BPF_MAP_LOOKUP_AND_DELETE_ELEM); undefined for never. */
+  readonly takeSince: string | undefined;
   /** Who writes it when it is a ring: programs, user space, or programs into one ring for each CPU. */
   readonly ring: "event" | "user" | "perf" | undefined;
   /** What mmap(2) of its descriptor shows: the values if it was made with BPF_F_MMAPABLE (Linux 5.5), pages of an arena, or a ring. */
@@ -57,22 +59,24 @@ type Row = Pick<MapKind, "since" | "key" | "value"> & Partial<Omit<MapKind, "nam
 type Name = Exclude<keyof typeof MapType, "UNSPEC" | `${string}_DEPRECATED`>;
 
 const both = { engines: "both" } as const;
+/** Hash tables of all kinds, whose values are the object's own. */
+const hash = { key: "any", value: "any", batchSince: "5.6", takeSince: "5.14" } as const;
 const untyped = { typed: false } as const;
 /** Local storage: it belongs to its owner, and is not counted. */
 const storage = { key: "descriptor", value: "any", counts: "nothing" } as const;
 
 // `since` is the release whose uapi first names the type; `batchSince` the one in which its bpf_map_ops got map_lookup_batch.
 const rows: Readonly<Record<Name, Row>> = {
-  HASH: { since: "3.19", key: "any", value: "any", batchSince: "5.6", ...both },
+  HASH: { since: "3.19", ...hash, ...both },
   ARRAY: { since: "3.19", key: "index", value: "any", batchSince: "5.6", memory: "values", ...both },
   PROG_ARRAY: { since: "4.2", key: "index", value: "program", ...both },
   PERF_EVENT_ARRAY: { since: "4.3", key: "index", value: "perf-event", ring: "perf", counts: "cpus", ...untyped },
-  PERCPU_HASH: { since: "4.6", key: "any", value: "any", perCpu: true, batchSince: "5.6", ...both },
+  PERCPU_HASH: { since: "4.6", ...hash, perCpu: true, ...both },
   PERCPU_ARRAY: { since: "4.6", key: "index", value: "any", perCpu: true, batchSince: "5.13", ...both },
-  STACK_TRACE: { since: "4.6", key: "number", value: "stack", ...untyped },
+  STACK_TRACE: { since: "4.6", key: "number", value: "stack", takeSince: "6.18", ...untyped },
   CGROUP_ARRAY: { since: "4.8", key: "index", value: "cgroup", ...untyped },
-  LRU_HASH: { since: "4.10", key: "any", value: "any", evicts: true, batchSince: "5.6", ...both },
-  LRU_PERCPU_HASH: { since: "4.10", key: "any", value: "any", perCpu: true, evicts: true, batchSince: "5.6" },
+  LRU_HASH: { since: "4.10", ...hash, evicts: true, ...both },
+  LRU_PERCPU_HASH: { since: "4.10", ...hash, perCpu: true, evicts: true },
   LPM_TRIE: { since: "4.11", key: "prefix", value: "any", batchSince: "5.13" },
   ARRAY_OF_MAPS: { since: "4.12", key: "index", value: "map", batchSince: "5.19", ...untyped },
   HASH_OF_MAPS: { since: "4.12", key: "any", value: "map", batchSince: "5.19", ...untyped },
@@ -84,8 +88,8 @@ const rows: Readonly<Record<Name, Row>> = {
   CGROUP_STORAGE: { since: "4.19", key: "cgroup", value: "any", counts: "nothing" },
   REUSEPORT_SOCKARRAY: { since: "4.19", key: "index", value: "socket" },
   PERCPU_CGROUP_STORAGE: { since: "4.20", key: "cgroup", value: "any", perCpu: true, counts: "nothing" },
-  QUEUE: { since: "4.20", key: "none", value: "any", ...untyped },
-  STACK: { since: "4.20", key: "none", value: "any", ...untyped },
+  QUEUE: { since: "4.20", key: "none", value: "any", takeSince: "4.20", ...untyped },
+  STACK: { since: "4.20", key: "none", value: "any", takeSince: "4.20", ...untyped },
   SK_STORAGE: { since: "5.2", ...storage },
   DEVMAP_HASH: { since: "5.4", key: "number", value: "device", ...untyped },
   STRUCT_OPS: { since: "5.6", key: "index", value: "ops", engines: "none" },
@@ -106,6 +110,7 @@ function kindOf(name: string, row: Row): MapKind {
     perCpu: false,
     evicts: false,
     batchSince: undefined,
+    takeSince: undefined,
     ring: undefined,
     memory: undefined,
     counts: "entries",

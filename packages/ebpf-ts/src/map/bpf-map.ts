@@ -100,6 +100,19 @@ export class BpfMap<K = unknown, V = unknown> {
     );
   }
 
+  /**
+   * The value, which leaves the map with that, in one step: nobody's update in between is lost (BPF_MAP_LOOKUP_AND_DELETE_ELEM, Linux 5.14;
+   * hash maps). Undefined when there is no such key. Of a per-CPU map: the first CPU's.
+   */
+  take(key: K): V | undefined {
+    const map = this.#map;
+    if (!map.take) {
+      throw new NotSupportedError("take", `Cannot take a key of map ${this.name}: only hash maps have that`);
+    }
+    const bytes = map.take(this.#key.encode(key));
+    return bytes && (this.#value.decode(bytes.subarray(0, this.#value.size)) as V);
+  }
+
   /** False when there was no such key. */
   delete(key: K): boolean {
     return this.#map.delete(this.#key.encode(key));

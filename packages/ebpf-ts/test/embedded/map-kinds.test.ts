@@ -31,6 +31,7 @@ describe("embedded: the table of map kinds is what the engine does", () => {
       const map = await load();
       assert.equal(map.cpus, kind.perCpu ? cpus : 1);
       const look = (): Uint8Array | undefined => map.lookup(new Uint8Array(spec.keySize));
+      assert.equal(map.take !== undefined, kind.takeSince !== undefined);
       if (kind.key === "none") return void assert.throws(look, { code: "NOT_SUPPORTED" });
       if (kind.value === "any") map.update(new Uint8Array(spec.keySize), new Uint8Array(valueSize * map.cpus), 0);
       assert.equal(look()?.length, kind.value === "any" ? valueSize * map.cpus : undefined);

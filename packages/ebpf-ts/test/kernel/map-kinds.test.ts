@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { release } from "node:os";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { EbpfError } from "../../src/base/errors.ts";
 import { possibleCpus } from "../../src/engine/kernel/cpus.ts";
@@ -14,7 +13,7 @@ import { Errno } from "../../src/uapi/errno.ts";
 import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 import { Command, MapFlag } from "../../src/uapi/uapi.gen.ts";
 import { mapOfKind } from "../support/map-of-kind.ts";
-import { kernelOrSkip, orFail } from "../support/requirements.ts";
+import { isLinuxAtLeast, kernelOrSkip, orFail } from "../support/requirements.ts";
 import { readSpec, u32 } from "./kernel-fixture.ts";
 
 /** Untouched bytes of a buffer that the kernel writes to. */
@@ -70,7 +69,7 @@ describe("kernel: the table of map kinds is what the running kernel does", { ski
 
     it(`${kind.name}: reads in batches or refuses to`, (context) =>
       withMap(context, (map) => {
-        const has = kind.batchSince !== undefined && isAtLeast(kind.batchSince);
+        const has = kind.batchSince !== undefined && isLinuxAtLeast(kind.batchSince);
         const result = readBatch(map, spec);
         assert.equal(result === -Errno.ENOTSUPP || result === -Errno.EINVAL, !has, `the kernel gave ${result}`);
       }));
@@ -95,6 +94,19 @@ describe("kernel: the table of map kinds is what the running kernel does", { ski
           assert.deepEqual(new Set(results), new Set(kind.evicts ? [0] : [0, -Errno.E2BIG]));
         }));
     }
+
+    it(`${kind.name}: ${kind.takeSince === undefined ? "refuses to take" : "takes"} an entry in one step`, (context) =>
+      withMap(context, (map) => {
+        const has = kind.takeSince !== undefined && isLinuxAtLeast(kind.takeSince);
+        const key = new Uint8Array(spec.keySize);
+        const value = new Uint8Array(valueSize * possibleCpus()).fill(1);
+        const take = (): number => call(Command.MAP_LOOKUP_AND_DELETE_ELEM, map, key, value.fill(0));
+        if (has && kind.value === "any") {
+          assert.equal(call(Command.MAP_UPDATE_ELEM, map, key, value), 0);
+          assert.deepEqual([take(), value[0]], [0, 1]);
+        }
+        assert.equal(take(), has ? -Errno.ENOENT : -Errno.ENOTSUPP);
+      }));
 
     it(`${kind.name}: its values ${kind.memory === "values" ? "can" : "cannot"} be mapped into memory`, async (context) => {
       if (kind.memory === "arena") return;
@@ -124,13 +136,7 @@ describe("kernel: the table of map kinds is what the running kernel does", { ski
 /** An older kernel is as the table says; one that was built without the kind is told. */
 function skip(context: TestContext, { name, since }: MapKind, error: unknown): void {
   if (!(error instanceof EbpfError)) throw error;
-  if (!isAtLeast(since!)) return;
+  if (!isLinuxAtLeast(since!)) return;
   const reason = orFail(`this kernel was built without maps of type ${name}: ${error.message}`);
   context.skip(reason === false ? undefined : reason);
-}
-
-function isAtLeast(version: string): boolean {
-  const [major, minor] = version.split(".").map(Number) as [number, number];
-  const [ownMajor, ownMinor] = release().split(".").map(Number) as [number, number];
-  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import type { EngineName } from "../../src/engine/engine-name.ts";
+import { mapKind } from "../../src/kinds/map-kinds.ts";
+import { MapType } from "../../src/uapi/uapi.gen.ts";
+import { linuxOrSkip, type SkipReason } from "../support/requirements.ts";
 import { E2BIG, EEXIST, EINVAL, ENOENT, fixture, onEachEngine } from "./fixture.ts";
 
 const noExist = 1n;
@@ -127,6 +131,24 @@ onEachEngine("maps: what user space does", (engine) => {
     });
   }
 
+  for (const name of ["hash", "lazy_hash", "percpu_hash", "lru_hash"]) {
+    it(`${name}: takes an entry out in one step`, { skip: takeOrSkip(engine) }, async () => {
+      await using loaded = await fixture(engine, "maps");
+      const map = loaded.bpf.map<number, bigint>(name);
+      assert.equal(map.take(1), undefined);
+      map.set(1, 7n);
+      map.set(2, 8n);
+      assert.equal(map.take(1), 7n);
+      assert.equal(map.take(1), undefined);
+      assert.deepEqual([...map], [[2, 8n]]);
+    });
+  }
+
+  it("array: nothing can be taken out", async () => {
+    await using loaded = await fixture(engine, "maps");
+    assert.throws(() => loaded.bpf.map("array").take(1), { code: "NOT_SUPPORTED" });
+  });
+
   it("hash: E2BIG when full", async () => {
     await using loaded = await fixture(engine, "maps");
     const map = loaded.bpf.map<number, bigint>("hash");
@@ -178,3 +200,7 @@ onEachEngine("maps: what user space does", (engine) => {
     assert.throws(() => maps.bpf.map("nothing"), { code: "NOT_FOUND" });
   });
 });
+
+function takeOrSkip(engine: EngineName): SkipReason {
+  return engine === "kernel" ? linuxOrSkip(mapKind(MapType.HASH).takeSince!) : false;
+}

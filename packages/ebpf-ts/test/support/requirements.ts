@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { release } from "node:os";
 import { NotSupportedError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
@@ -31,6 +32,18 @@ export function kernelOrSkip(): SkipReason {
   }
   const { usable, reason } = haveKernel();
   return orFail(usable ? false : (reason ?? "the kernel engine cannot be used"));
+}
+
+/** Whether the running kernel is Linux `5.14`, say, or later. */
+export function isLinuxAtLeast(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [ownMajor = 0, ownMinor = 0] = release().split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
+/** For tests of what kernels before that version do not have. */
+export function linuxOrSkip(version: string): SkipReason {
+  return orFail(isLinuxAtLeast(version) ? false : `this takes Linux ${version}, and here is ${release()}`);
 }
 
 /** For tests that attach to tracepoints by tracefs: it is mounted, or this process may mount it (see tracefs.ts). */

@@ -17,6 +17,8 @@ export interface MachineMap {
   /** The bpf(2) side: all CPUs' values in a row, padded to 8 bytes each, for per-CPU maps. */
   read(key: Uint8Array): Uint8Array | undefined;
   write(key: Uint8Array, value: Uint8Array, flags: number): number;
+  /** Reads, and deletes, in one step. */
+  take?(key: Uint8Array): Uint8Array | undefined;
   /** Entries for bpf_for_each_map_elem, with the address of each value. */
   entries?(cpu: number): Iterable<{ readonly key: Uint8Array; readonly value: number }>;
   readonly ring?: MachineRing;

@@ -24,6 +24,7 @@ export class EmbeddedMap implements EngineMap {
   readonly cpus: number;
   readonly memory?: () => Uint8Array;
   readonly readOnlyMemory?: () => Uint8Array;
+  readonly take?: (key: Uint8Array) => Uint8Array | undefined;
   readonly ring?: () => EngineRing;
   readonly setProgram?: (index: number, program: EngineProgram) => void;
   readonly #map: MachineMap;
@@ -49,6 +50,7 @@ export class EmbeddedMap implements EngineMap {
       if (!spec.readOnly && (flags & MapFlag.RDONLY_PROG) === 0) this.memory = () => this.#writableMemory();
     }
     if (map.ring !== undefined || map.userRing !== undefined) this.ring = () => this.#ring();
+    if (map.take !== undefined) this.take = (key) => this.#take(key);
     if (map.setProgramAt !== undefined) this.setProgram = (index, program) => this.#setProgram(index, program);
   }
 
@@ -103,6 +105,11 @@ export class EmbeddedMap implements EngineMap {
     this.#check("open the memory of");
     const { address, valueSize, maxEntries } = this.#map.image;
     return new Uint8Array(this.#options.buffer, address, maxEntries * Math.ceil(valueSize / 8) * 8);
+  }
+
+  #take(key: Uint8Array): Uint8Array | undefined {
+    this.#checkWritable("BPF_MAP_LOOKUP_AND_DELETE_ELEM", "take a key of");
+    return this.#map.take!(key);
   }
 
   #ring(): EngineRing {

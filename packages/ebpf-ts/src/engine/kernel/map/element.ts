@@ -59,6 +59,12 @@ export class ElementCalls {
     return this.#call(Command.MAP_DELETE_ELEM, this.#deletion, 0);
   }
 
+  /** {@link lookup} and {@link delete} in one. */
+  take(key: Uint8Array): number {
+    this.#key.set(key);
+    return this.#call(Command.MAP_LOOKUP_AND_DELETE_ELEM, this.#element, 0);
+  }
+
   /** On success `nextKey` holds it, until the next call. */
   findNext(key: Uint8Array | undefined): number {
     if (key === undefined) return this.#call(Command.MAP_GET_NEXT_KEY, this.#first, 0);

@@ -46,10 +46,12 @@ export class KernelMap implements EngineMap {
 
   lookup(key: Uint8Array): Uint8Array | undefined {
     this.#checkKey(key);
-    const result = this.calls.lookup(key);
-    if (result === -Errno.ENOENT) return undefined;
-    this.check(result, "look up a key");
-    return this.calls.value.slice();
+    return this.#found(this.calls.lookup(key), "look up a key");
+  }
+
+  take(key: Uint8Array): Uint8Array | undefined {
+    this.#checkKey(key);
+    return this.#found(this.calls.take(key), "take a key");
   }
 
   update(key: Uint8Array, value: Uint8Array, flags: number): void {
@@ -111,6 +113,12 @@ export class KernelMap implements EngineMap {
 
   protected check(result: number, action: string): void {
     if (result < 0) throw this.#failure(-result, action);
+  }
+
+  #found(result: number, action: string): Uint8Array | undefined {
+    if (result === -Errno.ENOENT) return undefined;
+    this.check(result, action);
+    return this.calls.value.slice();
   }
 
   #failure(errno: number, action: string): EbpfError {

@@ -104,6 +104,22 @@ export class HashMap implements MachineMap {
     }
   }
 
+  take(key: Uint8Array): Uint8Array | undefined {
+    checkKey(this.image, key);
+    this.#table.lock.acquire();
+    try {
+      const slot = this.#table.find(key);
+      if (slot < 0) {
+        return undefined;
+      }
+      const value = this.#values.read(slot);
+      this.#table.remove(slot);
+      return value;
+    } finally {
+      this.#table.lock.release();
+    }
+  }
+
   /** Goes bucket by bucket, and skips what was deleted since its bucket was looked at; so it ends, whatever the consumer does. */
   *entries(cpu: number): Generator<{ readonly key: Uint8Array; readonly value: number }> {
     for (let bucket = 0; bucket < this.#table.buckets; bucket++) {
