@@ -41,6 +41,15 @@ describe("declarations", () => {
     }
   }
 
+  it("are of every subpath", () => {
+    const { exports } = JSON.parse(readFileSync(join(root, "packages", "ebpf-ts", "package.json"), "utf8")) as {
+      readonly exports: Readonly<Record<string, unknown>>;
+    };
+    const text = readFileSync(join(folder, "declarations", "every-subpath.ts"), "utf8");
+    const tested = [...text.matchAll(/from "ebpf-ts(.*)";/g)].map(([, subpath]) => `.${subpath}`);
+    assert.deepEqual(tested.sort(), Object.keys(exports).sort());
+  });
+
   it("state the oldest TypeScript that reads them", () => {
     const oldest = compilers[1]!.version.split(".").slice(0, 2).join(".");
     const readme = readFileSync(join(root, "packages", "ebpf-ts", "README.md"), "utf8");
