@@ -7,10 +7,10 @@ import { tryDescriptors } from "./descriptors.ts";
 import { type GatedThread, startGated } from "./exit-gate.ts";
 
 /**
- * What a thread takes at its start, while it imports its modules. With fewer, Node fails to start it, and leaves an epoll open each
- * time, or a module (seen with 20.20).
+ * What a thread takes at its start, while it imports its modules, side by side: 33 for the one that traces commands, which has most of
+ * them. With fewer, Node fails to start it, and leaves an epoll open each time, or a module (seen with 20.20).
  */
-const descriptors = 24;
+const descriptors = 48;
 
 /**
  * `sleep`: sleeps in the system for another thread. `programs`: runs eBPF programs. `modules`: runs the user's modules, which find the

@@ -19,7 +19,7 @@ import { loadFixture, readSpec, u64, until } from "./kernel-fixture.ts";
 type Attempt = () => Promise<void>;
 
 const hoard = new Hoard();
-const most = 40;
+const most = 60;
 
 async function loaded(name: string): Promise<Attempt> {
   const spec = readSpec(name);
