@@ -19,7 +19,11 @@ describe("examples with wrong arguments: one sentence, which says what is right"
       .filter((example) => example !== "counters")
       .map((example) => ({ example, args: ["extra"], says: /^Unexpected argument 'extra': .*--\w+/ })),
     ...withEngine.map((example) => ({ example, args: ["--engine"], says: /argument missing: .*kernel or embedded/ })),
-    ...withEngine.map((example) => ({ example, args: ["--engine", "steam"], says: /"steam": .*kernel and embedded/ })),
+    ...withEngine.map((example) => ({
+      example,
+      args: ["--engine", "steam"],
+      says: /"kernel", "embedded" .*not "steam"/,
+    })),
     { example: "shared-ring", args: ["--send"], says: /^Cannot open shared ring 3: / },
   ];
   for (const { example, args, says } of cases) {

@@ -195,9 +195,16 @@ for (const engine of ["embedded", "kernel"]) {
       });
 
       it("is none, is a folder, or may not be run", async () => {
-        for (const command of ["no-such-command", folder, join(root, object), ""]) {
+        const cases = [
+          { command: "no-such-command", ends: 1 },
+          { command: folder, ends: 1 },
+          { command: join(root, object), ends: 1 },
+          // No name at all is a wrong use, whatever the system has.
+          { command: "", ends: 2 },
+        ];
+        for (const { command, ends } of cases) {
           const { code, stdout, stderr } = await ebpf(["run", object, "--engine", engine, "--", command]);
-          assert.equal(code, 1, stderr);
+          assert.equal(code, ends, stderr);
           assert.equal(stdout, "");
           assert.match(stderr, sentence);
         }
