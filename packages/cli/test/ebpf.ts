@@ -24,6 +24,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with standard output so far, whenever it grew. */
   readonly onOutput?: (stdout: string, pid: number, write: (input: string) => void) => void;
+  /** Called with standard error so far, whenever it grew. */
+  readonly onErrors?: (stderr: string, pid: number) => void;
 }
 
 /** Runs node with some file of the project, as a user would, and gives what it printed. */
@@ -46,7 +48,10 @@ export function runFile(file: string, args: readonly string[], options: CommandO
       options.onOutput?.(stdout, child.pid!, (input) => child.stdin.write(input));
     });
     if (options.keepInput !== true) child.stdin.end();
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      options.onErrors?.(stderr, child.pid!);
+    });
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });

@@ -2,6 +2,8 @@ import { constants } from "node:os";
 import type { CommandExit } from "ebpf-ts";
 
 type EndingSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+/** Milliseconds: 32 bits, signed. */
+const longestTimer = 2 ** 31 - 1;
 const signals: readonly EndingSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
@@ -11,6 +13,8 @@ const signals: readonly EndingSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 export class Ending {
   readonly reached: Promise<void>;
   readonly #timer: NodeJS.Timeout | undefined;
+  /** Neither a promise nor a listener for a signal keeps the process running, and an object without a ring has nothing that does. */
+  readonly #hold = setInterval(() => {}, longestTimer);
   readonly #onSignal: (signal: EndingSignal) => void;
   readonly #onOutputError: () => void;
   #resolve: () => void = () => {};
@@ -62,6 +66,7 @@ export class Ending {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#hold);
     for (const signal of signals) process.off(signal, this.#onSignal);
     process.stdout.off("error", this.#onOutputError);
   }

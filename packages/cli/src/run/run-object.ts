@@ -54,6 +54,8 @@ export async function runObject(options: RunArguments): Promise<void> {
   const command = hasCommand(options.command)
     ? await WatchedCommand.start(bpf, options.command, streams, end)
     : undefined;
+  if (links.length === 0) say(nothingAttached(bpf));
+  if (rings.length === 0) say(nothingToPrint(options));
   let exit: CommandExit | undefined;
   try {
     await Promise.all([end.reached, ...opened.map((ring) => printAll(ring, printer, end))]);
@@ -61,8 +63,7 @@ export async function runObject(options: RunArguments): Promise<void> {
   } finally {
     if (exit === undefined) await command?.end();
   }
-  say(summary(bpf, opened));
-  if (links.length === 0) say(nothingAttached(bpf));
+  if (rings.length > 0) say(summary(bpf, opened));
   for (const hint of hints(bpf, options)) say(hint);
   process.exitCode = end.exitCode ?? process.exitCode;
   if (exit !== undefined && end.exitCode === undefined) command?.refuseSignal(exit);
@@ -106,6 +107,16 @@ function nothingAttached({ spec }: Collection): string {
   const reason =
     off.length === 0 ? "" : `: the object wants ${off.join(", ")} left out (a section name that begins with "?")`;
   return `no program was attached${reason}; those of SEC("syscall") are run by hand, and those whose section names no place are told where: see run() and attach() of the library's programs`;
+}
+
+/** Said before the wait: silence could be anything. */
+function nothingToPrint({ command, duration }: RunArguments): string {
+  const ends = [
+    ...(hasCommand(command) ? [`${command[0]} ends`] : []),
+    ...(duration === undefined ? [] : [`${duration} s are over`]),
+    "Ctrl-C",
+  ];
+  return `the object has no ring buffer, so no events are printed; it runs until ${ends.join(", or until ")}`;
 }
 
 /** A program that waits for messages is silent without them: say so rather than leave an empty table unexplained. */

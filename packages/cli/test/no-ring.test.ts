@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ebpf } from "./ebpf.ts";
+import { kernelOrSkip } from "./requirements.ts";
+
+/** Programs that are run by hand, and no ring: nothing keeps the process running by itself. */
+const object = "packages/ebpf-ts/test/fixtures/insn.bpf.o";
+const says = /^the object has no ring buffer, so no events are printed; it runs until (.*)$/m;
+
+describe("ebpf run of an object without a ring buffer", { timeout: 60_000 }, () => {
+  it("on the kernel, goes on until Ctrl-C, and says so", { skip: kernelOrSkip() }, async () => {
+    let told = false;
+    const { code, stdout, stderr } = await ebpf(["run", object, "--engine", "kernel"], {
+      onErrors: (errors, pid) => {
+        if (!told && says.test(errors)) process.kill(pid, "SIGINT");
+        told = says.test(errors);
+      },
+    });
+    assert.deepEqual([code, stdout], [130, ""], stderr);
+    assert.equal(says.exec(stderr)?.[1], "Ctrl-C");
+    assert.match(stderr, /^no program was attached/m);
+  });
+
+  it("on the kernel, goes on for the duration", { skip: kernelOrSkip() }, async () => {
+    const { code, stderr } = await ebpf(["run", object, "--engine", "kernel", "--duration", "0.2"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(says.exec(stderr)?.[1], "0.2 s are over, or until Ctrl-C");
+  });
+
+  for (const engine of ["embedded", "kernel"]) {
+    const skip = engine === "kernel" ? kernelOrSkip() : false;
+
+    it(`ends with its command (${engine})`, { skip }, async () => {
+      const { code, stdout, stderr } = await ebpf(["run", object, "--engine", engine, "--", "sh", "-c", "echo done"]);
+      assert.deepEqual([code, stdout], [0, "done\n"], stderr);
+      assert.equal(says.exec(stderr)?.[1], "sh ends, or until Ctrl-C");
+    });
+
+    it(`ends its command after the duration (${engine})`, { skip }, async () => {
+      const command = ["--duration", "0.2", "--", "sleep", "1000"];
+      const { code, stderr } = await ebpf(["run", object, "--engine", engine, ...command]);
+      assert.equal(code, 0, stderr);
+      assert.equal(says.exec(stderr)?.[1], "sleep ends, or until 0.2 s are over, or until Ctrl-C");
+    });
+  }
+});
