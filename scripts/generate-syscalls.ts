@@ -1,5 +1,5 @@
 /**
- * Writes the system call numbers that the embedded engine's ptrace source knows from syscalls.json.
+ * Writes the system call numbers that the library knows from syscalls.json.
  * With `--check` it writes nothing, and fails when the file is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ function print(tables: Tables): string {
 }
 
 const input = new URL("../syscalls.json", import.meta.url);
-const output = new URL("../../packages/ebpf-ts/src/engine/embedded/sources/ptrace/syscalls.gen.ts", import.meta.url);
+const output = new URL("../../packages/ebpf-ts/src/uapi/syscalls.gen.ts", import.meta.url);
 const text = print(JSON.parse(readFileSync(input, "utf8")) as Tables);
 if (!process.argv.includes("--check")) {
   writeFileSync(output, text);

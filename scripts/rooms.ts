@@ -133,7 +133,7 @@ export const rooms: readonly Room[] = [
   pure(
     "collection/",
     "a loaded object: its maps and programs",
-    "attach/ base/ engine/ kinds/ link/ map/ program/ spec/",
+    "attach/ base/ engine/ kinds/ link/ map/ memory/ program/ spec/",
   ),
   pure("load-object.ts", "what loading is on every host", "base/ collection/ engine/ spec/"),
   pure(
@@ -164,9 +164,14 @@ export const rooms: readonly Room[] = [
   ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/"),
   host(
+    "lockdown/",
+    "a process gives up power: its user, its capabilities, its system calls",
+    "base/ engine/ host/ sys/ uapi/",
+  ),
+  host(
     "load.ts",
     "object → engine → collection",
-    "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts spec/",
+    "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts lockdown/ spec/",
   ),
   host(
     "bundling.ts",

@@ -32,12 +32,24 @@ export { embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/us
 export {
   EbpfError,
   type EbpfErrorCode,
+  LockDownError,
   NotSupportedError,
   ProgramFault,
   SyscallError,
   VerifierError,
 } from "./base/errors.ts";
 export type { LinkInfo } from "./engine/link.ts";
+export type {
+  FileAccess,
+  LockDown,
+  LockableCollection,
+  LockDownOptions,
+  LockDownPlan,
+  LockDownReport,
+  LockDownUser,
+  SeccompOptions,
+  SeccompReport,
+} from "./engine/lock-down.ts";
 export { Link } from "./link/link.ts";
 export { load, type EmbeddedLoadOptions as LoadOptions } from "./load-embedded.ts";
 export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";

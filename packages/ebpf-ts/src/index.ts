@@ -13,12 +13,24 @@ export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export {
   EbpfError,
   type EbpfErrorCode,
+  LockDownError,
   NotSupportedError,
   ProgramFault,
   SyscallError,
   VerifierError,
 } from "./base/errors.ts";
 export type { LinkInfo } from "./engine/link.ts";
+export type {
+  FileAccess,
+  LockDown,
+  LockableCollection,
+  LockDownOptions,
+  LockDownPlan,
+  LockDownReport,
+  LockDownUser,
+  SeccompOptions,
+  SeccompReport,
+} from "./engine/lock-down.ts";
 export { Link } from "./link/link.ts";
 export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";

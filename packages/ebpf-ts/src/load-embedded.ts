@@ -1,7 +1,7 @@
 import { checkOptions } from "./base/check-options.ts";
 import type { Collection } from "./collection/collection.ts";
 import { embeddedChecks, embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
-import { type DefaultReporters, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
+import { type HostServices, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
 /** How an object is loaded where there is only the embedded engine: what `load` takes, and how the engine is made. */
@@ -9,7 +9,7 @@ export interface EmbeddedLoadOptions extends ObjectOptions, EmbeddedEngineOption
 
 const checks = { ...objectChecks, ...embeddedChecks };
 
-const reporters: DefaultReporters = {
+const host: HostServices = {
   onPrint: (line) => console.debug(line),
   onFault: (fault) => console.warn(fault.message),
 };
@@ -26,5 +26,5 @@ export async function load(
   checkOptions(options, checks, "load()");
   const { sources, clock, hostTask, cpus, architecture, ...rest } = options;
   const engine = embeddedEngine({ sources, clock, hostTask, cpus, architecture });
-  return loadSpec(specOf(object, "the bytes of a file, or a spec"), engine, rest, reporters);
+  return loadSpec(specOf(object, "the bytes of a file, or a spec"), engine, rest, host);
 }

@@ -3,6 +3,7 @@ import { aFunction, anObject, integer, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
+import type { LockDown } from "./engine/lock-down.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
@@ -34,8 +35,11 @@ export const objectChecks: Checks<ObjectOptions> = {
   instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
 };
 
-/** What the host does with what nobody asks for. */
-export type DefaultReporters = Pick<EngineOptions, "onPrint" | "onFault">;
+/** What the host does for a collection. */
+export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault"> {
+  /** Left out where a process has nothing to give up. */
+  readonly lockDown?: LockDown | undefined;
+}
 
 /** `takes` says what an object may be. */
 export function specOf(object: Uint8Array | CollectionSpec, takes: string): CollectionSpec {
@@ -48,15 +52,15 @@ export async function loadSpec(
   spec: CollectionSpec,
   engine: Engine,
   options: ObjectOptions,
-  reporters: DefaultReporters,
+  host: HostServices,
 ): Promise<Collection> {
   const own = withVariables(spec, options.variables ?? {});
   const collection = await engine.load(own, {
-    onPrint: options.onPrint ?? reporters.onPrint,
-    onFault: options.onFault ?? reporters.onFault,
+    onPrint: options.onPrint ?? host.onPrint,
+    onFault: options.onFault ?? host.onFault,
     instructionBudget: options.instructionBudget,
   });
-  return new Collection(own, collection);
+  return new Collection(own, collection, host.lockDown);
 }
 
 /** The spec stays as it was given: what is loaded has contents of its own. */

@@ -1,6 +1,7 @@
 import type { Collection } from "./collection/collection.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { EngineName } from "./engine/engine-name.ts";
+import type { LockDown } from "./engine/lock-down.ts";
 import type { EventSource } from "./engine/embedded/sources/event-source.ts";
 import { eventSources } from "./engine/embedded/sources/check-sources.ts";
 import type * as Kernel from "./engine/kernel/kernel-engine.ts";
@@ -54,10 +55,15 @@ export async function load(
     typeof object === "string" || object instanceof URL ? parse(await readObject(object)) : specOf(object, takes);
   const engine = await engineOf(options);
   const { publishPrint, warnFault } = await importHost("the reporters", () => import("./host/reporters.ts"));
-  return loadSpec(spec, engine, options, { onPrint: publishPrint, onFault: warnFault });
+  return loadSpec(spec, engine, options, { onPrint: publishPrint, onFault: warnFault, lockDown });
 }
 
 const takes = "a path, the bytes of a file, or a spec";
+
+const lockDown: LockDown = async (plan, collection) => {
+  const host = await importHost("lockDown()", () => import("./lockdown/lock-down.ts"));
+  return host.lockDown(plan, collection);
+};
 
 async function engineOf({ engine = "auto", pinRoot, sources = [] }: LoadOptions): Promise<Engine> {
   if (sources.length > 0 && engine !== "auto" && engine !== "embedded") {

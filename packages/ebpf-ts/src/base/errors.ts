@@ -66,6 +66,18 @@ export class SyscallError extends EbpfError {
   }
 }
 
+/** A process could not give up all that it was to, and what it has given up is gone: it should end. */
+export class LockDownError extends EbpfError {
+  override name = "LockDownError";
+  /** The steps that were taken before, in their order. */
+  readonly done: readonly string[];
+
+  constructor(code: EbpfErrorCode, message: string, done: readonly string[], options?: EbpfErrorOptions) {
+    super(code, message, options);
+    this.done = done;
+  }
+}
+
 /** The kernel's verifier refused a program. The first line of the message is a summary; `log` is all it said. */
 export class VerifierError extends EbpfError {
   override name = "VerifierError";

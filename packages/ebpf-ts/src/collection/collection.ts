@@ -3,7 +3,8 @@ import type { EngineCommand, SpawnOptions } from "../engine/command.ts";
 import type { EngineCollection } from "../engine/engine.ts";
 import type { EngineName } from "../engine/engine-name.ts";
 import type { EngineMap } from "../engine/map.ts";
-import { EbpfError } from "../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { type LockDown, type LockDownOptions, type LockDownReport, planLockDown } from "../engine/lock-down.ts";
 import type { Link } from "../link/link.ts";
 import { LiveLinks } from "../link/live-links.ts";
 import type { BpfMap } from "../map/bpf-map.ts";
@@ -19,6 +20,7 @@ import { checkSpawn } from "../engine/command.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import { find } from "./find.ts";
 import { LoadedMaps } from "./loaded-maps.ts";
+import { lockable, type LockableParts } from "./lockable.ts";
 import { Losses } from "./losses.ts";
 import { type Fields, typeChecks, type TypeOption } from "./record-types.ts";
 
@@ -34,11 +36,14 @@ export class Collection {
   readonly #variables = new Map<string, Variable>();
   readonly #links = new LiveLinks();
   /** Of all views of its variables. */
-  readonly #lifetime = { open: true };
+  readonly #lifetime = { open: true, sealed: false };
+  readonly #lockDown: LockDown | undefined;
+  readonly #commands = new Set<EngineCommand>();
   #closed: Promise<void> | undefined;
 
-  constructor(spec: CollectionSpec, engine: EngineCollection) {
+  constructor(spec: CollectionSpec, engine: EngineCollection, lockDown?: LockDown) {
     this.spec = spec;
+    this.#lockDown = lockDown;
     this.#engine = engine;
     const map = (name: string): EngineMap | undefined => engine.maps.get(name);
     this.#losses = new Losses(spec, { variable: (name) => this.variable(name).get(), map });
@@ -157,7 +162,30 @@ export class Collection {
   async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
     checkSpawn(file, args, options);
     this.#check();
-    return this.#engine.spawn(file, args, options);
+    const command = await this.#engine.spawn(file, args, options);
+    this.#commands.add(command);
+    const forget = (): void => void this.#commands.delete(command);
+    command.exited.then(forget, forget);
+    return command;
+  }
+
+  /**
+   * Gives up, for good and for the whole process, the power that loading and attaching took; what is loaded and attached goes on: rings,
+   * perf event arrays, mapped memory, maps by key, programs by hand, and `close()`. By default all threads lose their capabilities, and a seccomp
+   * filter denies what nothing of this needs: programs to start, files to open, new uses of bpf(2), tracing. See docs/security.md.
+   *
+   * To be called in the main thread, once everything is attached and opened; `ended` of the report says what cannot be done any more. What is
+   * refused later says so (NO_PRIVILEGE). Rejected with nothing done where it could not be done whole; with a `LockDownError`, which
+   * tells what was, where the system refuses a step that it should not.
+   */
+  async lockDown(options: LockDownOptions = {}): Promise<LockDownReport> {
+    const plan = planLockDown(options);
+    this.#check();
+    for (const name of plan.inject) this.ringBuf(name);
+    if (this.#lockDown === undefined) {
+      throw new NotSupportedError("lockDown", "Cannot lock down: this host has no process that could give up anything");
+    }
+    return this.#lockDown(plan, lockable(this.#lockableParts));
   }
 
   /** Detaches everything that is not pinned, ends iterations, kills commands that still run, and lets go of maps and programs. Idempotent. */
@@ -175,6 +203,15 @@ export class Collection {
     this.#maps.close();
     await this.#links.close();
     await this.#engine.close();
+  }
+
+  get #lockableParts(): LockableParts {
+    return {
+      engine: this.#engine,
+      maps: this.#maps,
+      commands: () => [...this.#commands].map(({ pid }) => pid),
+      sealVariables: () => (this.#lifetime.sealed = true),
+    };
   }
 
   #check(): void {

@@ -7,6 +7,8 @@ import { makeNoun } from "../map/make-noun.ts";
 import { nounMakers } from "../map/noun-makers.gen.ts";
 import type { MapNoun, MapNouns } from "../map/nouns.gen.ts";
 import { perfOptions } from "../map/perf/perf-options.ts";
+import { BpfMap } from "../map/bpf-map.ts";
+import { isHandedOut } from "../memory/handed-out.ts";
 import type { CollectionSpec, MapSpec } from "../spec/types.ts";
 import { find } from "./find.ts";
 import type { Losses } from "./losses.ts";
@@ -59,6 +61,40 @@ export class LoadedMaps {
     this.#perf.set(name, perf);
     array.open();
     return array;
+  }
+
+  /**
+   * Nothing of them is written by user space any more, but rings. Throws BUSY, with nothing done, where a user holds memory that can be
+   * written as a plain array.
+   */
+  seal(): void {
+    const maps = [...this.#parts.loaded.values()].filter(({ ring }) => ring === undefined);
+    const held = maps.filter(({ openMemory }) => openMemory !== undefined && isHandedOut(openMemory));
+    if (held.length > 0) {
+      const names = held.map(({ info }) => info.name).join(", ");
+      const message = `Cannot make the maps read-only: memory of ${names} was given away as a plain array (values, bytes), which can be written`;
+      throw new EbpfError("BUSY", message);
+    }
+    for (const noun of this.#open.values()) if (noun instanceof BpfMap) noun.seal();
+    for (const map of maps) map.seal?.();
+  }
+
+  /** Perf event arrays without rings. */
+  get unopened(): readonly string[] {
+    const { spec, loaded } = this.#parts;
+    const arrays = spec.maps.filter(({ name, type }) => loaded.has(name) && mapKind(type).noun === "perf-event-array");
+    return arrays
+      .filter(({ name }) => !(this.#open.get(name) as MapNouns["perf-event-array"] | undefined)?.isOpen)
+      .map(({ name }) => name);
+  }
+
+  /** Event rings that records cannot be injected into without loading something. */
+  get uninjected(): readonly string[] {
+    const { spec, loaded } = this.#parts;
+    const rings = spec.maps.filter(({ name, type }) => loaded.has(name) && mapKind(type).noun === "ring-buf");
+    return rings
+      .filter(({ name }) => !(this.#open.get(name) as MapNouns["ring-buf"] | undefined)?.canInject)
+      .map(({ name }) => name);
   }
 
   close(): void {

@@ -32,6 +32,10 @@ export interface EngineCollection {
    * programs; on the kernel it is an ordinary child process.
    */
   spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand>;
+  /** Before this process gives up the power that loading took; left out where nothing depends on it. */
+  prepareLockDown?(): Promise<void>;
+  /** Whether maps by key, and programs by hand, go on in a process that has given up its capabilities. Left out: they do. */
+  goesOnWithoutPrivilege?(): boolean;
   /** Detaches and closes everything. Idempotent. */
   close(): Promise<void>;
 }

@@ -41,6 +41,13 @@ export interface EngineMap {
   readOnlyMemory?(): Uint8Array;
   /** Whether user space may not write it any more (BPF_MAP_FREEZE), nor map it for writing. */
   readonly frozen?: boolean;
+  /** What {@link memory} has given, if it was asked. */
+  readonly openMemory?: Uint8Array | undefined;
+  /**
+   * For good, and for this object alone: `update` and `delete` are refused, `frozen` is true, and what {@link memory} has given is for reading only:
+   * on the kernel, a store into it ends the process.
+   */
+  seal?(): void;
   /** Opens the rings of a perf event array, one per CPU; there is one reader at a time. */
   perf?(options: PerfOptions): EnginePerf;
   /** For the two kinds of ring. */

@@ -1,5 +1,6 @@
-import { tooManyFiles } from "../base/errors.ts";
+import type { EbpfError } from "../base/errors.ts";
 import { tryDescriptors } from "./descriptors.ts";
+import { refusal } from "./refusal.ts";
 
 /** Node opens modules side by side, and an engine is made of about so many. */
 const descriptors = 64;
@@ -18,6 +19,6 @@ export async function importHost<T>(what: string, load: () => Promise<T>): Promi
     imported.add(what);
     return module;
   } catch (cause) {
-    throw tooManyFiles(cause, `load ${what}`) ?? cause;
+    throw refusal(cause, `load ${what}`, () => cause as EbpfError);
   }
 }

@@ -1,11 +1,21 @@
-import { type EbpfError, tooManyFiles } from "../base/errors.ts";
+import { EbpfError, tooManyFiles } from "../base/errors.ts";
+import { lockedDownBy } from "./locked-down.ts";
 
 /** The system's name for what it refused (`ENOENT`), as the runtime's errors have it. */
 export function refusalCode(cause: unknown): string {
   return (cause as { readonly code?: string } | undefined)?.code ?? "unknown error";
 }
 
-/** The error for what the runtime threw: TOO_MANY_FILES where no descriptor is left, else what `otherwise` says of the code. `action` follows "Cannot". */
+/**
+ * The error for what the runtime threw: TOO_MANY_FILES where no descriptor is left, NO_PRIVILEGE where this process was locked down, else what
+ * `otherwise` says of the code. `action` follows "Cannot".
+ */
 export function refusal(cause: unknown, action: string, otherwise: (code: string) => EbpfError): EbpfError {
-  return tooManyFiles(cause, action) ?? otherwise(refusalCode(cause));
+  return tooManyFiles(cause, action) ?? refusedByLockDown(cause, action) ?? otherwise(refusalCode(cause));
+}
+
+function refusedByLockDown(cause: unknown, action: string): EbpfError | undefined {
+  const code = refusalCode(cause);
+  const why = code === "EPERM" || code === "EACCES" ? lockedDownBy("files") : undefined;
+  return why === undefined ? undefined : new EbpfError("NO_PRIVILEGE", `Cannot ${action}: ${why} (${code})`, { cause });
 }

@@ -1,5 +1,5 @@
 /** Files of /proc and /sys: to open one never blocks. */
-import { closeSync, existsSync, openSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { EbpfError } from "../base/errors.ts";
 import { refusal } from "./refusal.ts";
@@ -67,4 +67,9 @@ export function readMemoryFile(process: number | "self", address: bigint, into: 
 
 export function linkTarget(path: string): string {
   return readlinkSync(path);
+}
+
+/** Names in a folder. What the runtime throws comes as it is: see `refusal`. */
+export function namesIn(path: string): readonly string[] {
+  return readdirSync(path);
 }

@@ -1,6 +1,7 @@
 import { constants } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { isMainThread } from "node:worker_threads";
 
 /** `linux`, `darwin`, `win32`, … */
 export const platform: string = process.platform;
@@ -13,12 +14,20 @@ export const runsOnV8: boolean = !("bun" in process.versions);
 /** Bytes of the longest ArrayBuffer. */
 export const longestBuffer: number = constants.MAX_LENGTH;
 
+/** Whether this is the thread that all others are started from. */
+export const inMainThread: boolean = isMainThread;
+
 export function uid(): number {
   return process.getuid?.() ?? 0;
 }
 
 export function gid(): number {
   return process.getgid?.() ?? 0;
+}
+
+/** All groups beside that of {@link gid}. */
+export function groups(): readonly number[] {
+  return process.getgroups?.() ?? [];
 }
 
 /** Whether it acts as root, with whichever capabilities. */
@@ -48,4 +57,9 @@ export function monotonicMs(): number {
 /** Letters that no other process has, nor this one a second time. */
 export function uniqueName(): string {
   return `${process.pid}-${randomBytes(6).toString("hex")}`;
+}
+
+/** The time zone stands in a file, which is read when it is first asked for. */
+export function settleTimeZone(): void {
+  new Date().getTimezoneOffset();
 }

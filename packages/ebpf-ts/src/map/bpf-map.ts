@@ -40,7 +40,7 @@ export class BpfMap<K = unknown, V = unknown> {
   readonly #shape: () => Shape;
   readonly #onClose: (() => void) | undefined;
   /** Of all views of its memory. */
-  readonly #lifetime: { open: boolean } = { open: true };
+  readonly #lifetime: { open: boolean; sealed: boolean } = { open: true, sealed: false };
   #memory: ArrayMemory<V> | undefined;
 
   constructor({ map, key, value, shape, onClose }: BpfMapParts) {
@@ -173,6 +173,12 @@ export class BpfMap<K = unknown, V = unknown> {
       );
     }
     this.#map.pin(path);
+  }
+
+  /** From now on its memory is for reading only; what writes by key is refused by the engine. For who has sealed that. */
+  seal(): void {
+    this.#lifetime.sealed = true;
+    this.#memory = undefined;
   }
 
   /**

@@ -249,6 +249,19 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     this.#pin(path);
   }
 
+  /**
+   * Loads what injecting takes (kernel engine: a program), so that it can be done in a process that is locked down later. `size`: bytes of
+   * the largest record, by default 64 KiB, or what fits the ring.
+   */
+  prepareInjection(size: number = Math.min(65_536, this.size / 2)): Promise<void> {
+    return this.#injector.prepare(size);
+  }
+
+  /** Whether that was done, or something was injected. */
+  get canInject(): boolean {
+    return this.#injector.isPrepared;
+  }
+
   /** Records injected so far. */
   get injected(): number {
     return this.#injector.injected;

@@ -1,5 +1,6 @@
 import { badIndex } from "../base/bad-index.ts";
 import { findScalar, type MemberPath } from "./find-scalar.ts";
+import { handOut } from "./handed-out.ts";
 import type { MemoryArea } from "./memory-area.ts";
 import { type LiveValues, ScalarView } from "./scalar-view.ts";
 import type { Shape } from "./shape.ts";
@@ -80,7 +81,8 @@ export class ArrayMemory<T = unknown> implements Iterable<T> {
   /** All bytes, live, padding included; undefined when they may not be written. */
   get bytes(): Uint8Array | undefined {
     this.#area.check();
-    return this.readOnly ? undefined : this.#area.bytes.subarray(this.#base, this.#base + this.length * this.stride);
+    if (this.readOnly) return undefined;
+    return handOut(this.#area.bytes.subarray(this.#base, this.#base + this.length * this.stride));
   }
 
   /** A copy of the element. */

@@ -19,7 +19,7 @@ export class MemoryArea {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly readOnly: boolean;
+  readonly #readOnly: boolean;
   readonly #lifetime: Lifetime;
   readonly #arrays: Partial<Record<ScalarFormat, ScalarArray>> = {};
 
@@ -28,12 +28,16 @@ export class MemoryArea {
     this.name = name;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.readOnly = readOnly;
+    this.#readOnly = readOnly;
     this.#lifetime = lifetime;
   }
 
   get length(): number {
     return this.bytes.length;
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly || this.#lifetime.sealed === true;
   }
 
   check(): void {
@@ -42,7 +46,9 @@ export class MemoryArea {
 
   checkWritable(): void {
     this.check();
-    if (this.readOnly) throw new TypeError(`Cannot write to the memory of ${this.name}: it is read-only`);
+    if (!this.readOnly) return;
+    const why = this.#readOnly ? "it is read-only" : "this process was locked down with readOnly";
+    throw new TypeError(`Cannot write to the memory of ${this.name}: ${why}`);
   }
 
   /** All of it as numbers of that kind. */

@@ -1,4 +1,5 @@
 import { badIndex } from "../base/bad-index.ts";
+import { handOut } from "./handed-out.ts";
 import type { MemoryArea } from "./memory-area.ts";
 import {
   arrayOf,
@@ -75,7 +76,7 @@ export class ScalarView<T extends number | bigint = number | bigint> implements 
   get values(): LiveValues<T> | undefined {
     this.#area.check();
     if (this.#array === undefined || this.#step !== 1 || this.readOnly) return undefined;
-    return this.#array.subarray(this.#first, this.#first + this.length) as LiveValues<T>;
+    return handOut(this.#array.subarray(this.#first, this.#first + this.length)) as LiveValues<T>;
   }
 
   /** The number, read in one access where it is aligned. */

@@ -1,5 +1,6 @@
 import { NotSupportedError, SyscallError } from "../../base/errors.ts";
 import type { EbpfError, EbpfErrorCode } from "../../base/errors.ts";
+import { lockedDownBy } from "../../host/locked-down.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
 import { missingPrivilege } from "./privilege.ts";
 
@@ -23,6 +24,10 @@ export function failure(errno: number, action: string, call: string, why?: strin
   const name = errnoName(number);
   if (number === Errno.ENOSYS) {
     return new NotSupportedError(call, `Cannot ${action}: this kernel has no ${call}(2), use engine: "embedded"`);
+  }
+  const locked = number === Errno.EPERM || number === Errno.EACCES ? lockedDownBy("privileged") : undefined;
+  if (locked !== undefined && why === undefined) {
+    return new SyscallError(call, number, name, `Cannot ${action}: ${locked} (${name})`, "NO_PRIVILEGE");
   }
   if (number === Errno.EPERM && why === undefined) {
     return new SyscallError(call, number, name, `Cannot ${action}: ${missingPrivilege()}`, "NO_PRIVILEGE");

@@ -16,6 +16,11 @@ import { loadBtf } from "./load/load-btf.ts";
 import { loadMap } from "./map/load-maps.ts";
 import { loadProgram } from "./load/load-program.ts";
 import { resolveReferences } from "./load/resolve-references.ts";
+import { Errno } from "../../uapi/errno.ts";
+import { BpfAttr } from "../../uapi/structs.gen.ts";
+import { Command } from "../../uapi/uapi.gen.ts";
+import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
+import { keepPoller } from "./poll/poller.ts";
 import { spawnCommand, type ChildCommand } from "./spawn.ts";
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
@@ -28,6 +33,7 @@ export class KernelCollection implements EngineCollection {
   readonly #spec: CollectionSpec;
   readonly #pinRoot: string;
   #btf: Descriptor | undefined;
+  #letPollerGo: (() => void) | undefined;
   #closed = false;
 
   private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string) {
@@ -64,8 +70,20 @@ export class KernelCollection implements EngineCollection {
     return command;
   }
 
+  async prepareLockDown(): Promise<void> {
+    this.#letPollerGo ??= await keepPoller(this.#sys);
+    if (this.#closed) this.#letPollerGo();
+  }
+
+  /** Before Linux 5.19, kernel.unprivileged_bpf_disabled refuses every command to who has not CAP_BPF, whatever it is about. */
+  goesOnWithoutPrivilege(): boolean {
+    const noMap = new KernelStruct(BpfAttr.elem, { map_fd: 0xffff_ffff });
+    return this.#sys.bpf(Command.MAP_LOOKUP_ELEM, noMap) !== -Errno.EPERM;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#letPollerGo?.();
     await Promise.all([...this.#commands].map((command) => command.close()));
     await Promise.all([...this.#programs.values()].map((program) => program.close()));
     for (const map of this.#maps.values()) map.close();

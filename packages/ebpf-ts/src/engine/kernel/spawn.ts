@@ -1,5 +1,6 @@
 import { EbpfError } from "../../base/errors.ts";
 import { type Child, startChild } from "../../host/child.ts";
+import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { kindOf } from "../../host/named-files.ts";
 import { refusal } from "../../host/refusal.ts";
 import type { SignalName } from "../../host/signals.ts";
@@ -37,6 +38,7 @@ export async function spawnCommand(
 }
 
 async function start(file: string, args: readonly string[], options: SpawnOptions): Promise<Child> {
+  refuseIfLockedDown(`start ${file}`, "processes");
   const { stdin: input = "inherit", stdout: output = "inherit", cwd, env } = options;
   try {
     return await startChild(file, args, { input, output, cwd, env });

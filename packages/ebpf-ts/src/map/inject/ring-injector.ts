@@ -66,6 +66,17 @@ export class RingInjector<T> {
     return this.#inTurn(() => records, injectTerms(options, this.#checks, this.#size));
   }
 
+  /** Whether records of an ordinary size can be written without loading anything. */
+  get isPrepared(): boolean {
+    return this.#injector !== undefined;
+  }
+
+  /** Loads what it takes to inject records of up to `size` bytes. */
+  async prepare(size: number): Promise<void> {
+    this.#closing.signal.throwIfAborted();
+    if (this.#injector === undefined || this.#injector.largest < size) await this.#open(size);
+  }
+
   /** Whoever waits gets an error. Idempotent. */
   close(): void {
     this.#closing.abort(new EbpfError("CLOSED", `Cannot inject into ring ${this.#name}: it is closed`));

@@ -1,6 +1,6 @@
 import { epollControl } from "../poll/epoll.ts";
 import { addressOf, errno, func } from "./libc.ts";
-import { mapMemory, pageSize } from "../memory/mapping.ts";
+import { mapMemory, mapReadOnlyInPlace, pageSize } from "../memory/mapping.ts";
 import { pollOne } from "../poll/poll.ts";
 import type { KernelStruct, SystemArgument } from "./kernel-struct.ts";
 import type { Sys } from "./sys.ts";
@@ -75,6 +75,7 @@ export function linuxSys(): Sys {
     bpf,
     bpfAsync,
     map: mapMemory,
+    mapReadOnlyInPlace,
     perfEventOpen,
     ioctl: (fd, request, argument) =>
       checked(func("int ioctl(int fd, unsigned long request, intptr_t argument)")(fd, request, argument)),

@@ -13,6 +13,8 @@ export interface Sys {
   bpfAsync(command: number, attributes: SystemArgument): Promise<number>;
   /** mmap(2), shared; the ArrayBuffer is longer than what was asked for. Read-only memory is for readers that never write: a write ends the process. */
   map(options: MappingOptions): ArrayBuffer | number;
+  /** Takes the right to write from memory that {@link map} has given, of one part. A store into it ends the process then. */
+  mapReadOnlyInPlace(memory: ArrayBuffer, part: Omit<MappingOptions, "writable">): number;
   /** perf_event_open(2). The struct is told its size. */
   perfEventOpen(attributes: KernelStruct<typeof PerfEventAttr>, pid: number, cpu: number): number;
   ioctl(fd: number, request: number, argument: number): number;

@@ -1,6 +1,6 @@
 import { readIfThere } from "../../host/system-files.ts";
 import { Errno } from "../../uapi/errno.ts";
-import { errno, func } from "../ffi/libc.ts";
+import { addressOf, errno, func } from "../ffi/libc.ts";
 import { reserve } from "./reserve.ts";
 
 const PROT_NONE = 0;
@@ -67,6 +67,14 @@ export function mapMemory(...parts: readonly MappingOptions[]): ArrayBuffer | nu
     address += part.length;
   }
   return buffer;
+}
+
+/**
+ * The same part once more for reading only, in place of what is mapped there: no mprotect(2) makes it writable again. 0, or the negative
+ * errno. A store into the memory ends the process from now on.
+ */
+export function mapReadOnlyInPlace(memory: ArrayBuffer, part: Omit<MappingOptions, "writable">): number {
+  return mapAt(addressOf(memory), { ...part, writable: false });
 }
 
 /**

@@ -32,6 +32,7 @@ export class EmbeddedMap implements EngineMap {
   #frozen: boolean;
   /** The kernel freezes nothing that is mapped for writing. */
   #mapped = false;
+  #sealed = false;
   #closed = false;
   /** A prog array takes only programs of the type of its first. */
   #programType: number | undefined;
@@ -79,7 +80,15 @@ export class EmbeddedMap implements EngineMap {
   }
 
   get frozen(): boolean {
-    return this.#frozen;
+    return this.#frozen || this.#sealed;
+  }
+
+  get openMemory(): Uint8Array | undefined {
+    return this.#mapped ? this.#memory() : undefined;
+  }
+
+  seal(): void {
+    this.#sealed = true;
   }
 
   freeze(): void {
@@ -96,6 +105,7 @@ export class EmbeddedMap implements EngineMap {
 
   #writableMemory(): Uint8Array {
     this.#check("open the memory of");
+    this.#refuseSealed("open the memory of");
     if (this.#frozen) throw this.#failure("mmap", Errno.EPERM, "open the memory of", { [Errno.EPERM]: "it is frozen" });
     this.#mapped = true;
     return this.#memory();
@@ -119,6 +129,7 @@ export class EmbeddedMap implements EngineMap {
 
   #setProgram(index: number, program: EngineProgram): void {
     this.#check("set a program of");
+    this.#refuseSealed("set a program of");
     const found = this.#options.programOf(program);
     if (found === undefined) {
       throw new TypeError(`Cannot set a program in map ${this.info.name}: the program belongs to another collection`);
@@ -133,8 +144,15 @@ export class EmbeddedMap implements EngineMap {
     if (this.#closed) throw new EbpfError("CLOSED", `Cannot ${action} map ${this.info.name}: its collection is closed`);
   }
 
+  #refuseSealed(action: string): void {
+    if (!this.#sealed) return;
+    const message = `Cannot ${action} map ${this.info.name}: this process was locked down with readOnly`;
+    throw new EbpfError("NO_PRIVILEGE", message);
+  }
+
   #checkWritable(call: string, action: string): void {
     this.#check(action);
+    this.#refuseSealed(action);
     if (this.#frozen) throw this.#failure(call, Errno.EPERM, action, { [Errno.EPERM]: "it is read-only" });
   }
 

@@ -1,5 +1,4 @@
-import { SyscallError } from "../../../base/errors.ts";
-import type { EbpfError } from "../../../base/errors.ts";
+import { EbpfError, SyscallError } from "../../../base/errors.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
@@ -31,6 +30,7 @@ export class KernelMap implements EngineMap {
   protected readonly descriptor: Descriptor;
   protected readonly bytes: number;
   #calls: ElementCalls | undefined;
+  #sealed = false;
 
   constructor(parts: MapParts) {
     this.info = parts.info;
@@ -59,11 +59,13 @@ export class KernelMap implements EngineMap {
     if (value.length !== this.bytes) {
       throw new RangeError(`A value of map ${this.info.name} has ${this.bytes} bytes, this one has ${value.length}`);
     }
+    this.refuseSealed("update a key of");
     this.check(this.calls.update(key, value, flags), "update a key");
   }
 
   delete(key: Uint8Array): boolean {
     this.#checkKey(key);
+    this.refuseSealed("delete a key of");
     const result = this.calls.delete(key);
     if (result === -Errno.ENOENT) return false;
     this.check(result, "delete a key");
@@ -100,6 +102,10 @@ export class KernelMap implements EngineMap {
     this.check(result, "freeze it");
   }
 
+  seal(): void {
+    this.#sealed = true;
+  }
+
   /** Also what is mapped lives on: the kernel keeps a map as long as anybody maps it. */
   close(): void {
     this.descriptor.close();
@@ -109,6 +115,17 @@ export class KernelMap implements EngineMap {
   protected get calls(): ElementCalls {
     this.#calls ??= new ElementCalls(this.sys, this.descriptor, this.info.keySize, this.bytes);
     return this.#calls;
+  }
+
+  protected get sealed(): boolean {
+    return this.#sealed;
+  }
+
+  /** `action` goes before "map …". */
+  protected refuseSealed(action: string): void {
+    if (!this.#sealed) return;
+    const message = `Cannot ${action} map ${this.info.name}: this process was locked down with readOnly`;
+    throw new EbpfError("NO_PRIVILEGE", message);
   }
 
   protected check(result: number, action: string): void {

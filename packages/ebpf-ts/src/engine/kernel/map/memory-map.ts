@@ -1,5 +1,6 @@
 import { BatchMap } from "./batch-map.ts";
 import { failure } from "../failure.ts";
+import { lockedDownBy } from "../../../host/locked-down.ts";
 import { readHostFile } from "../../../host/system-files.ts";
 
 /**
@@ -19,9 +20,17 @@ export class ReadOnlyMemoryMap extends BatchMap {
 
   /** Somebody else may have frozen it; nobody can undo it. */
   get frozen(): boolean {
-    const action = `ask whether map ${this.info.name} is frozen`;
-    this.#frozen ||= /^frozen:\s*1$/m.test(readHostFile(`/proc/self/fdinfo/${this.fd}`, action));
+    this.#frozen ||= this.sealed || this.#isFrozen();
     return this.#frozen;
+  }
+
+  /** Where no file can be opened any more, the kernel tells it to who tries: it maps what is frozen for reading only. */
+  #isFrozen(): boolean {
+    const { fd } = this;
+    if (lockedDownBy("files") !== undefined) return typeof this.tryMapping(fd, true) === "number";
+    return /^frozen:\s*1$/m.test(
+      readHostFile(`/proc/self/fdinfo/${fd}`, `ask whether map ${this.info.name} is frozen`),
+    );
   }
 
   override close(): void {
@@ -30,15 +39,27 @@ export class ReadOnlyMemoryMap extends BatchMap {
   }
 
   protected mapValues(fd: number, writable: boolean): Uint8Array {
-    const page = this.sys.pageSize();
-    const bytes = this.info.maxEntries * Math.ceil(this.info.valueSize / 8) * 8;
-    const length = Math.ceil(bytes / page) * page;
-    const buffer = this.sys.map({ fd, offset: 0, length, writable });
+    const buffer = this.tryMapping(fd, writable);
     if (typeof buffer === "number") {
       const why = writable ? "it is frozen, or not to be written by user space" : "it is not to be read by user space";
       throw failure(buffer, `map the memory of map ${this.info.name}`, "mmap", why);
     }
-    return new Uint8Array(buffer, 0, bytes);
+    return new Uint8Array(buffer, 0, this.#bytes);
+  }
+
+  /** All of it, or the negative errno. */
+  protected tryMapping(fd: number, writable: boolean): ArrayBuffer | number {
+    return this.sys.map({ fd, offset: 0, length: this.length, writable });
+  }
+
+  /** Of whole pages. */
+  protected get length(): number {
+    const page = this.sys.pageSize();
+    return Math.ceil(this.#bytes / page) * page;
+  }
+
+  get #bytes(): number {
+    return this.info.maxEntries * Math.ceil(this.info.valueSize / 8) * 8;
   }
 }
 
@@ -48,8 +69,22 @@ export class MemoryMap extends ReadOnlyMemoryMap {
 
   memory(): Uint8Array {
     const { fd } = this; // throws when the map is closed
+    this.refuseSealed("map for writing");
     this.#memory ??= this.mapValues(fd, true);
     return this.#memory;
+  }
+
+  get openMemory(): Uint8Array | undefined {
+    return this.#memory;
+  }
+
+  override seal(): void {
+    super.seal();
+    const buffer = this.#memory?.buffer;
+    if (!(buffer instanceof ArrayBuffer)) return;
+    const { fd, length } = this;
+    const result = this.sys.mapReadOnlyInPlace(buffer, { fd, offset: 0, length });
+    if (result < 0) throw failure(result, `map the memory of map ${this.info.name} for reading only`, "mmap");
   }
 
   override close(): void {

@@ -57,6 +57,16 @@ export function openBell(sys: Sys, fd: number, direction: "in" | "out", onRing: 
   }
 }
 
+/**
+ * Resolves when a thread waits, and keeps it until what it gives is called (idempotent): for a process that could not start one later. Where
+ * there can be none, the main thread looks by the clock as ever.
+ */
+export async function keepPoller(sys: Sys): Promise<() => void> {
+  const poller = current ?? new Poller(sys);
+  current = poller;
+  return poller.keep();
+}
+
 class Poller {
   readonly #sys: Sys;
   readonly #epoll: Descriptor;
@@ -69,6 +79,10 @@ class Poller {
   #threadWaits = false;
   #nextLook: ReturnType<typeof setTimeout> | undefined;
   #nextStart = 0;
+  /** Who wants a thread without having a bell. */
+  readonly #keepers = new Set<object>();
+  /** Called when the thread waits, or is gone. */
+  readonly #onThread: (() => void)[] = [];
 
   constructor(sys: Sys) {
     this.#sys = sys;
@@ -108,12 +122,30 @@ class Poller {
     };
   }
 
+  async keep(): Promise<() => void> {
+    const keeper = {};
+    this.#keepers.add(keeper);
+    this.#start();
+    if (this.#thread !== undefined && !this.#threadWaits) {
+      this.#thread.hold(true);
+      await new Promise<void>((resolve) => this.#onThread.push(resolve));
+      this.#thread?.hold(this.#armed > 0);
+    }
+    return () => {
+      if (this.#keepers.delete(keeper)) this.endIfIdle();
+    };
+  }
+
   /** The last bell is gone: the next one starts anew. What is open is closed once the thread has ended. */
   endIfIdle(): void {
-    if (this.#bells.size > 0) return;
+    if (this.#isWanted) return;
     if (current === this) current = undefined;
     if (this.#thread === undefined) this.#close();
     else this.#wake();
+  }
+
+  get #isWanted(): boolean {
+    return this.#bells.size > 0 || this.#keepers.size > 0;
   }
 
   #openStop(): Descriptor {
@@ -182,7 +214,12 @@ class Poller {
   #onToken(token: number): void {
     if (token !== STOP_TOKEN) return this.#ring(token);
     this.#threadWaits = true;
+    this.#tellOfThread();
     this.#planLook();
+  }
+
+  #tellOfThread(): void {
+    for (const tell of this.#onThread.splice(0)) tell();
   }
 
   #ring(token: number): void {
@@ -212,7 +249,8 @@ class Poller {
   #onThreadEnd(): void {
     this.#thread = undefined;
     this.#threadWaits = false;
-    if (this.#bells.size === 0) return this.#close();
+    this.#tellOfThread();
+    if (!this.#isWanted) return this.#close();
     // It may have taken news with it.
     for (const [token, bell] of this.#bells) if (bell.armed) this.#listen(bell, token);
     this.#startLater();

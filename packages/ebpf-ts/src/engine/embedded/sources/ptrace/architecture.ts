@@ -1,3 +1,4 @@
+import { AuditArchitecture } from "../../../../sys/seccomp/classic-bpf.ts";
 import { putNumber } from "../../../../uapi/fields.ts";
 import { PtRegsArm64, UserRegsArm64, UserRegsX64 } from "../../../../uapi/structs.gen.ts";
 import { ptRegs } from "../pt-regs.ts";
@@ -17,7 +18,7 @@ export interface TraceArchitecture {
 
 const x64: TraceArchitecture = {
   name: "x64",
-  audit: 0xc000_003e,
+  audit: AuditArchitecture.x64,
   registersSize: UserRegsX64.size,
   ptRegsSize: ptRegs.x64.size,
   injects: true,
@@ -25,7 +26,7 @@ const x64: TraceArchitecture = {
 
 const arm64: TraceArchitecture = {
   name: "arm64",
-  audit: 0xc000_00b7,
+  audit: AuditArchitecture.arm64,
   registersSize: UserRegsArm64.size,
   ptRegsSize: ptRegs.arm64.size,
   injects: false,

@@ -1,6 +1,6 @@
 import { EbpfError } from "../../../../base/errors.ts";
 import type { AttachPlace } from "../attach-place.ts";
-import { arm64Syscalls, x64Syscalls } from "./syscalls.gen.ts";
+import { arm64Syscalls, x64Syscalls } from "../../../../uapi/syscalls.gen.ts";
 
 /** Where a program is attached, as far as system calls go. */
 export interface SyscallAttachPoint {

@@ -6,7 +6,7 @@ import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { SockFilter, SockFprog, UserRegsX64 } from "../../../../uapi/structs.gen.ts";
 import { writeValues } from "../../../../uapi/values.ts";
-import { x64Syscalls } from "./syscalls.gen.ts";
+import { x64Syscalls } from "../../../../uapi/syscalls.gen.ts";
 
 const userCs64 = 0x33n;
 

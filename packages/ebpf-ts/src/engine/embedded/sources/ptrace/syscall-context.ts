@@ -10,7 +10,7 @@ import { completePtRegs } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { enterContext, exitContext, rawContext, rawValueAt } from "./context-types.ts";
 import type { SyscallProgram } from "./syscall-programs.ts";
-import { x32Bit } from "./seccomp-filter.ts";
+import { x32Bit } from "../../../../sys/seccomp/classic-bpf.ts";
 
 const { op, arch, entry, exit } = PtraceSyscallInfo.fields;
 const { nr, args } = entry.fields;

@@ -1,5 +1,6 @@
 import { EbpfError } from "../../../../base/errors.ts";
 import { importHost } from "../../../../host/import-host.ts";
+import { refuseIfLockedDown } from "../../../../host/locked-down.ts";
 import type { EngineCommand, SpawnOptions } from "../../../command.ts";
 import type { AttachPlace } from "../attach-place.ts";
 import type { AttachPoint, EventSource, RunningSource, SourceHost } from "../event-source.ts";
@@ -39,6 +40,7 @@ class TracedCommands implements RunningSource {
 
   /** What traces is loaded only now: it needs Linux, and calls into the system. */
   async spawn(file: string, args: readonly string[], spawn: SpawnOptions): Promise<EngineCommand> {
+    refuseIfLockedDown(`start ${file}`, "processes");
     const { startTraced } = await importHost("the tracer", () => import("./start-traced.ts"));
     const { onPrint, onFault } = this.#host;
     const image = this.#host.shareImage("trace a command");

@@ -1,0 +1,135 @@
+import { EbpfError, LockDownError, NotSupportedError } from "../base/errors.ts";
+import type { LockableCollection, LockDownPlan, LockDownReport, SeccompReport } from "../engine/lock-down.ts";
+import { rememberLockDown } from "../host/locked-down.ts";
+import { refusalCode } from "../host/refusal.ts";
+import { linkTarget, namesIn } from "../host/system-files.ts";
+import { architecture, inMainThread, platform, settleTimeZone } from "../host/this-process.ts";
+import { AuditArchitecture } from "../sys/seccomp/classic-bpf.ts";
+import { filterAllThreads, giveUpNewPrivileges, ownSyscalls } from "../sys/seccomp/install.ts";
+import { errnoName } from "../uapi/errno.ts";
+import { noFilter, processFilter } from "./filter/process-filter.ts";
+import { identitySteps, type Step } from "./identity.ts";
+
+/**
+ * Gives up what loading needed, for good and in all threads of the process, in this order:
+ *
+ * 1. Refused, with nothing done: another thread than the main one, another system than Linux, capabilities that cannot be emptied
+ *    everywhere, a user that cannot be changed to, system calls that do not exist, commands that could not be ended any more.
+ * 2. Prepared, which costs nothing if the rest fails: threads that could not be started later, files that could not be opened.
+ * 3. The maps are read-only, if they are to be.
+ * 4. Groups, group and user change; the capabilities go with them, which is looked up in each thread.
+ * 5. No new privileges; then the filter, which brings that to all threads.
+ *
+ * A step of 4 or 5 that fails is a LockDownError, which says what was done before: that stays so.
+ */
+export async function lockDown(plan: LockDownPlan, collection: LockableCollection): Promise<LockDownReport> {
+  refuseElsewhere();
+  const identity = identitySteps(plan);
+  refuseCommands(plan, collection);
+  const seccomp = plan.seccomp === undefined ? undefined : { ...plan.seccomp, ioUring: hasIoUring() };
+  const filter = filterFor(plan, seccomp, collection);
+  await collection.prepare(plan);
+  settleTimeZone();
+  // From here on nothing else of this thread comes in between.
+  if (plan.readOnly) collection.seal();
+  take([...identity, ...filterSteps(filter, seccomp !== undefined)], plan.readOnly ? ["maps are read-only"] : []);
+  rememberLockDown({ uid: plan.user?.uid, capabilities: plan.capabilities, files: seccomp?.files });
+  const { user, capabilities, readOnly } = plan;
+  return { user, capabilities, noNewPrivileges: true, seccomp, readOnly, ended: collection.ended(plan) };
+}
+
+function refuseElsewhere(): void {
+  if (platform !== "linux") throw new NotSupportedError("lockDown", `Cannot lock down on ${platform}: it takes Linux`);
+  if (inMainThread) return;
+  throw new NotSupportedError(
+    "lockDown",
+    "Cannot lock down from a thread: a process changes its user in its main thread",
+  );
+}
+
+/** Whoever becomes another user may send no signal to what the first one started; a tracer asks /proc about its tasks. */
+function refuseCommands({ user, seccomp }: LockDownPlan, { commands, traces }: LockableCollection): void {
+  const [pid] = commands;
+  if (pid === undefined) return;
+  if (user !== undefined) {
+    const message = `Cannot lock down: user ${user.uid} could not end the command ${pid}, which runs; end it before, or start it as that user`;
+    throw new EbpfError("BUSY", message);
+  }
+  if (!traces || seccomp === undefined || seccomp.files !== "none") return;
+  const message = `Cannot lock down: the command ${pid} is traced, for which files of /proc are read; say seccomp: { files: "read" }`;
+  throw new EbpfError("BUSY", message);
+}
+
+function filterFor(
+  { readOnly }: LockDownPlan,
+  seccomp: SeccompReport | undefined,
+  { commands, traces }: LockableCollection,
+): Uint8Array {
+  if (seccomp === undefined) return noFilter;
+  const numbers = ownSyscalls();
+  const stranger = seccomp.allow.find((name) => numbers[name] === undefined);
+  if (stranger !== undefined) {
+    throw new EbpfError("NOT_FOUND", `Cannot lock down: there is no system call ${stranger} on ${architecture}`);
+  }
+  return processFilter({
+    numbers,
+    audit: architecture === "arm64" ? AuditArchitecture.arm64 : AuditArchitecture.x64,
+    files: seccomp.files,
+    network: seccomp.network,
+    also: seccomp.allow,
+    readOnly,
+    traces: traces && commands.length > 0,
+    ring: seccomp.ioUring,
+  });
+}
+
+/** Node 22 and later have one in each event loop. Where it cannot be told, the event loop is not risked. */
+function hasIoUring(): boolean {
+  try {
+    return namesIn("/proc/self/fd").some((fd) => targetOf(fd) === "anon_inode:[io_uring]");
+  } catch {
+    return true;
+  }
+}
+
+function targetOf(fd: string): string | undefined {
+  try {
+    return linkTarget(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined; // the folder itself, which is closed again
+  }
+}
+
+/** Without a filter of its own the process gets one that allows everything: no_new_privs reaches the other threads with it alone. */
+function filterSteps(filter: Uint8Array, filters: boolean): readonly Step[] {
+  const install = (): void => {
+    const result = filterAllThreads(filter);
+    if (result > 0) throw new Error(`thread ${result} has a filter of its own`);
+    if (result < 0) throw new Error(errnoName(-result));
+  };
+  return [
+    { done: "this thread gets no new privileges", run: giveUp },
+    { done: filters ? "system calls are filtered" : "no thread gets new privileges", run: install },
+  ];
+}
+
+function giveUp(): void {
+  const result = giveUpNewPrivileges();
+  if (result < 0) throw new Error(errnoName(-result));
+}
+
+function take(steps: readonly Step[], before: readonly string[]): void {
+  const done = [...before];
+  for (const step of steps) {
+    try {
+      step.run();
+    } catch (cause) {
+      const code = refusalCode(cause);
+      const why = code === "unknown error" ? (cause as Error).message : code;
+      const kept = done.length === 0 ? "nothing was done before" : `what was done before stays so: ${done.join("; ")}`;
+      const message = `Cannot lock down whole: "${step.done}" is not so (${why}); ${kept}`;
+      throw new LockDownError("NO_PRIVILEGE", message, done, { cause });
+    }
+    done.push(step.done);
+  }
+}
