@@ -1,4 +1,5 @@
 import { EbpfError } from "../base/errors.ts";
+import { ReadFence } from "../base/read-fence.ts";
 import type { RingMemory } from "../ring/ring-memory.ts";
 
 /** How often positions that move are read again. */
@@ -11,10 +12,11 @@ const attempts = 16;
 export function takenBytes(name: string, { consumer, producer, overwrite, size }: RingMemory): number {
   // Such a ring is never full.
   if (overwrite !== undefined) return 0;
-  let before = Atomics.load(consumer, 0);
+  const fence = new ReadFence();
+  let before = fence.load(consumer);
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const produced = Atomics.load(producer, 0);
-    const after = Atomics.load(consumer, 0);
+    const produced = fence.load(producer);
+    const after = fence.load(consumer);
     // It did not move meanwhile, so that both belong together.
     if (after === before) return clamped(name, BigInt.asIntN(64, produced - after), size);
     before = after;

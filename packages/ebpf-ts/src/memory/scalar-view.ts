@@ -1,5 +1,6 @@
 import { badIndex } from "../base/bad-index.ts";
 import { handOut } from "./handed-out.ts";
+import { ReadFence } from "../base/read-fence.ts";
 import type { MemoryArea } from "./memory-area.ts";
 import {
   arrayOf,
@@ -99,7 +100,8 @@ export class ScalarView<T extends number | bigint = number | bigint> implements 
 
   /** Atomic, of integers with 32 or 64 bits that are aligned, as are all that follow. */
   load(index: number): T {
-    return Atomics.load(this.#atomic(index) as BigInt64Array, this.#slot(index)) as T;
+    const array = this.#atomic(index) as BigInt64Array;
+    return (this.readOnly ? loadReadOnly(array, this.#slot(index)) : Atomics.load(array, this.#slot(index))) as T;
   }
 
   /** Sets the number. */
@@ -172,4 +174,14 @@ export class ScalarView<T extends number | bigint = number | bigint> implements 
   #where(index: number): string {
     return this.length === 1 ? this.#name : `element ${index} of ${this.#name}`;
   }
+}
+
+const fence = new ReadFence();
+
+/** As `Atomics.load`, which may not touch pages that are mapped read-only. */
+function loadReadOnly(array: BigInt64Array, at: number): bigint {
+  fence.enter();
+  const value = array[at]!;
+  fence.pass();
+  return value;
 }

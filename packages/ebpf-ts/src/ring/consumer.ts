@@ -1,12 +1,12 @@
 import { checkOptions } from "../base/check-options.ts";
 import { aFunction } from "../base/checks.ts";
+import { ReadFence } from "../base/read-fence.ts";
 import { type ConsumerDrainOptions, consumerDrainChecks, type DrainResult } from "./drain-options.ts";
 import type { EbpfError } from "../base/errors.ts";
 import { checkMemory } from "./check-memory.ts";
 import { brokenError, closedError, drainingError, lengthFault } from "./consumer-errors.ts";
 import { OwnPosition, PeerPosition } from "./position.ts";
 import { ProducedPosition } from "./produced-position.ts";
-import { ReadFence } from "./read-fence.ts";
 import { type OnRecord, ringBusy, ringEmpty, ringSkipped } from "./reading.ts";
 import { headerSize, isBusy, isDiscarded, payloadLength, recordSize } from "./record.ts";
 import type { RingMemory } from "./ring-memory.ts";
@@ -288,11 +288,13 @@ export class RingConsumer {
 
   /**
    * Publishes, then looks once more. A commit changes the header first and then reads the consumer's position to see
-   * whether somebody sleeps here; in that order neither side can miss the other, for both accesses are sequentially consistent.
+   * whether somebody sleeps here; in that order neither side can miss the other, for the store is sequentially consistent, and the
+   * load behind it enters the fence.
    */
   #isStillBusy(at: number): boolean {
     if (this.#position !== this.#own.low) this.#own.publish(this.#position);
-    return isBusy(Atomics.load(this.#headers, at >> 2));
+    this.#fence.enter();
+    return isBusy(this.#headers[at >> 2]!);
   }
 
   /** Reads the producer's position; if it has not moved, publishes and reads again, for the same reason. */
@@ -305,7 +307,10 @@ export class RingConsumer {
       this.#own.publish(this.#position);
     }
     this.#produced = this.#producer.load(this.#position);
-    return this.#produced !== this.#position;
+    if (this.#produced === this.#position) return false;
+    // Pairs with the producer's store-release of its position: the headers before it are seen.
+    this.#fence.pass();
+    return true;
   }
 
   #badHeader(header: number): EbpfError {

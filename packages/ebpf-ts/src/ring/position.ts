@@ -1,3 +1,5 @@
+import { ReadFence } from "../base/read-fence.ts";
+
 /**
  * Free-running u64 positions in shared memory, without a BigInt per record. The words of a position are read as two signed
  * 32-bit numbers, the low one first (little-endian hosts). Rings are at most 2^30 bytes, so that two positions of a sane
@@ -6,19 +8,24 @@
 const low = 0;
 const high = 1;
 
-/** The position that the other side writes. */
+/** The position that the other side writes. It may be mapped read-only, so that no atomic access may touch it ({@link ReadFence}). */
 export class PeerPosition {
   readonly #cell: BigUint64Array;
   readonly #words: Int32Array;
+  readonly #fence: ReadFence = new ReadFence();
 
   constructor(cell: BigUint64Array) {
     this.#cell = cell;
     this.#words = wordsOf(cell);
   }
 
-  /** Sequentially consistent; pairs with the store-release of the side that writes it. */
+  /**
+   * Comes after what this side stored atomically before. Whoever goes on to read what was written before the position passes a
+   * {@link ReadFence} in between, which pairs with the store-release of the side that writes it.
+   */
   low(): number {
-    return Atomics.load(this.#words, low);
+    this.#fence.enter();
+    return this.#words[low]!;
   }
 
   /** Not in one piece with {@link low}: it may be one more, or one less, when the position passes 2^32 in between. */
@@ -27,7 +34,8 @@ export class PeerPosition {
   }
 
   exact(): bigint {
-    return Atomics.load(this.#cell, 0);
+    this.#fence.enter();
+    return this.#cell[0]!;
   }
 }
 

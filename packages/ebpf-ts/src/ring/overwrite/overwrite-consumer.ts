@@ -1,5 +1,6 @@
 import { checkOptions } from "../../base/check-options.ts";
 import { aFunction } from "../../base/checks.ts";
+import { ReadFence } from "../../base/read-fence.ts";
 import { type ConsumerDrainOptions, consumerDrainChecks, type DrainResult } from "../drain-options.ts";
 import type { EbpfError } from "../../base/errors.ts";
 import { checkMemory } from "../check-memory.ts";
@@ -7,7 +8,6 @@ import type { EventConsumer } from "../event-consumer.ts";
 import { brokenError, closedError, drainingError, lengthFault } from "../consumer-errors.ts";
 import { OverwritePositions } from "./overwrite-positions.ts";
 import { OverwriteScan } from "./overwrite-scan.ts";
-import { ReadFence } from "../read-fence.ts";
 import { type OnRecord, ringBusy, ringEmpty, ringSkipped } from "../reading.ts";
 import { headerSize, isBusy, isDiscarded, payloadLength, recordSize } from "../record.ts";
 import { RecordCopy } from "./record-copy.ts";
@@ -110,7 +110,7 @@ export class OverwriteConsumer implements EventConsumer {
   /** As the other side wrote it, right or wrong. */
   get producerPosition(): bigint {
     this.#checkOpen();
-    return Atomics.load(this.#ring.producer, 0);
+    return this.#fence.load(this.#ring.producer);
   }
 
   /** Bytes that wait to be read and are not overwritten: what was copied, and what is in the ring. */
@@ -318,7 +318,8 @@ export class OverwriteConsumer implements EventConsumer {
 
   #isStillBusy(offset: number): boolean {
     this.#positions.publish();
-    const busy = isBusy(Atomics.load(this.#headers, offset >> 2));
+    this.#fence.enter();
+    const busy = isBusy(this.#headers[offset >> 2]!);
     // What is busy cannot be overwritten; a header that is read in its place may look so.
     return busy && this.#positions.loadOverwrite() <= this.#positions.position;
   }

@@ -1,3 +1,4 @@
+import { ReadFence } from "../../base/read-fence.ts";
 import type { RingMemory } from "../ring-memory.ts";
 
 /**
@@ -13,11 +14,12 @@ export class OverwritePositions {
   readonly #memory: RingMemory;
   readonly #overwrite: BigUint64Array;
   readonly #base: bigint;
+  readonly #fence: ReadFence = new ReadFence();
 
   constructor(memory: RingMemory, overwrite: BigUint64Array) {
     this.#memory = memory;
     this.#overwrite = overwrite;
-    this.#base = Atomics.load(memory.consumer, 0);
+    this.#base = this.#fence.load(memory.consumer);
   }
 
   /** Where the position is in the data. */
@@ -68,7 +70,7 @@ export class OverwritePositions {
   }
 
   #load(position: BigUint64Array): number {
-    return Number(BigInt.asIntN(64, Atomics.load(position, 0) - this.#base));
+    return Number(BigInt.asIntN(64, this.#fence.load(position) - this.#base));
   }
 
   #exact(position: number): bigint {

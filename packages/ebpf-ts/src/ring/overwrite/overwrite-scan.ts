@@ -1,5 +1,9 @@
+import { ReadFence } from "../../base/read-fence.ts";
 import type { OverwritePositions } from "./overwrite-positions.ts";
 import { headerSize, isBusy, payloadLength, recordSize } from "../record.ts";
+
+/** How many headers are read between two looks at the overwrite position: a fence for each would cost more than all else. */
+const recordsPerLook = 8;
 
 /** Finds the committed records ahead in a ring that overwrites, up to about 1/32 of it, and no further than its end. */
 export class OverwriteScan {
@@ -9,6 +13,7 @@ export class OverwriteScan {
   readonly #positions: OverwritePositions;
   /** The low word first: enough to see whether it has changed. */
   readonly #overwriteWords: Int32Array;
+  readonly #fence: ReadFence = new ReadFence();
 
   constructor(headers: Int32Array, size: number, positions: OverwritePositions, overwrite: BigUint64Array) {
     this.#headers = headers;
@@ -27,21 +32,31 @@ export class OverwriteScan {
     const { position } = this.#positions;
     const produced = this.#positions.produced - position;
     const limit = Math.min(produced, this.#batch, this.#size - offset);
-    let seen = Atomics.load(words, 0);
+    let seen = words[0]!;
     if (this.#positions.loadOverwrite() > position) return 0;
-    let length = 0;
-    while (length < limit) {
-      const header = Atomics.load(this.#headers, (offset + length) >> 2);
-      const now = Atomics.load(words, 0);
+    for (let length = 0; ;) {
+      const walked = this.#walk(offset, length, limit, produced);
+      this.#fence.pass();
+      const now = words[0]!;
       if (now !== seen) {
         if (this.#positions.loadOverwrite() > position + length) return length;
         seen = now;
       }
-      const total = recordSize(payloadLength(header));
-      if (total > produced - length) return length === 0 ? -1 : length;
-      if (isBusy(header)) return length;
-      length += total;
+      if (walked <= length || walked >= limit) return walked;
+      length = walked;
     }
-    return length;
+  }
+
+  /** A few records on from those of `length` bytes; the same when there is none, -1 as in {@link run}. */
+  #walk(offset: number, length: number, limit: number, produced: number): number {
+    let end = length;
+    for (let count = 0; count < recordsPerLook && end < limit; count += 1) {
+      const header = this.#headers[(offset + end) >> 2]!;
+      const total = recordSize(payloadLength(header));
+      if (total > produced - end) return end === 0 ? -1 : end;
+      if (isBusy(header)) return end;
+      end += total;
+    }
+    return end;
   }
 }

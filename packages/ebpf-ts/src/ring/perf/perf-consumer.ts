@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import { ReadFence } from "../../base/read-fence.ts";
 import { OwnPosition, PeerPosition } from "../position.ts";
 import { checkPerfMemory, type PerfMemory } from "./perf-memory.ts";
 import {
@@ -29,6 +30,7 @@ export class PerfConsumer {
   readonly #batch: number;
   readonly #own: OwnPosition;
   readonly #peer: PeerPosition;
+  readonly #fence: ReadFence = new ReadFence();
   readonly #ring: DataView;
   readonly #scratch: Uint8Array = new Uint8Array(longestRecord);
   readonly #scratchView: DataView = new DataView(this.#scratch.buffer);
@@ -148,7 +150,9 @@ export class PerfConsumer {
     const ahead = (head - this.#position) | 0;
     if ((head & 7) !== 0 || ahead < 0 || ahead > this.size || this.#isFar()) throw this.#badHead();
     this.#produced = head;
-    return ahead > 0;
+    if (ahead === 0) return false;
+    this.#fence.pass();
+    return true;
   }
 
   /** The high word is the reader's own, or one more. */

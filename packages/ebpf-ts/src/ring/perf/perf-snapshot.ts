@@ -1,3 +1,4 @@
+import { ReadFence } from "../../base/read-fence.ts";
 import { checkPerfMemory, type PerfMemory } from "./perf-memory.ts";
 import {
   badRing,
@@ -36,15 +37,17 @@ export function takeSnapshot(memory: PerfMemory, name: string): PerfSnapshot {
   return { data, ...findSamples(data, written, name) };
 }
 
-/** The bytes from the head on. A program that had begun to write before the ring was paused may still move it. */
+/** The bytes from the head on, of pages that are mapped read-only. A program that had begun to write before the ring was paused may still move it. */
 function copyRing({ data, size, head }: PerfMemory): { data: Uint8Array; head: bigint } {
   const copy = new Uint8Array(size);
+  const fence = new ReadFence();
   for (let turn = 0; ; turn += 1) {
-    const seen = Atomics.load(head, 0);
+    const seen = fence.load(head);
     const at = Number(seen & BigInt(size - 1));
     copy.set(data.subarray(at, size), 0);
     copy.set(data.subarray(0, at), size - at);
-    if (turn === tries || Atomics.load(head, 0) === seen) return { data: copy, head: seen };
+    fence.pass();
+    if (turn === tries || fence.load(head) === seen) return { data: copy, head: seen };
   }
 }
 
