@@ -20,7 +20,7 @@ import { checkSpawn } from "../engine/command.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import { find } from "./find.ts";
 import { LoadedMaps } from "./loaded-maps.ts";
-import { lockable, type LockableParts } from "./lockable.ts";
+import { lockable } from "./lockable.ts";
 import { Losses } from "./losses.ts";
 import { type Fields, typeChecks, type TypeOption } from "./record-types.ts";
 
@@ -38,7 +38,6 @@ export class Collection {
   /** Of all views of its variables. */
   readonly #lifetime = { open: true, sealed: false };
   readonly #lockDown: LockDown | undefined;
-  readonly #commands = new Set<EngineCommand>();
   #closed: Promise<void> | undefined;
 
   constructor(spec: CollectionSpec, engine: EngineCollection, lockDown?: LockDown) {
@@ -162,11 +161,7 @@ export class Collection {
   async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
     checkSpawn(file, args, options);
     this.#check();
-    const command = await this.#engine.spawn(file, args, options);
-    this.#commands.add(command);
-    const forget = (): void => void this.#commands.delete(command);
-    command.exited.then(forget, forget);
-    return command;
+    return this.#engine.spawn(file, args, options);
   }
 
   /**
@@ -185,7 +180,8 @@ export class Collection {
     if (this.#lockDown === undefined) {
       throw new NotSupportedError("lockDown", "Cannot lock down: this host has no process that could give up anything");
     }
-    return this.#lockDown(plan, lockable(this.#lockableParts));
+    const sealVariables = (): boolean => (this.#lifetime.sealed = true);
+    return this.#lockDown(plan, lockable({ engine: this.#engine, maps: this.#maps, sealVariables }));
   }
 
   /** Detaches everything that is not pinned, ends iterations, kills commands that still run, and lets go of maps and programs. Idempotent. */
@@ -203,15 +199,6 @@ export class Collection {
     this.#maps.close();
     await this.#links.close();
     await this.#engine.close();
-  }
-
-  get #lockableParts(): LockableParts {
-    return {
-      engine: this.#engine,
-      maps: this.#maps,
-      commands: () => [...this.#commands].map(({ pid }) => pid),
-      sealVariables: () => (this.#lifetime.sealed = true),
-    };
   }
 
   #check(): void {

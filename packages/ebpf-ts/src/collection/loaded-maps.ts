@@ -31,6 +31,7 @@ export class LoadedMaps {
   readonly #open = new Map<string, MapNoun>();
   /** How the rings of perf event arrays are to be made. */
   readonly #perf = new Map<string, PerfOptions>();
+  #sealed = false;
 
   constructor(parts: LoadedMapsParts) {
     const { spec, loaded } = parts;
@@ -75,6 +76,7 @@ export class LoadedMaps {
       const message = `Cannot make the maps read-only: memory of ${names} was given away as a plain array (values, bytes), which can be written`;
       throw new EbpfError("BUSY", message);
     }
+    this.#sealed = true;
     for (const noun of this.#open.values()) if (noun instanceof BpfMap) noun.seal();
     for (const map of maps) map.seal?.();
   }
@@ -121,6 +123,7 @@ export class LoadedMaps {
     if (known !== undefined) return known;
     const opened = this.#make(find(this.#parts.spec.maps, name, "map"));
     this.#open.set(name, opened);
+    if (this.#sealed && opened instanceof BpfMap) opened.seal();
     return opened;
   }
 

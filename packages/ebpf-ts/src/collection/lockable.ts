@@ -5,17 +5,13 @@ import type { LoadedMaps } from "./loaded-maps.ts";
 export interface LockableParts {
   readonly engine: EngineCollection;
   readonly maps: LoadedMaps;
-  /** Process ids of commands that run. */
-  readonly commands: () => readonly number[];
   /** No view of a variable writes any more. */
   readonly sealVariables: () => void;
 }
 
 /** A collection, as far as giving up power touches it. */
-export function lockable({ engine, maps, commands, sealVariables }: LockableParts): LockableCollection {
+export function lockable({ engine, maps, sealVariables }: LockableParts): LockableCollection {
   return {
-    commands: commands(),
-    traces: engine.engine === "embedded",
     prepare: async ({ inject }) => {
       for (const name of inject) await maps.ring("ring-buf", name, {}).prepareInjection();
       await engine.prepareLockDown?.();
@@ -30,7 +26,9 @@ export function lockable({ engine, maps, commands, sealVariables }: LockablePart
 
 function endedOnKernel(plan: LockDownPlan, engine: EngineCollection, maps: LoadedMaps): readonly string[] {
   if (engine.engine === "embedded" || (plan.capabilities === "keep" && plan.seccomp === undefined)) return [];
-  const ended = ["Objects cannot be loaded, programs not be attached, and maps not be opened by number"];
+  const ended = [
+    "Objects cannot be loaded, maps not be opened by number, and programs not be attached where that takes privilege",
+  ];
   for (const name of maps.unopened) ended.push(`Perf event array ${name} cannot be opened: it was not before`);
   for (const name of maps.uninjected) {
     ended.push(`Records cannot be injected into ring ${name}: name it in the option inject`);

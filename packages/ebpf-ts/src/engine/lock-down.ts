@@ -66,10 +66,6 @@ export interface SeccompReport extends SeccompPlan {
 
 /** What is to be known of a collection, and done with it, before a process gives up power. */
 export interface LockableCollection {
-  /** Process ids of the commands that it started, and that still run. */
-  readonly commands: readonly number[];
-  /** Whether those are traced by this process. */
-  readonly traces: boolean;
   /** Starts and loads what could not be later. Called before anything is given up. */
   prepare(plan: LockDownPlan): Promise<void>;
   /** Refuses what would write from now on. Throws where memory that can be written is in other hands, with nothing done. */

@@ -3,6 +3,12 @@
  * in its main thread only; what it throws comes as it is: see `refusal`.
  */
 
+/** Bun and others may not have them. */
+export function canChangeUser(): boolean {
+  const { setgroups, setgid, setuid } = process as Partial<NodeJS.Process>;
+  return setgroups !== undefined && setgid !== undefined && setuid !== undefined;
+}
+
 export function setGroups(groups: readonly number[]): void {
   process.setgroups!([...groups]);
 }

@@ -3,25 +3,35 @@ import { EbpfError } from "../base/errors.ts";
 
 /** What this process has given up by `lockDown()`, as errors tell it later. Nothing of it ever comes back. */
 export interface LockedDown {
+  /** Whom it became. */
   readonly uid: number | undefined;
   readonly capabilities: "none" | "keep";
-  /** Undefined without a filter. */
-  readonly files: "none" | "read" | "all" | undefined;
+  readonly readOnly: boolean;
+  /** Undefined without a filter. `allow`: further system calls, by the kernel's names. */
+  readonly filter: { readonly files: "none" | "read" | "all"; readonly allow: readonly string[] } | undefined;
 }
 
-/** What somebody may try: to use bpf(2) and perf_event_open(2) anew, to open a file, to start a process. */
-export type Deed = "privileged" | "files" | "processes";
+/**
+ * What somebody may try: what takes privilege (told once the kernel has refused it), commands of bpf(2) that the filter does not leave, to
+ * open a file, to start a process, to write into a map.
+ */
+export type Deed = "privileged" | "bpf" | "files" | "processes" | "writes";
 
 const key = "ebpf-ts locked down";
 
 /** Threads that are started from now on know it as well. */
 export function rememberLockDown(state: LockedDown): void {
-  setEnvironmentData(key, { ...state });
+  setEnvironmentData(key, structuredClone(state));
+}
+
+/** Undefined as long as it was not. */
+export function lockDownState(): LockedDown | undefined {
+  return getEnvironmentData(key) as unknown as LockedDown | undefined;
 }
 
 /** Why a deed is refused, to follow "Cannot …:"; undefined where no lock down keeps this process from it. */
 export function lockedDownBy(deed: Deed): string | undefined {
-  const state = getEnvironmentData(key) as unknown as LockedDown | undefined;
+  const state = lockDownState();
   const by = state === undefined ? undefined : reasons[deed](state);
   return by === undefined ? undefined : `this process was locked down by ${by}`;
 }
@@ -32,15 +42,27 @@ export function refuseIfLockedDown(action: string, deed: Deed): void {
   if (why !== undefined) throw new EbpfError("NO_PRIVILEGE", `Cannot ${action}: ${why}`);
 }
 
-const reasons: Readonly<Record<Deed, (state: LockedDown) => string | undefined>> = {
-  privileged: ({ files, capabilities }) => {
-    if (files !== undefined) return "its seccomp filter, which leaves what is loaded and attached, and nothing new";
-    return capabilities === "none" ? "lockDown(), and has no capabilities" : undefined;
+type Reason = (state: LockedDown) => string | undefined;
+
+/** Whether a filter keeps the process from a system call. */
+const filters = ({ filter }: LockedDown, call: string): boolean => filter?.allow.includes(call) === false;
+
+const bpf: Reason = (state) => {
+  return filters(state, "bpf")
+    ? "its seccomp filter, which leaves what is loaded and attached, and nothing new"
+    : undefined;
+};
+
+const reasons: Readonly<Record<Deed, Reason>> = {
+  bpf,
+  privileged: (state) => {
+    return bpf(state) ?? (state.capabilities === "none" ? "lockDown(), and has no capabilities" : undefined);
   },
-  files: ({ files, uid }) => {
-    if (files === "none") return 'its seccomp filter, which opens no files (files: "none")';
-    if (files === "read") return 'its seccomp filter, which opens files for reading only (files: "read")';
+  files: ({ filter, uid }) => {
+    if (filter?.files === "none") return 'its seccomp filter, which opens no files (files: "none")';
+    if (filter?.files === "read") return 'its seccomp filter, which opens files for reading only (files: "read")';
     return uid === undefined ? undefined : `lockDown(), and is user ${uid} now`;
   },
-  processes: ({ files }) => (files === undefined ? undefined : "its seccomp filter, which starts no processes"),
+  processes: (state) => (filters(state, "execve") ? "its seccomp filter, which starts no processes" : undefined),
+  writes: ({ readOnly }) => (readOnly ? "lockDown({ readOnly: true })" : undefined),
 };

@@ -25,11 +25,6 @@ export function gid(): number {
   return process.getgid?.() ?? 0;
 }
 
-/** All groups beside that of {@link gid}. */
-export function groups(): readonly number[] {
-  return process.getgroups?.() ?? [];
-}
-
 /** Whether it acts as root, with whichever capabilities. */
 export function isRoot(): boolean {
   return process.geteuid?.() === 0;

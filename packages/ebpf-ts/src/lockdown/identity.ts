@@ -1,6 +1,7 @@
-import { EbpfError } from "../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { LockDownPlan, LockDownUser } from "../engine/lock-down.ts";
-import { setGroup, setGroups, setUser } from "../host/change-user.ts";
+import { canChangeUser, setGroup, setGroups, setUser } from "../host/change-user.ts";
+import { type LockedDown, lockDownState } from "../host/locked-down.ts";
 import { gid, isRoot, uid } from "../host/this-process.ts";
 import { type Capabilities, CAP_SETGID, CAP_SETUID, capabilitiesOfProcess, hasCapability } from "./capabilities.ts";
 
@@ -12,6 +13,8 @@ export interface Step {
 
 /** What makes the process who it is to be. Throws, before anything is done, where it could not be done whole. */
 export function identitySteps(plan: LockDownPlan): readonly Step[] {
+  const before = lockDownState();
+  if (before?.capabilities === "none") return stepsAfter(before, plan);
   const capabilities = capabilitiesOfProcess();
   if (capabilities === undefined) {
     throw new EbpfError("NOT_SUPPORTED", "Cannot lock down: there is no /proc, which tells who has which capabilities");
@@ -30,6 +33,16 @@ export function identitySteps(plan: LockDownPlan): readonly Step[] {
   return [...(steps.length > 0 ? throughRoot(steps) : ownSteps(capabilities)), emptied];
 }
 
+/** Where it was locked down before, there is no way to become anybody else. */
+function stepsAfter(before: LockedDown, { user }: LockDownPlan): readonly Step[] {
+  if (user === undefined || (user.uid === uid() && user.gid === gid())) return [];
+  const who = before.uid === undefined ? "" : ` and is user ${before.uid}`;
+  throw new EbpfError(
+    "NO_PRIVILEGE",
+    `Cannot lock down: this process was locked down before${who}, and stays who it is`,
+  );
+}
+
 /** Undefined where the process is that user already, and was not told of groups. */
 function wanted({ user }: LockDownPlan): LockDownUser | undefined {
   const same = user !== undefined && user.uid === uid() && user.gid === gid() && user.groups === undefined;
@@ -37,6 +50,12 @@ function wanted({ user }: LockDownPlan): LockDownUser | undefined {
 }
 
 function requireRight({ effective }: Capabilities, { user, capabilities }: LockDownPlan): void {
+  if (!canChangeUser()) {
+    throw new NotSupportedError(
+      "setuid",
+      "Cannot lock down: this runtime cannot change its user, leave out the option user",
+    );
+  }
   if (!hasCapability(effective, CAP_SETUID) || !hasCapability(effective, CAP_SETGID)) {
     const message = `Cannot lock down: to become user ${user!.uid} takes root, or CAP_SETUID and CAP_SETGID`;
     throw new EbpfError("NO_PRIVILEGE", message);

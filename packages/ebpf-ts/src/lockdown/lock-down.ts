@@ -1,14 +1,15 @@
 import { EbpfError, LockDownError, NotSupportedError } from "../base/errors.ts";
 import type { LockableCollection, LockDownPlan, LockDownReport, SeccompReport } from "../engine/lock-down.ts";
-import { rememberLockDown } from "../host/locked-down.ts";
 import { refusalCode } from "../host/refusal.ts";
+import { runningCommands } from "../host/running-commands.ts";
 import { linkTarget, namesIn } from "../host/system-files.ts";
-import { architecture, inMainThread, platform, settleTimeZone } from "../host/this-process.ts";
+import { architecture, inMainThread, platform, settleTimeZone, uid } from "../host/this-process.ts";
 import { AuditArchitecture } from "../sys/seccomp/classic-bpf.ts";
 import { filterAllThreads, giveUpNewPrivileges, ownSyscalls } from "../sys/seccomp/install.ts";
 import { errnoName } from "../uapi/errno.ts";
 import { noFilter, processFilter } from "./filter/process-filter.ts";
 import { identitySteps, type Step } from "./identity.ts";
+import { remember } from "./remember.ts";
 
 /**
  * Gives up what loading needed, for good and in all threads of the process, in this order:
@@ -25,15 +26,21 @@ import { identitySteps, type Step } from "./identity.ts";
 export async function lockDown(plan: LockDownPlan, collection: LockableCollection): Promise<LockDownReport> {
   refuseElsewhere();
   const identity = identitySteps(plan);
-  refuseCommands(plan, collection);
+  refuseCommands(plan);
   const seccomp = plan.seccomp === undefined ? undefined : { ...plan.seccomp, ioUring: hasIoUring() };
-  const filter = filterFor(plan, seccomp, collection);
+  refuseStrangers(seccomp);
   await collection.prepare(plan);
+  // One may have been started meanwhile.
+  refuseCommands(plan);
+  const filter = filterFor(plan, seccomp);
   settleTimeZone();
   // From here on nothing else of this thread comes in between.
   if (plan.readOnly) collection.seal();
-  take([...identity, ...filterSteps(filter, seccomp !== undefined)], plan.readOnly ? ["maps are read-only"] : []);
-  rememberLockDown({ uid: plan.user?.uid, capabilities: plan.capabilities, files: seccomp?.files });
+  const done = plan.readOnly ? ["maps are read-only"] : [];
+  take(identity, done);
+  remember({ ...plan, seccomp: undefined });
+  take(filterSteps(filter, seccomp !== undefined), done);
+  remember(plan);
   const { user, capabilities, readOnly } = plan;
   return { user, capabilities, noNewPrivileges: true, seccomp, readOnly, ended: collection.ended(plan) };
 }
@@ -48,37 +55,36 @@ function refuseElsewhere(): void {
 }
 
 /** Whoever becomes another user may send no signal to what the first one started; a tracer asks /proc about its tasks. */
-function refuseCommands({ user, seccomp }: LockDownPlan, { commands, traces }: LockableCollection): void {
-  const [pid] = commands;
-  if (pid === undefined) return;
-  if (user !== undefined) {
-    const message = `Cannot lock down: user ${user.uid} could not end the command ${pid}, which runs; end it before, or start it as that user`;
+function refuseCommands({ user, seccomp }: LockDownPlan): void {
+  const commands = runningCommands();
+  const [first] = commands;
+  if (first !== undefined && user !== undefined && user.uid !== uid()) {
+    const message = `Cannot lock down: user ${user.uid} could not end the command ${first.file}, which runs; end it before, or start it as that user`;
     throw new EbpfError("BUSY", message);
   }
-  if (!traces || seccomp === undefined || seccomp.files !== "none") return;
-  const message = `Cannot lock down: the command ${pid} is traced, for which files of /proc are read; say seccomp: { files: "read" }`;
+  const traced = commands.find((command) => command.traced);
+  if (traced === undefined || seccomp?.files !== "none") return;
+  const message = `Cannot lock down: the command ${traced.file} is traced, for which files of /proc are read; say seccomp: { files: "read" }`;
   throw new EbpfError("BUSY", message);
 }
 
-function filterFor(
-  { readOnly }: LockDownPlan,
-  seccomp: SeccompReport | undefined,
-  { commands, traces }: LockableCollection,
-): Uint8Array {
-  if (seccomp === undefined) return noFilter;
+function refuseStrangers(seccomp: SeccompReport | undefined): void {
   const numbers = ownSyscalls();
-  const stranger = seccomp.allow.find((name) => numbers[name] === undefined);
-  if (stranger !== undefined) {
-    throw new EbpfError("NOT_FOUND", `Cannot lock down: there is no system call ${stranger} on ${architecture}`);
-  }
+  const stranger = seccomp?.allow.find((name) => numbers[name] === undefined);
+  if (stranger === undefined) return;
+  throw new EbpfError("NOT_FOUND", `Cannot lock down: there is no system call ${stranger} on ${architecture}`);
+}
+
+function filterFor({ readOnly }: LockDownPlan, seccomp: SeccompReport | undefined): Uint8Array {
+  if (seccomp === undefined) return noFilter;
   return processFilter({
-    numbers,
+    numbers: ownSyscalls(),
     audit: architecture === "arm64" ? AuditArchitecture.arm64 : AuditArchitecture.x64,
     files: seccomp.files,
     network: seccomp.network,
     also: seccomp.allow,
     readOnly,
-    traces: traces && commands.length > 0,
+    traces: runningCommands().some(({ traced }) => traced),
     ring: seccomp.ioUring,
   });
 }
@@ -118,8 +124,8 @@ function giveUp(): void {
   if (result < 0) throw new Error(errnoName(-result));
 }
 
-function take(steps: readonly Step[], before: readonly string[]): void {
-  const done = [...before];
+/** Adds to `done` what was. */
+function take(steps: readonly Step[], done: string[]): void {
   for (const step of steps) {
     try {
       step.run();
@@ -128,7 +134,7 @@ function take(steps: readonly Step[], before: readonly string[]): void {
       const why = code === "unknown error" ? (cause as Error).message : code;
       const kept = done.length === 0 ? "nothing was done before" : `what was done before stays so: ${done.join("; ")}`;
       const message = `Cannot lock down whole: "${step.done}" is not so (${why}); ${kept}`;
-      throw new LockDownError("NO_PRIVILEGE", message, done, { cause });
+      throw new LockDownError("NO_PRIVILEGE", message, [...done], { cause });
     }
     done.push(step.done);
   }

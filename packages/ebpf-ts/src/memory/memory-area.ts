@@ -47,7 +47,8 @@ export class MemoryArea {
   checkWritable(): void {
     this.check();
     if (!this.readOnly) return;
-    const why = this.#readOnly ? "it is read-only" : "this process was locked down with readOnly";
+    const { sealed = false } = this.#lifetime;
+    const why = sealed ? "this process was locked down by lockDown({ readOnly: true })" : "it is read-only";
     throw new TypeError(`Cannot write to the memory of ${this.name}: ${why}`);
   }
 

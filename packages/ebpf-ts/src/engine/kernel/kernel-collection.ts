@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { Assembler } from "../../spec/assemble.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
@@ -44,6 +45,7 @@ export class KernelCollection implements EngineCollection {
 
   /** Types, maps, programs, in that order; when one fails, those before it are closed. */
   static async load(sys: Sys, spec: CollectionSpec, pinRoot: string): Promise<KernelCollection> {
+    refuseIfLockedDown("load the object into the kernel", "bpf");
     const collection = new KernelCollection(sys, spec, pinRoot);
     try {
       await collection.#loadAll();

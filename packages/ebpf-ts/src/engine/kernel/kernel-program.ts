@@ -1,5 +1,6 @@
 import type { AttachTarget } from "../../attach/attach-kinds.gen.ts";
 import { targetOf } from "../../attach/target-of.ts";
+import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -39,6 +40,7 @@ export class KernelProgram implements EngineProgram {
     const spec = this.#spec;
     const [sys, program, action] = [this.#sys, this.#descriptor, `attach program ${spec.name}`];
     const target = targetOf(spec, told);
+    refuseIfLockedDown(action, "bpf");
     const attachment = await attachProgram({ sys, program, spec, target, action });
     const link = new KernelLink({ sys, attachment, target, program: this.info, descriptorOf }, () =>
       this.#links.delete(link),

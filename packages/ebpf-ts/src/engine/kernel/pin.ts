@@ -1,6 +1,7 @@
 import { EbpfError } from "../../base/errors.ts";
 import { fileSystemOf, folderOf, makeFolder, removeName } from "../../host/named-files.ts";
-import { refusalCode } from "../../host/refusal.ts";
+import { refuseIfLockedDown } from "../../host/locked-down.ts";
+import { refusal, refusalCode } from "../../host/refusal.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -15,6 +16,7 @@ export const BPF_FS_MAGIC: number = 0xcafe4a11;
 
 /** Gives an object a name in a bpf file system, which keeps it alive (BPF_OBJ_PIN). */
 export function pinObject(sys: Sys, object: Descriptor, path: string, what: string): void {
+  refuseIfLockedDown(`pin ${what} at ${path}`, "bpf");
   checkFileSystem(folderOf(path), `pin ${what} at ${path}`);
   const attributes = new KernelStruct(BpfAttr.obj, { pathname: path, bpf_fd: object.fd });
   const result = sys.bpf(Command.OBJ_PIN, attributes);
@@ -28,6 +30,7 @@ const pinReasons: Readonly<Record<number, string>> = {
 
 /** Opens what was pinned (BPF_OBJ_GET); undefined when nothing is there. */
 export function openPinned(sys: Sys, path: string, what: string): Descriptor | undefined {
+  refuseIfLockedDown(`open ${what} at ${path}`, "bpf");
   const fd = sys.bpf(Command.OBJ_GET, new KernelStruct(BpfAttr.obj, { pathname: path }));
   if (fd === -Errno.ENOENT) return undefined;
   if (fd < 0)
@@ -42,14 +45,19 @@ export function openPinned(sys: Sys, path: string, what: string): Descriptor | u
 
 /** Removes the name. The object lives on as long as anything else holds it. */
 export function unpinObject(path: string, what: string): void {
-  checkFileSystem(folderOf(path), `unpin ${what} from ${path}`);
+  const action = `unpin ${what} from ${path}`;
+  checkFileSystem(folderOf(path), action);
   try {
     removeName(path);
   } catch (cause) {
     if (refusalCode(cause) === "ENOENT") {
       throw new EbpfError("NOT_FOUND", `Cannot unpin ${what}: there is nothing at ${path}`, { cause });
     }
-    throw new EbpfError("SYSCALL", `Cannot unpin ${what} from ${path}: ${(cause as Error).message}`, { cause });
+    throw refusal(
+      cause,
+      action,
+      () => new EbpfError("SYSCALL", `Cannot ${action}: ${(cause as Error).message}`, { cause }),
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { type Child, startChild } from "../../host/child.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { kindOf } from "../../host/named-files.ts";
 import { refusal } from "../../host/refusal.ts";
+import { commandRuns } from "../../host/running-commands.ts";
 import type { SignalName } from "../../host/signals.ts";
 import type { EngineCommand, SpawnOptions } from "../command.ts";
 
@@ -18,6 +19,7 @@ export async function spawnCommand(
   options: SpawnOptions,
 ): Promise<ChildCommand> {
   const child = await start(file, args, options);
+  void child.ended.then(commandRuns({ file, traced: false }));
   return {
     pid: child.pid,
     exited: child.ended,

@@ -146,7 +146,7 @@ export class EmbeddedMap implements EngineMap {
 
   #refuseSealed(action: string): void {
     if (!this.#sealed) return;
-    const message = `Cannot ${action} map ${this.info.name}: this process was locked down with readOnly`;
+    const message = `Cannot ${action} map ${this.info.name}: this process was locked down by lockDown({ readOnly: true })`;
     throw new EbpfError("NO_PRIVILEGE", message);
   }
 

@@ -2,6 +2,7 @@ import { EbpfError, SyscallError } from "../../../base/errors.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
+import { lockedDownBy } from "../../../host/locked-down.ts";
 import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { mapTypeName } from "../../../uapi/type-names.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
@@ -124,7 +125,7 @@ export class KernelMap implements EngineMap {
   /** `action` goes before "map …". */
   protected refuseSealed(action: string): void {
     if (!this.#sealed) return;
-    const message = `Cannot ${action} map ${this.info.name}: this process was locked down with readOnly`;
+    const message = `Cannot ${action} map ${this.info.name}: this process was locked down by lockDown({ readOnly: true })`;
     throw new EbpfError("NO_PRIVILEGE", message);
   }
 
@@ -160,7 +161,7 @@ export class KernelMap implements EngineMap {
       case Errno.EOPNOTSUPP:
         return `a map of type ${mapTypeName(this.info.type)} does not have that`;
       case Errno.EPERM:
-        return "it is frozen, or its flags do not allow it";
+        return lockedDownBy("writes") ?? "it is frozen, or its flags do not allow it";
       case Errno.EEXIST:
         return "that key exists already";
       case Errno.ENOENT:

@@ -1,6 +1,7 @@
 import { EbpfError, NotSupportedError, ProgramFault, tooManyFiles } from "../../../../base/errors.ts";
 import { absolutePath } from "../../../../host/named-files.ts";
 import { openPipeEnd, type PipeEnd } from "../../../../host/pipe.ts";
+import { commandRuns } from "../../../../host/running-commands.ts";
 import { sendSignal, type SignalName } from "../../../../host/signals.ts";
 import { environment, platform } from "../../../../host/this-process.ts";
 import { startThread, type Thread } from "../../../../host/threads.ts";
@@ -85,6 +86,7 @@ class Trace implements TracedCommand {
   onStarted: () => void = () => {};
   onFailed: (error: Error) => void = () => {};
   readonly #thread: Thread<never>;
+  readonly #forget: () => void;
   readonly #control: TraceControl;
   readonly #options: TraceOptions;
   readonly #ended: Promise<void>;
@@ -104,6 +106,7 @@ class Trace implements TracedCommand {
     this.#control = new TraceControl(request.control);
     this.#options = options;
     this.#thread = this.#start(request);
+    this.#forget = commandRuns({ file: options.file, traced: true });
     this.exited = new Promise((resolve, reject) => {
       this.#resolveExited = resolve;
       this.#rejectExited = reject;
@@ -205,6 +208,7 @@ class Trace implements TracedCommand {
 
   /** The end of the thread kills what it still traced (PTRACE_O_EXITKILL), so a command that had not ended has now. */
   #onThreadEnd(): void {
+    this.#forget();
     this.#stdin?.destroy();
     this.onFailed(new EbpfError("COMMAND", "Cannot start a command: the thread that traces it ended"));
     void this.#settle({ code: undefined, signal: "SIGKILL" });
