@@ -1,4 +1,5 @@
 import { closeOverReader } from "../btf/codec/decode-by-closures.ts";
+import { decoderOf } from "../btf/codec/decoder.ts";
 import { closeOverWriter } from "../btf/codec/encode-by-closures.ts";
 import { encoderOf } from "../btf/codec/encoder.ts";
 import { makePlan } from "../btf/codec/make-plan.ts";
@@ -85,11 +86,13 @@ class ShapeMaker {
 
   #copy(plan: Plan): CopyShape {
     const { size } = plan;
-    const read = closeOverReader(plan);
+    // A text that stands by itself is shown as one, whatever stands behind its NUL: the memory is still there.
+    const whole = plan.op === "struct" || plan.op === "array";
+    const read = whole ? decoderOf(plan, closeOverReader(plan), this.#name).decode : closeOverReader(plan);
     const encoder = encoderOf(plan, closeOverWriter(plan), this.#name);
     return {
       size,
-      read: (view, at) => read(view, at, at + size),
+      read: whole ? (view, at) => read(view, at, size) : (view, at) => read(view, at, at + size),
       encode: (value) => {
         const length = encoder.sizeFor(value);
         if (length > size)

@@ -1,3 +1,6 @@
+import { hasHoles } from "../btf/codec/holes.ts";
+import { keepBytes } from "../btf/codec/kept-bytes.ts";
+import { makePlan } from "../btf/codec/make-plan.ts";
 import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
@@ -27,19 +30,31 @@ export function bytesCodec(size: number, what: string): ValueCodec {
   };
 }
 
+/** Entries are found by their bytes, padding included: an object that was decoded remembers what its members do not show. */
 export function btfCodec(btf: Btf, type: number): ValueCodec {
   const decoder = makeDecoder(btf, type);
   const encoder = makeEncoder(btf, type);
+  const padded = hasHoles(makePlan(btf, type));
+  const encode = (value: unknown): Uint8Array => {
+    const bytes = new Uint8Array(encoder.size);
+    encoder.encode(value, new DataView(bytes.buffer), 0);
+    return bytes;
+  };
+  const decode = (bytes: Uint8Array): unknown =>
+    decoder.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength);
   return {
     size: encoder.size,
-    decode: (bytes) =>
-      decoder.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength),
-    encode(value) {
-      const bytes = new Uint8Array(encoder.size);
-      encoder.encode(value, new DataView(bytes.buffer), 0);
-      return bytes;
+    decode(bytes) {
+      const value = decode(bytes);
+      if (padded && !isSame(encode(value), bytes)) keepBytes(value as object, bytes.slice());
+      return value;
     },
+    encode,
   };
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, index) => byte === b[index]);
 }
 
 /** The codec for a type id, or plain bytes when the object does not tell (id 0). */

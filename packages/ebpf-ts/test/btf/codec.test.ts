@@ -98,12 +98,77 @@ test("an array tells which element does not fit", () => {
   assert.throws(() => encode({ list: [{}, {}] }), { message: "Cannot encode outer.list: 2 elements do not fit its 1" });
 });
 
-test("text ends at its first NUL, or at the end of its array", () => {
-  const { decode } = codecs((b) => b.array(b.int("char", 1, "signed"), 4));
-  assert.equal(decode([0x61, 0, 0x62, 0x63]), "a");
-  assert.equal(decode([0x61, 0x62, 0x63, 0x64]), "abcd");
-  assert.equal(decode([0xc3, 0xa9, 0, 0]), "é");
-  assert.equal(decode([0xff, 0, 0, 0]), "\ufffd");
+/** Zeros behind a NUL are none of a text's own: everything else would be lost. */
+const texts = [
+  { what: "plain", bytes: [0x61, 0x62, 0, 0], text: "ab", whole: true },
+  { what: "empty", bytes: [0, 0, 0, 0], text: "", whole: true },
+  { what: "two bytes a letter", bytes: [0xc3, 0xa9, 0, 0], text: "é", whole: true },
+  { what: "a byte order mark", bytes: [0xef, 0xbb, 0xbf, 0], text: "\ufeff", whole: true },
+  { what: "U+FFFD itself", bytes: [0xef, 0xbf, 0xbd, 0], text: "\ufffd", whole: true },
+  { what: "bytes behind the NUL", bytes: [0x61, 0, 0x62, 0x63], text: "a", whole: false },
+  { what: "no NUL", bytes: [0x61, 0x62, 0x63, 0x64], text: "abcd", whole: false },
+  { what: "no UTF-8", bytes: [0xff, 0, 0, 0], text: "\ufffd", whole: false },
+  { what: "half a letter", bytes: [0x61, 0xc3, 0, 0], text: "a\ufffd", whole: false },
+];
+const char4 = (b: BtfBuilder): number => b.array(b.int("char", 1, "signed"), 4);
+const named = (b: BtfBuilder): number =>
+  b.struct("named", 8, [
+    { name: "name", type: char4(b), offset: 0 },
+    { name: "id", type: b.int("int", 4, "signed"), offset: 4 },
+  ]);
+
+for (const { what, bytes, text, whole } of texts) {
+  test(`text: ${what}: by itself a string, or its bytes where that would lose some`, () => {
+    const { decode, encode } = codecs(char4);
+    assert.deepEqual(decode(bytes), whole ? text : Uint8Array.from(bytes));
+    assert.deepEqual(encode(decode(bytes)), bytes);
+  });
+  test(`text: ${what}: a member is a string, and its object keeps the bytes until it is changed`, () => {
+    const { decode, encode } = codecs(named);
+    const value = decode([...bytes, 7, 0, 0, 0]) as { name: string; id: number };
+    assert.deepStrictEqual(value, { name: text, id: 7 });
+    assert.deepEqual(Reflect.ownKeys(value), ["name", "id"]);
+    assert.deepEqual(encode(value), [...bytes, 7, 0, 0, 0]);
+    value.name = "x";
+    assert.deepEqual(encode(value), [0x78, 0, 0, 0, 7, 0, 0, 0]);
+  });
+}
+
+test("a changed object whose text filled its array is encoded as any other, or refused", () => {
+  const { decode, encode } = codecs(named);
+  const value = decode([0x61, 0x62, 0x63, 0x64, 7, 0, 0, 0]) as { name: string; id: number };
+  value.id = 8;
+  assert.throws(() => encode(value), { code: "BAD_VALUE" });
+  value.name = "abc";
+  assert.deepEqual(encode(value), [0x61, 0x62, 0x63, 0, 8, 0, 0, 0]);
+});
+
+test("a record that ends in a text of any length is encoded to the same length", () => {
+  const { decode, encode, sizeFor } = codecs((b) =>
+    b.struct("line", 4, [
+      { name: "id", type: b.int("int", 4, "signed"), offset: 0 },
+      { name: "text", type: b.array(b.int("char", 1, "char"), 0), offset: 4 },
+    ]),
+  );
+  for (const tail of [[], [0], [0x61], [0x61, 0], [0x61, 0, 0, 0], [0x61, 0, 0x62]]) {
+    const bytes = [1, 0, 0, 0, ...tail];
+    const value = decode(bytes);
+    assert.deepEqual([sizeFor(value), encode(value)], [bytes.length, bytes]);
+  }
+});
+
+test("a bool that is neither 0 nor 1, and a NaN of another kind, keep their bytes", () => {
+  const bool = codecs((b) => b.int("_Bool", 1, "bool"));
+  assert.deepEqual([bool.decode([0]), bool.decode([1]), bool.decode([2])], [false, true, Uint8Array.of(2)]);
+  assert.deepEqual(bool.encode(bool.decode([2])), [2]);
+  const float = codecs((b) => b.add({ kind: "float", name: "float", size: 4 }));
+  for (const bytes of [
+    [0, 0, 0xc0, 0x7f],
+    [1, 0, 0x80, 0x7f],
+    [0, 0, 0xc0, 0xff],
+  ])
+    assert.deepEqual(float.encode(float.decode(bytes)), bytes);
+  assert.ok(Number.isNaN(float.decode([0, 0, 0xc0, 0x7f])));
 });
 
 test("names of tasks are right also when they fall on the same slot of the table", () => {

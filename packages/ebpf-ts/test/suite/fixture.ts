@@ -6,6 +6,7 @@ import type { Fields } from "../../src/collection/record-types.ts";
 import { hostedEmbeddedEngine } from "../../src/engine/embedded/node-host.ts";
 import type { EngineCollection } from "../../src/engine/engine.ts";
 import type { EngineName } from "../../src/engine/engine-name.ts";
+import type { EngineMap } from "../../src/engine/map.ts";
 import type { EngineRing } from "../../src/engine/ring.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import { parse } from "../../src/spec/parse.ts";
@@ -55,6 +56,11 @@ export class Fixture {
 
   ring(name: string): EngineRing {
     return this.#engine.maps.get(name)!.ring!();
+  }
+
+  /** Its keys and values are bytes. */
+  engineMap(name: string): EngineMap {
+    return this.#engine.maps.get(name)!;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,17 @@
 import type { Reader } from "./reader.ts";
 import type { ArrayPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
-import { read128, readBigBits, readBits, readBool, readBytes, readName, readText } from "./read-values.ts";
+import {
+  read128,
+  readBigBits,
+  readBits,
+  readBool,
+  readBytes,
+  readFloat,
+  readName,
+  readTail,
+  readText,
+  truth,
+} from "./read-values.ts";
 
 /** The plan as functions that call each other: where code must not be generated, and what generated code is held against. */
 export function closeOverReader(plan: Plan): Reader {
@@ -10,7 +21,7 @@ export function closeOverReader(plan: Plan): Reader {
 function reader(plan: Plan, structs: Map<StructPlan, Reader>): Reader {
   switch (plan.op) {
     case "text":
-      return plan.tail ? (view, at, end) => readText(view, at, end - at) : (view, at) => readText(view, at, plan.size);
+      return plan.tail ? (view, at, end) => readTail(view, at, end - at) : (view, at) => readText(view, at, plan.size);
     case "bytes":
       return plan.tail
         ? (view, at, end) => readBytes(view, at, end - at)
@@ -41,11 +52,11 @@ function scalar(plan: ScalarPlan): Reader {
     case "bool":
       return (view, at) => readBool(view, at, plan.size);
     case "float":
-      return plan.size === 4 ? (view, at) => view.getFloat32(at, true) : (view, at) => view.getFloat64(at, true);
+      return (view, at) => readFloat(view, at, plan.size);
     case "bits": {
       const { shift, width, signed, bool } = plan;
       if (width > 32) return (view, at) => readBigBits(view, at, shift, width, signed);
-      if (bool) return (view, at) => readBits(view, at, shift, width, false) !== 0;
+      if (bool) return (view, at) => truth(readBits(view, at, shift, width, false));
       return (view, at) => readBits(view, at, shift, width, signed);
     }
   }

@@ -2,9 +2,32 @@ import type { Reader } from "./reader.ts";
 import { elementsIn } from "./decode-by-closures.ts";
 import { isOpen } from "./plan.ts";
 import type { ArrayPlan, EnumPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
-import { read128, readBigBits, readBits, readBool, readBytes, readName, readText } from "./read-values.ts";
+import {
+  read128,
+  readBigBits,
+  readBits,
+  readBool,
+  readBytes,
+  readFloat,
+  readName,
+  readTail,
+  readText,
+  truth,
+} from "./read-values.ts";
 
-const library = { elementsIn, read128, readBigBits, readBits, readBool, readBytes, readName, readText };
+const library = {
+  elementsIn,
+  read128,
+  readBigBits,
+  readBits,
+  readBool,
+  readBytes,
+  readFloat,
+  readName,
+  readTail,
+  readText,
+  truth,
+};
 
 /**
  * The plan as the text of functions, one a struct and one an array. The engine then sees fixed offsets and object shapes,
@@ -31,7 +54,7 @@ class CodeWriter {
   read(plan: Plan, at: string): string {
     switch (plan.op) {
       case "text":
-        return `readText(v, ${at}, ${plan.tail ? `end - (${at})` : plan.size})`;
+        return plan.tail ? `readTail(v, ${at}, end - (${at}))` : `readText(v, ${at}, ${plan.size})`;
       case "bytes":
         return `readBytes(v, ${at}, ${plan.tail ? `end - (${at})` : plan.size})`;
       case "enum":
@@ -90,13 +113,13 @@ function scalar(plan: ScalarPlan, at: string): string {
       if (plan.size === 16) return `read128(v, ${at}, ${plan.signed})`;
       return `v.getBig${plan.signed ? "Int" : "Uint"}64(${at}, true)`;
     case "bool":
-      return plan.size === 1 ? `v.getUint8(${at}) !== 0` : `readBool(v, ${at}, ${plan.size})`;
+      return plan.size === 1 ? `truth(v.getUint8(${at}))` : `readBool(v, ${at}, ${plan.size})`;
     case "float":
-      return `v.getFloat${plan.size * 8}(${at}, true)`;
+      return `readFloat(v, ${at}, ${plan.size})`;
     case "bits": {
       const read = plan.width > 32 ? "readBigBits" : "readBits";
       const value = `${read}(v, ${at}, ${plan.shift}, ${plan.width}, ${plan.signed && !plan.bool})`;
-      return plan.bool && plan.width <= 32 ? `${value} !== 0` : value;
+      return plan.bool && plan.width <= 32 ? `truth(${value})` : value;
     }
   }
 }

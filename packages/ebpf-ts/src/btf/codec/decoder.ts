@@ -3,7 +3,9 @@ import type { Btf } from "../types.ts";
 import { canGenerate } from "./can-generate.ts";
 import { closeOverReader } from "./decode-by-closures.ts";
 import { generateReader } from "./decode-by-code.ts";
+import { keepBytes, loss } from "./kept-bytes.ts";
 import { makePlan } from "./make-plan.ts";
+import { isOpen } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import type { Reader } from "./reader.ts";
 
@@ -21,6 +23,11 @@ import type { Reader } from "./reader.ts";
  * | other arrays | array |
  * | enums | the name, or the number when it has none |
  * | structs, unions | object with all members; those of anonymous ones belong to the parent |
+ *
+ * What is decoded can be encoded to the same bytes again. Where a value says less than they do (a text with bytes behind its NUL,
+ * without a NUL, or not of UTF-8; a `bool` that is neither 0 nor 1; a NaN with a payload), the object or array that it stands in remembers
+ * its bytes, unseen, and is encoded to them as long as it says the same; a copy of it does not remember. Such a value that stands by
+ * itself, in no object, is a `Uint8Array`. Padding is no part of a value; keys and values of maps remember that too.
  */
 export interface Decoder {
   /** Bytes of the type; a flexible array at its end counts nothing. */
@@ -41,12 +48,21 @@ export function makeDecoder(btf: Btf, typeId: number): Decoder {
 
 export function decoderOf(plan: Plan, reader: Reader, name: string): Decoder {
   const { size } = plan;
+  const whole = (value: unknown, view: DataView, offset: number, length: number): unknown => {
+    const from = view.byteOffset + offset;
+    const bytes = new Uint8Array(view.buffer, from, isOpen(plan) ? length : size).slice();
+    if (typeof value !== "object") return bytes;
+    keepBytes(value as object, bytes);
+    return value;
+  };
   return {
     size,
     decode(view, offset, length) {
       if (!(length >= size))
         throw new EbpfError("BAD_VALUE", `Cannot decode ${name}: it takes ${size} bytes, the record has ${length}`);
-      return reader(view, offset, offset + length);
+      loss.seen = false;
+      const value = reader(view, offset, offset + length);
+      return loss.seen ? whole(value, view, offset, length) : value;
     },
   };
 }

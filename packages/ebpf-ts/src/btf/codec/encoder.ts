@@ -2,19 +2,23 @@ import { EbpfError } from "../../base/errors.ts";
 import type { Btf } from "../types.ts";
 import { canGenerate } from "./can-generate.ts";
 import { closeOverWriter } from "./encode-by-closures.ts";
+import { closeOverReader } from "./decode-by-closures.ts";
 import { generateWriter } from "./encode-by-code.ts";
 import { EncodeFailure } from "./encode-failure.ts";
+import { keptBytes, sameValue } from "./kept-bytes.ts";
 import { makePlan } from "./make-plan.ts";
 import { measure } from "./measure.ts";
 import { isOpen } from "./plan.ts";
 import type { Plan } from "./plan.ts";
+import type { Reader } from "./reader.ts";
 import { zero } from "./write-values.ts";
 import type { Writer } from "./writer.ts";
 
 /**
  * The way back of a {@link Decoder}, and a little more lenient: missing members and elements are zero, 64-bit integers may
  * be safe numbers, enums may be numbers, texts and bytes may be a `Uint8Array`. A union takes the members that are given. An object
- * has one member of its type at least: an empty one, or a promise that nobody awaited, would be a record of zeros.
+ * has one member of its type at least: an empty one, or a promise that nobody awaited, would be a record of zeros. What was decoded, and
+ * not changed, becomes the bytes that it was decoded from.
  */
 export interface Encoder {
   /** Bytes of the type; a flexible array at its end counts nothing. */
@@ -43,11 +47,17 @@ function rootName(btf: Btf, typeId: number): string {
 
 export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
   const open = isOpen(plan);
-  const sizeFor = (value: unknown): number => (open ? measure(plan, value) : plan.size);
+  const known = new KnownBytes(plan);
+  const sizeFor = (value: unknown): number => (open ? (known.of(value)?.length ?? measure(plan, value)) : plan.size);
   return {
     size: plan.size,
     sizeFor,
     encode(value, view, offset) {
+      const bytes = known.of(value);
+      if (bytes !== undefined) {
+        new Uint8Array(view.buffer, view.byteOffset + offset, bytes.length).set(bytes);
+        return;
+      }
       try {
         zero(view, offset, sizeFor(value));
         writer(view, offset, value, root);
@@ -56,6 +66,28 @@ export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
       }
     },
   };
+}
+
+/** Bytes of values that were decoded, and say the same as then. */
+class KnownBytes {
+  readonly #plan: Plan;
+  readonly #alone: boolean;
+  #reader: Reader | undefined;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#alone = plan.op === "bool" || plan.op === "float";
+  }
+
+  of(value: unknown): Uint8Array | undefined {
+    const { size } = this.#plan;
+    if (this.#alone) return value instanceof Uint8Array && value.length === size ? value : undefined;
+    const bytes = keptBytes(value);
+    if (bytes === undefined || (isOpen(this.#plan) ? bytes.length < size : bytes.length !== size)) return undefined;
+    this.#reader ??= closeOverReader(this.#plan);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return sameValue(value, this.#reader(view, 0, bytes.length)) ? bytes : undefined;
+  }
 }
 
 function asError(failure: EncodeFailure): EbpfError {

@@ -206,8 +206,10 @@ function planEnum(btf: Btf, type: BtfEnum | BtfEnum64, of: ScalarPlan): EnumPlan
   for (const { name, value } of type.values) {
     // As it is decoded: a bigint from 8 bytes, a number from fewer.
     const seen = big ? BigInt(value) : inBitfield(of, Number(value));
+    // A name that stands there twice means the first value: it must not be what another one decodes to.
+    if (values.has(name)) continue;
+    values.set(name, seen);
     if (!names.has(seen)) names.set(seen, name);
-    if (!values.has(name)) values.set(name, seen);
   }
   return { op: "enum", size: of.size, of, names, values };
 }
