@@ -54,7 +54,11 @@ export async function load(
   const spec =
     typeof object === "string" || object instanceof URL ? parse(await readObject(object)) : specOf(object, takes);
   const engine = await engineOf(options);
-  const { publishPrint, warnFault } = await importHost("the reporters", () => import("./host/reporters.ts"));
+  const { publishFinding, publishPrint, warnFault } = await importHost(
+    "the reporters",
+    () => import("./host/reporters.ts"),
+  );
+  for (const finding of spec.findings ?? []) publishFinding(finding);
   return loadSpec(spec, engine, options, { onPrint: publishPrint, onFault: warnFault, lockDown });
 }
 

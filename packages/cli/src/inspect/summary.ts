@@ -7,6 +7,7 @@ import { printable } from "../output/text.ts";
 export function printSummary(spec: CollectionSpec): void {
   console.log(`Licence    ${printable(spec.license) || "none: helpers for GPL-compatible programs are refused"}`);
   console.log(`Types      ${spec.btf === undefined ? "none: compile with -g" : `${spec.btf.length - 1} in BTF`}`);
+  for (const finding of spec.findings ?? []) console.log(`Left out   ${printable(finding)}`);
   printTable("Programs", ["name", "section", "instructions"], spec.programs.map(programRow));
   printTable("Subprograms", ["name", "section", "instructions"], spec.functions.map(programRow));
   printTable(

@@ -1,4 +1,4 @@
-import type { Btf, BtfMember } from "ebpf-ts/btf";
+import { hasValue, type Btf, type BtfMember } from "ebpf-ts/btf";
 import { jsonText } from "../output/json.ts";
 import { padEnd, printable, widthOf } from "../output/text.ts";
 
@@ -41,7 +41,8 @@ function addColumns(
 
 function membersOf(btf: Btf, id: number): readonly BtfMember[] | undefined {
   const type = btf.resolve(id);
-  return type.kind === "struct" || type.kind === "union" ? type.members : undefined;
+  if (type.kind !== "struct" && type.kind !== "union") return undefined;
+  return type.members.filter((member) => hasValue(btf, member.type));
 }
 
 function column(path: readonly string[], width: number): Column {

@@ -14,9 +14,14 @@ const encodings = { unsigned: 0, signed: 1, char: 2, bool: 4 } as const;
 /** Writes raw BTF: every type gets the next id, beginning with 1. A type may refer to ids that come later. */
 export class BtfBuilder {
   readonly #words: number[] = [];
-  readonly #text: number[] = [0];
+  readonly #text: number[];
   readonly #offsets = new Map<string, number>([["", 0]]);
   #nextId = 1;
+
+  /** `strings`: a string section to go on from, so that offsets into it stay valid. */
+  constructor(strings: Uint8Array = Uint8Array.of(0)) {
+    this.#text = Array.from(strings);
+  }
 
   /** The id that the next type gets. */
   get nextId(): number {

@@ -54,6 +54,15 @@ export class BtfTable implements Btf {
     return type;
   }
 
+  /** Makes it a type of which nothing is known: what the record says cannot be relied on. */
+  hide(id: number): void {
+    const offset = this.#offsets[id - this.#firstId];
+    if (offset === undefined) return;
+    const number = kindOf(this.#types.u32(offset + 4));
+    this.#decoded[id] = { kind: "unknown", id, name: this.#text(this.#types.u32(offset)), number };
+    this.#flavors.clear();
+  }
+
   find(name: string, kind?: BtfKind): readonly BtfType[] {
     return this.#search(name, kind, false);
   }

@@ -1,5 +1,5 @@
 import { EbpfError } from "../base/errors.ts";
-import type { Btf, BtfType } from "./types.ts";
+import type { Btf, BtfKind, BtfType } from "./types.ts";
 
 /** Types nest a few levels; the kernel refuses more than 32. Beyond this it is a cycle. */
 const maxDepth = 128;
@@ -7,6 +7,39 @@ const pointerSize = 8;
 
 function tooDeep(id: number): EbpfError {
   return new EbpfError("BAD_BTF", `BTF type ${id} is nested too deeply, or contains itself`);
+}
+
+/** Kinds that can be the type of a value, before typedefs and qualifiers are followed. */
+export const valueKinds: ReadonlySet<BtfKind> = new Set<BtfKind>([
+  "int",
+  "ptr",
+  "array",
+  "struct",
+  "union",
+  "enum",
+  "enum64",
+  "float",
+  "typedef",
+  "const",
+  "volatile",
+  "restrict",
+  "type_tag",
+]);
+
+/**
+ * Whether there are values of the type, with a size that can be told: none of `void`, a function, a forward declaration, an enum
+ * that was only declared, or arrays of them. Compilers write 0 for what BTF has no kind for, such as complex numbers.
+ */
+export function hasValue(btf: Btf, id: number): boolean {
+  try {
+    const { kind } = resolveType(btf, id);
+    if (!valueKinds.has(kind)) return false;
+    sizeOfType(btf, id);
+    return true;
+  } catch (error) {
+    if (error instanceof EbpfError) return false;
+    throw error;
+  }
 }
 
 /** Follows typedefs, qualifiers and type tags. */
@@ -51,17 +84,19 @@ function ownSize(btf: Btf, type: BtfType): number {
   switch (type.kind) {
     case "ptr":
       return pointerSize;
-    case "int":
     case "struct":
     case "union":
+    case "datasec":
+      return type.size;
+    case "int":
     case "enum":
     case "enum64":
-    case "datasec":
     case "float":
-      return type.size;
+      if (type.size > 0) return type.size;
+      break;
     default:
-      throw new EbpfError("BAD_BTF", `BTF type ${type.id} (${btf.nameOf(type.id)}) has no size`);
   }
+  throw new EbpfError("BAD_BTF", `BTF type ${type.id} (${btf.nameOf(type.id)}) has no size`);
 }
 
 /**
@@ -90,6 +125,7 @@ function alignmentOf(btf: Btf, type: BtfType, known: Map<number, number>, depth:
     case "union": {
       let most = 1;
       for (const member of type.members) {
+        if (!hasValue(btf, member.type)) continue;
         const own = alignment(btf, member.type, known, depth);
         if (member.bitSize === 0 && member.bitOffset % (own * 8) !== 0) return 1;
         most = Math.max(most, own);

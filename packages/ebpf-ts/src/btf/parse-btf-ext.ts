@@ -10,7 +10,7 @@ export interface BtfExt {
   readonly relocations: ReadonlyMap<string, readonly CoreRelocation[]>;
 }
 
-/** `type` is the id of the `func` that begins at `slot`. */
+/** `type` is the id of the `func` that begins at `slot`; 0 when it is none that can be relied on. */
 export interface FunctionInfo {
   readonly slot: number;
   readonly type: number;
@@ -67,7 +67,10 @@ function readPart<T>(
 
 function functionInfo(view: ByteView, at: number, btf: Btf): FunctionInfo {
   const type = view.u32(at + 4);
-  if (btf.type(type).kind !== "func")
+  const { kind } = btf.type(type);
+  // Where the type cannot be relied on the function has none.
+  if (kind === "unknown") return { slot: slot(view, at), type: 0 };
+  if (kind !== "func")
     throw new EbpfError("BAD_BTF", `BTF.ext is broken: its function info names type ${type}, which is no function`);
   return { slot: slot(view, at), type };
 }

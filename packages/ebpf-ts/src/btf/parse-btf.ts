@@ -40,6 +40,12 @@ export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf 
   return new BtfTable(bytes, typeView, offsets, new StringTable(text, base?.strings), base);
 }
 
+/** The string section of a table. */
+export function stringsOf({ bytes }: Btf): Uint8Array {
+  const file = new ByteView(bytes, "BTF", "BAD_BTF");
+  return file.bytes(file.u32(4) + file.u32(16), file.u32(20));
+}
+
 function checkHeader(file: ByteView): number {
   checkMagic(file, "BTF");
   const headerLength = file.u32(4);

@@ -6,6 +6,13 @@ const prints = channel("ebpf:trace_printk");
 /** And `{ fault }` for every run that went wrong. */
 const faults = channel("ebpf:fault");
 
+/** And `{ finding }`, a sentence, for what is wrong with an object that is loaded all the same: what of its types is left out, or mended. */
+const findings = channel("ebpf:finding");
+
+export function publishFinding(finding: string): void {
+  findings.publish({ finding });
+}
+
 export function publishPrint(line: string): void {
   prints.publish({ line });
 }

@@ -33,6 +33,7 @@ export function parse(bytes: Uint8Array): CollectionSpec {
     functions: code.functions,
     variables: readVariables(object, dataMaps),
     btf: object.btf,
+    findings: [...object.findings],
   };
   findRecordTypes(spec);
   return makePrintable(spec);

@@ -14,6 +14,7 @@ export function specToJson(spec: CollectionSpec): unknown {
     functions: spec.functions.map(functionToJson),
     variables: spec.variables,
     btf: withoutBigInts(spec.btf?.toJSON()),
+    findings: spec.findings,
   };
 }
 

@@ -16,6 +16,8 @@ export interface CollectionSpec {
   variables: VariableSpec[];
   /** The object's own types; absent when it was compiled without `-g`. */
   btf: Btf | undefined;
+  /** What is wrong with the object, and was left out, since nothing else needs it: sentences for people. */
+  findings?: string[];
 }
 
 /** A map as the object defines it: in `.maps`, or as a section of global variables. Sizes are bytes. */

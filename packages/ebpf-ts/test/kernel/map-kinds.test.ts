@@ -23,9 +23,10 @@ const valueSize = 8;
 
 describe("kernel: the table of map kinds is what the running kernel does", { skip: kernelOrSkip() }, () => {
   const sys = linuxSys();
-  const { btf } = readSpec("kernel-maps");
+  const object = readSpec("kernel-maps");
+  const { btf } = object;
   let types: Descriptor | undefined;
-  before(async () => void (types = await loadBtf(sys, btf!)));
+  before(async () => void (types = await loadBtf(sys, object)));
   after(() => types?.close());
 
   /** Local storage wants to know what it stores. */

@@ -56,6 +56,6 @@ test("base64 of many bytes is right", () => {
 
 test("the spec stays plain: nothing but its data can be seen in it", () => {
   const spec = parse(new Uint8Array(readFileSync(fixturePath("spec-maps.bpf.o"))));
-  assert.deepEqual(Object.keys(spec), ["license", "maps", "programs", "functions", "variables", "btf"]);
+  assert.deepEqual(Object.keys(spec), ["license", "maps", "programs", "functions", "variables", "btf", "findings"]);
   assert.ok(!Object.keys(spec.maps[0] ?? {}).includes("toJSON"));
 });

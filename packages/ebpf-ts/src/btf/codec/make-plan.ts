@@ -10,6 +10,7 @@ import type {
   BtfMember,
   BtfType,
 } from "../types.ts";
+import { hasValue } from "../layout.ts";
 import type { EnumPlan, FieldPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
 
 const maxDepth = 64;
@@ -103,6 +104,8 @@ class Planner {
     for (const [index, member] of type.members.entries()) {
       this.#fields += 1;
       if (this.#fields > maxFields) throw bad(this.#btf, type, "has too many members");
+      // BTF has no kind for some types of C: the others are read all the same.
+      if (!hasValue(this.#btf, member.type)) continue;
       const own = this.#btf.resolve(member.type);
       const last = tail && (type.kind === "union" || index === type.members.length - 1);
       if (member.name === "") {
@@ -135,10 +138,11 @@ class Planner {
   }
 
   #variables(section: BtfDataSection, depth: number): FieldPlan[] {
-    return section.variables.map(({ type, offset }) => {
+    return section.variables.flatMap(({ type, offset }) => {
       const variable = this.#btf.type(type);
       if (variable.kind !== "var") throw bad(this.#btf, section, "holds something else than variables");
-      return { name: variable.name, offset, plan: this.plan(variable.type, false, depth + 1) };
+      if (!hasValue(this.#btf, variable.type)) return [];
+      return [{ name: variable.name, offset, plan: this.plan(variable.type, false, depth + 1) }];
     });
   }
 

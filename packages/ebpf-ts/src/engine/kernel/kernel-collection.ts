@@ -1,6 +1,7 @@
 import { EbpfError } from "../../base/errors.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { Assembler } from "../../spec/assemble.ts";
+import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -96,11 +97,18 @@ export class KernelCollection implements EngineCollection {
     const { btf, maps } = this.#spec;
     const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? { btf: await kernelBtf() } : undefined);
     const toLoad = await checkPrograms(this.#spec, assembler);
-    if (btf !== undefined) this.#btf = await loadBtf(this.#sys, btf);
+    this.#btf = await loadBtf(this.#sys, this.#spec);
     for (const spec of maps) {
       if (this.#maps.has(spec.name))
         throw new EbpfError("BAD_OBJECT", `Cannot load the object: two of its maps are named ${spec.name}`);
-      this.#maps.set(spec.name, await loadMap(this.#sys, spec, { btf: this.#btf, pinRoot: this.#pinRoot }));
+      this.#maps.set(
+        spec.name,
+        await loadMap(this.#sys, spec, {
+          btf: this.#btf,
+          mustHaveTypes: whyMapNeedsTypes(btf, spec) !== undefined,
+          pinRoot: this.#pinRoot,
+        }),
+      );
     }
     for (const spec of maps.filter(holdsMaps))
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));

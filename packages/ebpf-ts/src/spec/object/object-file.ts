@@ -1,4 +1,4 @@
-import { parseBtf, parseBtfExt, validateBtf } from "../../btf/index.ts";
+import { mendBtf, parseBtf, parseBtfExt } from "../../btf/index.ts";
 import type { Btf, BtfDataSection, BtfExt } from "../../btf/index.ts";
 import { parseElf } from "../../elf/parse-elf.ts";
 import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
@@ -15,6 +15,8 @@ export interface ObjectFile {
   readonly ext: BtfExt | undefined;
   /** The data sections that BTF describes, by name. */
   readonly dataSections: ReadonlyMap<string, BtfDataSection>;
+  /** What is wrong with the types, and is left out. */
+  readonly findings: readonly string[];
   symbolsIn(section: ElfSection): readonly ElfSymbol[];
 }
 
@@ -22,18 +24,39 @@ export function openObject(bytes: Uint8Array): ObjectFile {
   const elf = parseElf(bytes);
   const symbols = groupSymbols(elf);
   const symbolsIn = (section: ElfSection): readonly ElfSymbol[] => symbols.get(section.index) ?? [];
-  const types = findSection(elf, ".BTF");
-  if (types === undefined) return { elf, btf: undefined, ext: undefined, dataSections: new Map(), symbolsIn };
-  const btf = parseBtf(fixDataSections(types.data, elf));
-  validateBtf(btf);
-  const ext = findSection(elf, ".BTF.ext");
-  return {
-    elf,
-    btf,
-    ext: ext === undefined ? undefined : parseBtfExt(ext.data, btf),
-    dataSections: readDataSections(btf),
-    symbolsIn,
-  };
+  return { elf, ...readTypes(elf), symbolsIn };
+}
+
+type Types = Pick<ObjectFile, "btf" | "ext" | "dataSections" | "findings">;
+
+/** BTF that cannot be read is no reason to refuse an object that does not need it, as in libbpf. */
+function readTypes(elf: ElfFile): Types {
+  const section = findSection(elf, ".BTF");
+  if (section === undefined) return withoutTypes([]);
+  try {
+    const btf = parseBtf(fixDataSections(section.data, elf));
+    const findings = mendBtf(btf).map(({ message }) => message);
+    const ext = findSection(elf, ".BTF.ext");
+    return {
+      btf,
+      ext: ext === undefined ? undefined : parseBtfExt(ext.data, btf),
+      dataSections: readDataSections(btf),
+      findings,
+    };
+  } catch (error) {
+    if (!(error instanceof EbpfError) || needsTypes(elf)) throw error;
+    return withoutTypes([`${error.message}; the object is read without types`]);
+  }
+}
+
+function withoutTypes(findings: readonly string[]): Types {
+  return { btf: undefined, ext: undefined, dataSections: new Map(), findings };
+}
+
+/** Maps and externs are described in BTF alone, and CO-RE relocations may stand in `.BTF.ext`. */
+function needsTypes(elf: ElfFile): boolean {
+  const names = new Set([".maps", ".ksyms", ".kconfig", ".BTF.ext"]);
+  return elf.sections.some(({ name, size }) => size > 0 && names.has(name));
 }
 
 /** In one pass: `find` goes through the whole table each time. */

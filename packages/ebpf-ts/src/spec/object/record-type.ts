@@ -1,3 +1,4 @@
+import { hasValue } from "../../btf/layout.ts";
 import type { Btf, BtfType } from "../../btf/types.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import { findRecordWriters } from "./record-writers.ts";
@@ -63,7 +64,7 @@ function globalPointers(btf: Btf): Map<string, number> {
     const pointer = btf.resolve(variable.type);
     if (pointer.kind !== "ptr") continue;
     const pointee = withoutQualifiers(btf, pointer.type);
-    if (hasSize(btf, pointee)) pointers.set(variable.name, pointee.id);
+    if (hasValue(btf, pointee.id)) pointers.set(variable.name, pointee.id);
   }
   return pointers;
 }
@@ -84,18 +85,6 @@ function withoutQualifiers(btf: Btf, id: number): BtfType {
     type = btf.type(type.type);
   }
   return type;
-}
-
-function hasSize(btf: Btf, type: BtfType): boolean {
-  const { kind } = btf.resolve(type.id);
-  return (
-    kind !== "void" &&
-    kind !== "fwd" &&
-    kind !== "func" &&
-    kind !== "func_proto" &&
-    kind !== "var" &&
-    kind !== "decl_tag"
-  );
 }
 
 function guess(

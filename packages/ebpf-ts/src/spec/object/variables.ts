@@ -1,3 +1,4 @@
+import { hasValue } from "../../btf/layout.ts";
 import type { DataMap } from "./data-maps.ts";
 import { badObject } from "./object-file.ts";
 import type { ObjectFile } from "./object-file.ts";
@@ -22,7 +23,7 @@ function fromTypes({ btf }: ObjectFile, { spec, section }: DataMap): VariableSpe
         section: section.name,
         offset: entry.offset,
         size: entry.size,
-        type: variable.type,
+        type: hasValue(btf, variable.type) ? variable.type : 0,
         readOnly: spec.readOnly,
       },
     ];

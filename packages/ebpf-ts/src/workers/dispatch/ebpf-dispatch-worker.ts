@@ -3,7 +3,7 @@
  * user's module. It sleeps in its event loop, so that what a handler has started in the background goes on.
  */
 import { makeDecoder } from "../../btf/codec/decoder.ts";
-import { parseBtf } from "../../btf/parse-btf.ts";
+import { reopenBtf } from "../../btf/validate-btf.ts";
 import { endWithin, onOrder, report, threadData } from "../../host/this-thread.ts";
 import type { RingMemory } from "../../ring/ring-memory.ts";
 import { RecordView } from "../../ring/record-view.ts";
@@ -36,7 +36,7 @@ function eventReader({ data }: RingMemory, record: RecordView): EventAt {
     };
   }
   if (type === undefined) return (offset, length) => data.slice(offset, offset + length);
-  const decoder = makeDecoder(parseBtf(type.btf), type.id);
+  const decoder = makeDecoder(reopenBtf(type.btf), type.id);
   const bytes = new DataView(data.buffer, data.byteOffset, data.byteLength);
   return (offset, length) => decoder.decode(bytes, offset, length);
 }

@@ -81,7 +81,7 @@ async function loadOnto(sys: Sys, spec: CollectionSpec, maps: Readonly<Record<st
   const program: ProgramSpec = named(spec.programs, "inject");
   const assembled = assemble(spec, program);
   resolveReferences(assembled, (name) => maps[name]);
-  const btf = await loadBtf(sys, spec.btf!);
+  const btf = await loadBtf(sys, spec);
   try {
     return await loadProgram(sys, { spec: program, assembled, license: spec.license, btf, attachTypeId: 0 });
   } finally {

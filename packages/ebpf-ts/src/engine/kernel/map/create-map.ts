@@ -4,7 +4,8 @@ import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
-import { Errno } from "../../../uapi/errno.ts";
+import { publishFinding } from "../../../host/reporters.ts";
+import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { mapTypeName } from "../../../uapi/type-names.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
@@ -14,8 +15,16 @@ import { failure, isShortage } from "../failure.ts";
 import { refuseOverwrite } from "./refuse-overwrite.ts";
 import { ringSize } from "../ring/ring-size.ts";
 
-/** Creates a map as the spec says (BPF_MAP_CREATE). */
-export async function createMap(sys: Sys, spec: MapSpec, btf: Descriptor | undefined): Promise<Descriptor> {
+/**
+ * Creates a map as the spec says (BPF_MAP_CREATE). Where the kernel does not take its types, it has none, which is reported; unless it
+ * must have them.
+ */
+export async function createMap(
+  sys: Sys,
+  spec: MapSpec,
+  btf: Descriptor | undefined,
+  mustHaveTypes = false,
+): Promise<Descriptor> {
   const kind = mapKind(spec.type);
   if (kind.engines === "none") {
     const name = mapTypeName(spec.type);
@@ -26,8 +35,12 @@ export async function createMap(sys: Sys, spec: MapSpec, btf: Descriptor | undef
     const types = btf !== undefined && kind.typed ? btf : undefined;
     let fd = await create(sys, spec, types, inner);
     // A kernel that is older than the object may know the map, and not its types.
-    if (fd < 0 && fd !== -Errno.EPERM && !isShortage(fd) && types !== undefined)
-      fd = await create(sys, spec, undefined, inner);
+    if (fd < 0 && fd !== -Errno.EPERM && !isShortage(fd) && types !== undefined && !mustHaveTypes) {
+      const without = await create(sys, spec, undefined, inner);
+      if (without >= 0)
+        publishFinding(`The kernel refused the types of map ${spec.name} (${errnoName(-fd)}): it has none`);
+      fd = without;
+    }
     if (fd === -Errno.EINVAL) refuseOverwrite(spec);
     if (fd < 0) throw failure(fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
     return new Descriptor(fd, `map ${spec.name}`);

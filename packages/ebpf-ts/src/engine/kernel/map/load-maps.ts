@@ -11,6 +11,8 @@ import { makePinFolder, openPinned, pinObject } from "../pin.ts";
 
 export interface LoadMapOptions {
   readonly btf: Descriptor | undefined;
+  /** The map is of no use without its types. */
+  readonly mustHaveTypes: boolean;
   /** Folder of maps that are pinned by name. */
   readonly pinRoot: string;
 }
@@ -18,7 +20,7 @@ export interface LoadMapOptions {
 /** Creates the map of a spec with its first contents, or opens the one that is pinned under its name. */
 export async function loadMap(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
   if (spec.pinning === "by-name") return loadPinned(sys, spec, options);
-  const descriptor = await createMap(sys, spec, options.btf);
+  const descriptor = await createMap(sys, spec, options.btf, options.mustHaveTypes);
   return closedOnFailure(descriptor, () => filled(sys, descriptor, spec));
 }
 
@@ -28,7 +30,7 @@ async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Pro
   const known = openPinned(sys, path, what);
   if (known !== undefined) return closedOnFailure(known, () => reused(sys, known, spec, path));
   makePinFolder(options.pinRoot, what);
-  const descriptor = await createMap(sys, spec, options.btf);
+  const descriptor = await createMap(sys, spec, options.btf, options.mustHaveTypes);
   return closedOnFailure(descriptor, () => {
     const map = filled(sys, descriptor, spec);
     pinObject(sys, descriptor, path, what);

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { closeSync, readdirSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { BtfBuilder, mendBtf, mendForKernel, parseBtf } from "../../src/btf/index.ts";
+import type { Btf } from "../../src/btf/index.ts";
+import { EbpfError } from "../../src/base/errors.ts";
+import { loadBtf } from "../../src/engine/kernel/load/load-btf.ts";
+import { parse } from "../../src/spec/parse.ts";
+import type { CollectionSpec } from "../../src/spec/types.ts";
+import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
+import { Command } from "../../src/uapi/uapi.gen.ts";
+import { fixturePath } from "../support/fixtures.ts";
+import { kernelOrSkip } from "../support/requirements.ts";
+import { changedSys, readSpec } from "./kernel-fixture.ts";
+
+const EINVAL = 22;
+
+/** Fixtures whose types the kernel refuses as they are: externs, wide bitfields of enums, plain C. */
+const refused = ["core-shapes-target", "core-shapes", "spec-kernel", "spec-plain-c"];
+
+function readFixture(file: string): CollectionSpec | undefined {
+  try {
+    return parse(readFileSync(fixturePath(file)));
+  } catch (error) {
+    if (error instanceof EbpfError) return undefined;
+    throw error;
+  }
+}
+
+describe("kernel: the types of an object", { skip: kernelOrSkip() }, () => {
+  const sys = linuxSys();
+  const isTaken = async (bytes: Uint8Array): Promise<boolean> => {
+    const attributes = new KernelStruct(BpfAttr.btf_load, { btf: bytes, btf_size: bytes.length });
+    const fd = await sys.bpfAsync(Command.BTF_LOAD, attributes);
+    if (fd >= 0) closeSync(fd);
+    return fd >= 0;
+  };
+
+  const files = readdirSync(fixturePath("")).filter((name) => name.endsWith(".bpf.o"));
+  for (const file of files) {
+    const btf = readFixture(file)?.btf;
+    if (btf === undefined) continue;
+    test(`${file}: taken, or taken when they are mended, also for older kernels`, async () => {
+      assert.equal(await isTaken(btf.bytes), !refused.includes(file.replace(".bpf.o", "")));
+      assert.ok(await isTaken(mendForKernel(btf, { old: false })));
+      assert.ok(await isTaken(mendForKernel(btf, { old: true })));
+    });
+  }
+
+  test("of other compilers, mended: names that are none, characters with a sign, functions without a name", async () => {
+    const builder = new BtfBuilder();
+    const int = builder.int("int", 4, "signed");
+    builder.int("char", 1, "char");
+    const proto = builder.add({ kind: "func_proto", returnType: int, parameters: [{ name: "", type: int }] });
+    builder.add({ kind: "func", name: "", type: proto, linkage: "static" });
+    builder.add({ kind: "typedef", name: "", type: int });
+    builder.add({ kind: "func", name: "core::fmt::Debug<T>", type: proto, linkage: "extern" });
+    builder.struct("Option<u32>", 8, [{ name: "0", type: int, offset: 4 }]);
+    builder.add({ kind: "float", name: "long double", size: 10 });
+    builder.add({ kind: "enum", name: "", size: 16, signed: false, values: [{ name: "a b", value: 1 }] });
+    builder.add({ kind: "datasec", name: ".ksyms", size: 0, variables: [{ type: 4, offset: 0, size: 0 }] });
+    builder.add({ kind: "decl_tag", name: "tag", type: int, componentIndex: 7 });
+    const bytes = builder.bytes();
+    // BTF_INT_SIGNED | BTF_INT_CHAR
+    bytes[24 + 16 + 12 + 3] = 3;
+    const btf = parseBtf(bytes);
+    mendBtf(btf);
+    assert.equal(await isTaken(bytes), false);
+    assert.ok(await isTaken(mendForKernel(btf, { old: false })));
+    assert.ok(await isTaken(mendForKernel(btf, { old: true })));
+  });
+
+  test("that it refuses are loaded mended, and that is said", async () => {
+    const said: string[] = [];
+    const types = await loadBtf(sys, readSpec("spec-plain-c"), (finding) => said.push(finding));
+    assert.ok(types);
+    types.close();
+    assert.equal(said.length, 1);
+    assert.match(said[0]!, /^The kernel refused the object's types \(.*Invalid type_id, EINVAL\): it got them mended$/);
+  });
+
+  describe("of which it takes none", () => {
+    const stubborn = changedSys((real) => ({
+      bpfAsync: (command, attributes) =>
+        command === Command.BTF_LOAD ? Promise.resolve(-EINVAL) : real.bpfAsync(command, attributes),
+    }));
+    const load = (spec: CollectionSpec, said: string[] = []): ReturnType<typeof loadBtf> =>
+      loadBtf(stubborn, spec, (finding) => said.push(finding));
+
+    test("are left out when nothing needs them, and that is said", async () => {
+      const said: string[] = [];
+      assert.equal(await load(readSpec("globals"), said), undefined);
+      assert.deepEqual(said, ["The kernel refused the object's types (EINVAL): they are left out, nothing needs them"]);
+    });
+
+    const needs: [string, () => CollectionSpec, RegExp][] = [
+      ["a callback", () => readSpec("subprograms"), /function callback hands a function to a helper/],
+      ["a lock in a variable", () => readSpec("spec-code"), /map \.bss\.lock holds a bpf_spin_lock/],
+      ["a timer in a value", () => withValue("bpf_timer"), /map \S+ holds a bpf_timer/],
+    ];
+    for (const [what, spec, message] of needs) {
+      test(`are missed by ${what}`, async () => {
+        await assert.rejects(load(spec()), (error) => {
+          assert.ok(error instanceof EbpfError);
+          assert.equal(error.code, "NOT_SUPPORTED");
+          assert.match(error.message, /^Cannot load the object: .* it refused them \(EINVAL\)$/);
+          assert.match(error.message, message);
+          return true;
+        });
+      });
+    }
+  });
+});
+
+/** The first map of an object, with values that the kernel knows by the name of their struct. */
+function withValue(struct: string): CollectionSpec {
+  const builder = new BtfBuilder();
+  const inner = builder.struct(struct, 16, []);
+  const value = builder.struct("value", 16, [{ name: "field", type: inner, offset: 0 }]);
+  const spec = readSpec("globals");
+  const btf: Btf = parseBtf(builder.bytes());
+  const map = { ...spec.maps[0]!, name: "timers", valueType: value };
+  return { ...spec, btf, maps: [map] };
+}
