@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import * as files from "node:fs";
 import { tryDescriptors } from "./descriptors.ts";
 import type { SignalName } from "./signals.ts";
 
@@ -27,7 +27,7 @@ const descriptors = 6;
 
 /** Resolves when it runs. Rejected with what the runtime says, which throws some failures, and tells of others by an event. */
 export async function startChild(file: string, args: readonly string[], options: ChildOptions): Promise<Child> {
-  tryDescriptors({ openSync, closeSync }, descriptors);
+  tryDescriptors(files, descriptors);
   const child = spawn(file, args, {
     stdio: [options.input, ...outputs[options.output]],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync } from "node:fs";
+import * as files from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import { EbpfError, type EbpfErrorCode, tooManyFiles } from "../base/errors.ts";
@@ -79,7 +79,7 @@ export function startThread<Report, Order = never>(options: ThreadOptions<Report
 
 /** A bundler that was not told of the file has left it out; the thread's own error would say so to nobody who waits for a thread. */
 function requireScript(script: URL, action: string): void {
-  if (script.protocol !== "file:" || existsSync(script)) return;
+  if (script.protocol !== "file:" || files.existsSync(script)) return;
   const path = fileURLToPath(script);
   throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no ${path}, which a bundle must have beside it`);
 }
@@ -87,7 +87,7 @@ function requireScript(script: URL, action: string): void {
 function start({ script, name, data, work, action, code }: ThreadOptions<never>): GatedThread<Worker> {
   requireScript(script, action);
   try {
-    tryDescriptors({ openSync, closeSync }, descriptors);
+    tryDescriptors(files, descriptors);
     return startGated(() => new Worker(script, { name, workerData: data, ...settings[work] }));
   } catch (cause) {
     if (cause instanceof DOMException) throw cause;
