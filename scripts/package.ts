@@ -1,0 +1,85 @@
+/**
+ * Makes the folders that are published, packages/…/build/npm, or in the folder that is named: `npm publish packages/ebpf-ts/build/npm`. They
+ * have bundles in place of the compiled files, which development goes on with; declarations and sources are as they are.
+ */
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { workerEntries } from "ebpf-ts/bundling";
+import { bundleAlone, bundleAround, bundleTogether, type Entries } from "./bundle.ts";
+import { root } from "./files.ts";
+
+interface Manifest {
+  readonly private?: boolean;
+  readonly exports?: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+}
+
+const library = "packages/ebpf-ts";
+const command = "packages/cli";
+const declarations = ["build/src/**/*.d.ts", "build/src/**/*.d.ts.map"];
+
+/** The module that a compiled file was made of, from the root. */
+const sourceOf = (path: string): string => `${library}/${path.replace("./build/", "").replace(/\.js$/, ".ts")}`;
+
+/** `.` is index, `./btf` is btf. */
+const nameOf = (subpath: string): string => (subpath === "." ? "index" : subpath.slice(2));
+
+/** The one thread that runs modules of the user's, which import the library: they have its errors and classes in common. */
+const sharing = "ebpf-dispatch-worker";
+
+async function bundleLibrary(exports: NonNullable<Manifest["exports"]>, folder: string): Promise<void> {
+  const doors = Object.entries(exports).map(([subpath, { default: path }]) => [nameOf(subpath), sourceOf(path)]);
+  const workers = Object.entries(workerEntries).map(([name, path]) => {
+    return [name, sourceOf(path.slice(join(root, library).length).replace(/^\//, "./"))];
+  });
+  const entries: Entries = Object.fromEntries([...doors, ...workers.filter(([name]) => name === sharing)]);
+  const alone: Entries = Object.fromEntries(workers.filter(([name]) => name !== sharing));
+  await bundleAround([sourceOf("./build/src/index.js"), sourceOf("./build/src/embedded.js")], entries, folder);
+  await bundleAlone(alone, folder);
+}
+
+async function bundleCommand(folder: string): Promise<void> {
+  const files = await readdir(join(root, command, "src/commands"));
+  const commands = files.map((file) => basename(file, ".ts")).map((name) => [`commands/${name}`, `commands/${name}`]);
+  const entries = [["main", "main"], ...commands].map(([name, path]) => [name, `${command}/src/${path}.ts`]);
+  await bundleTogether(Object.fromEntries(entries) as Entries, folder);
+}
+
+/** Files of a package that are published as they are. `private` keeps the package from being published as it is developed. */
+async function begin(name: string, into: string, parts: readonly string[]): Promise<Manifest> {
+  const from = join(root, name);
+  await rm(into, { recursive: true, force: true });
+  await mkdir(into, { recursive: true });
+  for (const part of [...parts, "src", "README.md", "LICENSE"]) {
+    await cp(join(from, part), join(into, part), {
+      recursive: true,
+      filter: (path) => !/\.js(\.map)?$/.test(path) || part === "bin",
+    });
+  }
+  const { private: _, ...manifest } = JSON.parse(await readFile(join(from, "package.json"), "utf8")) as Manifest;
+  return manifest;
+}
+
+async function end(into: string, manifest: Manifest & { readonly files: readonly string[] }): Promise<void> {
+  await writeFile(join(into, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+async function packageLibrary(into: string): Promise<void> {
+  const manifest = await begin(library, into, ["build/src"]);
+  const { exports = {} } = manifest;
+  await bundleLibrary(exports, join(into, "dist"));
+  const bundled = Object.entries(exports).map(([subpath, { types }]) => {
+    return [subpath, { types, default: `./dist/${nameOf(subpath)}.js` }] as const;
+  });
+  const files = ["dist", ...declarations, "src", "README.md"];
+  await end(into, { ...manifest, exports: Object.fromEntries(bundled), files });
+}
+
+async function packageCommand(into: string): Promise<void> {
+  const manifest = await begin(command, into, ["bin"]);
+  await bundleCommand(join(into, "dist"));
+  await end(into, { ...manifest, files: ["bin", "dist", "src", "README.md"] });
+}
+
+const folder = process.argv[2];
+await packageLibrary(folder === undefined ? join(root, library, "build/npm") : join(folder, "ebpf-ts"));
+await packageCommand(folder === undefined ? join(root, command, "build/npm") : join(folder, "ebpf-ts-cli"));
