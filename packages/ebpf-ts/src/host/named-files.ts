@@ -2,7 +2,17 @@
  * Paths that a user, or an object, names: anything may be there. All that is opened by such a name is opened here. What the runtime throws
  * comes as it is: see `refusal`.
  */
-import { accessSync, constants, linkSync, mkdirSync, openSync, statfsSync, statSync, unlinkSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -64,6 +74,11 @@ export function addName(path: string, second: string): void {
 
 export function removeName(path: string): void {
   unlinkSync(path);
+}
+
+/** An empty one. */
+export function removeFolder(path: string): void {
+  rmdirSync(path);
 }
 
 export function folderOf(path: string): string {

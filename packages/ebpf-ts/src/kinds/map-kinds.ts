@@ -1,4 +1,4 @@
-import { MapType } from "../uapi/uapi.gen.ts";
+import { MapFlag, MapType } from "../uapi/uapi.gen.ts";
 
 /** What a map is to its user: the files of `map/nouns/`. */
 export type NounKind = "bpf-map" | "ring-buf" | "user-ring-buf" | "perf-event-array";
@@ -46,6 +46,8 @@ export interface MapKind {
   readonly memory: "values" | "arena" | "ring" | undefined;
   /** What max_entries counts. `cpus`: entries, and 0 stands for one of each CPU, as in libbpf. `nothing`: it must be 0. */
   readonly counts: "entries" | "bytes" | "cpus" | "pages" | "nothing";
+  /** BPF_F_* that the kernel sets by itself when it makes one. */
+  readonly addedFlags: number;
   /** The types of its keys and values go with it into the kernel. Of the others it takes none, or libbpf never gives any. */
   readonly typed: boolean;
   readonly noun: NounKind;
@@ -62,6 +64,8 @@ const both = { engines: "both" } as const;
 /** Hash tables of all kinds, whose values are the object's own. */
 const hash = { key: "any", value: "any", batchSince: "5.6", takeSince: "5.14" } as const;
 const untyped = { typed: false } as const;
+/** dev_map_init_map in kernel/bpf/devmap.c: programs read its values, and must not write them. */
+const readByPrograms = { addedFlags: MapFlag.RDONLY_PROG } as const;
 /** Local storage: it belongs to its owner, and is not counted. */
 const storage = { key: "descriptor", value: "any", counts: "nothing" } as const;
 
@@ -80,7 +84,7 @@ const rows: Readonly<Record<Name, Row>> = {
   LPM_TRIE: { since: "4.11", key: "prefix", value: "any", batchSince: "5.13" },
   ARRAY_OF_MAPS: { since: "4.12", key: "index", value: "map", batchSince: "5.19", ...untyped },
   HASH_OF_MAPS: { since: "4.12", key: "any", value: "map", batchSince: "5.19", ...untyped },
-  DEVMAP: { since: "4.14", key: "index", value: "device", ...untyped },
+  DEVMAP: { since: "4.14", key: "index", value: "device", ...readByPrograms, ...untyped },
   SOCKMAP: { since: "4.14", key: "index", value: "socket", ...untyped },
   CPUMAP: { since: "4.15", key: "index", value: "cpu", ...untyped },
   XSKMAP: { since: "4.18", key: "index", value: "socket", ...untyped },
@@ -91,7 +95,7 @@ const rows: Readonly<Record<Name, Row>> = {
   QUEUE: { since: "4.20", key: "none", value: "any", takeSince: "4.20", ...untyped },
   STACK: { since: "4.20", key: "none", value: "any", takeSince: "4.20", ...untyped },
   SK_STORAGE: { since: "5.2", ...storage },
-  DEVMAP_HASH: { since: "5.4", key: "number", value: "device", ...untyped },
+  DEVMAP_HASH: { since: "5.4", key: "number", value: "device", ...readByPrograms, ...untyped },
   STRUCT_OPS: { since: "5.6", key: "index", value: "ops", engines: "none" },
   RINGBUF: { since: "5.8", key: "none", value: "none", ring: "event", memory: "ring", counts: "bytes", ...both },
   INODE_STORAGE: { since: "5.10", ...storage },
@@ -114,6 +118,7 @@ function kindOf(name: string, row: Row): MapKind {
     ring: undefined,
     memory: undefined,
     counts: "entries",
+    addedFlags: 0,
     typed: true,
     engines: "kernel",
     noun: row.ring === undefined ? "bpf-map" : nouns[row.ring],

@@ -33,6 +33,8 @@ export interface MapSpec {
   mapExtra: bigint;
   numaNode: number | undefined;
   pinning: "none" | "by-name";
+  /** Where it is pinned, in place of its name in the folder for those that are pinned by name (kernel engine). */
+  pinPath?: string | undefined;
   /** BTF type ids in the object's BTF; 0 when not known. */
   keyType: number;
   valueType: number;

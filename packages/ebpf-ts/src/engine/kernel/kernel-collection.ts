@@ -15,6 +15,7 @@ import { kernelBtf } from "./load/kernel-btf.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
 import { KernelProgram } from "./kernel-program.ts";
 import { loadBtf } from "./load/load-btf.ts";
+import { PinFolder } from "./map/pin-folder.ts";
 import { loadMap } from "./map/load-maps.ts";
 import { loadProgram } from "./load/load-program.ts";
 import { resolveReferences } from "./load/resolve-references.ts";
@@ -33,7 +34,7 @@ export class KernelCollection implements EngineCollection {
   readonly #commands = new Set<ChildCommand>();
   readonly #sys: Sys;
   readonly #spec: CollectionSpec;
-  readonly #pinRoot: string;
+  readonly #pins: PinFolder;
   #btf: Descriptor | undefined;
   #letPollerGo: (() => void) | undefined;
   #closed = false;
@@ -41,10 +42,10 @@ export class KernelCollection implements EngineCollection {
   private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string) {
     this.#sys = sys;
     this.#spec = spec;
-    this.#pinRoot = pinRoot;
+    this.#pins = new PinFolder(pinRoot);
   }
 
-  /** Types, maps, programs, in that order; when one fails, those before it are closed. */
+  /** Types, maps, programs, in that order; when one fails, those before it are closed, and their pins are taken back. */
   static async load(sys: Sys, spec: CollectionSpec, pinRoot: string): Promise<KernelCollection> {
     refuseIfLockedDown("load the object into the kernel", "bpf");
     const collection = new KernelCollection(sys, spec, pinRoot);
@@ -52,6 +53,7 @@ export class KernelCollection implements EngineCollection {
       await collection.#loadAll();
       return collection;
     } catch (error) {
+      collection.#pins.takeBack();
       await collection.close();
       throw error;
     }
@@ -106,7 +108,7 @@ export class KernelCollection implements EngineCollection {
         await loadMap(this.#sys, spec, {
           btf: this.#btf,
           mustHaveTypes: whyMapNeedsTypes(btf, spec) !== undefined,
-          pinRoot: this.#pinRoot,
+          pins: this.#pins,
         }),
       );
     }

@@ -1,5 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
-import { fileSystemOf, folderOf, makeFolder, removeName } from "../../host/named-files.ts";
+import { absolutePath, fileSystemOf, folderOf, kindOf, makeFolder, removeName } from "../../host/named-files.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { refusal, refusalCode } from "../../host/refusal.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
@@ -61,10 +61,15 @@ export function unpinObject(path: string, what: string): void {
   }
 }
 
-/** Makes the folder that maps are pinned in by name. */
-export function makePinFolder(path: string, what: string): void {
+/** Makes the folder that a map is pinned in by name, and gives those that were not there before, from the outermost on. */
+export function makePinFolder(path: string, what: string): string[] {
+  const missing: string[] = [];
+  let there = absolutePath(path);
+  for (; kindOf(there) === undefined && folderOf(there) !== there; there = folderOf(there)) missing.unshift(there);
+  checkFileSystem(there, `pin ${what} in ${path}`);
   try {
     makeFolder(path);
+    return missing;
   } catch (cause) {
     throw new EbpfError("SYSCALL", `Cannot pin ${what}: folder ${path} cannot be made`, { cause });
   }

@@ -1,3 +1,4 @@
+import { EbpfError } from "../../base/errors.ts";
 import { numberAt, putNumber, putU32, putU64 } from "../../uapi/fields.ts";
 import type { Layout, NumbersOf, ValuesFor, ValuesOf } from "../../uapi/layout.ts";
 import { readValues, writeValues } from "../../uapi/values.ts";
@@ -48,7 +49,7 @@ export class KernelStruct<L extends Layout> implements SystemArgument, Pinned {
   /** Sets the fields that are named. */
   assign(values: ValuesFor<L["fields"], Pointee>): this {
     const end = writeValues<L["fields"], Pointee>(this.view, 0, this.layout.fields, values, (field, target) => {
-      const memory = typeof target === "string" ? new TextEncoder().encode(`${target}\0`) : target;
+      const memory = typeof target === "string" ? withNul(target) : target;
       this.#pointees.set(field.at, memory);
       putNumber(this.view, 0, field, addressOf(memory));
     });
@@ -84,4 +85,11 @@ export class KernelStruct<L extends Layout> implements SystemArgument, Pinned {
   number(field: NumbersOf<L["fields"]>): number {
     return numberAt(this.view, 0, field);
   }
+}
+
+/** The kernel would see less of a text than was checked. */
+function withNul(text: string): Uint8Array {
+  if (text.includes("\0"))
+    throw new EbpfError("BAD_VALUE", `Cannot give the kernel ${JSON.stringify(text)}: it has a NUL`);
+  return new TextEncoder().encode(`${text}\0`);
 }

@@ -70,13 +70,12 @@ function encode(
   inner: Descriptor | undefined,
 ): KernelStruct<typeof BpfAttr.map_create> {
   const name = spec.section === undefined ? kernelName(spec.name) : dataMapName(spec.section);
-  const numaFlag = spec.numaNode === undefined ? 0 : MapFlag.NUMA_NODE;
   const attributes = new KernelStruct(BpfAttr.map_create, {
     map_type: spec.type,
     key_size: spec.keySize,
     value_size: spec.valueSize,
     max_entries: entriesOf(sys, spec),
-    map_flags: spec.flags | numaFlag,
+    map_flags: flagsOf(spec),
     inner_map_fd: inner?.fd,
     numa_node: spec.numaNode,
     map_name: name,
@@ -84,6 +83,11 @@ function encode(
   });
   if (btf === undefined) return attributes;
   return attributes.assign({ btf_fd: btf.fd, btf_key_type_id: spec.keyType, btf_value_type_id: spec.valueType });
+}
+
+/** BPF_F_* that the kernel is asked for. */
+export function flagsOf(spec: MapSpec): number {
+  return spec.numaNode === undefined ? spec.flags : spec.flags | MapFlag.NUMA_NODE;
 }
 
 /** How many entries the kernel is asked for: sizes of rings are rounded, and a perf event array without a number has one for each CPU. */
