@@ -39,9 +39,9 @@ export class Assembler {
     return assembly.finish();
   }
 
-  /** The program, and the functions that it reaches, in no order. */
-  reach(program: ProgramSpec): ReadonlySet<FunctionSpec> {
-    const reached = new Set<FunctionSpec>([program]);
+  /** The programs, and the functions that they reach, in no order. */
+  reach(programs: readonly ProgramSpec[]): ReadonlySet<FunctionSpec> {
+    const reached = new Set<FunctionSpec>(programs);
     for (const fn of reached) {
       for (const reference of fn.references) {
         const next = isFunctionReference(reference) ? this.#known.get(reference.function) : undefined;
@@ -54,7 +54,7 @@ export class Assembler {
   /** Instructions of the assembled program, without assembling it. */
   sizeOf(program: ProgramSpec): number {
     let size = 0;
-    for (const { instructions } of this.reach(program)) size += instructions.length;
+    for (const { instructions } of this.reach([program])) size += instructions.length;
     return size;
   }
 

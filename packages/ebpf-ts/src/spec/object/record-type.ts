@@ -23,22 +23,41 @@ export function isRecordAnchor(name: string): boolean {
 export function findRecordTypes(spec: CollectionSpec): void {
   const maps = spec.maps.filter(hasRecords);
   if (maps.length === 0) return;
-  for (const map of maps.filter(({ recordType }) => recordType !== 0))
-    map.recordReason = "named by the map's definition";
-  const unknown = maps.filter(({ recordType }) => recordType === 0);
   const { btf } = spec;
   if (btf === undefined) {
-    for (const map of unknown) map.recordReason = "not known: the object has no types";
+    for (const map of maps) map.recordReason = "not known: the object has no types";
     return;
   }
   const pointers = globalPointers(btf);
   const candidates = pointersForAll(pointers, spec.maps);
   const writers = findRecordWriters([...spec.programs, ...spec.functions]);
-  for (const map of unknown) {
-    const anchor = map.name + ANCHOR_SUFFIX;
-    const named = pointers.get(anchor);
-    Object.assign(map, named === undefined ? guess(btf, map, candidates, writers) : found(named, `named by ${anchor}`));
+  for (const map of maps) {
+    const named = namedBelief(map, pointers);
+    const belief = named === undefined ? guess(btf, map, candidates, writers) : checked(btf, map, named, writers);
+    Object.assign(map, belief);
   }
+}
+
+function namedBelief(map: MapSpec, pointers: ReadonlyMap<string, number>): Belief | undefined {
+  if (map.recordType !== 0) return found(map.recordType, "named by the map's definition");
+  const anchor = map.name + ANCHOR_SUFFIX;
+  const named = pointers.get(anchor);
+  return named === undefined ? undefined : found(named, `named by ${anchor}`);
+}
+
+/**
+ * A sample of a perf ring is padded, and the padding counts: what is missing of a record that is too short would be read from what stood
+ * in the ring before. Other rings tell the length of each record.
+ */
+function checked(btf: Btf, map: MapSpec, belief: Belief, writers: readonly RecordWriter[]): Belief {
+  if (mapKind(map.type).ring !== "perf") return belief;
+  const size = btf.sizeOf(belief.recordType);
+  const short = writers.find(
+    (writer) => writer.into === "perf" && writer.map === map.name && (writer.size ?? size) < size,
+  );
+  if (short === undefined) return belief;
+  const name = btf.nameOf(belief.recordType);
+  return unknown(`${belief.recordReason} as ${name} of ${size} bytes, but ${short.place} writes ${short.size} bytes`);
 }
 
 type Belief = Required<Pick<MapSpec, "recordType" | "recordReason">>;

@@ -31,7 +31,7 @@ function hasExterns({ programs, functions }: CollectionSpec): boolean {
 }
 
 function addExterns(program: ProgramSpec, assembler: Assembler, failures: Failures): void {
-  for (const { instructions, references } of assembler.reach(program)) {
+  for (const { instructions, references } of assembler.reach([program])) {
     for (const reference of references) {
       const low = instructions[reference.slot];
       const missing =
