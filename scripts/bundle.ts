@@ -1,12 +1,13 @@
 /** Bundles of the packages, as they are published: few files, since it is files that a start waits for. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { build, type BuildOptions, type Metafile } from "esbuild";
+import { resolve } from "node:path";
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { root } from "./files.ts";
 
 /** Names that files of the bundle get, and what they are made of. */
 export type Entries = Readonly<Record<string, string>>;
+
+/** Modules that are one file of the bundle, which everybody imports who needs one of them. Paths from the root. */
+export type Group = ReadonlySet<string>;
 
 const settings = {
   absWorkingDir: root,
@@ -28,41 +29,44 @@ export async function bundleAlone(entries: Entries, folder: string): Promise<voi
   await build({ ...settings, entryPoints: { ...entries }, outdir: folder });
 }
 
-/** What several entries use, and what is imported when it is needed, is in files of its own. */
-export async function bundleTogether(entries: Entries, folder: string): Promise<void> {
-  await build({ ...settings, entryPoints: { ...entries }, outdir: folder, splitting: true });
-}
-
 /**
- * The same with one file for what both of two entries import at once, rather than one for each set of entries that shares something: of
- * the library's it would be thirty. All others import that file too, whatever they need of it.
+ * What several entries use, and what is imported when it is needed, is in files of its own: in those of the groups, and otherwise in one for
+ * each set of entries that shares something, of which the library would have sixty.
  */
-export async function bundleAround(
-  [first, second]: readonly [string, string],
-  entries: Entries,
-  folder: string,
-): Promise<void> {
-  const shared = await importedByBoth(first, second);
-  const scratch = await mkdtemp(join(tmpdir(), "ebpf-ts-bundle-"));
-  try {
-    const core = join(scratch, "core.js");
-    await writeFile(core, shared.map((path) => `import ${JSON.stringify(resolve(root, path))};\n`).join(""));
-    await build({ ...settings, entryPoints: { ...entries }, outdir: folder, splitting: true, inject: [core] });
-  } finally {
-    await rm(scratch, { recursive: true });
-  }
+export async function bundleTogether(entries: Entries, folder: string, groups: readonly Group[] = []): Promise<void> {
+  const plugins = [inGroups(groups)];
+  await build({ ...settings, entryPoints: { ...entries }, outdir: folder, splitting: true, plugins });
 }
 
-async function importedByBoth(first: string, second: string): Promise<string[]> {
-  const [one, other] = await Promise.all([importedBy(first), importedBy(second)]);
-  return [...one].filter((path) => other.has(path));
+/** All entries that import something of a group at once, or when they need it, import all of it: so the bundler sees no reason to split it. */
+function inGroups(groups: readonly Group[]): Plugin {
+  return {
+    name: "groups",
+    setup({ onResolve, onLoad, resolve: find }) {
+      onResolve({ filter: /^[./]|^packages\// }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+        if (pluginData === "found" || (kind !== "entry-point" && kind !== "dynamic-import")) return undefined;
+        const found = await find(path, { kind, importer, resolveDir, pluginData: "found" });
+        return { path: found.path, namespace: "entry" };
+      });
+      onLoad({ filter: /.*/, namespace: "entry" }, async ({ path }) => {
+        const needed = await importedBy(path);
+        const shared = groups
+          .filter((group) => [...group].some((each) => needed.has(each)))
+          .flatMap((group) => [...group]);
+        const imports = shared.map((each) => `import ${JSON.stringify(resolve(root, each))};`);
+        return { contents: [...imports, `export * from ${JSON.stringify(path)};`].join("\n"), resolveDir: root };
+      });
+    },
+  };
 }
 
 /** Paths from the root, without what is only imported when it is needed. */
-async function importedBy(entry: string): Promise<Set<string>> {
+export async function importedBy(entry: string): Promise<Group> {
   const { metafile } = await build({ ...settings, entryPoints: [entry], outdir: root, write: false, metafile: true });
+  const { inputs, outputs } = metafile;
   const reached = new Set<string>();
-  reach(entry, metafile.inputs, reached);
+  const start = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)!.entryPoint!;
+  reach(start, inputs, reached);
   return reached;
 }
 

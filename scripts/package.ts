@@ -5,7 +5,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { workerEntries } from "ebpf-ts/bundling";
-import { bundleAlone, bundleAround, bundleTogether, type Entries } from "./bundle.ts";
+import { bundleAlone, bundleTogether, type Entries, type Group, importedBy } from "./bundle.ts";
 import { root } from "./files.ts";
 
 interface Manifest {
@@ -33,8 +33,20 @@ async function bundleLibrary(exports: NonNullable<Manifest["exports"]>, folder: 
   });
   const entries: Entries = Object.fromEntries([...doors, ...workers.filter(([name]) => name === sharing)]);
   const alone: Entries = Object.fromEntries(workers.filter(([name]) => name !== sharing));
-  await bundleAround([sourceOf("./build/src/index.js"), sourceOf("./build/src/embedded.js")], entries, folder);
+  await bundleTogether(entries, folder, await groups());
   await bundleAlone(alone, folder);
+}
+
+/** What a load reads: what runs in a browser as well, what the import has read already, and what speaks to the system. */
+async function groups(): Promise<Group[]> {
+  const paths = ["index", "embedded", "engine/kernel/kernel-engine", "shared-ring/index"];
+  const [front, embedded, kernel, rings] = (await Promise.all(
+    paths.map((path) => importedBy(`${library}/src/${path}.ts`)),
+  )) as [Group, Group, Group, Group];
+  const pure = new Set([...front, ...kernel].filter((path) => embedded.has(path)));
+  const host = new Set([...kernel].filter((path) => !pure.has(path) && front.has(path)));
+  const system = new Set([...kernel].filter((path) => !pure.has(path) && !front.has(path) && rings.has(path)));
+  return [pure, host, system];
 }
 
 async function bundleCommand(folder: string): Promise<void> {

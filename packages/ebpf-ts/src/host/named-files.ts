@@ -30,10 +30,21 @@ export function openNamed(path: string, access: Access, mode?: number): number {
 /** The first `most` bytes of it. Waits on a thread of the runtime: the other end of a pipe may not be there yet. */
 export async function readNamed(path: string | URL, most: number): Promise<Uint8Array> {
   const file = await open(path, flags.read);
-  const chunks: Buffer[] = [];
-  for await (const chunk of file.createReadStream({ end: most - 1 })) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  try {
+    const chunks: Uint8Array[] = [];
+    for (let left = most; left > 0; left -= chunks.at(-1)!.length) {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(Math.min(left, chunkBytes)));
+      if (bytesRead === 0) break;
+      chunks.push(buffer.subarray(0, bytesRead));
+    }
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  } finally {
+    await file.close();
+  }
 }
+
+/** Most objects are smaller. */
+const chunkBytes = 256 * 1024;
 
 export type FileKind = "file" | "folder" | "other";
 

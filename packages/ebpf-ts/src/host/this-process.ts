@@ -1,5 +1,4 @@
 import { constants } from "node:buffer";
-import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
 
@@ -51,7 +50,8 @@ export function monotonicMs(): number {
 
 /** Letters that no other process has, nor this one a second time. */
 export function uniqueName(): string {
-  return `${process.pid}-${randomBytes(6).toString("hex")}`;
+  const random = crypto.getRandomValues(new Uint8Array(6));
+  return `${process.pid}-${Buffer.from(random).toString("hex")}`;
 }
 
 /** The time zone stands in a file, which is read when it is first asked for. */
