@@ -160,7 +160,7 @@ export const rooms: readonly Room[] = [
   host(
     "workers/",
     "threads that read a ring's memory themselves; between threads only positions travel",
-    "base/ btf/ engine/ engine/embedded/rings/ engine/kernel/ host/ map/ ring/ stream/ sys/ workers/handles/",
+    "base/ btf/ engine/ engine/embedded/machine/ engine/embedded/rings/ engine/embedded/sources/ engine/kernel/ host/ map/ ring/ stream/ sys/ workers/handles/",
   ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/"),
   host(

@@ -5,7 +5,7 @@ import type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
 import type { UserRingBuf } from "./map/user-ring-buf.ts";
 import { openReader } from "./workers/handles/open-reader.ts";
 import { openWriter } from "./workers/handles/open-writer.ts";
-import { type ThreadHost, unknownThread } from "./workers/handles/thread-host.ts";
+import type { ThreadHost } from "./workers/handles/thread-host.ts";
 
 /** A browser tells nobody of the end of a thread. */
 const anyThreads: ThreadHost = {
@@ -17,8 +17,6 @@ const anyThreads: ThreadHost = {
     );
   },
   atExit: () => () => {},
-  ownThread: () => unknownThread,
-  isAlive: () => true,
 };
 
 /**

@@ -1,6 +1,7 @@
 import type { EngineRing } from "../engine/ring.ts";
 import { aPath, aUint8Array } from "../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { ownThread } from "../base/thread-lives.ts";
 import type { SharedAccess } from "../memory/shared-access.ts";
 import { ringFull, RingProducer } from "../ring/producer.ts";
 import { Reservation } from "../ring/reservation.ts";
@@ -12,6 +13,7 @@ import { RingTurns } from "./send/ring-turns.ts";
 import { SampleBatches } from "./send/sample-batches.ts";
 import { bytesEncoder, type SampleEncoder } from "./send/sample-encoder.ts";
 import { SampleWriter } from "./send/sample-writer.ts";
+import { watchedBell } from "./send/watched-bell.ts";
 
 /** Space for one sample that waits to be filled. */
 export type UserSample = Reservation;
@@ -51,15 +53,24 @@ export class UserRingBuf<T = unknown> {
 
   constructor({ name, ring, encoder, type, access, pin, onClose }: UserRingBufOptions<T>) {
     this.name = name;
-    this.#producer = new RingProducer(ring.memory, name);
-    this.#turns = new RingTurns(name, access);
+    // Whose a sample is: no program reads the word.
+    this.#producer = new RingProducer(ring.memory, name, ownThread());
+    this.#turns = new RingTurns(name, ring.memory, access);
     this.#writer = new SampleWriter(this.#producer, this.#turns, encoder ?? bytesEncoder(name));
     this.#batches = new SampleBatches(this.#producer, this.#turns, this.#writer);
     this.#type = type;
     this.#share = ring.share?.bind(ring);
     this.#pin = pin;
     this.#onClose = onClose;
-    this.#bell = new LazyBell((onRing) => ring.bell(onRing));
+    const turns = this.#turns;
+    this.#bell = new LazyBell((onRing) =>
+      watchedBell(
+        (call) => ring.bell(call),
+        onRing,
+        () => turns.shared,
+        () => turns.look(),
+      ),
+    );
     this.#queue = new RoomQueue({
       producer: this.#producer,
       tryReserve: (size) => this.#trySample(size),
@@ -80,6 +91,14 @@ export class UserRingBuf<T = unknown> {
   /** Samples that were reserved and discarded so far. */
   get discarded(): number {
     return this.#producer.discarded;
+  }
+
+  /**
+   * Samples that threads which share the ring had reserved, and were terminated before they submitted them: they are discarded by who
+   * writes the ring next. By all threads.
+   */
+  get abandoned(): number {
+    return this.#turns.abandoned;
   }
 
   /** Bytes that no program has read yet. */

@@ -1,40 +1,44 @@
 import { SharedLock } from "./shared-lock.ts";
 
+/*
+ * What the threads share that use one thing in turns: a lock, whether its owner has closed it, and what was left behind.
+ *
+ *   0  lock        i32
+ *   4  closed      i32, 1 when the owner has closed it; notified then
+ *   8  abandoned   3 u64, see ring/abandoned-count.ts
+ */
 const lockWord = 0;
-/** 1 when the owner has closed it; notified then. */
 const closedWord = 1;
-/** The thread whose turn it is, 0 for none. */
-const holderWord = 2;
+const abandonedAt = 8;
 
-/** Tells this thread from others: any number but 0, which no host can give everywhere. Two that are alike would at worst refuse each other. */
-const thisThread = 1 + Math.floor(Math.random() * (2 ** 31 - 1));
+export const sharedAccessBytes = 32;
 
-export const sharedAccessBytes = 12;
-
-/** What the threads share that use one thing in turns: a lock, and whether its owner has closed it. Survives `postMessage` as its buffer. */
+/** Survives `postMessage` as its buffer. */
 export class SharedAccess {
   readonly buffer: SharedArrayBuffer;
+  readonly abandoned: BigUint64Array;
   readonly #lock: SharedLock;
   readonly #words: Int32Array;
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** `what` is used in turns, in errors: "ring samples". */
+  constructor(buffer: SharedArrayBuffer, what: string) {
     this.buffer = buffer;
     this.#words = new Int32Array(buffer);
-    this.#lock = new SharedLock(this.#words, lockWord);
+    this.abandoned = new BigUint64Array(buffer, abandonedAt, 3);
+    this.#lock = new SharedLock(this.#words, lockWord, what);
   }
 
-  /** Whether this thread has the turn: taking it once more would wait for ever. Nobody else writes its number. */
+  /** Whether this thread has the turn. */
   get isMine(): boolean {
-    return this.#words[holderWord] === thisThread;
+    return this.#lock.isMine;
   }
 
-  acquire(): void {
-    this.#lock.acquire();
-    this.#words[holderWord] = thisThread;
+  /** True when it was taken over from a thread that is gone. */
+  acquire(): boolean {
+    return this.#lock.acquire();
   }
 
   release(): void {
-    this.#words[holderWord] = 0;
     this.#lock.release();
   }
 

@@ -5,7 +5,7 @@ import { RingBufHeader } from "../uapi/uapi.gen.ts";
  *
  * ```text
  *   byte 0..3   u32   bit 31 BUSY, bit 30 DISCARD, bits 29..0 length of the payload
- *   byte 4..7   u32   page of the record (event rings) or 0 (user rings); nobody needs it to read, so it is never looked at
+ *   byte 4..7   u32   of the producer's own: the page of the record (event rings), who has reserved it; no consumer needs it to read
  *   byte 8..    payload, then padding up to a multiple of 8
  * ```
  * Headers are read as signed 32-bit numbers, so that they stay small integers: a BUSY header is negative.

@@ -1,5 +1,5 @@
 /** The thread that sleeps on futexes for the event loop of another one (futex-thread.ts). */
-import { nextOrder, report, threadData } from "../host/this-thread.ts";
+import { nextOrder, report, threadData } from "../host/threads/this-thread.ts";
 import { FutexVector } from "../sys/futex/futex-vector.ts";
 import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
 

@@ -1,6 +1,6 @@
 import { Futex } from "../sys/futex/futex.ts";
 import { futexVectorLimit } from "../sys/futex/futex-vector.ts";
-import { startThread, type Thread } from "../host/threads.ts";
+import { startThread, type Thread } from "../host/threads/threads.ts";
 import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
 
 /** A word that is watched for this thread's event loop. */

@@ -30,6 +30,11 @@ export const Word = {
   processes: 512,
 } as const;
 
+/** Of an AbandonedCount. */
+export function abandonedCells(words: Int32Array): BigUint64Array {
+  return new BigUint64Array(words.buffer, words.byteOffset + 4 * Word.abandoned, 3);
+}
+
 /** Producers at a time. */
 export const slotCount = 256;
 /** The byte of the file that the consumer has locked: the one behind the producers'. */

@@ -1,8 +1,9 @@
+import { AbandonedCount } from "../ring/abandoned-count.ts";
 import { RingConsumer } from "../ring/consumer.ts";
 import type { ConsumerDrainOptions, DrainResult } from "../ring/drain-options.ts";
 import { type OnRecord, ringBusy, ringSkipped } from "../ring/reading.ts";
 import { headerSize, isBusy } from "../ring/record.ts";
-import { AbandonedCount } from "./abandoned-count.ts";
+import { abandonedCells } from "./layout.ts";
 import type { SharedMemory } from "./shared-memory.ts";
 
 /** Records in a row whose producers are gone, before one call returns. */
@@ -24,7 +25,7 @@ export class RescuingConsumer extends RingConsumer {
     const { name, words, ring } = shared;
     super(ring, name);
     this.#shared = shared;
-    this.#count = new AbandonedCount(words, ring);
+    this.#count = new AbandonedCount(abandonedCells(words), ring);
     this.#count.recover();
     this.#headers = new Int32Array(ring.data.buffer, ring.data.byteOffset, ring.size >> 2);
     this.#published = new Int32Array(ring.consumer.buffer, ring.consumer.byteOffset, 1);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { knowThreads } from "../../src/host/threads/thread-lives.ts";
 import { MapFlag, MapType } from "../../src/uapi/uapi.gen.ts";
 import { asNumber, at, cpus, keysOf, makeMap, specOf, u32, u64 } from "./test-map.ts";
 import type { TestMap } from "./test-map.ts";
@@ -250,4 +251,41 @@ test("LRU: behaves as a Map in the order of use", () => {
       check(makeMap(specOf(MapType.LRU_HASH, 4, 8, size)), true, all),
     ),
   );
+});
+
+test("a table that a thread left half done is made anew from its keys and generations", () => {
+  knowThreads();
+  const [entries, buckets, headWords, noThread] = [8, 8, 8, (1 << 22) - 1];
+  const [lockWord, usedWord, seedWord] = [0, 2, 5];
+  const deed = fc.record({ key: fc.integer({ min: 0, max: 15 }), remove: fc.boolean() });
+  const scribble = fc.record({ word: fc.integer({ min: 1, max: 63 }), value: fc.integer() });
+  for (const type of [MapType.HASH, MapType.LRU_HASH]) {
+    const words = headWords + buckets + (type === MapType.HASH ? 2 : 4) * entries;
+    const generations = headWords + buckets + entries;
+    const isTruth = (word: number): boolean =>
+      word === usedWord || word === seedWord || (word >= generations && word < generations + entries);
+    fc.assert(
+      fc.property(fc.array(deed), fc.array(scribble, { maxLength: 60, size: "max" }), (deeds, scribbles) => {
+        const { map, image, memory } = makeMap(specOf(type, 4, 8, entries));
+        for (const { key, remove } of deeds) {
+          if (remove) map.delete(u32(key));
+          else map.update(u32(key), u64(key), 0, 0);
+        }
+        const left = new Set(keysOf(map));
+        const table = new Int32Array(memory, image.state, words);
+        for (const { word, value } of scribbles) {
+          // Links of another slot, as a change that is half done leaves them.
+          if (word < words && !isTruth(word)) table[word] = (value >>> 0) % (entries + 1);
+        }
+        table[lockWord] = noThread;
+        assert.deepEqual(new Set(keysOf(map)), left);
+        for (const key of left) assert.deepEqual(map.read(u32(key)), u64(key));
+        for (const key of left) assert.equal(map.delete(u32(key)), 0);
+        for (let key = 20; key < 20 + entries; key += 1) assert.equal(map.update(u32(key), u64(key), 1, 0), 0);
+        assert.equal(keysOf(map).length, entries);
+        assert.equal(map.update(u32(1), u64(1), 1, 0), type === MapType.HASH ? -E2BIG : 0);
+      }),
+      { numRuns: 50 },
+    );
+  }
 });

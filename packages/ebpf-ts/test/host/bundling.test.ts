@@ -28,7 +28,7 @@ describe("the files that a bundle must have beside it", () => {
     const starters = files.filter((file) => /\bstartThread[(<]/.test(readFileSync(file, "utf8")));
     const scripts = starters.flatMap(scriptsIn);
     assert.deepEqual(scripts.toSorted(), Object.values(workerEntries).toSorted());
-    // host/threads.js itself starts none.
+    // host/threads/threads.js itself starts none.
     assert.equal(scripts.length, starters.length - 1);
   });
 

@@ -1,5 +1,5 @@
 /** A thread of threads.test.ts: it answers orders until it is told to end, or does at once what it was started with. */
-import { endWithin, onOrder, report, threadData } from "../../src/host/this-thread.ts";
+import { endWithin, onOrder, report, threadData } from "../../src/host/threads/this-thread.ts";
 
 const data = threadData<{ readonly deed: "answer" | "throw" | "spin" }>();
 

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { pendingEnds } from "../../src/host/at-exit.ts";
-import { startThread, type Thread, type ThreadOptions } from "../../src/host/threads.ts";
+import { startThread, type Thread, type ThreadOptions } from "../../src/host/threads/threads.ts";
 
 const script = new URL("./thread-worker.js", import.meta.url);
 const run = promisify(execFile);
@@ -84,7 +84,7 @@ describe("a thread", { timeout: 60_000 }, () => {
   });
 
   it("does not keep the process running when it is not held", async () => {
-    const module = JSON.stringify(new URL("../../src/host/threads.js", import.meta.url).href);
+    const module = JSON.stringify(new URL("../../src/host/threads/threads.js", import.meta.url).href);
     const main = `
       import { startThread } from ${module};
       const thread = startThread({

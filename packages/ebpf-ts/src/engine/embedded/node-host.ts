@@ -1,3 +1,4 @@
+import { knowThreads } from "../../host/threads/thread-lives.ts";
 import { readIfThere, readMemoryFile } from "../../host/system-files.ts";
 import { architecture, gid, pid, title, uid } from "../../host/this-process.ts";
 import type { Engine } from "../engine.ts";
@@ -8,6 +9,7 @@ import { tracedCommands } from "./sources/ptrace/traced-commands.ts";
 
 /** The embedded engine on Node, Bun or Deno: its events are system calls, and those of further sources; its task is this process. */
 export async function hostedEmbeddedEngine(sources: readonly EventSource[] = []): Promise<Engine> {
+  knowThreads();
   return embeddedEngine({
     sources: [tracedCommands(architecture), ...sources],
     hostTask,

@@ -4,7 +4,7 @@
  */
 import { makeDecoder } from "../../btf/codec/decoder.ts";
 import { reopenBtf } from "../../btf/validate-btf.ts";
-import { endWithin, onOrder, report, threadData } from "../../host/this-thread.ts";
+import { endWithin, onOrder, report, threadData } from "../../host/threads/this-thread.ts";
 import type { RingMemory } from "../../ring/ring-memory.ts";
 import { RecordView } from "../../ring/record-view.ts";
 import { yieldTurn } from "../../base/yield-turn.ts";

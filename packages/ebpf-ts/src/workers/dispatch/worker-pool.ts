@@ -1,5 +1,5 @@
 import type { EbpfError } from "../../base/errors.ts";
-import { startThread, type Thread } from "../../host/threads.ts";
+import { startThread, type Thread } from "../../host/threads/threads.ts";
 import type { WorkerMessage, WorkerOrder, WorkerSetup, WorkerStart } from "./messages.ts";
 import { clearAway, RemainsClaim, type RingRemains } from "../open/ring-remains.ts";
 import { workerDeath } from "./worker-error.ts";

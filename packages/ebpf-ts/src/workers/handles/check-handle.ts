@@ -10,8 +10,8 @@ export function checkHandle(
 }
 
 /** The memory that all have who have the handle. */
-export function checkShared(memory: unknown, of: string): void {
-  if (!(memory instanceof SharedArrayBuffer) || memory.byteLength < 4) throw noHandle(of);
+export function checkShared(memory: unknown, bytes: number, of: string): void {
+  if (!(memory instanceof SharedArrayBuffer) || memory.byteLength < bytes) throw noHandle(of);
 }
 
 function noHandle(of: string): TypeError {

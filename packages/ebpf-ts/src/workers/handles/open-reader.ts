@@ -16,8 +16,8 @@ export async function openReader<T>(handle: RingBufHandle<T>, host: ThreadHost):
   if (mapKind(handle.ring.type).noun !== "ring-buf") {
     throw new TypeError(`Cannot open ring ${name} that way: it is a user ring buffer, open it with openUserRingBuf()`);
   }
-  checkShared(handle.reader, "openRingBuf()");
-  const leave = claimReader(handle.reader, host);
+  checkShared(handle.reader, 4, "openRingBuf()");
+  const leave = claimReader(handle.reader);
   if (leave === undefined) {
     throw new EbpfError(
       "BUSY",

@@ -1,7 +1,7 @@
 import { makeUserRingBuf } from "../../map/nouns/user-ring-buf.ts";
 import type { UserRingBufHandle } from "../../map/ring-handles.ts";
 import type { UserRingBuf } from "../../map/user-ring-buf.ts";
-import { SharedAccess } from "../../memory/shared-access.ts";
+import { SharedAccess, sharedAccessBytes } from "../../memory/shared-access.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import { checkHandle, checkShared } from "./check-handle.ts";
 import { sharedRecord } from "./shared-record.ts";
@@ -14,8 +14,8 @@ export async function openWriter<T>(handle: UserRingBufHandle<T>, host: ThreadHo
   if (mapKind(handle.ring.type).noun !== "user-ring-buf") {
     throw new TypeError(`Cannot open ring ${name} that way: it is a ring buffer, open it with openRingBuf()`);
   }
-  checkShared(handle.access, "openUserRingBuf()");
-  const access = new SharedAccess(handle.access);
+  checkShared(handle.access, sharedAccessBytes, "openUserRingBuf()");
+  const access = new SharedAccess(handle.access, `ring ${name}`);
   const record = sharedRecord(name, handle.type);
   const opened = await host.openRing(handle.ring);
   const { ring } = opened;

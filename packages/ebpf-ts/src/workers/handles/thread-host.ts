@@ -6,9 +6,4 @@ export interface ThreadHost {
   openRing(handle: EngineRingHandle): Promise<OpenedRing>;
   /** At the end of this thread, where it can be told of. Gives what takes it back. */
   atExit(end: () => void): () => void;
-  /** A number for this thread that others can ask {@link isAlive} of; {@link unknownThread} where there are none. */
-  ownThread(): number;
-  isAlive(thread: number): boolean;
 }
-
-export const unknownThread = -1;

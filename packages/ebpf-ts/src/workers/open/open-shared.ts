@@ -1,6 +1,7 @@
 import type { RingBuf } from "../../map/ring-buf.ts";
 import type { RingBufHandle, UserRingBufHandle } from "../../map/ring-handles.ts";
 import type { UserRingBuf } from "../../map/user-ring-buf.ts";
+import { knowThreads } from "../../host/threads/thread-lives.ts";
 import { openReader } from "../handles/open-reader.ts";
 import { openWriter } from "../handles/open-writer.ts";
 import { nodeThreads } from "./node-threads.ts";
@@ -13,6 +14,7 @@ import { nodeThreads } from "./node-threads.ts";
  * where the one before has ended; where that one's thread was terminated, at the last position that it gave back.
  */
 export function openRingBuf<T = unknown>(handle: RingBufHandle<T>): Promise<RingBuf<T>> {
+  knowThreads();
   return openReader(handle, nodeThreads);
 }
 
@@ -21,5 +23,6 @@ export function openRingBuf<T = unknown>(handle: RingBufHandle<T>): Promise<Ring
  * write at the same time. It is closed with the ring that was shared; close it, or end the thread, to let go of it before.
  */
 export function openUserRingBuf<T = unknown>(handle: UserRingBufHandle<T>): Promise<UserRingBuf<T>> {
+  knowThreads();
   return openWriter(handle, nodeThreads);
 }

@@ -25,6 +25,8 @@ export interface MachineParts {
 
 /** How long a run waits for another thread to give a CPU back. */
 const patience = 10_000;
+/** After how long it asks whether those that have one still live. */
+const doubt = 5;
 
 /** This thread's view of a collection. Every thread that runs its programs opens the same image. */
 export function assembleMachine(image: MachineImage, parts: MachineParts): Machine {
@@ -123,7 +125,10 @@ class EmbeddedMachine implements Machine, RunHost {
       if (this.#held === this.cpus || left <= 0) {
         throw new EbpfError("FAULT", `Cannot run a program: all ${this.cpus} CPUs of the embedded engine are running`);
       }
-      this.#state.waitForCpu(releases, left);
+      this.#state.waitForCpu(releases, Math.min(left, doubt));
+      if (this.#state.releases !== releases) continue;
+      const leftBehind = this.#state.tryTakeOverCpu();
+      if (leftBehind >= 0) return leftBehind;
     }
   }
 }

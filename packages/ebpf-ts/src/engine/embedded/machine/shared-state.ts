@@ -1,4 +1,5 @@
 import { sharedBytes } from "../../../base/shared-bytes.ts";
+import { isAlive, nobody, ownThread } from "../../../base/thread-lives.ts";
 
 /**
  * The words that all threads of a machine share, by index:
@@ -6,19 +7,22 @@ import { sharedBytes } from "../../../base/shared-bytes.ts";
  * ```text
  *   0            bumped and notified whenever a CPU becomes free
  *   1            the epoch: an odd number that goes up whenever something leaves which runs may still hold
- *   2 … cpus + 1 a CPU each: 0 free, else the epoch in which its run began
+ *   2, 4, …      of a CPU each: the number of the thread that runs on it, or 0
+ *   3, 5, …      the epoch in which its run began, or 0
  * ```
+ * The CPU of a thread that was ended is anybody's to take: a run begins by setting all that it finds there.
  */
 const releasesWord = 0;
 const epochWord = 1;
 const headerWords = 2;
+const wordsOfCpu = 2;
 
 export class SharedState {
   readonly #words: Int32Array;
   readonly #cpus: number;
 
   static bufferFor(cpus: number): ArrayBufferLike {
-    return sharedBytes(4 * (headerWords + cpus));
+    return sharedBytes(4 * (headerWords + wordsOfCpu * cpus));
   }
 
   constructor(buffer: ArrayBufferLike, cpus: number) {
@@ -30,14 +34,23 @@ export class SharedState {
   /** Takes a free CPU; -1 when all are running. */
   tryTakeCpu(): number {
     const epoch = Atomics.load(this.#words, epochWord);
+    for (let cpu = 0; cpu < this.#cpus; cpu++) if (this.#take(cpu, nobody, epoch)) return cpu;
+    return -1;
+  }
+
+  /** The same, of those whose thread has been ended. Asks the system. */
+  tryTakeOverCpu(): number {
+    const epoch = Atomics.load(this.#words, epochWord);
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      if (Atomics.compareExchange(this.#words, headerWords + cpu, 0, epoch) === 0) return cpu;
+      const owner = Atomics.load(this.#words, ownerOf(cpu));
+      if (owner !== nobody && !isAlive(owner) && this.#take(cpu, owner, epoch)) return cpu;
     }
     return -1;
   }
 
   giveCpu(cpu: number): void {
-    Atomics.store(this.#words, headerWords + cpu, 0);
+    Atomics.store(this.#words, beganOf(cpu), 0);
+    Atomics.store(this.#words, ownerOf(cpu), nobody);
     // Pairs with the wait in waitForCpu: whoever read the old count after the CPU was free will not sleep.
     Atomics.add(this.#words, releasesWord, 1);
     Atomics.notify(this.#words, releasesWord, 1);
@@ -65,13 +78,27 @@ export class SharedState {
 
   /**
    * Whether every run has ended that began before an epoch. A run's own number is read before its CPU is taken, so that it is too small
-   * rather than too large. The run of a thread that was terminated never ends: what it might hold stays.
+   * rather than too large; a run that has not said it yet has looked at nothing. The run of a thread that was terminated has ended.
    */
   hasPassed(epoch: number): boolean {
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      const began = Atomics.load(this.#words, headerWords + cpu);
-      if (began !== 0 && ((began - epoch) | 0) < 0) return false;
+      const began = Atomics.load(this.#words, beganOf(cpu));
+      if (began !== 0 && ((began - epoch) | 0) < 0 && isAlive(Atomics.load(this.#words, ownerOf(cpu)))) return false;
     }
     return true;
   }
+
+  #take(cpu: number, owner: number, epoch: number): boolean {
+    if (Atomics.compareExchange(this.#words, ownerOf(cpu), owner, ownThread()) !== owner) return false;
+    Atomics.store(this.#words, beganOf(cpu), epoch);
+    return true;
+  }
+}
+
+function ownerOf(cpu: number): number {
+  return headerWords + wordsOfCpu * cpu;
+}
+
+function beganOf(cpu: number): number {
+  return ownerOf(cpu) + 1;
 }

@@ -8,7 +8,8 @@ import { UseOrder } from "./use-order.ts";
  *   0 lock   1 free list   2 slots ever used   3 newest   4 oldest   5 seed
  *   8 …   buckets          a power of two, at least maxEntries: first slot of each chain
  *     …   next             a slot's successor in its chain, or in the free list
- *     …   generation       odd while the slot is in use; bumped at each change
+ *     …   generation       odd while the slot is in use; bumped at each change. With the keys, that is the truth: all the rest
+ *                          can be made anew from it, when a thread was ended while it changed something
  *     …   newer, older     the order of use (LRU only)
  *     …   keys             keySize bytes a slot, rounded up to 8
  */
@@ -52,13 +53,13 @@ export function hashTableBytes(shape: HashTableShape): number {
 
 /**
  * A hash table of slot numbers in shared memory: chains, keys, free list, and for LRU the order of use. Whatever is called
- * here but {@link generationOf} and {@link isEmptyBucket} needs the lock.
+ * here but {@link generationOf} and {@link isEmptyBucket} stands between {@link lock} and {@link unlock}.
  */
 export class HashTable {
-  readonly lock: SharedLock;
   /** Slots in the order of their use; undefined for plain hashes. */
   readonly order: UseOrder | undefined;
   readonly buckets: number;
+  readonly #lock: SharedLock;
   readonly #shape: HashTableShape;
   readonly #words: Int32Array;
   readonly #keys: Uint8Array;
@@ -67,7 +68,7 @@ export class HashTable {
   readonly #generation: number;
 
   /** `at` is the address of the bookkeeping, zeroed or a table already. */
-  constructor(memory: ArrayBufferLike, at: number, shape: HashTableShape) {
+  constructor(memory: ArrayBufferLike, at: number, shape: HashTableShape, name: string) {
     const words = wordCount(shape);
     this.#shape = shape;
     this.#words = new Int32Array(memory, at, words);
@@ -76,12 +77,20 @@ export class HashTable {
     this.buckets = bucketCount(shape.maxEntries);
     this.#next = headerWords + this.buckets;
     this.#generation = this.#next + shape.maxEntries;
-    this.lock = new SharedLock(this.#words, lockWord);
+    this.#lock = new SharedLock(this.#words, lockWord, `map ${name}`);
     this.order = shape.ordered
       ? new UseOrder(this.#words, newestWord, this.#generation + shape.maxEntries, shape.maxEntries)
       : undefined;
     // Whoever opens the table first says it; nobody files a key before.
     if (shape.seeded) Atomics.compareExchange(this.#words, seedWord, 0, randomSeed());
+  }
+
+  lock(): void {
+    if (this.#lock.acquire()) this.#repair();
+  }
+
+  unlock(): void {
+    this.#lock.release();
   }
 
   /** The slot of the key that stands at `at`, or -1. */
@@ -93,19 +102,17 @@ export class HashTable {
     return slot;
   }
 
-  /** A slot for a key that is not there; -1 when the table is full. */
-  insert(key: Uint8Array): number {
+  /** A slot for a key that is not there: {@link insert} it once it has a value. -1 when the table is full. */
+  take(key: Uint8Array): number {
     const slot = this.#take();
-    if (slot < 0) {
-      return -1;
-    }
-    this.#keys.set(key, slot * this.#keyStride);
-    const bucket = headerWords + this.#bucketOf(key);
-    this.#words[this.#next + slot] = this.#words[bucket]!;
-    Atomics.store(this.#words, bucket, slot + 1);
+    if (slot >= 0) this.#keys.set(key, slot * this.#keyStride);
+    return slot;
+  }
+
+  insert(slot: number): void {
+    this.#link(slot);
     Atomics.add(this.#words, this.#generation + slot, 1);
     this.order?.add(slot);
-    return slot;
   }
 
   remove(slot: number): void {
@@ -114,8 +121,7 @@ export class HashTable {
       link = this.#next + this.#words[link]! - 1;
     }
     Atomics.store(this.#words, link, this.#words[this.#next + slot]!);
-    this.#words[this.#next + slot] = this.#words[freeWord]!;
-    this.#words[freeWord] = slot + 1;
+    this.#free(slot);
     Atomics.add(this.#words, this.#generation + slot, 1);
     this.order?.remove(slot);
   }
@@ -159,6 +165,33 @@ export class HashTable {
       }
     }
     return -1;
+  }
+
+  #link(slot: number): void {
+    const bucket = headerWords + this.#bucketOf(this.#keyView(slot));
+    this.#words[this.#next + slot] = this.#words[bucket]!;
+    Atomics.store(this.#words, bucket, slot + 1);
+  }
+
+  /** A thread was ended in the middle of something: that is undone, unless the generation says that it was done. */
+  #repair(): void {
+    this.#words.fill(0, headerWords, this.#generation);
+    this.#words[freeWord] = 0;
+    const used = this.#words[usedWord]!;
+    for (let slot = used - 1; slot >= 0; slot--) {
+      if (this.#isUsed(slot)) this.#link(slot);
+      else this.#free(slot);
+    }
+    this.order?.repair(used, (slot) => this.#isUsed(slot));
+  }
+
+  #free(slot: number): void {
+    this.#words[this.#next + slot] = this.#words[freeWord]!;
+    this.#words[freeWord] = slot + 1;
+  }
+
+  #isUsed(slot: number): boolean {
+    return (this.#words[this.#generation + slot]! & 1) === 1;
   }
 
   #take(): number {

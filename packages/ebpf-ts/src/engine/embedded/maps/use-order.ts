@@ -38,6 +38,17 @@ export class UseOrder {
     this.#words[older === 0 ? this.#oldest : this.#newer + older - 1] = newer;
   }
 
+  /** Makes it anew of the `slots` that are used: those that are still found in it from the newest on in their order, the others as older ones. */
+  repair(slots: number, isUsed: (slot: number) => boolean): void {
+    const found = new Set<number>();
+    let slot = this.#words[this.#newest]! - 1;
+    for (; slot >= 0 && !found.has(slot); slot = this.#words[this.#older + slot]! - 1) found.add(slot);
+    for (let other = 0; other < slots; other++) found.add(other);
+    this.#words[this.#newest] = 0;
+    this.#words[this.#oldest] = 0;
+    for (const each of [...found].reverse()) if (isUsed(each)) this.add(each);
+  }
+
   touch(slot: number): void {
     if (this.#words[this.#newest] !== slot + 1) {
       this.remove(slot);

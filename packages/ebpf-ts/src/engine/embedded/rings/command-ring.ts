@@ -1,5 +1,6 @@
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
+import { isAlive, nobody, ownThread } from "../../../base/thread-lives.ts";
 import { RingBufFlag, RingBufHeader } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage } from "../machine/image.ts";
 import type { MachineUserRing } from "../machine/machine-map.ts";
@@ -47,7 +48,7 @@ export class CommandRing implements MachineUserRing {
     if ((flags & ~knownFlags) !== 0n) {
       return -Errno.EINVAL;
     }
-    if (Atomics.compareExchange(this.#state.busy, 0, 0, 1) !== 0) {
+    if (!this.#begin()) {
       return -Errno.EBUSY;
     }
     const start = Atomics.load(this.#state.consumer, 0);
@@ -55,11 +56,22 @@ export class CommandRing implements MachineUserRing {
       return this.#drainAll(onSample);
     } finally {
       const consumed = Atomics.load(this.#state.consumer, 0) !== start;
-      Atomics.store(this.#state.busy, 0, 0);
+      Atomics.store(this.#state.drainer, 0, nobody);
       if ((flags & forceWakeup) !== 0n || (consumed && (flags & noWakeup) === 0n)) {
         this.#state.wake();
       }
     }
+  }
+
+  /**
+   * False while another program drains, or the same one further out. From a thread that was ended in a drain it is taken over: the sample
+   * that it was at counts as not consumed.
+   */
+  #begin(): boolean {
+    const { drainer } = this.#state;
+    const seen = Atomics.compareExchange(drainer, 0, nobody, ownThread());
+    if (seen === nobody) return true;
+    return !isAlive(seen) && Atomics.compareExchange(drainer, 0, seen, ownThread()) === seen;
   }
 
   #drainAll(onSample: (address: number, size: number) => number): number {

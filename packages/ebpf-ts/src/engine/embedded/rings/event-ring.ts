@@ -1,6 +1,7 @@
 import { linuxMetaPages } from "../../../ring/codec/ring-layout.ts";
 import type { RingMemory } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
+import { isAlive, ownThread } from "../../../base/thread-lives.ts";
 import { RingBufFlag, RingBufHeader, RingBufQuery } from "../../../uapi/uapi.gen.ts";
 import type { MachineMapImage } from "../machine/image.ts";
 import type { MachineRing } from "../machine/machine-map.ts";
@@ -20,11 +21,17 @@ const noWakeup = BigInt(RingBufFlag.NO_WAKEUP);
 const forceWakeup = BigInt(RingBufFlag.FORCE_WAKEUP);
 const knownFlags = noWakeup | forceWakeup;
 
+/** Milliseconds that a record is in the way before one asks whether its thread lives. */
+const doubt = 2;
+
 /** The program's side of an event ring; kernel/bpf/ringbuf.c is the model, function by function. */
 export class EventRing implements MachineRing {
   readonly #name: string;
   readonly #address: number;
   readonly #state: RingState;
+  /** The oldest record that is not committed, at the last look, and since when it has been that. */
+  #seenAt = -1n;
+  #seenSince = 0;
 
   constructor(image: MachineMapImage, state: RingState) {
     this.#name = image.name;
@@ -120,6 +127,7 @@ export class EventRing implements MachineRing {
       return 0;
     }
     const consumer = Atomics.load(this.#state.consumer, 0);
+    // Nothing to repair where it is taken over: all that was done before the store of the producer position is done again.
     this.#state.lock.acquire();
     try {
       return this.#reserveLocked(size, length, consumer, most);
@@ -154,6 +162,7 @@ export class EventRing implements MachineRing {
     if (overwrite !== undefined) this.#advanceOverwrite(overwrite, next);
     const offset = Number(producer & mask);
     headers[(offset >>> 2) + 1] = linuxMetaPages + Math.floor(offset / ringPage);
+    headers[this.#ownerAt(offset >>> 2)] = ownThread();
     Atomics.store(headers, offset >>> 2, size | busyBit);
     // Pairs with the consumer's load of the producer position: the busy header is there before the record can be seen.
     Atomics.store(this.#state.producer, 0, next);
@@ -182,8 +191,9 @@ export class EventRing implements MachineRing {
     const from = Number(start & mask);
     let walked = 0;
     while (walked < end) {
-      const header = Atomics.load(headers, ((from + walked) & (size - 1)) >>> 2);
-      if ((header & busyBit) !== 0) {
+      const at = ((from + walked) & (size - 1)) >>> 2;
+      const header = Atomics.load(headers, at);
+      if ((header & busyBit) !== 0 && !this.#discardAbandoned(at, header, start + BigInt(walked))) {
         break;
       }
       walked += roundUp8((header & lengthMask) + headerSize);
@@ -191,6 +201,32 @@ export class EventRing implements MachineRing {
     const pending = BigInt.asUintN(64, start + BigInt(walked));
     this.#state.pending[0] = pending;
     return pending;
+  }
+
+  /**
+   * Discards a record that nobody will commit, since its thread was ended. A thread is asked after when its record has been in the way for
+   * a while; under the lock.
+   */
+  #discardAbandoned(at: number, header: number, position: bigint): boolean {
+    const { headers } = this.#state;
+    const owner = headers[this.#ownerAt(at)]!;
+    const now = performance.now();
+    if (position !== this.#seenAt) {
+      this.#seenAt = position;
+      this.#seenSince = now;
+    }
+    if (owner === ownThread() || now - this.#seenSince < doubt) return false;
+    this.#seenSince = now;
+    if (isAlive(owner)) return false;
+    Atomics.store(headers, at, (header & lengthMask) | discardBit);
+    // The consumer may sleep until just this one is committed.
+    this.#state.wake();
+    return true;
+  }
+
+  /** The thread that has reserved a record stands where the second half of the data would repeat its header: nothing else ever does. */
+  #ownerAt(header: number): number {
+    return (this.#state.size >>> 2) + header;
   }
 
   #commit(address: number, flags: bigint, discard: number): void {

@@ -20,8 +20,8 @@ const largestRing = 2 ** 30;
  *     0  consumer position  u64     written by the consumer only
  *   128  producer position  u64     written by the producer only (event ring: under the lock)
  *   256  pending position   u64     event ring: the oldest record that may be uncommitted; under the lock
- *   264  lock               i32     event ring: excludes producers
- *   268  busy               i32     user ring: 1 while a program drains
+ *   264  lock               i32     event ring: excludes producers (SharedLock)
+ *   268  drainer            i32     user ring: the number of the thread whose program drains it, or 0
  *   272  overwrite position u64     event ring that overwrites: the first that is not overwritten; under the lock
  *   280  refused            u64     event ring: reservations of programs for which there was no room
  *   384  bell               i32     counts the wake-ups, and is notified at each
@@ -30,7 +30,7 @@ const consumerAt = 0;
 const producerAt = 128;
 const pendingAt = 256;
 const lockAt = 264;
-const busyAt = 268;
+const drainerAt = 268;
 const overwriteAt = 272;
 const refusedAt = 280;
 const bellAt = 384;
@@ -63,7 +63,7 @@ export class RingState {
   readonly pending: BigUint64Array;
   readonly refused: BigUint64Array;
   readonly lock: SharedLock;
-  readonly busy: Int32Array;
+  readonly drainer: Int32Array;
   readonly bell: Int32Array;
   /** The data as words: the length of the record at byte offset `o` is element `o >>> 2`. */
   readonly headers: Int32Array;
@@ -76,8 +76,8 @@ export class RingState {
     this.producer = this.memory.producer;
     this.pending = new BigUint64Array(memory, image.state + pendingAt, 1);
     this.refused = new BigUint64Array(memory, image.state + refusedAt, 1);
-    this.lock = new SharedLock(new Int32Array(memory, image.state + lockAt, 1), 0);
-    this.busy = new Int32Array(memory, image.state + busyAt, 1);
+    this.lock = new SharedLock(new Int32Array(memory, image.state + lockAt, 1), 0, `ring ${image.name}`);
+    this.drainer = new Int32Array(memory, image.state + drainerAt, 1);
     this.bell = new Int32Array(memory, image.state + bellAt, 1);
     this.headers = new Int32Array(memory, image.address, this.size / 2);
   }

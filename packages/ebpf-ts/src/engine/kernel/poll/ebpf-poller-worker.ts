@@ -2,7 +2,7 @@
  * The thread that sleeps for all rings of the process. It blocks in epoll_wait(2) and tells the main thread the token
  * of every bell that rang, after the stop token once, when it begins; everything else about bells is the main thread's (poller.ts).
  */
-import { report, threadData } from "../../../host/this-thread.ts";
+import { report, threadData } from "../../../host/threads/this-thread.ts";
 import { EpollWaiter } from "../../../sys/poll/epoll.ts";
 import { Errno } from "../../../uapi/errno.ts";
 

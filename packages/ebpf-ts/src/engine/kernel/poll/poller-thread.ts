@@ -1,4 +1,4 @@
-import { startThread, type Thread } from "../../../host/threads.ts";
+import { startThread, type Thread } from "../../../host/threads/threads.ts";
 import type { PollerThreadData } from "./ebpf-poller-worker.ts";
 
 export interface PollerThreadOptions {

@@ -1,7 +1,7 @@
 import type { RingBell } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { warnOnce } from "../../../host/reporters.ts";
-import type { Thread } from "../../../host/threads.ts";
+import type { Thread } from "../../../host/threads/threads.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import {
   EPOLL_CTL_ADD,

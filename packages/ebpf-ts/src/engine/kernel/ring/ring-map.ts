@@ -1,4 +1,5 @@
 import { EbpfError } from "../../../base/errors.ts";
+import { knowThreads } from "../../../host/threads/thread-lives.ts";
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { RingBell, RingMemory } from "../../../ring/ring-memory.ts";
 import type { Injector } from "../../injector.ts";
@@ -31,6 +32,7 @@ export class RingMap extends KernelMap {
   }
 
   #openRing(fd: number): KernelRing {
+    knowThreads();
     const isEventRing = mapKind(this.info.type).ring === "event";
     const memory = mapRing(this.sys, fd, this.info);
     return new KernelRing(memory, {

@@ -34,12 +34,12 @@ export class HashMap implements MachineMap {
     const { perCpu } = mapKind(image.type);
     this.image = image;
     this.#bytes = new Uint8Array(memory);
-    this.#table = new HashTable(memory, image.state, tableShape(image));
+    this.#table = new HashTable(memory, image.state, tableShape(image), image.name);
     this.#values = new ValueArea(image, memory, perCpu ? cpus : 1, perCpu);
   }
 
   lookup(key: number, cpu: number): number {
-    this.#table.lock.acquire();
+    this.#table.lock();
     try {
       const slot = this.#table.find(this.#bytes, key);
       if (slot < 0) {
@@ -48,7 +48,7 @@ export class HashMap implements MachineMap {
       this.#table.order?.touch(slot);
       return this.#values.addressOf(slot, cpu);
     } finally {
-      this.#table.lock.release();
+      this.#table.unlock();
     }
   }
 
@@ -67,7 +67,7 @@ export class HashMap implements MachineMap {
     if (key.length !== this.image.keySize) {
       return -Errno.EINVAL;
     }
-    this.#table.lock.acquire();
+    this.#table.lock();
     try {
       const slot = this.#table.find(key);
       if (slot < 0) {
@@ -76,7 +76,7 @@ export class HashMap implements MachineMap {
       this.#table.remove(slot);
       return 0;
     } finally {
-      this.#table.lock.release();
+      this.#table.unlock();
     }
   }
 
@@ -84,29 +84,29 @@ export class HashMap implements MachineMap {
     if (key !== undefined) {
       checkKey(this.image, key);
     }
-    this.#table.lock.acquire();
+    this.#table.lock();
     try {
       const slot = this.#table.slotAfter(key);
       return slot < 0 ? undefined : this.#table.keyOf(slot);
     } finally {
-      this.#table.lock.release();
+      this.#table.unlock();
     }
   }
 
   read(key: Uint8Array): Uint8Array | undefined {
     checkKey(this.image, key);
-    this.#table.lock.acquire();
+    this.#table.lock();
     try {
       const slot = this.#table.find(key);
       return slot < 0 ? undefined : this.#values.read(slot);
     } finally {
-      this.#table.lock.release();
+      this.#table.unlock();
     }
   }
 
   take(key: Uint8Array): Uint8Array | undefined {
     checkKey(this.image, key);
-    this.#table.lock.acquire();
+    this.#table.lock();
     try {
       const slot = this.#table.find(key);
       if (slot < 0) {
@@ -116,7 +116,7 @@ export class HashMap implements MachineMap {
       this.#table.remove(slot);
       return value;
     } finally {
-      this.#table.lock.release();
+      this.#table.unlock();
     }
   }
 
@@ -136,13 +136,13 @@ export class HashMap implements MachineMap {
 
   #bucket(bucket: number): { slot: number; generation: number; key: Uint8Array }[] {
     const found = [];
-    this.#table.lock.acquire();
+    this.#table.lock();
     try {
       for (let slot = this.#table.firstIn(bucket); slot >= 0; slot = this.#table.after(slot)) {
         found.push({ slot, generation: this.#table.generationOf(slot), key: this.#table.keyOf(slot) });
       }
     } finally {
-      this.#table.lock.release();
+      this.#table.unlock();
     }
     return found;
   }
@@ -152,48 +152,47 @@ export class HashMap implements MachineMap {
     if (key.length !== this.image.keySize || !(flags >= UpdateFlag.ANY && flags <= UpdateFlag.EXIST)) {
       return -Errno.EINVAL;
     }
-    this.#table.lock.acquire();
+    this.#table.lock();
     try {
-      const slot = this.#slotFor(key, flags);
-      if (slot >= 0) {
-        this.#fill(slot, value, cpu);
-        return 0;
-      }
-      return slot;
+      const present = this.#table.find(key);
+      return present >= 0 ? this.#replace(present, value, flags, cpu) : this.#add(key, value, flags, cpu);
     } finally {
-      this.#table.lock.release();
+      this.#table.unlock();
     }
   }
 
-  /** The slot to write, or a negative errno. A new one is zeroed, for the CPUs that get no value. */
-  #slotFor(key: Uint8Array, flags: number): number {
-    const present = this.#table.find(key);
-    if (present >= 0) {
-      if (flags === UpdateFlag.NOEXIST) {
-        return -Errno.EEXIST;
-      }
-      this.#table.order?.touch(present);
-      return present;
+  #replace(slot: number, value: Uint8Array, flags: number, cpu: number | undefined): number {
+    if (flags === UpdateFlag.NOEXIST) {
+      return -Errno.EEXIST;
     }
+    this.#table.order?.touch(slot);
+    this.#fill(slot, value, cpu);
+    return 0;
+  }
+
+  /** The entry is there as a whole or not at all, also where the thread is ended meanwhile. */
+  #add(key: Uint8Array, value: Uint8Array, flags: number, cpu: number | undefined): number {
     if (flags === UpdateFlag.EXIST) {
       return -Errno.ENOENT;
     }
-    const slot = this.#insert(key);
+    const slot = this.#take(key);
     if (slot < 0) {
       return -Errno.E2BIG;
     }
-    this.#values.clear(slot);
-    return slot;
+    this.#values.clear(slot); // for the CPUs that get no value
+    this.#fill(slot, value, cpu);
+    this.#table.insert(slot);
+    return 0;
   }
 
-  #insert(key: Uint8Array): number {
-    const slot = this.#table.insert(key);
+  #take(key: Uint8Array): number {
+    const slot = this.#table.take(key);
     const { order } = this.#table;
     if (slot >= 0 || order === undefined) {
       return slot;
     }
     this.#table.remove(order.oldest);
-    return this.#table.insert(key);
+    return this.#table.take(key);
   }
 
   #fill(slot: number, value: Uint8Array, cpu: number | undefined): void {

@@ -1,8 +1,9 @@
 /** The thread that traces one command. It does not return to its event loop before the last traced task has ended. */
 import { EbpfError, ProgramFault } from "../../../../base/errors.ts";
 import { sendSignal } from "../../../../host/signals.ts";
+import { knowThreads } from "../../../../host/threads/thread-lives.ts";
 import { architecture as hostArchitecture } from "../../../../host/this-process.ts";
-import { report, threadData } from "../../../../host/this-thread.ts";
+import { report, threadData } from "../../../../host/threads/this-thread.ts";
 import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import { Ptrace, isStopped } from "../../../../sys/process/ptrace.ts";
@@ -93,6 +94,7 @@ function filterSyscalls(
 }
 
 function trace(request: TraceRequest): void {
+  knowThreads();
   const control = new TraceControl(request.control);
   const onPrint = (line: string): void => post({ kind: "print", line });
   const runner = openEventRunner(request.image, { onPrint, onFault: postFault });

@@ -4,7 +4,7 @@ import { openPipeEnd, type PipeEnd } from "../../../../host/pipe.ts";
 import { commandRuns } from "../../../../host/running-commands.ts";
 import { sendSignal, type SignalName } from "../../../../host/signals.ts";
 import { environment, platform } from "../../../../host/this-process.ts";
-import { startThread, type Thread } from "../../../../host/threads.ts";
+import { startThread, type Thread } from "../../../../host/threads/threads.ts";
 import type { CommandExit, EngineCommand, Signal, SpawnOptions } from "../../../command.ts";
 import type { MachineImage } from "../../machine/image.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";

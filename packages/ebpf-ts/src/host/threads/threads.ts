@@ -1,10 +1,10 @@
 import * as files from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker, type WorkerOptions } from "node:worker_threads";
-import { EbpfError, type EbpfErrorCode, tooManyFiles } from "../base/errors.ts";
-import { atExit } from "./at-exit.ts";
-import { tryDescriptors } from "./descriptors.ts";
-import { type GatedThread, startGated } from "./exit-gate.ts";
+import { EbpfError, type EbpfErrorCode, tooManyFiles } from "../../base/errors.ts";
+import { atExit } from "../at-exit.ts";
+import { tryDescriptors } from "../descriptors.ts";
+import { type GatedThread, startGated } from "../exit-gate.ts";
 
 /**
  * What a thread takes at its start, while it imports its modules, side by side: 33 for the one that traces commands, which has most of

@@ -1,6 +1,5 @@
-import { discardBit, headerSize, isBusy, lengthMask } from "../ring/record.ts";
-import type { RingMemory } from "../ring/ring-memory.ts";
-import { Word } from "./layout.ts";
+import { discardBit, headerSize, isBusy, lengthMask } from "./record.ts";
+import type { RingMemory } from "./ring-memory.ts";
 
 /** Three u64: the count; the count after the step that is under way; the position of its record plus one, or 0. */
 const count = 0;
@@ -8,16 +7,18 @@ const nextCount = 1;
 const step = 2;
 
 /**
- * Turns a record whose producer was killed into a discarded one, and counts it, exactly once, wherever the consumer
- * itself is killed meanwhile. What is about to be done is noted first; every part of it can be done again.
+ * Turns a record whose producer is gone into a discarded one, and counts it, exactly once, wherever the one who does so is killed
+ * itself. What is about to be done is noted first; every part of it can be done again. For one at a time, who {@link recover}s before
+ * the first.
  */
 export class AbandonedCount {
   readonly #cells: BigUint64Array;
   readonly #headers: Int32Array;
   readonly #mask: number;
 
-  constructor(words: Int32Array, memory: RingMemory) {
-    this.#cells = new BigUint64Array(words.buffer, words.byteOffset + 4 * Word.abandoned, 3);
+  /** `cells` are three, which all share who use the ring. */
+  constructor(cells: BigUint64Array, memory: RingMemory) {
+    this.#cells = cells;
     this.#headers = new Int32Array(memory.data.buffer, memory.data.byteOffset, memory.size >> 2);
     this.#mask = memory.size - 1;
   }
@@ -26,7 +27,7 @@ export class AbandonedCount {
     return Number(Atomics.load(this.#cells, count));
   }
 
-  /** Finishes what a consumer before this one had begun. Its record is still there: the position was not published past it. */
+  /** Finishes what somebody before had begun. Its record is still there: nothing was written over it since. */
   recover(): void {
     const noted = Atomics.load(this.#cells, step);
     if (noted === 0n) return;
