@@ -18,8 +18,11 @@ export interface FunctionInfo {
 
 const slotSize = 8;
 
-/** Reads a `.BTF.ext` section; names and types are those of `btf`, the `.BTF` of the same object. */
-export function parseBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
+/**
+ * Reads a `.BTF.ext` section; names and types are those of `btf`, the `.BTF` of the same object. What is broken throws BAD_BTF; of functions
+ * and lines, which a program can do without, it is left out and told to `onFault`, if there is one.
+ */
+export function parseBtfExt(bytes: Uint8Array, btf: Btf, onFault?: (fault: EbpfError) => void): BtfExt {
   const file = new ByteView(bytes, "BTF.ext", "BAD_BTF");
   checkMagic(file, "BTF.ext");
   const headerLength = file.u32(4);
@@ -30,9 +33,18 @@ export function parseBtfExt(bytes: Uint8Array, btf: Btf): BtfExt {
     if (headerLength < field + 8) return new ByteView(new Uint8Array(0), "BTF.ext", "BAD_BTF");
     return new ByteView(file.bytes(headerLength + file.u32(field), file.u32(field + 4)), "BTF.ext", "BAD_BTF");
   };
+  const optional = <T>(read: () => Map<string, T>): Map<string, T> => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof EbpfError) || onFault === undefined) throw error;
+      onFault(error);
+      return new Map();
+    }
+  };
   return {
-    functions: readPart(part(8), "function info", 8, btf, (view, at) => functionInfo(view, at, btf)),
-    lines: readPart(part(16), "line info", 16, btf, (view, at) => lineInfo(view, at, btf)),
+    functions: optional(() => readPart(part(8), "function info", 8, btf, (view, at) => functionInfo(view, at, btf))),
+    lines: optional(() => readPart(part(16), "line info", 16, btf, (view, at) => lineInfo(view, at, btf))),
     relocations: readPart(part(24), "CO-RE relocations", 16, btf, (view, at) => relocation(view, at, btf)),
   };
 }

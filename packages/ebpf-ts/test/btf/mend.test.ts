@@ -9,6 +9,7 @@ import {
   mendBtf,
   mendForKernel,
   parseBtf,
+  parseBtfExt,
 } from "../../src/btf/index.ts";
 import type { Btf, NewBtfType } from "../../src/btf/index.ts";
 import { parse } from "../../src/spec/parse.ts";
@@ -131,6 +132,30 @@ describe("an object", () => {
     assert.throws(() => parse(makeObject({ functions, btf: garbage, btfExt: garbage })), { code: "BAD_BTF" });
     const data = [{ name: ".maps", bytes: new Uint8Array(32) }];
     assert.throws(() => parse(makeObject({ functions, btf: garbage, data })), { code: "BAD_BTF" });
+  });
+
+  test("whose functions or lines are broken is read without them, and one whose relocations are is refused", () => {
+    const { btf } = parse(readFileSync(fixturePath("spec-code.bpf.o")));
+    assert.ok(btf);
+    /** One section of records of 16 bytes, of which the one is at no instruction. */
+    const broken = (part: 0 | 1 | 2): Uint8Array => {
+      const words = [16, 0, 1, 3, 1, 0, 0];
+      const bytes = new Uint8Array(32 + words.length * 4);
+      const view = new DataView(bytes.buffer);
+      view.setUint16(0, 0xeb9f, true);
+      view.setUint8(2, 1);
+      view.setUint32(4, 32, true);
+      view.setUint32(12 + part * 8, words.length * 4, true);
+      words.forEach((word, index) => view.setUint32(32 + index * 4, word, true));
+      return bytes;
+    };
+    for (const part of [0, 1] as const) {
+      const faults: string[] = [];
+      parseBtfExt(broken(part), btf, ({ message }) => faults.push(message));
+      assert.equal(faults.length, 1);
+      assert.throws(() => parseBtfExt(broken(part), btf), { code: "BAD_BTF", message: faults[0]! });
+    }
+    assert.throws(() => parseBtfExt(broken(2), btf, () => assert.fail()), { code: "BAD_BTF" });
   });
 
   test("of plain C has its findings in the spec, and variables without a type are bytes", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { closeSync, readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { BtfBuilder, mendBtf, mendForKernel, parseBtf } from "../../src/btf/index.ts";
@@ -6,14 +7,14 @@ import type { Btf } from "../../src/btf/index.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import { loadBtf } from "../../src/engine/kernel/load/load-btf.ts";
 import { parse } from "../../src/spec/parse.ts";
-import type { CollectionSpec } from "../../src/spec/types.ts";
+import type { CollectionSpec, ProgramSpec } from "../../src/spec/types.ts";
 import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
-import { changedSys, readSpec } from "./kernel-fixture.ts";
+import { changedSys, loadFixture, readSpec } from "./kernel-fixture.ts";
 
 const EINVAL = 22;
 
@@ -79,6 +80,34 @@ describe("kernel: the types of an object", { skip: kernelOrSkip() }, () => {
     types.close();
     assert.equal(said.length, 1);
     assert.match(said[0]!, /^The kernel refused the object's types \(.*Invalid type_id, EINVAL\): it got them mended$/);
+  });
+
+  describe("and what is told of the lines and functions of its programs", () => {
+    const refuse = async (edit: (program: ProgramSpec) => void, message: RegExp): Promise<void> => {
+      const told: string[] = [];
+      const listen = (data: unknown): void => void told.push((data as { finding: string }).finding);
+      subscribe("ebpf:finding", listen);
+      try {
+        const collection = await loadFixture("globals", { edit: (spec) => spec.programs.forEach(edit) });
+        await collection.close();
+      } finally {
+        unsubscribe("ebpf:finding", listen);
+      }
+      assert.ok(told.length > 0);
+      for (const finding of told) assert.match(finding, message);
+    };
+
+    test("lines that are none are left out", () =>
+      refuse((program) => {
+        const [first] = program.lines;
+        program.lines.splice(1, Infinity, { ...first!, slot: 1, textOffset: 0xff_ffff });
+      }, /^The kernel refused the debug information of program \w+ \(.*line_info.*\): it has functions of it$/));
+
+    test("types of functions that are none are left out", () =>
+      refuse(
+        (program) => (program.btfFunction = 1),
+        /^The kernel refused the debug information of program \w+ \(.*func info.*\): it has nothing of it$/,
+      ));
   });
 
   describe("of which it takes none", () => {

@@ -39,7 +39,10 @@ function readTypes(elf: ElfFile): Types {
     const ext = findSection(elf, ".BTF.ext");
     return {
       btf,
-      ext: ext === undefined ? undefined : parseBtfExt(ext.data, btf),
+      ext:
+        ext === undefined
+          ? undefined
+          : parseBtfExt(ext.data, btf, ({ message }) => findings.push(`${message}; it is left out`)),
       dataSections: readDataSections(btf),
       findings,
     };

@@ -1,5 +1,6 @@
 import { encodeInstructions } from "../../../insn/codec.ts";
 import { findProgramKind } from "../../../kinds/find-program-kind.ts";
+import { publishFinding } from "../../../host/reporters.ts";
 import type { AssembledProgram, ProgramSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
@@ -10,8 +11,8 @@ import { programTypeName } from "../../../uapi/type-names.ts";
 import { Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
 import { kernelName } from "./bpf-names.ts";
 import { failure, isShortage } from "../failure.ts";
-import { debugInfo } from "./program-debug-info.ts";
-import { verifierError } from "./verifier-error.ts";
+import { debugInfo, type DebugDetail } from "./program-debug-info.ts";
+import { readVerdict, verifierError } from "./verifier-error.ts";
 
 export interface ProgramToLoad {
   readonly spec: ProgramSpec;
@@ -29,16 +30,38 @@ const LOG_LEVEL = 1;
 
 type LoadAttributes = KernelStruct<typeof BpfAttr.prog_load>;
 
-/** Loads a program (BPF_PROG_LOAD). The log is asked for only when the kernel refuses: it makes verification slower. */
-export async function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Descriptor> {
-  const attributes = encode(program);
+/**
+ * Loads a program (BPF_PROG_LOAD). The log is asked for only when the kernel refuses: it makes verification slower. Where it refuses what
+ * is told of the program's lines and functions, the program goes without, which is reported.
+ */
+export function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Descriptor> {
+  return loadWith(sys, program, program.btf === undefined ? "nothing" : "lines");
+}
+
+async function loadWith(sys: Sys, program: ProgramToLoad, detail: DebugDetail): Promise<Descriptor> {
+  const attributes = encode(program, detail);
   const fd = await retried(sys, attributes);
   if (fd >= 0) return new Descriptor(fd, `program ${program.spec.name}`);
   // The verifier has said yes when there is no descriptor.
   const log = isShortage(fd) ? "" : await verifierLog(sys, attributes);
   if (typeof log === "number") return new Descriptor(log, `program ${program.spec.name}`);
+  const { reason: why } = readVerdict(log);
+  const less = lessDetail(detail, why);
+  if (less !== undefined) {
+    const descriptor = await loadWith(sys, program, less);
+    publishFinding(
+      `The kernel refused the debug information of program ${program.spec.name} (${why}): it has ${less} of it`,
+    );
+    return descriptor;
+  }
   if (log !== "") throw verifierError(program.assembled, program.license, -fd, log);
   throw failure(fd, `load program ${program.spec.name}`, "bpf", reason(program.spec, -fd));
+}
+
+/** What the kernel may do without, when that is what it does not like. */
+function lessDetail(detail: DebugDetail, why: string): DebugDetail | undefined {
+  if (detail === "lines" && why.includes("line_info")) return "functions";
+  return detail !== "nothing" && /func[_ ]info/.test(why) && !why.startsWith("missing") ? "nothing" : undefined;
 }
 
 /** EAGAIN: a signal interrupted the verifier. */
@@ -50,7 +73,7 @@ async function retried(sys: Sys, attributes: LoadAttributes): Promise<number> {
   return fd;
 }
 
-function encode({ spec, assembled, license, btf, attachTypeId }: ProgramToLoad): LoadAttributes {
+function encode({ spec, assembled, license, btf, attachTypeId }: ProgramToLoad, detail: DebugDetail): LoadAttributes {
   return new KernelStruct(BpfAttr.prog_load, {
     prog_type: spec.type,
     insn_cnt: assembled.instructions.length,
@@ -60,7 +83,7 @@ function encode({ spec, assembled, license, btf, attachTypeId }: ProgramToLoad):
     prog_name: kernelName(spec.name),
     expected_attach_type: spec.attachType,
     attach_btf_id: attachTypeId,
-    ...(btf === undefined ? {} : debugInfo(assembled, btf)),
+    ...(btf === undefined ? {} : debugInfo(assembled, btf, detail)),
   });
 }
 

@@ -8,6 +8,9 @@ import { type BpfAttr, BpfFuncInfo, BpfLineInfo } from "../../../uapi/structs.ge
 const LARGEST_LINE = (1 << 22) - 1;
 const LARGEST_COLUMN = (1 << 10) - 1;
 
+/** How much the kernel is told: lines and functions, functions alone, or nothing. */
+export type DebugDetail = "lines" | "functions" | "nothing";
+
 /**
  * Function and line info for BPF_PROG_LOAD. The kernel takes function info for all functions or for none, and line info
  * only if every function begins with a line; what is not complete is left out.
@@ -15,15 +18,21 @@ const LARGEST_COLUMN = (1 << 10) - 1;
 export function debugInfo(
   program: AssembledProgram,
   btf: Descriptor,
+  detail: DebugDetail,
 ): ValuesFor<typeof BpfAttr.prog_load.fields, Pointee> {
-  if (program.functions.length === 0 || program.functions.some((entry) => entry.btfFunction === 0)) return {};
+  if (
+    detail === "nothing" ||
+    program.functions.length === 0 ||
+    program.functions.some((entry) => entry.btfFunction === 0)
+  )
+    return {};
   const functions = {
     prog_btf_fd: btf.fd,
     func_info_rec_size: BpfFuncInfo.size,
     func_info: encodeFunctions(program),
     func_info_cnt: program.functions.length,
   };
-  const lines = encodeLines(program);
+  const lines = detail === "lines" ? encodeLines(program) : undefined;
   if (lines === undefined) return functions;
   return {
     ...functions,
