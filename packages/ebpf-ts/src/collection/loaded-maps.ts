@@ -64,21 +64,22 @@ export class LoadedMaps {
     return array;
   }
 
-  /**
-   * Nothing of them is written by user space any more, but rings. Throws BUSY, with nothing done, where a user holds memory that can be
-   * written as a plain array.
-   */
+  /** Throws BUSY where a user holds memory that can be written as a plain array. */
+  refuseSeal(): void {
+    const held = this.#keyed.filter(({ openMemory }) => openMemory !== undefined && isHandedOut(openMemory));
+    if (held.length === 0) return;
+    const names = held.map(({ info }) => info.name).join(", ");
+    throw new EbpfError(
+      "BUSY",
+      `Cannot make the maps read-only: memory of ${names} was given away as a plain array (values, bytes), which can be written`,
+    );
+  }
+
+  /** Nothing of them is written by user space any more, but rings. */
   seal(): void {
-    const maps = [...this.#parts.loaded.values()].filter(({ ring }) => ring === undefined);
-    const held = maps.filter(({ openMemory }) => openMemory !== undefined && isHandedOut(openMemory));
-    if (held.length > 0) {
-      const names = held.map(({ info }) => info.name).join(", ");
-      const message = `Cannot make the maps read-only: memory of ${names} was given away as a plain array (values, bytes), which can be written`;
-      throw new EbpfError("BUSY", message);
-    }
     this.#sealed = true;
     for (const noun of this.#open.values()) if (noun instanceof BpfMap) noun.seal();
-    for (const map of maps) map.seal?.();
+    for (const map of this.#keyed) map.seal?.();
   }
 
   /** Perf event arrays without rings. */
@@ -101,6 +102,10 @@ export class LoadedMaps {
 
   close(): void {
     for (const noun of this.#open.values()) noun.close();
+  }
+
+  get #keyed(): readonly EngineMap[] {
+    return [...this.#parts.loaded.values()].filter(({ ring }) => ring === undefined);
   }
 
   #as<Noun extends NounKind>(noun: Noun, name: string): MapNouns[Noun] {

@@ -16,6 +16,7 @@ export function lockable({ engine, maps, sealVariables }: LockableParts): Lockab
       for (const name of inject) await maps.ring("ring-buf", name, {}).prepareInjection();
       await engine.prepareLockDown?.();
     },
+    refuseSeal: () => maps.refuseSeal(),
     seal: () => {
       maps.seal();
       sealVariables();

@@ -68,7 +68,9 @@ export interface SeccompReport extends SeccompPlan {
 export interface LockableCollection {
   /** Starts and loads what could not be later. Called before anything is given up. */
   prepare(plan: LockDownPlan): Promise<void>;
-  /** Refuses what would write from now on. Throws where memory that can be written is in other hands, with nothing done. */
+  /** Throws BUSY where memory that can be written is in other hands. */
+  refuseSeal(): void;
+  /** Refuses what would write from now on. */
   seal(): void;
   /** What it cannot do any more. */
   ended(plan: LockDownPlan): readonly string[];

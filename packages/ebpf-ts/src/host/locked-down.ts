@@ -13,9 +13,9 @@ export interface LockedDown {
 
 /**
  * What somebody may try: what takes privilege (told once the kernel has refused it), commands of bpf(2) that the filter does not leave, to
- * open a file, to start a process, to write into a map.
+ * open a file, to load a module, to start a process, to write into a map.
  */
-export type Deed = "privileged" | "bpf" | "files" | "processes" | "writes";
+export type Deed = "privileged" | "bpf" | "files" | "modules" | "processes" | "writes";
 
 const key = "ebpf-ts locked down";
 
@@ -62,6 +62,11 @@ const reasons: Readonly<Record<Deed, Reason>> = {
     if (filter?.files === "none") return 'its seccomp filter, which opens no files (files: "none")';
     if (filter?.files === "read") return 'its seccomp filter, which opens files for reading only (files: "read")';
     return uid === undefined ? undefined : `lockDown(), and is user ${uid} now`;
+  },
+  modules: ({ filter }) => {
+    return filter?.files === "none"
+      ? 'its seccomp filter, which opens no files, and so loads no modules (files: "none")'
+      : undefined;
   },
   processes: (state) => (filters(state, "execve") ? "its seccomp filter, which starts no processes" : undefined),
   writes: ({ readOnly }) => (readOnly ? "lockDown({ readOnly: true })" : undefined),

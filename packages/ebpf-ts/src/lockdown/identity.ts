@@ -1,15 +1,10 @@
-import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { LockDownPlan, LockDownUser } from "../engine/lock-down.ts";
-import { canChangeUser, setGroup, setGroups, setUser } from "../host/change-user.ts";
 import { type LockedDown, lockDownState } from "../host/locked-down.ts";
 import { gid, isRoot, uid } from "../host/this-process.ts";
+import { setGroup, setGroups, setUser } from "../sys/process/user.ts";
+import type { Step } from "./steps.ts";
 import { type Capabilities, CAP_SETGID, CAP_SETUID, capabilitiesOfProcess, hasCapability } from "./capabilities.ts";
-
-/** One thing that is done, and how to say that it was. */
-export interface Step {
-  readonly done: string;
-  readonly run: () => void;
-}
 
 /** What makes the process who it is to be. Throws, before anything is done, where it could not be done whole. */
 export function identitySteps(plan: LockDownPlan): readonly Step[] {
@@ -50,12 +45,6 @@ function wanted({ user }: LockDownPlan): LockDownUser | undefined {
 }
 
 function requireRight({ effective }: Capabilities, { user, capabilities }: LockDownPlan): void {
-  if (!canChangeUser()) {
-    throw new NotSupportedError(
-      "setuid",
-      "Cannot lock down: this runtime cannot change its user, leave out the option user",
-    );
-  }
   if (!hasCapability(effective, CAP_SETUID) || !hasCapability(effective, CAP_SETGID)) {
     const message = `Cannot lock down: to become user ${user!.uid} takes root, or CAP_SETUID and CAP_SETGID`;
     throw new EbpfError("NO_PRIVILEGE", message);
@@ -83,9 +72,9 @@ function userSteps({ uid: id, gid: group, groups = [] }: LockDownUser): Step[] {
 function throughRoot(steps: readonly Step[]): readonly Step[] {
   if (isRoot()) return steps;
   const last = steps.at(-1)!;
-  const run = (): void => {
-    setUser(0);
-    last.run();
+  const run = (): number => {
+    const failure = setUser(0);
+    return failure < 0 ? failure : last.run();
   };
   return [...steps.slice(0, -1), { done: last.done, run }];
 }
@@ -114,5 +103,6 @@ const emptied: Step = {
   run: () => {
     const { any } = capabilitiesOfProcess() ?? { any: -1n };
     if (any !== 0n) throw new Error(`threads still have the capabilities 0x${BigInt.asUintN(64, any).toString(16)}`);
+    return 0;
   },
 };

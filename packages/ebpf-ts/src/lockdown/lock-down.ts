@@ -1,15 +1,14 @@
-import { EbpfError, LockDownError, NotSupportedError } from "../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { LockableCollection, LockDownPlan, LockDownReport, SeccompReport } from "../engine/lock-down.ts";
-import { refusalCode } from "../host/refusal.ts";
 import { runningCommands } from "../host/running-commands.ts";
 import { linkTarget, namesIn } from "../host/system-files.ts";
 import { architecture, inMainThread, platform, settleTimeZone, uid } from "../host/this-process.ts";
 import { AuditArchitecture } from "../sys/seccomp/classic-bpf.ts";
 import { filterAllThreads, giveUpNewPrivileges, ownSyscalls } from "../sys/seccomp/install.ts";
-import { errnoName } from "../uapi/errno.ts";
 import { noFilter, processFilter } from "./filter/process-filter.ts";
-import { identitySteps, type Step } from "./identity.ts";
+import { identitySteps } from "./identity.ts";
 import { remember } from "./remember.ts";
+import { type Step, take } from "./steps.ts";
 
 /**
  * Gives up what loading needed, for good and in all threads of the process, in this order:
@@ -21,7 +20,7 @@ import { remember } from "./remember.ts";
  * 4. Groups, group and user change; the capabilities go with them, which is looked up in each thread.
  * 5. No new privileges; then the filter, which brings that to all threads.
  *
- * A step of 4 or 5 that fails is a LockDownError, which says what was done before: that stays so.
+ * A step of 3 to 5 that fails is a LockDownError, which says what was done before: that stays so.
  */
 export async function lockDown(plan: LockDownPlan, collection: LockableCollection): Promise<LockDownReport> {
   refuseElsewhere();
@@ -29,15 +28,16 @@ export async function lockDown(plan: LockDownPlan, collection: LockableCollectio
   refuseCommands(plan);
   const seccomp = plan.seccomp === undefined ? undefined : { ...plan.seccomp, ioUring: hasIoUring() };
   refuseStrangers(seccomp);
+  if (plan.readOnly) collection.refuseSeal();
   await collection.prepare(plan);
   // One may have been started meanwhile.
   refuseCommands(plan);
   const filter = filterFor(plan, seccomp);
   settleTimeZone();
   // From here on nothing else of this thread comes in between.
-  if (plan.readOnly) collection.seal();
-  const done = plan.readOnly ? ["maps are read-only"] : [];
-  take(identity, done);
+  if (plan.readOnly) collection.refuseSeal();
+  const done: string[] = [];
+  take([...sealSteps(plan, collection), ...identity], done);
   remember({ ...plan, seccomp: undefined });
   take(filterSteps(filter, seccomp !== undefined), done);
   remember(plan);
@@ -45,12 +45,20 @@ export async function lockDown(plan: LockDownPlan, collection: LockableCollectio
   return { user, capabilities, noNewPrivileges: true, seccomp, readOnly, ended: collection.ended(plan) };
 }
 
+function sealSteps({ readOnly }: LockDownPlan, collection: LockableCollection): readonly Step[] {
+  const run = (): number => {
+    collection.seal();
+    return 0;
+  };
+  return readOnly ? [{ done: "maps are read-only", run }] : [];
+}
+
 function refuseElsewhere(): void {
   if (platform !== "linux") throw new NotSupportedError("lockDown", `Cannot lock down on ${platform}: it takes Linux`);
   if (inMainThread) return;
   throw new NotSupportedError(
     "lockDown",
-    "Cannot lock down from a thread: a process changes its user in its main thread",
+    "Cannot lock down from a thread: it is for the whole process, and done in its main thread",
   );
 }
 
@@ -108,34 +116,13 @@ function targetOf(fd: string): string | undefined {
 
 /** Without a filter of its own the process gets one that allows everything: no_new_privs reaches the other threads with it alone. */
 function filterSteps(filter: Uint8Array, filters: boolean): readonly Step[] {
-  const install = (): void => {
+  const install = (): number => {
     const result = filterAllThreads(filter);
     if (result > 0) throw new Error(`thread ${result} has a filter of its own`);
-    if (result < 0) throw new Error(errnoName(-result));
+    return result;
   };
   return [
-    { done: "this thread gets no new privileges", run: giveUp },
+    { done: "this thread gets no new privileges", run: giveUpNewPrivileges },
     { done: filters ? "system calls are filtered" : "no thread gets new privileges", run: install },
   ];
-}
-
-function giveUp(): void {
-  const result = giveUpNewPrivileges();
-  if (result < 0) throw new Error(errnoName(-result));
-}
-
-/** Adds to `done` what was. */
-function take(steps: readonly Step[], done: string[]): void {
-  for (const step of steps) {
-    try {
-      step.run();
-    } catch (cause) {
-      const code = refusalCode(cause);
-      const why = code === "unknown error" ? (cause as Error).message : code;
-      const kept = done.length === 0 ? "nothing was done before" : `what was done before stays so: ${done.join("; ")}`;
-      const message = `Cannot lock down whole: "${step.done}" is not so (${why}); ${kept}`;
-      throw new LockDownError("NO_PRIVILEGE", message, [...done], { cause });
-    }
-    done.push(step.done);
-  }
 }

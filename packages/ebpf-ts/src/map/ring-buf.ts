@@ -251,7 +251,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
 
   /**
    * Loads what injecting takes (kernel engine: a program), so that it can be done in a process that is locked down later. `size`: bytes of
-   * the largest record, by default 64 KiB, or what fits the ring.
+   * the largest record, by default 64 KiB, or half the ring.
    */
   prepareInjection(size: number = Math.min(65_536, this.size / 2)): Promise<void> {
     return this.#injector.prepare(size);

@@ -1,4 +1,5 @@
 import { EbpfError, type EbpfErrorCode, SyscallError } from "../base/errors.ts";
+import { lockedDownBy } from "../host/locked-down.ts";
 import { Errno, errnoName } from "../uapi/errno.ts";
 
 const codes: Readonly<Record<number, EbpfErrorCode>> = {
@@ -28,7 +29,8 @@ const meanings: Readonly<Record<number, string>> = {
 export function fileError(errno: number, action: string, call: string): SyscallError {
   const number = Math.abs(errno);
   const name = errnoName(number);
-  const meaning = meanings[number] ?? "the system refused";
+  const denied = number === Errno.EPERM || number === Errno.EACCES;
+  const meaning = (denied ? lockedDownBy("files") : undefined) ?? meanings[number] ?? "the system refused";
   return new SyscallError(call, number, name, `Cannot ${action}: ${meaning} (${name})`, codes[number] ?? "SYSCALL");
 }
 

@@ -12,6 +12,8 @@ import { errnoName } from "../../src/uapi/errno.ts";
 import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import { fixturePath } from "../support/fixtures.ts";
+import { SharedRing } from "../../src/shared-ring/index.ts";
+import { dispatchToWorkers } from "../../src/workers/index.ts";
 import { attempt, loadHere, nobody, statusLines } from "./child.ts";
 
 const rings = await loadHere("kernel-ring", "kernel");
@@ -31,6 +33,9 @@ await rings.lockDown({ user: nobody, seccomp: { files: process.argv[2] as "none"
 
 if (process.argv[2] === "read") {
   await attempt("status", () => statusLines("Uid", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs", "Seccomp"));
+  await attempt("dumpable", () =>
+    String(func("int prctl(int option, ulong a, ulong b, ulong c, ulong d)")(3, 0, 0, 0, 0) !== 1),
+  );
   await attempt("read a file", () => readFileSync("/etc/passwd").length > 0);
 }
 
@@ -60,6 +65,9 @@ await attempt("open pinned", () => openPinned("/sys/fs/bpf/no-such-map"));
 await attempt("pin", () => attached.map(attached.spec.maps[0]!.name).pin("/sys/fs/bpf/ebpf-ts-locked-down"));
 await attempt("perf", () => perf.perfEventArray("blobs"));
 await attempt("inject", () => rings.ringBuf("events").inject(new Uint8Array(8)));
+await attempt("shared ring", () => void SharedRing.create({ size: 65_536 }));
+await attempt("workers", () => dispatchToWorkers(rings.ringBuf("others"), "/no/such.js", { workers: 1 }));
+await attempt("size", () => rings.ringBuf("others").prepareInjection(Number.NaN));
 await attempt("socket", async () => {
   const [error] = (await once(createConnection({ host: "127.0.0.1", port: 1 }), "error")) as [NodeJS.ErrnoException];
   return error.code!;

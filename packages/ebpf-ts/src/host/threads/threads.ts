@@ -5,6 +5,7 @@ import { EbpfError, type EbpfErrorCode, tooManyFiles } from "../../base/errors.t
 import { atExit } from "../at-exit.ts";
 import { tryDescriptors } from "../descriptors.ts";
 import { type GatedThread, startGated } from "../exit-gate.ts";
+import { refuseIfLockedDown } from "../locked-down.ts";
 
 /**
  * What a thread takes at its start, while it imports its modules, side by side: 33 for the one that traces commands, which has most of
@@ -53,7 +54,7 @@ export interface Thread<Order> {
 }
 
 /**
- * Throws TOO_MANY_FILES where there are too few descriptors, NOT_FOUND where the script is not, and an error with the `code` where a thread
+ * Throws NO_PRIVILEGE in a process that was locked down so that it loads no modules, TOO_MANY_FILES where there are too few descriptors, NOT_FOUND where the script is not, and an error with the `code` where a thread
  * cannot be started for another reason, such as no current folder; data that cannot be cloned is a DataCloneError. Whatever else is
  * missing (memory) is an end of it.
  */
@@ -85,6 +86,7 @@ function requireScript(script: URL, action: string): void {
 }
 
 function start({ script, name, data, work, action, code }: ThreadOptions<never>): GatedThread<Worker> {
+  refuseIfLockedDown(action, "modules");
   requireScript(script, action);
   try {
     tryDescriptors(files, descriptors);

@@ -1,7 +1,7 @@
 import type { Injector, WriteRecord } from "../../engine/injector.ts";
 import type { EngineRing } from "../../engine/ring.ts";
 import type { Checks } from "../../base/check-options.ts";
-import { anIterable } from "../../base/checks.ts";
+import { aCount, anIterable } from "../../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import { headerSize } from "../../ring/record.ts";
 import { napUnless } from "../../stream/nap.ts";
@@ -73,7 +73,9 @@ export class RingInjector<T> {
 
   /** Loads what it takes to inject records of up to `size` bytes. */
   async prepare(size: number): Promise<void> {
+    aCount(size, "The size of prepareInjection()");
     this.#closing.signal.throwIfAborted();
+    this.#checked(size, 0);
     if (this.#injector === undefined || this.#injector.largest < size) await this.#open(size);
   }
 
