@@ -1,6 +1,8 @@
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { ownThread } from "../base/thread-lives.ts";
 import type { LockableCollection, LockDownPlan, LockDownReport, SeccompReport } from "../engine/lock-down.ts";
 import { runningCommands } from "../host/running-commands.ts";
+import { knowThreads } from "../host/threads/thread-lives.ts";
 import { linkTarget, namesIn } from "../host/system-files.ts";
 import { architecture, inMainThread, platform, settleTimeZone, uid } from "../host/this-process.ts";
 import { AuditArchitecture } from "../sys/seccomp/classic-bpf.ts";
@@ -33,7 +35,7 @@ export async function lockDown(plan: LockDownPlan, collection: LockableCollectio
   // One may have been started meanwhile.
   refuseCommands(plan);
   const filter = filterFor(plan, seccomp);
-  settleTimeZone();
+  settle();
   // From here on nothing else of this thread comes in between.
   if (plan.readOnly) collection.refuseSeal();
   const done: string[] = [];
@@ -43,6 +45,13 @@ export async function lockDown(plan: LockDownPlan, collection: LockableCollectio
   remember(plan);
   const { user, capabilities, readOnly } = plan;
   return { user, capabilities, noNewPrivileges: true, seccomp, readOnly, ended: collection.ended(plan) };
+}
+
+/** What stands in files that may be out of reach later. */
+function settle(): void {
+  settleTimeZone();
+  knowThreads();
+  ownThread();
 }
 
 function sealSteps({ readOnly }: LockDownPlan, collection: LockableCollection): readonly Step[] {
