@@ -1,5 +1,5 @@
 import { EbpfError, SyscallError, tooManyFiles } from "../../base/errors.ts";
-import { errnoName } from "../../uapi/errno.ts";
+import { Errno, errnoName } from "../../uapi/errno.ts";
 import { addressOf, errno, func } from "../ffi/libc.ts";
 import { pinned } from "../ffi/pinned.ts";
 
@@ -13,12 +13,16 @@ export interface ChildOptions {
   /** A number is a descriptor to read from. */
   readonly stdin: "inherit" | "ignore" | number;
   readonly stdout: "inherit" | "ignore" | "stderr";
+  /** One more descriptor that it gets, and the number that it has there. */
+  readonly extra?: { readonly fd: number; readonly as: number } | undefined;
 }
 
 const O_RDONLY = 0;
 const O_WRONLY = 1;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
+const F_GETFD = 1;
+const FD_CLOEXEC = 1;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
@@ -33,6 +37,43 @@ export function makePipe(): { readonly readEnd: number; readonly writeEnd: numbe
   const ends = new Int32Array(2);
   if (func("int pipe2(size_t ends, int flags)")(addressOf(ends), O_CLOEXEC) < 0) throw failed("pipe2", errno());
   return { readEnd: ends[0]!, writeEnd: ends[1]! };
+}
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+
+/** Two sockets, each of which reads what is written to the other, and the end of it when that is closed. No child gets them by itself. */
+export function makeSocketPair(): readonly [number, number] {
+  const ends = new Int32Array(2);
+  const call = func("int socketpair(int domain, int type, int protocol, size_t ends)");
+  if (call(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, addressOf(ends)) < 0) throw failed("socketpair", errno());
+  return [ends[0]!, ends[1]!];
+}
+
+/** Blocks until there is a byte; false when there will be none. */
+export function awaitByte(fd: number): boolean {
+  const byte = pinned(8);
+  const read = func("long read(int fd, size_t buffer, size_t count)");
+  for (;;) {
+    const count = read(fd, byte.address, 1);
+    if (count >= 0 || errno() !== Errno.EINTR) return count === 1;
+  }
+}
+
+const MSG_NOSIGNAL = 0x4000;
+
+/** Whether the other end reads it is not known. */
+export function sendLine(fd: number): void {
+  const line = pinned(8);
+  line.bytes[0] = 0x0a;
+  func("long send(int fd, size_t buffer, size_t count, int flags)")(fd, line.address, 1, MSG_NOSIGNAL);
+}
+
+/** Shells know descriptors of one digit: one that no child inherits so far, else the last. */
+export function spareDigit(): number {
+  const control = func("int fcntl(int fd, int command, int value)");
+  const isSpare = (fd: number): boolean => (control(fd, F_GETFD, 0) & FD_CLOEXEC) !== 0; // -1 has the bit too
+  return [9, 8, 7, 6, 5, 4, 3].find(isSpare) ?? 9;
 }
 
 /** A worker thread complains when the runtime closes what it has not opened. */
@@ -82,7 +123,7 @@ export function spawnChild(options: ChildOptions): number {
 }
 
 /**
- * Gives the child its three standard streams. Node marks its own as not to be inherited, so each is handed on as a copy; the
+ * Gives the child its three standard streams, and what it gets beside them. Node marks its own as not to be inherited, so each is handed on as a copy; the
  * copies are returned, to be closed once the child has them.
  */
 function addFiles(actions: number, options: ChildOptions, copies: number[]): void {
@@ -98,12 +139,13 @@ function addFiles(actions: number, options: ChildOptions, copies: number[]): voi
   if (options.stdout === "ignore") check("posix_spawn", open(actions, 1, "/dev/null", O_WRONLY, 0));
   else hand(options.stdout === "inherit" ? 1 : 2, 1);
   hand(2, 2);
+  if (options.extra !== undefined) hand(options.extra.fd, options.extra.as);
 }
 
-/** The copy is above the standard ones. Commands cannot live with a stream that Node made non-blocking, as child_process knows. */
+/** The copy is above all that are handed on. Commands cannot live with a stream that Node made non-blocking, as child_process knows. */
 function copyDescriptor(fd: number): number {
   const control = func("int fcntl(int fd, int command, int value)");
-  const copy = control(fd, F_DUPFD_CLOEXEC, 3);
+  const copy = control(fd, F_DUPFD_CLOEXEC, 10);
   if (copy < 0) throw failed("fcntl", errno());
   const flags = control(copy, F_GETFL, 0);
   if ((flags & O_NONBLOCK) !== 0) control(copy, F_SETFL, flags & ~O_NONBLOCK);

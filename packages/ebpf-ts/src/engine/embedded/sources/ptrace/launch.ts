@@ -9,7 +9,14 @@ import {
   stopSignal,
 } from "../../../../sys/process/ptrace.ts";
 import type { Ptrace, WaitResult } from "../../../../sys/process/ptrace.ts";
-import { spawnChild } from "../../../../sys/process/spawn.ts";
+import {
+  awaitByte,
+  closeDescriptor,
+  makeSocketPair,
+  sendLine,
+  spareDigit,
+  spawnChild,
+} from "../../../../sys/process/spawn.ts";
 import type { ChildOptions } from "../../../../sys/process/spawn.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import type { TraceControl } from "./trace-control.ts";
@@ -21,10 +28,12 @@ export interface LaunchOptions extends Pick<ChildOptions, "env" | "stdin" | "std
 }
 
 /**
- * A shell holds the child until it is seized: it changes to the folder, stops itself, and becomes the command once it is
- * continued. So the command is traced from its first instruction, without code of ours between fork and exec.
+ * A shell holds the child until it is seized: it changes to the folder, says so, waits for a line, and becomes the command. So the command
+ * is traced from its first instruction, without code of ours between fork and exec. It waits at a socket whose other end this process
+ * has: if that is killed meanwhile, the wait ends, and the shell with it. Once it is seized the kernel sees to that (PTRACE_O_EXITKILL).
  */
-const script = 'cd "$0" || exit 127; unset OLDPWD; kill -STOP $$; exec "$@"';
+const scriptFor = (socket: number): string =>
+  `cd "$0" || exit 127; unset OLDPWD; echo >&${socket}; read EBPF_TS_GO <&${socket} || exit 127; unset EBPF_TS_GO; exec "$@" ${socket}<&-`;
 const shell = "/bin/sh";
 
 const options =
@@ -38,28 +47,46 @@ const options =
 
 /** Starts a command, and gives its process id when it stands at its exec event, traced. */
 export function launch(ptrace: Ptrace, command: LaunchOptions, control: TraceControl): number {
-  const { file, args, cwd, env, stdin, stdout } = command;
-  const pid = spawnChild({ file: shell, argv: [shell, "-c", script, cwd, file, ...args], env, stdin, stdout });
-  control.command = pid;
-  control.wake = pid;
-  if (control.closing) sendSignal(pid, "SIGKILL");
-  const last: WaitResult = { pid: 0, status: 0 };
+  const [ours, theirs] = makeSocketPair();
   try {
-    waitForStop(ptrace, pid, last, file);
-    seize(ptrace, pid, last);
-    waitForStop(ptrace, pid, last, file);
-    sendSignal(pid, "SIGCONT");
-    while (stopEvent(last.status) !== PtraceEvent.exec) {
-      const signal = stopEvent(last.status) === 0 ? stopSignal(last.status) : 0;
-      ptrace.resume(PtraceRequest.cont, pid, signal);
-      waitForStop(ptrace, pid, last, file);
-    }
+    const pid = startShell(command, theirs);
+    control.command = pid;
+    control.wake = pid;
+    if (control.closing) sendSignal(pid, "SIGKILL");
+    traceFromExec(ptrace, pid, ours, command.file);
+    return pid;
   } catch (error) {
     control.command = 0;
     control.wake = 0;
     throw error;
+  } finally {
+    closeDescriptor(ours);
   }
-  return pid;
+}
+
+function startShell({ file, args, cwd, env, stdin, stdout }: LaunchOptions, socket: number): number {
+  const as = spareDigit();
+  try {
+    const argv = [shell, "-c", scriptFor(as), cwd, file, ...args];
+    return spawnChild({ file: shell, argv, env, stdin, stdout, extra: { fd: socket, as } });
+  } finally {
+    // The shell alone has it now, so that its end is seen here.
+    closeDescriptor(socket);
+  }
+}
+
+function traceFromExec(ptrace: Ptrace, pid: number, socket: number, file: string): void {
+  const last: WaitResult = { pid: 0, status: 0 };
+  if (awaitByte(socket)) {
+    seize(ptrace, pid, last);
+    sendLine(socket);
+  }
+  waitForStop(ptrace, pid, last, file);
+  while (stopEvent(last.status) !== PtraceEvent.exec) {
+    const signal = stopEvent(last.status) === 0 ? stopSignal(last.status) : 0;
+    ptrace.resume(PtraceRequest.cont, pid, signal);
+    waitForStop(ptrace, pid, last, file);
+  }
 }
 
 function waitForStop(ptrace: Ptrace, pid: number, last: WaitResult, file: string): void {
