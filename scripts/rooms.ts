@@ -120,7 +120,7 @@ export const rooms: readonly Room[] = [
   host(
     "engine/embedded/node-host.ts",
     "the embedded engine in this process, with its sources of events",
-    "engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/ptrace/ engine/embedded/user/ host/",
+    "engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/ptrace/ engine/embedded/user/ host/ sys/",
   ),
   pure("stream/", "async iteration, merging, wake-ups; `dispatch/` concurrent handlers", "base/ engine/ ring/"),
   pure(

@@ -1,5 +1,5 @@
-/** What is done with a file by its descriptor. What the runtime throws comes as it is: see `refusal`. */
-import { closeSync, fchmodSync, fstatSync, ftruncateSync, readSync } from "node:fs";
+/** What is done with a file by a descriptor that the runtime has opened (Deno knows no others). What the runtime throws comes as it is: see `refusal`. */
+import { closeSync, fchmodSync, fstatSync, readSync } from "node:fs";
 
 export function closeFile(fd: number): void {
   closeSync(fd);
@@ -17,10 +17,6 @@ export function sizeOf(fd: number): number {
 /** No folder, pipe, device or socket. */
 export function isRegular(fd: number): boolean {
   return fstatSync(fd).isFile();
-}
-
-export function setSize(fd: number, bytes: number): void {
-  ftruncateSync(fd, bytes);
 }
 
 /** As it is asked for, whatever the umask. */

@@ -10,6 +10,8 @@ export const pid: number = process.pid;
 
 /** Whether the engine is V8: Bun's is JavaScriptCore. */
 export const runsOnV8: boolean = !("bun" in process.versions);
+/** Bun and Deno count from the start of the process, or of the thread. */
+export const countsFromBoot: boolean = !("bun" in process.versions) && !("deno" in process.versions);
 /** Bytes of the longest ArrayBuffer. */
 export const longestBuffer: number = constants.MAX_LENGTH;
 
@@ -43,9 +45,9 @@ export function cpuCount(): number {
   return availableParallelism();
 }
 
-/** CLOCK_MONOTONIC in milliseconds, of which a system call can be told. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
+/** Nanoseconds of CLOCK_MONOTONIC, from the start of the machine ({@link countsFromBoot}), or of the process. */
+export function highResolution(): bigint {
+  return process.hrtime.bigint();
 }
 
 /** Letters that no other process has, nor this one a second time. */

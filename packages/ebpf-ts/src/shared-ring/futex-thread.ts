@@ -148,6 +148,7 @@ class FutexThread {
       script: new URL("./ebpf-futex-worker.js", import.meta.url),
       name: "ebpf-ts futexes",
       work: "sleep",
+      asks: true,
       data,
       action: "wait for a shared ring",
       code: "WORKER",

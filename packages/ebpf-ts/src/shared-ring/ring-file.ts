@@ -1,10 +1,10 @@
 import { EbpfError } from "../base/errors.ts";
 import { addName, openNamed, removeName } from "../host/named-files.ts";
-import { closeFile, isRegular, readAt, setMode, setSize, sizeOf } from "../host/open-files.ts";
+import { closeFile, isRegular, readAt, setMode, sizeOf } from "../host/open-files.ts";
 import { uniqueName } from "../host/this-process.ts";
 import { Descriptor } from "../sys/ffi/descriptor.ts";
 import { pageSize } from "../sys/memory/mapping.ts";
-import { allocate, createMemoryFile, sealSize } from "../sys/memory/memory-file.ts";
+import { allocate, createMemoryFile, sealSize, setLength } from "../sys/memory/memory-file.ts";
 import { mapRingFile } from "../sys/memory/ring-mapping.ts";
 import { checkCall, fromFs } from "./file-error.ts";
 import { headSize, headWords, readHead, writeHead } from "./layout.ts";
@@ -62,7 +62,7 @@ export function createAt(path: string, size: number, mode: number, what: string)
 function fill(fd: number, size: number, action: string): void {
   const page = pageSize();
   const length = headSize(page) + size;
-  fromFs(action, "ftruncate", () => setSize(fd, length));
+  checkCall(setLength(fd, length), action, "ftruncate");
   checkCall(allocate(fd, length), action, "posix_fallocate");
   const memory = checkMapped(mapRingFile(fd, headSize(page), size), action);
   writeHead(new Int32Array(memory, 0, headWords), size, page);

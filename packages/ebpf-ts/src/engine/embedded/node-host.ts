@@ -2,6 +2,8 @@ import { knowThreads } from "../../host/threads/thread-lives.ts";
 import { readIfThere, readMemoryFile } from "../../host/system-files.ts";
 import { architecture, gid, pid, title, uid } from "../../host/this-process.ts";
 import type { Engine } from "../engine.ts";
+import { monotonicNs } from "../../sys/process/clock.ts";
+import { clockOf } from "./machine/clock.ts";
 import type { Task } from "./machine/contracts.ts";
 import { embeddedEngine } from "./user/embedded-engine.ts";
 import type { EventSource } from "./sources/event-source.ts";
@@ -13,6 +15,7 @@ export async function hostedEmbeddedEngine(sources: readonly EventSource[] = [])
   return embeddedEngine({
     sources: [tracedCommands(architecture), ...sources],
     hostTask,
+    clock: clockOf(monotonicNs),
     architecture: architecture === "arm64" ? "arm64" : "x64",
   });
 }

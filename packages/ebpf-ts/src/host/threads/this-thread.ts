@@ -1,9 +1,16 @@
 /** A thread that was started by `startThread`, as it sees itself. */
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+
+/** What `startThread` gives as the thread's data. */
+export interface ThreadStart {
+  readonly data: unknown;
+  /** Of a thread that asks for its orders: Deno's `parentPort` cannot be asked. */
+  readonly orders: MessagePort | undefined;
+}
 
 /** What it was started with. */
 export function threadData<T>(): T {
-  return workerData as T;
+  return (workerData as ThreadStart).data as T;
 }
 
 export function report(message: unknown): void {
@@ -15,13 +22,16 @@ export function onOrder<Order>(listener: (order: Order) => void): void {
   parentPort?.on("message", listener);
 }
 
-/** The oldest order that has come, for a thread that does not return to its event loop. */
+/** The oldest order that has come, for a thread that does not return to its event loop: one that was started to ask (`asks`). */
 export function nextOrder<Order>(): Order | undefined {
-  return (receiveMessageOnPort(parentPort!) as { readonly message: Order } | undefined)?.message;
+  const { orders } = workerData as ThreadStart;
+  return (receiveMessageOnPort(orders!) as { readonly message: Order } | undefined)?.message;
 }
 
 /** Takes no more orders, so that it ends when nothing else keeps it, and after so many milliseconds in any case. */
 export function endWithin(ms: number): void {
-  parentPort?.close();
+  // Deno has no `close` there.
+  if (typeof parentPort?.close === "function") parentPort.close();
+  else parentPort?.unref();
   setTimeout(() => process.exit(0), ms).unref();
 }

@@ -1,11 +1,12 @@
 import * as files from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Worker, type WorkerOptions } from "node:worker_threads";
+import { MessageChannel, Worker, type WorkerOptions } from "node:worker_threads";
 import { EbpfError, type EbpfErrorCode, tooManyFiles } from "../../base/errors.ts";
 import { atExit } from "../at-exit.ts";
 import { tryDescriptors } from "../descriptors.ts";
 import { type GatedThread, startGated } from "../exit-gate.ts";
 import { refuseIfLockedDown } from "../locked-down.ts";
+import type { ThreadStart } from "./this-thread.ts";
 
 /**
  * What a thread takes at its start, while it imports its modules, side by side: 33 for the one that traces commands, which has most of
@@ -30,6 +31,8 @@ export interface ThreadOptions<Report> {
   readonly script: URL;
   readonly name: string;
   readonly work: ThreadWork;
+  /** It asks for its orders (`nextOrder`), rather than being told of them (`onOrder`). */
+  readonly asks?: boolean | undefined;
   /** A structured clone of it is what `threadData()` gives in the thread. */
   readonly data: unknown;
   /** What cannot be done without the thread, and the code of the error that says so. */
@@ -60,7 +63,7 @@ export interface Thread<Order> {
  */
 export function startThread<Report, Order = never>(options: ThreadOptions<Report>): Thread<Order> {
   const { onReport, onError = () => {}, onEnd, wake } = options;
-  const { thread, close } = start(options);
+  const { thread, tell, close } = start(options);
   const forget = wake === undefined ? undefined : atExit(wake);
   thread.on("message", onReport);
   thread.on("error", onError);
@@ -69,7 +72,7 @@ export function startThread<Report, Order = never>(options: ThreadOptions<Report
     onEnd(exitCode);
   });
   return {
-    tell: (order) => thread.postMessage(order),
+    tell,
     hold: (wanted) => (wanted ? thread.ref() : thread.unref()),
     terminate: () => {
       close();
@@ -85,12 +88,22 @@ function requireScript(script: URL, action: string): void {
   throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no ${path}, which a bundle must have beside it`);
 }
 
-function start({ script, name, data, work, action, code }: ThreadOptions<never>): GatedThread<Worker> {
+interface Started extends GatedThread<Worker> {
+  readonly tell: (order: unknown) => void;
+}
+
+function start({ script, name, data, work, asks = false, action, code }: ThreadOptions<never>): Started {
   refuseIfLockedDown(action, "modules");
   requireScript(script, action);
   try {
     tryDescriptors(files, descriptors);
-    return startGated(() => new Worker(script, { name, workerData: data, ...settings[work] }));
+    const { port1, port2 } = asks ? new MessageChannel() : { port1: undefined, port2: undefined };
+    const workerData: ThreadStart = { data, orders: port2 };
+    const transferList = port2 === undefined ? [] : [port2];
+    const options = { name, workerData, transferList, ...settings[work] };
+    const started = startGated(() => new Worker(script, options));
+    port1?.unref();
+    return { ...started, tell: (order) => (port1 ?? started.thread).postMessage(order) };
   } catch (cause) {
     if (cause instanceof DOMException) throw cause;
     const message = `Cannot ${action}: a thread for it cannot be started (${(cause as Error).message})`;

@@ -1,5 +1,5 @@
 import { Errno } from "../../uapi/errno.ts";
-import { monotonicMs } from "../../host/this-process.ts";
+import { monotonicMs } from "../process/clock.ts";
 import { putTime } from "./futex.ts";
 import { errno, func, viewOf } from "../ffi/libc.ts";
 import { KernelStruct } from "../ffi/kernel-struct.ts";

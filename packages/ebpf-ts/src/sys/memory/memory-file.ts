@@ -27,6 +27,11 @@ export function sealSize(fd: number): number {
   return result < 0 ? -errno() : 0;
 }
 
+/** ftruncate(2). 0 or the negative errno. */
+export function setLength(fd: number, length: number): number {
+  return func("int ftruncate(int fd, int64_t length)")(fd, length) < 0 ? -errno() : 0;
+}
+
 /** Gives a file all of its pages now, so that a full file system is an error here, and no SIGBUS later. 0 or the negative errno. */
 export function allocate(fd: number, length: number): number {
   return -func("int posix_fallocate(int fd, int64_t offset, int64_t length)")(fd, 0, length);

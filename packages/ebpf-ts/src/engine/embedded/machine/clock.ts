@@ -8,17 +8,24 @@ export interface Clock {
   wall(): bigint;
 }
 
-interface HighResolution {
+interface NodeProcess {
   readonly hrtime?: { bigint?(): bigint };
+  readonly versions?: object;
 }
 
 /**
- * The host's clocks, as far as plain JavaScript reaches them: under Node, Bun and Deno the monotonic one is the system's
- * own, elsewhere it is the page's, counted from the epoch. Boot time is the monotonic one: nothing here tells of sleep.
+ * The host's clocks, as far as plain JavaScript reaches them: under Node the monotonic one is the system's own, elsewhere it is the
+ * page's, counted from the epoch; that of Bun and Deno begins with each process, or thread, and would not go with anybody
+ * else's. Boot time is the monotonic one: nothing here tells of sleep.
  */
 export function systemClock(): Clock {
-  const hrtime = (globalThis as { process?: HighResolution }).process?.hrtime;
-  const monotonic = typeof hrtime?.bigint === "function" ? (): bigint => hrtime.bigint!() : pageTime;
+  const { hrtime, versions = {} } = (globalThis as { process?: NodeProcess }).process ?? {};
+  const isSystems = typeof hrtime?.bigint === "function" && !("bun" in versions) && !("deno" in versions);
+  return clockOf(isSystems ? () => hrtime!.bigint!() : pageTime);
+}
+
+/** With a monotonic clock that the host has. */
+export function clockOf(monotonic: () => bigint): Clock {
   return { monotonic, boot: monotonic, wall: pageTime };
 }
 

@@ -1,4 +1,5 @@
 import { EbpfError } from "../../../base/errors.ts";
+import type { Clock } from "../machine/clock.ts";
 import type { Machine, RunContext, Task } from "../machine/contracts.ts";
 import type { MachineImage } from "../machine/image.ts";
 import { openMachine } from "../load/open-machine.ts";
@@ -7,6 +8,8 @@ import { openMachine } from "../load/open-machine.ts";
 export interface EventReports {
   readonly onPrint: (line: string) => void;
   readonly onFault: (fault: EbpfError) => void;
+  /** What programs read there; by default the thread's own, which need not be that of other threads (Bun, Deno). */
+  readonly clock?: Clock | undefined;
 }
 
 /** Runs programs for events, in one thread. What goes wrong in one run ends that run only. */
@@ -31,8 +34,8 @@ export class EventRunner {
 }
 
 /** For a thread of a source's own, of the image that {@link SourceHost.shareImage} has given. */
-export function openEventRunner(image: MachineImage, { onPrint, onFault }: EventReports): EventRunner {
-  const machine = openMachine(image);
+export function openEventRunner(image: MachineImage, { onPrint, onFault, clock }: EventReports): EventRunner {
+  const machine = openMachine(image, { clock });
   machine.onPrint = onPrint;
   return new EventRunner(machine, onFault);
 }

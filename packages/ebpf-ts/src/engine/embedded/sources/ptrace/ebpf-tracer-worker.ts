@@ -12,6 +12,8 @@ import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { PtraceSyscallInfo } from "../../../../uapi/structs.gen.ts";
 import { openEventRunner } from "../event-runner.ts";
+import { clockOf } from "../../machine/clock.ts";
+import { monotonicNs } from "../../../../sys/process/clock.ts";
 import { traceArchitecture } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { installFilter } from "./install-filter.ts";
@@ -97,7 +99,7 @@ function trace(request: TraceRequest): void {
   knowThreads();
   const control = new TraceControl(request.control);
   const onPrint = (line: string): void => post({ kind: "print", line });
-  const runner = openEventRunner(request.image, { onPrint, onFault: postFault });
+  const runner = openEventRunner(request.image, { onPrint, onFault: postFault, clock: clockOf(monotonicNs) });
   const table = new SyscallTable(request.places);
   const architecture = requireArchitecture();
   const ptrace = new Ptrace();

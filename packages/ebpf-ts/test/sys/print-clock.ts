@@ -1,0 +1,3 @@
+import { monotonicNs } from "../../src/sys/process/clock.ts";
+
+console.log(String(monotonicNs()));
