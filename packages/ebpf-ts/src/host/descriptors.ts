@@ -1,3 +1,5 @@
+import { missingPermission } from "./refusal.ts";
+
 /** Of `node:fs`, handed in: whoever comes before the first import of a module has it only later. */
 interface Files {
   openSync(path: string, flags: string): number;
@@ -29,6 +31,9 @@ function openAll({ openSync, closeSync }: Files, count: number): void {
   const opened: number[] = [];
   try {
     while (opened.length < count) opened.push(openSync("/dev/null", "r"));
+  } catch (cause) {
+    // What may not be opened tells nothing of how many are left.
+    if (missingPermission(cause) === undefined) throw cause;
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }

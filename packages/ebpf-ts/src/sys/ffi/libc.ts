@@ -1,6 +1,7 @@
 import type koffiModule from "koffi";
 import { EbpfError, NotSupportedError, tooManyFiles } from "../../base/errors.ts";
 import { guardExit, uninterrupted } from "../../host/exit-gate.ts";
+import { missingPermission } from "../../host/refusal.ts";
 import { requireModule } from "../../host/require-module.ts";
 import { architecture, platform } from "../../host/this-process.ts";
 
@@ -40,9 +41,8 @@ function ffi(): Koffi {
   } catch (cause) {
     const shortage = tooManyFiles(cause, "call the system");
     if (shortage !== undefined) throw shortage;
-    throw new NotSupportedError("ffi", "Cannot call the system: the package koffi cannot be loaded", undefined, {
-      cause,
-    });
+    const why = missingPermission(cause) ?? "the package koffi cannot be loaded";
+    throw new NotSupportedError("ffi", `Cannot call the system: ${why}`, undefined, { cause });
   }
   return koffi;
 }
