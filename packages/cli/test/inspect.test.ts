@@ -30,6 +30,19 @@ describe("ebpf inspect", () => {
     });
   }
 
+  it("says what is left out of the types, and why it believes a type of records", async () => {
+    const fixture = (name: string): string => `packages/ebpf-ts/test/fixtures/${name}.bpf.o`;
+    const plain = await ebpf(["inspect", fixture("spec-plain-c")]);
+    assert.match(
+      plain.stdout,
+      /^Left out   BTF type \d+ \(struct plain\) has its member complex of type 0, which is a void$/m,
+    );
+    const writers = await ebpf(["inspect", fixture("spec-writers")]);
+    assert.match(writers.stdout, /^ *RING +TYPE +BYTES +WHY$/m);
+    assert.match(writers.stdout, /^ *named +struct eight +8 +named by named__record$/m);
+    assert.match(writers.stdout, /^ *beside +bytes +not known: programs write records of 8 bytes/m);
+  });
+
   it("shows the C line above its instructions", async () => {
     const { stdout } = await ebpf(["inspect", "examples/user-ringbuf/user_ringbuf.bpf.o", "--disasm"]);
     assert.match(
