@@ -1,10 +1,11 @@
+import { showValue } from "../base/checks.ts";
 import { Kind, largestVlen } from "./btf-kinds.ts";
 import { btfMagic } from "./parse-btf.ts";
 import type { BtfInt, BtfMember, BtfType, BtfUnknown, BtfVoid } from "./types.ts";
 
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, "id"> : never;
 
-/** A type as {@link BtfTable.type} gives it, without its id. */
+/** A type as {@link Btf.type} gives it, without its id. */
 export type NewBtfType = WithoutId<Exclude<BtfType, BtfVoid | BtfUnknown>>;
 
 const headerLength = 24;
@@ -139,6 +140,8 @@ export class BtfBuilder {
       case "decl_tag":
         this.#record(type.kind, type.name, 0, false, type.type, [type.componentIndex]);
         break;
+      default:
+        throw unknownKind(type);
     }
     return this.#nextId - 1;
   }
@@ -186,4 +189,11 @@ const encoder = new TextEncoder();
 /** Where any member is a bitfield, all offset words hold a width. */
 function memberWord(member: BtfMember, bits: boolean): number {
   return bits ? ((member.bitSize << 24) | member.bitOffset) >>> 0 : member.bitOffset;
+}
+
+/** The compiler lets no kind pass that is left out above. */
+function unknownKind(type: never): TypeError {
+  return new TypeError(
+    `A type to add to BTF must be of a kind that is known, not ${showValue((type as BtfType | undefined)?.kind)}`,
+  );
 }

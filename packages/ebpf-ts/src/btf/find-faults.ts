@@ -115,6 +115,8 @@ class FaultFinder {
       case "void":
         this.#report(type, "is no record", "all");
         break;
+      default:
+        void (type satisfies never);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/image.ts";
-import { defaultExecutor } from "../machine/executor.ts";
 import { directoryBytes } from "../machine/map-directory.ts";
 import { SharedState } from "../machine/shared-state.ts";
 import type { MemoryLayout } from "../memory/memory-plan.ts";
+import { defaultExecutor } from "./executors.ts";
 
 /** For maps that are made after load; of what nobody uses, only addresses are taken. */
 const defaultHeap = 64 * 2 ** 20;
@@ -14,7 +14,7 @@ export interface ImageParts {
   readonly maps: readonly MachineMapImage[];
   readonly programs: readonly MachineProgramImage[];
   readonly instructionBudget: number;
-  /** By default the interpreter. */
+  /** A name of `executors.ts`. */
   readonly executor?: string | undefined;
   /** Bytes; by default 64 MiB, and never more than the 4 GiB of a machine leave. */
   readonly heap?: number | undefined;

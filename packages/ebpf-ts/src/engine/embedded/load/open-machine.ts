@@ -1,14 +1,10 @@
 import { helpers } from "../helpers/index.ts";
-import { interpreter } from "../interpret/interpreter.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Machine } from "../machine/contracts.ts";
 import type { MachineImage } from "../machine/image.ts";
-import { defaultExecutor, type Executor } from "../machine/executor.ts";
 import { assembleMachine } from "../machine/machine.ts";
 import { openMap } from "../maps/open-map.ts";
-
-/** By the name that an image carries. Another way to run programs is a line here, and a room of its own. */
-const executors: ReadonlyMap<string, Executor> = new Map([[defaultExecutor, interpreter]]);
+import { executors } from "./executors.ts";
 
 export interface MachineOptions {
   readonly clock?: Clock | undefined;

@@ -9,5 +9,3 @@ export interface Executor {
   /** For one thread's view of a machine, before its first run. */
   open(machine: RunHost, helpers: HelperTable): Execute;
 }
-
-export const defaultExecutor = "interpreter";
