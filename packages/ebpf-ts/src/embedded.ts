@@ -56,6 +56,10 @@ export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";
 export type { InjectOptions } from "./map/inject/inject-options.ts";
 export * from "./map/nouns.gen.ts";
+export type { PerfBatch } from "./map/perf/perf-batch.ts";
+export type { PerfDrainResult } from "./map/perf/perf-drain.ts";
+export type { PerfRingOptions } from "./map/perf/perf-options.ts";
+export type { OnSample, PerfEvent } from "./map/perf/perf-rings.ts";
 export type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
@@ -75,7 +79,7 @@ export type {
   EventHandler,
 } from "./stream/dispatch/dispatch-options.ts";
 export type { RecordBatch } from "./stream/record-batch.ts";
-export { merge } from "./stream/merge.ts";
+export { merge, type MergedStream, type ValueOf } from "./stream/merge.ts";
 export type { RoomOptions } from "./stream/room-queue.ts";
 export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
 export { parse } from "./spec/parse.ts";

@@ -1,3 +1,4 @@
+import { aPath } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import { importHost } from "./import-host.ts";
 import { refusal } from "./refusal.ts";
@@ -5,8 +6,9 @@ import { refusal } from "./refusal.ts";
 /** Larger than clang makes them; a file without an end, such as /dev/zero, is found out. */
 const largestObject = 64 * 2 ** 20;
 
-/** Reads the file of a compiled object; NOT_FOUND when that cannot be done. */
+/** Reads the file of a compiled object; rejected with NOT_FOUND when that cannot be done. */
 export async function readObject(path: string | URL): Promise<Uint8Array> {
+  if (!(path instanceof URL)) aPath(path, "The object's file");
   // The host is asked for only here, so that everything else loads in a browser.
   const { readNamed } = await importHost("files", () => import("./named-files.ts"));
   const name = String(path);

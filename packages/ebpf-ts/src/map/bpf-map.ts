@@ -106,7 +106,7 @@ export class BpfMap<K = unknown, V = unknown> {
    */
   take(key: K): V | undefined {
     const map = this.#map;
-    if (!map.take) {
+    if (map.take === undefined || mapKind(map.info.type).takeSince === undefined) {
       throw new NotSupportedError("take", `Cannot take a key of map ${this.name}: only hash maps have that`);
     }
     const bytes = map.take(this.#key.encode(key));

@@ -1,5 +1,6 @@
 import { kindOfSection, sectionUsage } from "../kinds/find-program-kind.ts";
 import { programKinds } from "../kinds/program-kinds.ts";
+import { aString } from "../base/checks.ts";
 import type { EbpfError } from "../base/errors.ts";
 import { ProgType } from "../uapi/uapi.gen.ts";
 import { badObject } from "./object/object-file.ts";
@@ -10,6 +11,7 @@ export type SectionMeaning = Pick<ProgramSpec, "type" | "attachType" | "attachTo
 
 /** Reads names such as `tracepoint/syscalls/sys_enter_kill`, `?xdp`, `fentry.s/do_unlinkat` as libbpf does. */
 export function parseSectionName(section: string): SectionMeaning {
+  aString(section, "The section of parseSectionName()");
   const meaning = readSectionName(section);
   if (meaning.kind === "") throw unknown(section);
   return meaning;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Collection } from "../../src/index.ts";
-import { load, openById, openPinned } from "../../src/index.ts";
+import { load, openById, openPinned, readObject } from "../../src/index.ts";
 import { dispatchToWorkers } from "../../src/workers/dispatch/dispatch-to-workers.ts";
 import { openRingBuf, openUserRingBuf } from "../../src/workers/open/open-shared.ts";
 import { fixture, type Fixture, onEachEngine, onKernel } from "./fixture.ts";
@@ -122,6 +122,7 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     "UserRingBuf.pin": (path) => user.pin(path),
     "Program.pin": (path) => program.pin(path),
     openPinned: (path) => openPinned(path),
+    readObject: (path) => readObject(path),
     dispatchToWorkers: (path) => dispatchToWorkers(ring, path),
     "Collection.spawn": (path) => workers.spawn(path),
     "Collection.spawn, cwd": (cwd) => workers.spawn("true", [], { cwd: cwd === undefined ? null : cwd }),
@@ -249,8 +250,14 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
       doors: { load: (engine) => load(maps.spec, { engine }) },
     },
     {
+      mistake: "what a map of that type does not have",
+      given: [0, 4000, "1"],
+      expected: code("NOT_SUPPORTED"),
+      doors: { "BpfMap.take": (index) => array.take(index) },
+    },
+    {
       mistake: "an object that is none",
-      given: [5, null, undefined, {}, []],
+      given: [5, null, undefined, {}, [], "", "a\0b"],
       expected: type,
       doors: { load: (object) => load(object) },
     },
@@ -309,7 +316,7 @@ function closedDoors({ maps, memory, workers, users }: Objects): Doors {
 
 /** Doors that give a promise: those throw nothing, but reject it. */
 const promising =
-  /^(load|open|dispatch|Collection\.(spawn|attach)|Program\.(run|attach)|RingBuf\.inject|UserRingBuf\.reserveWhenFree|a loop)/;
+  /^(load|open|readObject|dispatch|Collection\.(spawn|attach)|Program\.(run|attach)|RingBuf\.inject|UserRingBuf\.reserveWhenFree|a loop)/;
 
 async function refused(mistake: string, name: string, door: Door, given: unknown, expected: Expected): Promise<void> {
   const shown = typeof given === "string" ? JSON.stringify(given) : String(given instanceof Object ? "…" : given);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { it } from "node:test";
-import { parseBtf } from "../../src/btf/index.ts";
+import { BtfBuilder, parseBtf } from "../../src/btf/index.ts";
 import { embeddedEngine } from "../../src/engine/embedded/user/embedded-engine.ts";
 import { disassemble, printInstruction, printInstructions } from "../../src/insn/index.ts";
 import { haveEngine } from "../../src/load.ts";
@@ -16,7 +16,7 @@ import {
   RingConsumer,
   RingProducer,
 } from "../../src/ring/index.ts";
-import { parse } from "../../src/spec/index.ts";
+import { parse, parseSectionName } from "../../src/spec/index.ts";
 import { dispatch } from "../../src/stream/dispatch/dispatch.ts";
 import { merge } from "../../src/stream/merge.ts";
 import { fixturePath } from "../support/fixtures.ts";
@@ -106,6 +106,18 @@ async function rows(): Promise<Row[]> {
     { mistake: "a size", given: [-1, NaN, -Infinity], error: "RangeError", doors: sizes },
     { mistake: "a callback", given: [null, 5, {}, "f", undefined], error: "TypeError", doors: callbacks },
     { mistake: "a word", given: ["nope", 5, null, {}], error: "TypeError", doors: words },
+    {
+      mistake: "a section",
+      given: [5, null, undefined, {}],
+      error: "TypeError",
+      doors: { parseSectionName: (section) => parseSectionName(section) },
+    },
+    {
+      mistake: "a type to add",
+      given: [{ kind: "nope" }, { kind: "unknown" }, { kind: "void" }, {}, 5],
+      error: "TypeError",
+      doors: { "BtfBuilder.add": (given) => new BtfBuilder().add(given) },
+    },
     {
       mistake: "a stream",
       given: [null, 5, {}, undefined, [1]],
