@@ -1,6 +1,6 @@
 /**
  * The shape of the library: files that one reads in one sitting, folders that one sees at a glance, no circle of
- * imports between files, not even of types, and no struct of the kernel's whose fields are known by literal offsets.
+ * imports between files, not even of types, one name for one type, and no struct of the kernel's whose fields are known by literal offsets.
  */
 import { posix } from "node:path";
 import { findFiles } from "./files.ts";
@@ -35,6 +35,22 @@ function offsetFaults(files: readonly SourceFile[]): string[] {
       lines.flatMap((line, index) => (literalOffset.test(line) ? [`${path}:${index + 1}`] : [])),
     )
     .map((place) => `${place}: a literal offset: name the field, from uapi/structs.gen.ts`);
+}
+
+const exportedType = /^export (?:declare )?(?:abstract )?(?:class|interface|type|enum) (\w+)/;
+
+/** Types that are exported from two files: each word means one thing, wherever it is read. */
+function nameFaults(files: readonly SourceFile[]): string[] {
+  const places = new Map<string, string[]>();
+  for (const { path, lines } of files) {
+    for (const line of lines) {
+      const name = exportedType.exec(line)?.[1];
+      if (name !== undefined) places.set(name, [...(places.get(name) ?? []), path]);
+    }
+  }
+  return [...places]
+    .filter(([, paths]) => new Set(paths).size > 1)
+    .map(([name, paths]) => `${name}: a type of that name in ${paths.join(" and ")}`);
 }
 
 type Graph = ReadonlyMap<string, readonly string[]>;
@@ -76,6 +92,7 @@ async function main(): Promise<number> {
     ...lengthFaults(files),
     ...folderFaults(files),
     ...offsetFaults(files),
+    ...nameFaults(files),
     ...circles(graphOf(files)).map((circle) => `A circle of imports: ${circle.join(" → ")}`),
   ];
   for (const fault of faults) console.error(fault);

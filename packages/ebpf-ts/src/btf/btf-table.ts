@@ -4,7 +4,7 @@ import { essentialName } from "./core/relocation-kind.ts";
 import { decodeType } from "./decode-type.ts";
 import { kindNames, kindOf } from "./btf-kinds.ts";
 import { resolveType, sizeOfType } from "./layout.ts";
-import type { StringTable } from "./string-table.ts";
+import type { BtfStrings } from "./btf-strings.ts";
 import { nameOfType } from "./type-name.ts";
 import type { Btf, BtfKind, BtfType } from "./types.ts";
 
@@ -14,7 +14,7 @@ const voidType: BtfType = { kind: "void", id: 0 };
 export class BtfTable implements Btf {
   readonly length: number;
   readonly bytes: Uint8Array;
-  readonly strings: StringTable;
+  readonly strings: BtfStrings;
   readonly #base: BtfTable | undefined;
   readonly #firstId: number;
   readonly #types: ByteView;
@@ -27,7 +27,7 @@ export class BtfTable implements Btf {
     bytes: Uint8Array,
     types: ByteView,
     offsets: Uint32Array,
-    strings: StringTable,
+    strings: BtfStrings,
     base: BtfTable | undefined,
   ) {
     this.bytes = bytes;

@@ -5,7 +5,7 @@ import { EbpfError } from "../base/errors.ts";
 import { BtfTable } from "./btf-table.ts";
 import { indexTypes } from "./index-types.ts";
 import { readShapes } from "./read-layout.ts";
-import { StringTable } from "./string-table.ts";
+import { BtfStrings } from "./btf-strings.ts";
 import type { Btf } from "./types.ts";
 
 /** What a BTF section needs to be read. */
@@ -37,7 +37,7 @@ export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf 
   checkStrings(text, base);
   const typeView = new ByteView(types, "BTF type section", "BAD_BTF");
   const offsets = indexTypes(typeView, base?.length ?? 1, readShapes(file, headerLength));
-  return new BtfTable(bytes, typeView, offsets, new StringTable(text, base?.strings), base);
+  return new BtfTable(bytes, typeView, offsets, new BtfStrings(text, base?.strings), base);
 }
 
 /** The string section of a table. */

@@ -22,7 +22,7 @@ const MACHINES: Readonly<Record<number, string>> = {
 const FILE_TYPES: Readonly<Record<number, string>> = { 2: "an executable", 3: "a shared library", 4: "a core dump" };
 
 /** Refuses everything but an object file that clang made for eBPF, saying what the file is instead. */
-export function checkHeader(file: ByteView): void {
+export function checkElfHeader(file: ByteView): void {
   if (file.length < 4 || file.u8(0) !== 0x7f || file.u8(1) !== 0x45 || file.u8(2) !== 0x4c || file.u8(3) !== 0x46) {
     throw bad("The file is not an ELF file: give an eBPF object as clang -target bpf -c writes it");
   }

@@ -1,8 +1,8 @@
 import { ByteView } from "../bytes/byte-view.ts";
 import { EbpfError } from "../base/errors.ts";
-import { checkHeader } from "./elf-header.ts";
+import { checkElfHeader } from "./elf-header.ts";
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from "./elf-file.ts";
-import { StringTable } from "./string-table.ts";
+import { ElfStrings } from "./elf-strings.ts";
 
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
@@ -27,7 +27,7 @@ const SYMBOL_TYPES = ["none", "object", "function", "section", "file"] as const;
 /** Reads an eBPF object file: ELF64, little-endian, relocatable, for EM_BPF. */
 export function parseElf(bytes: Uint8Array): ElfFile {
   const file = new ByteView(bytes, "The ELF file", "BAD_OBJECT");
-  checkHeader(file);
+  checkElfHeader(file);
   const sections = readSections(file);
   const table = symbolTable(sections);
   const symbols = readSymbols(sections, table);
@@ -104,11 +104,11 @@ function stringTable(
   sections: readonly SectionHeader[] | readonly ElfSection[],
   index: number,
   what: string,
-): StringTable {
+): ElfStrings {
   const section = sections[index];
   if (section === undefined || section.type !== SHT_STRTAB)
     throw bad(`The ELF file is broken: section ${index} is no string table`);
-  return new StringTable(section.data, what);
+  return new ElfStrings(section.data, what);
 }
 
 function symbolTable(sections: readonly ElfSection[]): ElfSection {
@@ -128,7 +128,7 @@ function readSymbols(sections: readonly ElfSection[], table: ElfSection): ElfSym
   return Array.from({ length: table.size / SYMBOL_SIZE }, (_, index) => readSymbol(view, names, index, sections));
 }
 
-function readSymbol(view: ByteView, names: StringTable, index: number, sections: readonly ElfSection[]): ElfSymbol {
+function readSymbol(view: ByteView, names: ElfStrings, index: number, sections: readonly ElfSection[]): ElfSymbol {
   const at = index * SYMBOL_SIZE;
   const info = view.u8(at + 4);
   const name = names.at(view.u32(at));

@@ -18,12 +18,12 @@ import { delimiter, dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** `read-write` opens what is there; `new` makes it, and fails where anything is. */
-export type Access = "read" | "read-write" | "new";
+export type OpenFor = "read" | "read-write" | "new";
 
-const flags: Readonly<Record<Access, string>> = { read: "r", "read-write": "r+", new: "wx+" };
+const flags: Readonly<Record<OpenFor, string>> = { read: "r", "read-write": "r+", new: "wx+" };
 
 /** Gives the descriptor. `mode` is of a file that is made, less the umask. */
-export function openNamed(path: string, access: Access, mode?: number): number {
+export function openNamed(path: string, access: OpenFor, mode?: number): number {
   return openSync(path, flags[access], mode);
 }
 
@@ -49,7 +49,7 @@ const chunkBytes = 256 * 1024;
 export type FileKind = "file" | "folder" | "other";
 
 /** Undefined where nothing is, or where this user may not look. */
-export function kindOf(path: string): FileKind | undefined {
+export function fileKind(path: string): FileKind | undefined {
   try {
     const found = statSync(path);
     return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";

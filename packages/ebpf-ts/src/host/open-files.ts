@@ -10,7 +10,7 @@ export function readAt(fd: number, into: Uint8Array, position: number): number {
   return readSync(fd, into, 0, into.length, position);
 }
 
-export function sizeOf(fd: number): number {
+export function fileSize(fd: number): number {
   return fstatSync(fd).size;
 }
 

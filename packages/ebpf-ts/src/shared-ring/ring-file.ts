@@ -1,6 +1,6 @@
 import { EbpfError } from "../base/errors.ts";
 import { addName, openNamed, removeName } from "../host/named-files.ts";
-import { closeFile, isRegular, readAt, setMode, sizeOf } from "../host/open-files.ts";
+import { closeFile, fileSize, isRegular, readAt, setMode } from "../host/open-files.ts";
 import { uniqueName } from "../host/this-process.ts";
 import { Descriptor } from "../sys/ffi/descriptor.ts";
 import { pageSize } from "../sys/memory/mapping.ts";
@@ -92,7 +92,7 @@ function checkFile(fd: number, page: number, what: string): number {
   fromFs(action, "read", () => readAt(fd, new Uint8Array(words.buffer), 0));
   return readHead(
     words,
-    fromFs(action, "fstat", () => sizeOf(fd)),
+    fromFs(action, "fstat", () => fileSize(fd)),
     page,
     what,
   );

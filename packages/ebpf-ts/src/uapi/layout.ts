@@ -6,10 +6,10 @@ export interface Layout {
   /** The kernel's name. */
   readonly name: string;
   readonly size: number;
-  readonly fields: Fields;
+  readonly fields: LayoutFields;
 }
 
-export interface Fields {
+export interface LayoutFields {
   readonly [name: string]: Field;
 }
 
@@ -44,22 +44,22 @@ export interface TextField extends Place {
 
 export interface StructField extends Place {
   readonly kind: "struct";
-  readonly fields: Fields;
+  readonly fields: LayoutFields;
 }
 
 /** The fields of one number each, those of structs within included. */
-export type NumbersOf<F extends Fields> = {
-  [Name in keyof F]: F[Name] extends { readonly fields: infer Within extends Fields }
+export type NumbersOf<F extends LayoutFields> = {
+  [Name in keyof F]: F[Name] extends { readonly fields: infer Within extends LayoutFields }
     ? NumbersOf<Within>
     : Extract<F[Name], NumberField>;
 }[keyof F];
 
 /** What fields take: those that are named, the others stay as they are. `Target` is what a pointer may be given as. */
-export type ValuesFor<F extends Fields, Target = never> = {
+export type ValuesFor<F extends LayoutFields, Target = never> = {
   readonly [Name in keyof F]?: ValueFor<F[Name], Target> | undefined;
 };
 
-type ValueFor<F extends Field, Target> = F extends { readonly fields: infer Within extends Fields }
+type ValueFor<F extends Field, Target> = F extends { readonly fields: infer Within extends LayoutFields }
   ? ValuesFor<Within, Target>
   : F extends { readonly kind: "u64" | "s64" }
     ? number | bigint | Target
@@ -68,9 +68,9 @@ type ValueFor<F extends Field, Target> = F extends { readonly fields: infer With
       : Uint8Array;
 
 /** What fields hold. */
-export type ValuesOf<F extends Fields> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
+export type ValuesOf<F extends LayoutFields> = { readonly [Name in keyof F]: ValueOf<F[Name]> };
 
-type ValueOf<F extends Field> = F extends { readonly fields: infer Within extends Fields }
+type ValueOf<F extends Field> = F extends { readonly fields: infer Within extends LayoutFields }
   ? ValuesOf<Within>
   : F extends { readonly kind: "u64" | "s64" }
     ? bigint

@@ -1,11 +1,11 @@
 import { bigintAt, bitsAt, numberAt, putBigint, putBits, putNumber } from "./fields.ts";
-import type { Field, Fields, NumberField, ValuesFor, ValuesOf } from "./layout.ts";
+import type { Field, LayoutFields, NumberField, ValuesFor, ValuesOf } from "./layout.ts";
 
 /** Given for a 64-bit field that is none of a number. */
 type PutTarget<Target> = (field: NumberField, target: Target) => void;
 
 /** Writes what is named into the struct that begins at `at`. Gives the end of the last field that was written, counted from there. */
-export function writeValues<F extends Fields, Target = never>(
+export function writeValues<F extends LayoutFields, Target = never>(
   view: DataView,
   at: number,
   fields: F,
@@ -55,7 +55,7 @@ function putBytes(view: DataView, at: number, length: number, bytes: Uint8Array)
 }
 
 /** Reads all fields of the struct that begins at `at`, those of all parts of a union. */
-export function readValues<F extends Fields>(view: DataView, at: number, fields: F): ValuesOf<F> {
+export function readValues<F extends LayoutFields>(view: DataView, at: number, fields: F): ValuesOf<F> {
   const values = Object.entries(fields).map(([name, field]) => [name, readValue(view, at, field)]);
   return Object.fromEntries(values) as ValuesOf<F>;
 }

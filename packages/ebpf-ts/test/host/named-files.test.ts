@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { EbpfError } from "../../src/base/errors.ts";
-import { isExecutable, kindOf, moduleUrlOf, openNamed, readNamed } from "../../src/host/named-files.ts";
-import { closeFile, isRegular, readAt, sizeOf } from "../../src/host/open-files.ts";
+import { isExecutable, fileKind, moduleUrlOf, openNamed, readNamed } from "../../src/host/named-files.ts";
+import { closeFile, isRegular, readAt, fileSize } from "../../src/host/open-files.ts";
 import { refusal } from "../../src/host/refusal.ts";
 
 describe("what a user names", () => {
@@ -18,7 +18,9 @@ describe("what a user names", () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it("is a file, a folder, something else or nothing", () => {
-    const kinds = [file, folder, "/dev/null", join(folder, "link"), join(folder, "lost"), join(file, "in")].map(kindOf);
+    const kinds = [file, folder, "/dev/null", join(folder, "link"), join(folder, "lost"), join(file, "in")].map(
+      fileKind,
+    );
     assert.deepEqual(kinds, ["file", "folder", "other", "file", undefined, undefined]);
     assert.deepEqual([file, join(folder, "lost")].map(isExecutable), [true, false]);
   });
@@ -28,7 +30,7 @@ describe("what a user names", () => {
     try {
       const bytes = new Uint8Array(4);
       assert.deepEqual([readAt(fd, bytes, 8), bytes[0], bytes[1]], [2, 0x38, 0x39]);
-      assert.deepEqual([sizeOf(fd), isRegular(fd)], [10, true]);
+      assert.deepEqual([fileSize(fd), isRegular(fd)], [10, true]);
     } finally {
       closeFile(fd);
     }

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import {
   type SyscallAttachPoint,
   syscallAttachPoint,
-  syscallNumbers,
+  numbersByName,
 } from "../../src/engine/embedded/sources/ptrace/attach-point.ts";
 import { SyscallTable, type SyscallProgram } from "../../src/engine/embedded/sources/ptrace/syscall-programs.ts";
 import { placeOfSection } from "../../src/engine/embedded/sources/attach-place.ts";
@@ -164,7 +164,7 @@ describe("the names of system calls", () => {
 
   it("has all of this kernel's", { skip: names.length === 0 && `it takes x64 and a tracefs at ${tracepoints}` }, () => {
     deepEqual(
-      names.filter((name) => syscallNumbers("x64")[name] === undefined),
+      names.filter((name) => numbersByName("x64")[name] === undefined),
       [],
     );
   });

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { parseBtf } from "../../src/btf/index.ts";
 import type { Btf, BtfComposite, BtfMember } from "../../src/btf/types.ts";
-import type { Field, Fields, Layout } from "../../src/uapi/layout.ts";
+import type { Field, LayoutFields, Layout } from "../../src/uapi/layout.ts";
 import * as structs from "../../src/uapi/structs.gen.ts";
 import { orFail } from "../support/requirements.ts";
 
@@ -75,7 +75,7 @@ function placeOf(field: Field): readonly [number, number] {
 }
 
 /** Compares what both have, and gives the number of those fields. */
-function compare(btf: Btf, type: BtfComposite, fields: Fields, start: number): number {
+function compare(btf: Btf, type: BtfComposite, fields: LayoutFields, start: number): number {
   let count = 0;
   for (const [name, field] of Object.entries(fields)) {
     const found = memberOf(btf, type, name);

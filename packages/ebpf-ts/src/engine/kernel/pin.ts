@@ -1,5 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
-import { absolutePath, fileSystemOf, folderOf, kindOf, makeFolder, removeName } from "../../host/named-files.ts";
+import { absolutePath, fileSystemOf, folderOf, fileKind, makeFolder, removeName } from "../../host/named-files.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { refusal, refusalCode } from "../../host/refusal.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
@@ -29,7 +29,7 @@ const pinReasons: Readonly<Record<number, string>> = {
 };
 
 /** Opens what was pinned (BPF_OBJ_GET); undefined when nothing is there. */
-export function openPinned(sys: Sys, path: string, what: string): Descriptor | undefined {
+export function openPin(sys: Sys, path: string, what: string): Descriptor | undefined {
   refuseIfLockedDown(`open ${what} at ${path}`, "bpf");
   const fd = sys.bpf(Command.OBJ_GET, new KernelStruct(BpfAttr.obj, { pathname: path }));
   if (fd === -Errno.ENOENT) return undefined;
@@ -65,7 +65,7 @@ export function unpinObject(path: string, what: string): void {
 export function makePinFolder(path: string, what: string): string[] {
   const missing: string[] = [];
   let there = absolutePath(path);
-  for (; kindOf(there) === undefined && folderOf(there) !== there; there = folderOf(there)) missing.unshift(there);
+  for (; fileKind(there) === undefined && folderOf(there) !== there; there = folderOf(there)) missing.unshift(there);
   checkFileSystem(there, `pin ${what} in ${path}`);
   try {
     makeFolder(path);

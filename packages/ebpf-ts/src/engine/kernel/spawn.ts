@@ -1,7 +1,7 @@
 import { EbpfError } from "../../base/errors.ts";
 import { type Child, startChild } from "../../host/child.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
-import { kindOf } from "../../host/named-files.ts";
+import { fileKind } from "../../host/named-files.ts";
 import { refusal } from "../../host/refusal.ts";
 import { commandRuns } from "../../host/running-commands.ts";
 import type { SignalName } from "../../host/signals.ts";
@@ -52,7 +52,7 @@ async function start(file: string, args: readonly string[], options: SpawnOption
 }
 
 function reasonOf(code: string, cwd: string | undefined): string {
-  if (code === "ENOENT" && cwd !== undefined && kindOf(cwd) === undefined) return `there is no folder ${cwd}`;
+  if (code === "ENOENT" && cwd !== undefined && fileKind(cwd) === undefined) return `there is no folder ${cwd}`;
   return reasons[code] ?? `the system refuses (${code})`;
 }
 

@@ -4,7 +4,7 @@ import { addressOf, errno, func } from "../ffi/libc.ts";
 import { pinned } from "../ffi/pinned.ts";
 
 /** A child of the calling thread. Whatever is not named here is as posix_spawn(3) has it: descriptors are inherited. */
-export interface ChildOptions {
+export interface ChildRequest {
   readonly file: string;
   /** With `argv[0]`. */
   readonly argv: readonly string[];
@@ -85,7 +85,7 @@ export function closeDescriptor(fd: number): void {
  * Starts a child without Node's knowledge, so that only the calling thread waits for it. All signals are at their
  * defaults and none is blocked: Node's threads block some, and ignore SIGPIPE.
  */
-export function spawnChild(options: ChildOptions): number {
+export function spawnChild(options: ChildRequest): number {
   const actions = pinned(opaqueSize);
   const attributes = pinned(opaqueSize);
   const pid = pinned(8);
@@ -126,7 +126,7 @@ export function spawnChild(options: ChildOptions): number {
  * Gives the child its three standard streams, and what it gets beside them. Node marks its own as not to be inherited, so each is handed on as a copy; the
  * copies are returned, to be closed once the child has them.
  */
-function addFiles(actions: number, options: ChildOptions, copies: number[]): void {
+function addFiles(actions: number, options: ChildRequest, copies: number[]): void {
   const dup = func("int posix_spawn_file_actions_adddup2(size_t actions, int from, int to)");
   const open = func("int posix_spawn_file_actions_addopen(size_t actions, int fd, str path, int flags, uint mode)");
   const hand = (from: number, to: number): void => {

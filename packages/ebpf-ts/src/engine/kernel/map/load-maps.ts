@@ -1,7 +1,7 @@
 import type { MapSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
-import { openPinned } from "../pin.ts";
+import { openPin } from "../pin.ts";
 import { checkSame } from "./check-same.ts";
 import { createMap } from "./create-map.ts";
 import { fillMap } from "./fill-map.ts";
@@ -27,7 +27,7 @@ export async function loadMap(sys: Sys, spec: MapSpec, options: LoadMapOptions):
 async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
   const { btf, mustHaveTypes, pins } = options;
   const path = pins.pathOf(spec);
-  const known = openPinned(sys, path, `map ${spec.name}`);
+  const known = openPin(sys, path, `map ${spec.name}`);
   if (known !== undefined) {
     return closedOnFailure(known, () => {
       checkSame(sys, known, spec, `pinned at ${path}`);

@@ -15,7 +15,7 @@ import type { MapParts } from "./kernel-map.ts";
 import { MemoryMap, ReadOnlyMemoryMap } from "./memory-map.ts";
 import { mapInfo } from "../object-info.ts";
 import { PerfEventMap } from "./perf-event-map.ts";
-import { openPinned } from "../pin.ts";
+import { openPin } from "../pin.ts";
 import { ProgramArray } from "./program-array.ts";
 import { RingMap } from "../ring/ring-map.ts";
 
@@ -50,7 +50,7 @@ function isWritable(flags: number): boolean {
 
 /** A map that somebody pinned in a bpf file system. */
 export function openPinnedMap(sys: Sys, path: string): KernelMap {
-  const descriptor = openPinned(sys, path, "a pinned map");
+  const descriptor = openPin(sys, path, "a pinned map");
   if (descriptor === undefined)
     throw new EbpfError("NOT_FOUND", `Cannot open a pinned map: there is nothing at ${path}`);
   return opened(sys, descriptor, `Cannot open ${path} as a map: it is something else, ${kindOf(descriptor)}`);

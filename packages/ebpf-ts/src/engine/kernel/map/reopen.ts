@@ -1,5 +1,5 @@
 import { EbpfError } from "../../../base/errors.ts";
-import { fileSystemOf, kindOf } from "../../../host/named-files.ts";
+import { fileKind, fileSystemOf } from "../../../host/named-files.ts";
 import { refusalCode } from "../../../host/refusal.ts";
 import { linuxSys } from "../../../sys/ffi/linux.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
@@ -39,7 +39,7 @@ function checkPath(path: string): void {
   let [type, isFolder] = [0, false];
   try {
     type = fileSystemOf(path);
-    isFolder = kindOf(path) === "folder";
+    isFolder = fileKind(path) === "folder";
   } catch (cause) {
     const code = refusalCode(cause);
     const denied = code === "EACCES" || code === "EPERM";

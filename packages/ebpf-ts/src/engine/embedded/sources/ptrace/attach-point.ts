@@ -11,7 +11,7 @@ export interface SyscallAttachPoint {
   readonly syscall: number | undefined;
 }
 
-export function syscallNumbers(architecture: string): Readonly<Record<string, number>> {
+export function numbersByName(architecture: string): Readonly<Record<string, number>> {
   return architecture === "arm64" ? arm64Syscalls : x64Syscalls;
 }
 
@@ -34,7 +34,7 @@ export function syscallAttachPoint(place: AttachPlace, architecture: string): Sy
 }
 
 function syscallNumber(name: string, architecture: string): number {
-  const numbers = syscallNumbers(architecture);
+  const numbers = numbersByName(architecture);
   const number = Object.hasOwn(numbers, name) ? numbers[name] : undefined;
   if (number !== undefined) return number;
   const kernelName = kernelNames[name];

@@ -1,5 +1,5 @@
 import { EbpfError } from "../../../../base/errors.ts";
-import { absolutePath, foldersOf, isExecutable, kindOf } from "../../../../host/named-files.ts";
+import { absolutePath, fileKind, foldersOf, isExecutable } from "../../../../host/named-files.ts";
 
 /** Where execvp(3) looks when there is no PATH. */
 const defaultPath = "/bin:/usr/bin";
@@ -10,7 +10,7 @@ const defaultPath = "/bin:/usr/bin";
  */
 export function findCommand(file: string, cwd: string, path: string | undefined): string {
   if (file === "") throw new EbpfError("COMMAND", "Cannot start a command without a name");
-  if (kindOf(absolutePath(cwd)) !== "folder")
+  if (fileKind(absolutePath(cwd)) !== "folder")
     throw new EbpfError("COMMAND", `Cannot start ${file} in ${cwd}: there is no such directory`);
   if (file.includes("/")) {
     requireExecutable(file, absolutePath(cwd, file));
@@ -32,7 +32,7 @@ function requireExecutable(file: string, path: string): void {
 }
 
 function reasonAgainst(path: string): string | undefined {
-  const kind = kindOf(path);
+  const kind = fileKind(path);
   if (kind === undefined) return "there is no such file";
   if (kind !== "file") return "it is not a file";
   return isExecutable(path) ? undefined : "it is not executable";

@@ -17,11 +17,11 @@ import {
   spareDigit,
   spawnChild,
 } from "../../../../sys/process/spawn.ts";
-import type { ChildOptions } from "../../../../sys/process/spawn.ts";
+import type { ChildRequest } from "../../../../sys/process/spawn.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import type { TraceControl } from "./trace-control.ts";
 
-export interface LaunchOptions extends Pick<ChildOptions, "env" | "stdin" | "stdout"> {
+export interface LaunchOptions extends Pick<ChildRequest, "env" | "stdin" | "stdout"> {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string;

@@ -2,7 +2,7 @@ import type { UprobeTarget } from "../../../../attach/targets/uprobe.ts";
 import { EbpfError, NotSupportedError } from "../../../../base/errors.ts";
 import { findExecutableSymbol, type PartialFile } from "../../../../elf/executable-symbols.ts";
 import { absolutePath, openNamed } from "../../../../host/named-files.ts";
-import { closeFile, readAt, sizeOf } from "../../../../host/open-files.ts";
+import { closeFile, readAt, fileSize } from "../../../../host/open-files.ts";
 import { refusal } from "../../../../host/refusal.ts";
 import { isThere, readHostFile } from "../../../../host/system-files.ts";
 import { findProgramKind } from "../../../../kinds/find-program-kind.ts";
@@ -48,7 +48,7 @@ function openProbe({ sys, spec, target, action }: AttachRequest<UprobeTarget>): 
 function placeOf({ path, symbol, offset = 0 }: UprobeTarget, action: string): number {
   const descriptor = open(path, action);
   try {
-    const size = sizeOf(descriptor);
+    const size = fileSize(descriptor);
     const start = symbol === undefined ? 0 : findExecutableSymbol(fileOf(descriptor, size), symbol).offset;
     if (start + offset < size) return start + offset;
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: offset ${offset} lies beyond the end of ${path}`);

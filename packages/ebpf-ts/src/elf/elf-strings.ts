@@ -5,7 +5,7 @@ import { EbpfError } from "../base/errors.ts";
  * Names of a string table by offset. Linkers let names share their ends, so that together they may be longer than the
  * table; a file that goes far beyond that wants to exhaust memory.
  */
-export class StringTable {
+export class ElfStrings {
   readonly #view: ByteView;
   readonly #names = new Map<number, string>();
   #budget: number;

@@ -5,17 +5,17 @@ import { EbpfError } from "../base/errors.ts";
  * The string section: NUL-terminated texts, named by their offset. With split BTF the offsets go on where the base's
  * end. A broken table could have thousands of offsets point into one huge text, so the sum of all texts is bounded.
  */
-export class StringTable {
+export class BtfStrings {
   /** One more than the largest offset. */
   readonly end: number;
-  readonly #base: StringTable | undefined;
+  readonly #base: BtfStrings | undefined;
   readonly #start: number;
   readonly #bytes: Uint8Array;
   readonly #view: ByteView;
   readonly #texts = new Map<number, string>();
   #budget: number;
 
-  constructor(bytes: Uint8Array, base: StringTable | undefined) {
+  constructor(bytes: Uint8Array, base: BtfStrings | undefined) {
     this.#base = base;
     this.#start = base?.end ?? 0;
     this.end = this.#start + bytes.length;
