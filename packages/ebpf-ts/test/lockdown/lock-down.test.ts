@@ -24,7 +24,7 @@ function scriptOf(child: string): string {
 }
 
 async function outcomesOf(file: string, ...args: readonly string[]): Promise<Map<string, string>> {
-  const { stdout } = await run(file, args, { timeout: 60_000 });
+  const { stdout } = await run(file, args, { timeout: 110_000 });
   const lines = stdout.trimEnd().split("\n");
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
 }
@@ -37,7 +37,7 @@ function setprivOrSkip(): string | false {
 const linuxOrSkip = platform === "linux" ? false : "only Linux has seccomp filters";
 const kernelAndRoot = kernelOrSkip() || orFail(isRoot() ? false : "only root becomes another user");
 
-describe("lockDown, on the kernel", { skip: kernelAndRoot, timeout: 120_000 }, () => {
+describe("lockDown, on the kernel", { skip: kernelAndRoot, timeout: 300_000 }, () => {
   it("leaves an ordinary user the whole data plane of what root loaded", async () => {
     const found = await outcomes("plane-child");
     const ended = found.get("ended")!;
@@ -114,7 +114,7 @@ describe("lockDown, on the kernel", { skip: kernelAndRoot, timeout: 120_000 }, (
   }
 });
 
-describe("lockDown, on the embedded engine", { skip: linuxOrSkip, timeout: 120_000 }, () => {
+describe("lockDown, on the embedded engine", { skip: linuxOrSkip, timeout: 300_000 }, () => {
   it("a traced command goes on, and no other starts", async () => {
     const found = await outcomes("embedded-child");
     assert.match(found.get("without files")!, /^BUSY .* is traced, for which files of \/proc are read/);
@@ -152,7 +152,7 @@ describe("lockDown, on the embedded engine", { skip: linuxOrSkip, timeout: 120_0
 
 for (const engine of ["kernel", "embedded"] as const) {
   const skip = engine === "kernel" ? kernelAndRoot : linuxOrSkip;
-  it(`lockDown: nothing but programs writes what is read-only (${engine})`, { skip, timeout: 60_000 }, async () => {
+  it(`lockDown: nothing but programs writes what is read-only (${engine})`, { skip, timeout: 120_000 }, async () => {
     const found = await outcomes("read-only-child", engine);
     assert.match(found.get("held")!, /^BUSY Cannot make the maps read-only: memory of counters was given away/);
     assert.equal(found.get("still written"), "ok 1");
@@ -170,7 +170,7 @@ for (const engine of ["kernel", "embedded"] as const) {
   });
 }
 
-describe("lockDown: whose capabilities go", { skip: setprivOrSkip(), timeout: 120_000 }, () => {
+describe("lockDown: whose capabilities go", { skip: setprivOrSkip(), timeout: 300_000 }, () => {
   const bit = (...capabilities: number[]): string =>
     capabilities
       .reduce((set, capability) => set | (1n << BigInt(capability)), 0n)
