@@ -24,8 +24,16 @@ export interface ObjectOptions {
    * throws is as for `onPrint`.
    */
   readonly onFault?: ((fault: EbpfError) => void) | undefined;
-  /** How many instructions one run of a program may take (embedded engine). */
+  /**
+   * How many instructions one run of a program may take (embedded engine); 2^26 by default. Helpers count by what they do: the bytes that
+   * they copy, the entries that they pass.
+   */
   readonly instructionBudget?: number | undefined;
+  /**
+   * How many milliseconds one run of a program may take (embedded engine); 10,000 by default, and Infinity for no limit. A backstop beside
+   * the budget: it is looked at every few milliseconds.
+   */
+  readonly maxRunMs?: number | undefined;
 }
 
 export const objectChecks: Checks<ObjectOptions> = {
@@ -33,6 +41,7 @@ export const objectChecks: Checks<ObjectOptions> = {
   onPrint: aFunction,
   onFault: aFunction,
   instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
+  maxRunMs: integer(1),
 };
 
 /** What the host does for a collection. */
@@ -59,6 +68,7 @@ export async function loadSpec(
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
     instructionBudget: options.instructionBudget,
+    maxRunMs: options.maxRunMs,
   });
   return new Collection(own, collection, host.lockDown);
 }

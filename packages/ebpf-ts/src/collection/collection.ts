@@ -196,6 +196,7 @@ export class Collection {
 
   async #close(): Promise<void> {
     this.#lifetime.open = false;
+    this.#engine.endRuns?.();
     this.#maps.close();
     await this.#links.close();
     await this.#engine.close();

@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly onFault: (fault: EbpfError) => void;
   /** How many instructions one run may take (embedded engine). */
   readonly instructionBudget?: number | undefined;
+  /** How many milliseconds one run may take (embedded engine). */
+  readonly maxRunMs?: number | undefined;
 }
 
 /** A loaded object as an engine has it; `Collection` is what a user has of it. */
@@ -36,6 +38,8 @@ export interface EngineCollection {
   prepareLockDown?(): Promise<void>;
   /** Whether maps by key, and programs by hand, go on in a process that has given up its capabilities. Left out: they do. */
   goesOnWithoutPrivilege?(): boolean;
+  /** Ends the runs of programs in all threads, and lets none begin: the first of a close, which waits for much else. */
+  endRuns?(): void;
   /** Detaches and closes everything. Idempotent. */
   close(): Promise<void>;
 }

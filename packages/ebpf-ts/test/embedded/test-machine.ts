@@ -115,6 +115,7 @@ export interface TestOptions extends MachineOptions {
   /** First slots of the subprograms. */
   readonly functions?: readonly number[];
   readonly budget?: number;
+  readonly maxRunMs?: number;
   readonly cpus?: number;
   readonly heap?: number;
   readonly executor?: string;
@@ -148,8 +149,8 @@ export function machineOf(
   const programs = code(maps).map((instructions, index) => programImage(`program_${index}`, instructions, options));
   const decoded = programs.map((program, index) => new MachineProgram(program, index));
   for (const program of decoded) validate(program);
-  const { budget: instructionBudget = 1_000_000, heap, executor } = options;
-  const image = assembleImage({ layout, cpus, maps, programs, instructionBudget, heap, executor });
+  const { budget: instructionBudget = 1_000_000, maxRunMs = Infinity, heap, executor } = options;
+  const image = assembleImage({ layout, cpus, maps, programs, instructionBudget, maxRunMs, heap, executor });
   const view = new ProgramMemory(image.memory.buffer, image.regions);
   const failures = new Failures();
   for (const program of decoded) checkCalls(program, options.license ?? "GPL", view, failures);

@@ -132,6 +132,7 @@ export class TestMachine {
       maps: [ring],
       programs: programs.map(programImage),
       instructionBudget: 100_000,
+      maxRunMs: Infinity,
     });
     this.machine = openMachine(this.image);
     this.programs = new TracedPrograms();

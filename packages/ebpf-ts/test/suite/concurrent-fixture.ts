@@ -97,7 +97,12 @@ export async function concurrentFixture(engine: EngineName, name: string): Promi
   if (engine === "kernel") {
     return new ConcurrentFixture(spec, await kernelEngine().load(spec, engineOptions), undefined);
   }
-  const built = await buildImage(spec, { cpus: 4, instructionBudget: 2 ** 26, kernelBtf: buildKernelBtf("x64") });
+  const built = await buildImage(spec, {
+    cpus: 4,
+    instructionBudget: 2 ** 26,
+    maxRunMs: Infinity,
+    kernelBtf: buildKernelBtf("x64"),
+  });
   const machine = openMachine(built.image);
   const hostTask = () => ({ pid: 1, tgid: 1, uid: 0, gid: 0, comm: "test", readUser: () => false });
   const options = { spec, built, machine, engineOptions, sources: [], architecture: "x64", hostTask } as const;

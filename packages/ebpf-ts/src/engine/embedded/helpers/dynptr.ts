@@ -3,6 +3,8 @@ import { maxDynptrSize, type Dynptr } from "../machine/dynptr.ts";
 import type { Run } from "../machine/run.ts";
 import { u32, type HelperGroup } from "./helper.ts";
 
+/** Pages are looked at one by one. */
+const pageSize = 4096;
 /** sizeof(struct bpf_dynptr). */
 const structSize = 16;
 
@@ -37,6 +39,7 @@ export const dynptrHelpers: HelperGroup = {
   dynptr_from_mem(run, data, size, flags, at) {
     const bytes = u32(size);
     const address = Number(data);
+    run.work(Math.floor(bytes / pageSize));
     if (!run.memory.isWritable(address, bytes)) {
       return run.fault("gave bpf_dynptr_from_mem something that is no writable map value");
     }

@@ -12,7 +12,15 @@ function keyAt(run: Run, map: MachineMap, address: bigint): Uint8Array {
 
 function lookupOn(run: Run, handle: bigint, key: bigint, cpu: number): bigint {
   const map = run.map(handle);
-  return BigInt(map.lookup(run.readableAt(key, map.image.keySize), cpu));
+  const address = map.lookup(run.readableAt(key, map.image.keySize), cpu);
+  if (map.takeSteps !== undefined) run.work(map.takeSteps());
+  return BigInt(address);
+}
+
+/** What a change gives, once its search for the key is counted. */
+function counted(run: Run, map: MachineMap, result: number): bigint {
+  if (map.takeSteps !== undefined) run.work(map.takeSteps());
+  return BigInt(result);
 }
 
 export const mapHelpers: HelperGroup = {
@@ -27,12 +35,12 @@ export const mapHelpers: HelperGroup = {
   map_update_elem(run, handle, key, value, flags) {
     const map = run.map(handle);
     const bytes = run.readable(value, map.image.valueSize).slice();
-    return BigInt(map.update(keyAt(run, map, key), bytes, Number(flags), run.cpu.index));
+    return counted(run, map, map.update(keyAt(run, map, key), bytes, Number(flags), run.cpu.index));
   },
 
   map_delete_elem(run, handle, key) {
     const map = run.map(handle);
-    return BigInt(map.delete(keyAt(run, map, key)));
+    return counted(run, map, map.delete(keyAt(run, map, key)));
   },
 
   for_each_map_elem(run, handle, callback, context, flags) {
@@ -43,7 +51,7 @@ export const mapHelpers: HelperGroup = {
     if (map.image.keySize > scratchPart)
       return run.fault(`went through map ${map.image.name}, whose keys are too large for that`);
     let visited = 0n;
-    for (const { key, value } of map.entries(run.cpu.index)) {
+    for (const { key, value } of map.entries(run.cpu.index, (places) => run.work(places))) {
       visited++;
       if (visit(run, handle, key, value, callback, context) !== 0n) break;
     }

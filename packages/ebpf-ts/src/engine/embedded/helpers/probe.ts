@@ -2,7 +2,7 @@ import { Errno } from "../../../uapi/errno.ts";
 import type { HelperFunction } from "../machine/helper.ts";
 import type { Run } from "../machine/run.ts";
 import { u32, type HelperGroup } from "./helper.ts";
-import { readUserString } from "./user-memory.ts";
+import { readUserPart, readUserString, userChunk } from "./user-memory.ts";
 
 const EFAULT = BigInt(-Errno.EFAULT);
 
@@ -31,17 +31,20 @@ function readKernel(run: Run, address: bigint, into: Uint8Array): boolean {
 export function readKernelString(run: Run, address: bigint, most: number): Uint8Array | undefined {
   const start = Number(address);
   if (!run.memory.isMapped(start, 1)) return undefined;
-  const bytes = run.memory.bytes.slice(start, start + run.memory.pages.lengthAt(start, most));
-  const end = bytes.indexOf(0);
-  if (end >= 0) return bytes.subarray(0, end);
-  return bytes.length === most ? bytes : undefined;
+  const length = run.memory.pages.lengthAt(start, most);
+  const end = run.memory.bytes.subarray(start, start + length).indexOf(0);
+  if (end >= 0) return run.memory.bytes.slice(start, start + end);
+  return length === most ? run.memory.bytes.slice(start, start + length) : undefined;
 }
 
+/** The task's reader fills memory of its own: not every host reads into shared memory. */
 function readUser(run: Run, address: bigint, into: Uint8Array): boolean {
-  // The task's reader fills memory of its own: not every host reads into shared memory.
-  const bytes = new Uint8Array(into.length);
-  if (!run.task.readUser(address, bytes)) return false;
-  into.set(bytes);
+  const bytes = new Uint8Array(Math.min(into.length, userChunk));
+  for (let done = 0; done < into.length; done += userChunk) {
+    const part = bytes.subarray(0, into.length - done);
+    if (!readUserPart(run, BigInt.asUintN(64, address + BigInt(done)), part)) return false;
+    into.set(part, done);
+  }
   return true;
 }
 
@@ -84,7 +87,7 @@ function readingString(read: StringReader, errorOf: (address: bigint) => bigint)
   };
 }
 
-const userString: StringReader = (run, address, most) => readUserString(run.task, address, most);
+const userString: StringReader = (run, address, most) => readUserString(run, address, most);
 
 /** bpf_probe_read does not say whose memory it means: the machine's own where there is any, else the task's. */
 const either: Reader = (run, address, into) => readKernel(run, address, into) || readUser(run, address, into);

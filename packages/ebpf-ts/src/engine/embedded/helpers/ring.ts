@@ -13,6 +13,7 @@ function ringOf(run: Run, handle: bigint): MachineRing {
 
 /** The address of a new record that this run holds; 0 when there is none. */
 function reserve(run: Run, ring: MachineRing, size: bigint, flags: bigint): number {
+  run.checkReservations();
   const address = ring.reserve(Number(size), flags);
   if (address === 0) return 0;
   const slice = { start: address, end: address + Number(size), writable: true };
@@ -63,7 +64,8 @@ export const ringHelpers: HelperGroup = {
     const map = run.map(handle);
     if (map.userRing === undefined)
       return run.fault(`gave bpf_user_ringbuf_drain the map ${map.image.name}, which is no user ring buffer`);
-    return BigInt(map.userRing.drain((address, size) => deliver(run, address, size, callback, context), flags));
+    const onSample = (address: number, size: number): number => deliver(run, address, size, callback, context);
+    return BigInt(map.userRing.drain(onSample, flags, (samples) => run.work(samples)));
   },
 };
 

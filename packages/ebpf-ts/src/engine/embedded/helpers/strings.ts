@@ -5,6 +5,12 @@ import { u32 } from "./helper.ts";
 import { readKernelString } from "./probe.ts";
 
 const baseMask = 0x1fn;
+/** How many are looked at of a number with its white space. */
+const mostCharacters = 4096;
+/** Characters of a text that take as long as an instruction does. */
+const charactersPerInstruction = 8;
+/** After so many of them the budget and the clock are looked at. */
+const block = 8192;
 /** The kernel copies at most 63 characters of a number. */
 const longestNumber = 63;
 const whiteSpace = /^[\t-\r \xa0]*/;
@@ -20,7 +26,9 @@ interface ParsedNumber {
 function parseNumber(run: Run, buffer: bigint, length: bigint, flags: bigint): ParsedNumber | number {
   const base = Number(flags & baseMask);
   if (length === 0n || (flags & ~baseMask) !== 0n || ![0, 8, 10, 16].includes(base)) return -Errno.EINVAL;
-  const text = String.fromCharCode(...run.readable(buffer, Number(length)).slice(0, 4096));
+  const bytes = run.readable(buffer, Number(length)).slice(0, mostCharacters);
+  run.work(Math.floor(bytes.length / charactersPerInstruction));
+  const text = String.fromCharCode(...bytes);
   const start = whiteSpace.exec(text)![0].length;
   const negative = text[start] === "-";
   const from = start + (negative ? 1 : 0);
@@ -78,6 +86,7 @@ export const stringHelpers: HelperGroup = {
     const text = readKernelString(run, second, length);
     if (text === undefined) return run.fault("gave bpf_strncmp a second string that does not end");
     for (let index = 0; index < length; index++) {
+      if (index % block === block - 1) run.work(block / charactersPerInstruction);
       const left = a[index]!;
       const right = text[index] ?? 0;
       if (left !== right) return left < right ? -1n : 1n;

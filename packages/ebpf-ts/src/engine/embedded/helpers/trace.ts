@@ -10,15 +10,26 @@ const mostArguments = 12;
 /** MAX_BPRINTF_BUF: all strings of one format together, and BPF_TRACE_PRINTK_SIZE: what is printed of a text, with its NUL. */
 const mostText = 1024;
 
+/** Ours: the kernel goes through a format of any length, of which it prints no more than {@link mostText}. */
+const longestFormat = 64 * 1024;
+/** What a line costs that is handed out, in instructions. */
+const printCost = 256;
+/** Characters that take as long to write as an instruction. */
+const charactersPerInstruction = 8;
+
 /**
  * Texts are kept one character a byte (latin1) until they are shown, so that lengths are those that C counts.
  * undefined: the kernel refuses the format with -EINVAL.
  */
 function format(run: Run, text: string, values: readonly bigint[]): string | undefined {
+  run.work(text.length);
   const parts = parseFormat(text, values.length);
   if (parts === undefined) return undefined;
   let next = 0;
-  return parts.map((part) => (part.kind === "text" ? part.text : formatValue(run, part, values[next++]!))).join("");
+  const texts = parts.map((part) => (part.kind === "text" ? part.text : formatValue(run, part, values[next++]!)));
+  const written = texts.join("");
+  run.work(Math.floor(written.length / charactersPerInstruction));
+  return written;
 }
 
 function formatValue(run: Run, part: FormatPart & { kind: "value" }, value: bigint): string {
@@ -35,7 +46,7 @@ function formatValue(run: Run, part: FormatPart & { kind: "value" }, value: bigi
     case "pks":
       return pad(latin1(readKernelString(run, value, mostText)), flags, width, "none");
     case "pus":
-      return pad(latin1(readUserString(run.task, value, mostText)), flags, width, "none");
+      return pad(latin1(readUserString(run, value, mostText)), flags, width, "none");
     case "p":
       return pad(value.toString(16).padStart(16, "0"), flags, width, "none");
     case "i4":
@@ -61,6 +72,7 @@ const decoder = new TextDecoder();
 
 /** What a program printed, as people read it. */
 function print(run: Run, text: string): bigint {
+  run.work(printCost);
   const bytes = Uint8Array.from(text.slice(0, mostText - 1), (character) => character.charCodeAt(0));
   run.host.print(decoder.decode(bytes).replace(/\n$/, ""));
   return BigInt(text.length);
@@ -78,6 +90,7 @@ function argumentsAt(run: Run, data: bigint, length: bigint): bigint[] | undefin
 function sizedFormat(run: Run, address: bigint, size: bigint): string | undefined {
   const bytes = run.readable(address, u32(size));
   const end = bytes.indexOf(0);
+  if (end > longestFormat) run.fault(`gave a format of ${end} characters, which may have ${longestFormat}`);
   return end < 0 ? undefined : latin1(bytes.subarray(0, end));
 }
 

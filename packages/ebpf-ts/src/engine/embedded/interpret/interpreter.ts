@@ -20,7 +20,7 @@ export const interpreter: Executor = {
 function execute(run: Run, helpers: HelperTable): void {
   const entry = run.depth;
   for (;;) {
-    if (run.remaining-- <= 0) run.fault("took more instructions than its budget allows: is there an endless loop?");
+    if (run.remaining-- <= 0) run.look();
     const slot = run.next;
     run.slot = slot;
     run.next = slot + 1;

@@ -14,6 +14,7 @@ export interface ImageParts {
   readonly maps: readonly MachineMapImage[];
   readonly programs: readonly MachineProgramImage[];
   readonly instructionBudget: number;
+  readonly maxRunMs: number;
   /** A name of `executors.ts`. */
   readonly executor?: string | undefined;
   /** Bytes; by default 64 MiB, and never more than the 4 GiB of a machine leave. */
@@ -26,6 +27,7 @@ export function assembleImage({
   maps,
   programs,
   instructionBudget,
+  maxRunMs,
   executor,
   heap,
 }: ImageParts): MachineImage {
@@ -37,6 +39,7 @@ export function assembleImage({
     maps,
     programs,
     instructionBudget,
+    maxRunMs,
     executor: executor ?? defaultExecutor,
     shared: SharedState.bufferFor(cpus),
   };

@@ -21,7 +21,10 @@ import { validate } from "./validate.ts";
 /** Instructions of all programs together, which stay in memory with what lines they came from: some 60 bytes each. */
 const mostInstructionsKept = 4_000_000;
 
-export interface BuildOptions extends Pick<ImageParts, "cpus" | "instructionBudget" | "executor" | "heap"> {
+export interface BuildOptions extends Pick<
+  ImageParts,
+  "cpus" | "instructionBudget" | "maxRunMs" | "executor" | "heap"
+> {
   readonly kernelBtf: Btf;
 }
 

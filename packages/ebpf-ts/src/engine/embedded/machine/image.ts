@@ -12,7 +12,10 @@ export interface MachineImage {
   readonly cpus: number;
   readonly maps: readonly MachineMapImage[];
   readonly programs: readonly MachineProgramImage[];
+  /** Of one run; what helpers do counts as instructions. */
   readonly instructionBudget: number;
+  /** Milliseconds that one run may take. */
+  readonly maxRunMs: number;
   /** Who runs the programs, by the name that `open-machine.ts` knows. */
   readonly executor: string;
   /** Int32: the state of CPUs, shared by all threads. */

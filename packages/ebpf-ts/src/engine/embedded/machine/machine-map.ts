@@ -17,10 +17,18 @@ export interface MachineMap {
   /** The bpf(2) side: all CPUs' values in a row, padded to 8 bytes each, for per-CPU maps. */
   read(key: Uint8Array): Uint8Array | undefined;
   write(key: Uint8Array, value: Uint8Array, flags: number): number;
+  /** How many entries were looked at in search of keys since it was asked last: keys may have been made to meet in one chain. */
+  takeSteps?(): number;
   /** Reads, and deletes, in one step. */
   take?(key: Uint8Array): Uint8Array | undefined;
-  /** Entries for bpf_for_each_map_elem, with the address of each value. */
-  entries?(cpu: number): Iterable<{ readonly key: Uint8Array; readonly value: number }>;
+  /**
+   * Entries for bpf_for_each_map_elem, with the address of each value. `pass` is told how many places were looked at since it was called
+   * last, also where there was none: it may throw, and does not change the map.
+   */
+  entries?(
+    cpu: number,
+    pass?: (places: number) => void,
+  ): Iterable<{ readonly key: Uint8Array; readonly value: number }>;
   readonly ring?: MachineRing;
   readonly userRing?: MachineUserRing;
   /** Index of the program at that slot of a prog array; -1 when empty. */
@@ -55,10 +63,11 @@ export interface MachineRing {
 /** The program's side of a BPF_MAP_TYPE_USER_RINGBUF: the drain, in the kernel's order of checks. */
 export interface MachineUserRing {
   /**
-   * `onSample` gets each sample's payload address and size; 0 goes on, 1 stops.
+   * `onSample` gets each sample's payload address and size; 0 goes on, 1 stops. `pass` is told of each that is looked at, discarded ones
+   * included, and may throw.
    * Returns the number of samples, or -EINVAL, -E2BIG, -EBUSY.
    */
-  drain(onSample: (address: number, size: number) => number, flags: bigint): number;
+  drain(onSample: (address: number, size: number) => number, flags: bigint, pass?: (samples: number) => void): number;
   readonly memory: RingMemory;
   /** Notified when a drain made room. */
   readonly bell: Int32Array;

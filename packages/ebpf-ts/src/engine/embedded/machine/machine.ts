@@ -21,11 +21,13 @@ export interface MachineParts {
   readonly helpers: HelperTable;
   readonly openMap: (image: MachineMapImage, memory: ArrayBufferLike, cpus: number) => MachineMap;
   readonly clock?: Clock | undefined;
+  /** Whether this thread's runs are to end, beside those of a machine that closes. */
+  readonly isClosing?: (() => boolean) | undefined;
 }
 
 /** How long a run waits for another thread to give a CPU back. */
 const patience = 10_000;
-/** After how long it asks whether those that have one still live. */
+/** After how long it asks whether those that have one still live, and whether it is to end. */
 const doubt = 5;
 
 /** This thread's view of a collection. Every thread that runs its programs opens the same image. */
@@ -43,16 +45,18 @@ class EmbeddedMachine implements Machine, RunHost {
   readonly execute: Execute;
   onPrint: (line: string) => void = () => {};
   readonly #state: SharedState;
+  readonly #isClosing: () => boolean;
   readonly #lateMaps: LateMaps;
   /** By CPU; whoever has taken the CPU uses it. */
   readonly #runs: (Run | undefined)[] = [];
   /** CPUs that this thread itself is running on: a run may print, and what it prints may run. */
   #held = 0;
 
-  constructor(image: MachineImage, { executor, helpers, openMap, clock }: MachineParts) {
+  constructor(image: MachineImage, { executor, helpers, openMap, clock, isClosing }: MachineParts) {
     const { buffer } = image.memory;
     this.image = image;
     this.clock = clock ?? systemClock();
+    this.#isClosing = isClosing ?? (() => false);
     this.cpus = image.cpus;
     const directory = new MapDirectory(buffer, image.directory);
     this.memory = new ProgramMemory(buffer, image.regions, (slot) => `map ${directory.nameAt(slot)}`);
@@ -76,6 +80,14 @@ class EmbeddedMachine implements Machine, RunHost {
     return this.#lateMaps.remove(index);
   }
 
+  get isClosing(): boolean {
+    return this.#state.closing || this.#isClosing();
+  }
+
+  close(): void {
+    this.#state.close();
+  }
+
   print(line: string): void {
     this.onPrint(line);
   }
@@ -83,6 +95,7 @@ class EmbeddedMachine implements Machine, RunHost {
   run(index: number, context: RunContext, task: Task): MachineRunResult {
     const program = this.programs[index];
     if (program === undefined) throw new RangeError(`The machine has no program ${index}`);
+    if (this.#state.closing) throw closed();
     const cpu = this.#takeCpu();
     this.#held++;
     try {
@@ -96,8 +109,8 @@ class EmbeddedMachine implements Machine, RunHost {
   #runOn(cpu: number, program: MachineProgram, context: RunContext, task: Task): MachineRunResult {
     const run = (this.#runs[cpu] ??= new Run(this, cpuMemory(this.memory, cpu), program, task));
     const { start } = run.cpu.context;
-    run.begin(program, task, this.image.instructionBudget, start);
-    run.slices = placeContext(this.memory, run.cpu, context);
+    run.begin(program, task, start);
+    for (const slice of placeContext(this.memory, run.cpu, context)) run.lend(slice);
     let unfinished = 0;
     try {
       this.execute(run);
@@ -109,7 +122,7 @@ class EmbeddedMachine implements Machine, RunHost {
     if (unfinished > 0) run.fault("ended with a ring record that it had neither submitted nor discarded");
     return {
       returnValue: run.u64[0]!,
-      instructions: this.image.instructionBudget - run.remaining,
+      instructions: this.image.instructionBudget - run.budget,
       context: this.memory.bytes.slice(start, start + context.bytes.length),
     };
   }
@@ -120,6 +133,7 @@ class EmbeddedMachine implements Machine, RunHost {
       const releases = this.#state.releases;
       const cpu = this.#state.tryTakeCpu();
       if (cpu >= 0) return cpu;
+      if (this.isClosing) throw closed();
       const left = end - performance.now();
       // Waiting for oneself never ends: the CPUs of the runs below this one are free only after it.
       if (this.#held === this.cpus || left <= 0) {
@@ -133,9 +147,13 @@ class EmbeddedMachine implements Machine, RunHost {
   }
 }
 
+function closed(): EbpfError {
+  return new EbpfError("CLOSED", "Cannot run a program: its collection is closed");
+}
+
 /** A map that finds itself misused says so without knowing where the program was. */
 function asFault(run: Run, cause: unknown): unknown {
-  if (cause instanceof ProgramFault || !(cause instanceof EbpfError)) return cause;
+  if (cause instanceof ProgramFault || !(cause instanceof EbpfError) || cause.code === "CLOSED") return cause;
   try {
     return run.fault(`was refused by a map: ${cause.message}`);
   } catch (fault) {

@@ -2,7 +2,7 @@ import { EbpfError } from "../../../base/errors.ts";
 import type { RunContext } from "./contracts.ts";
 import type { CpuMemory } from "../memory/cpu-memory.ts";
 import type { ProgramMemory } from "../memory/program-memory.ts";
-import type { Slice } from "./run.ts";
+import type { Slice } from "./slices.ts";
 
 /**
  * Puts a context into a CPU's memory, and the kernel objects that it points at behind it, each on its own 16 bytes.

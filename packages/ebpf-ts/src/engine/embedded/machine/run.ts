@@ -1,4 +1,5 @@
-import { ProgramFault } from "../../../base/errors.ts";
+import { EbpfError, ProgramFault } from "../../../base/errors.ts";
+import { Allowance } from "./allowance.ts";
 import type { Clock } from "./clock.ts";
 import type { Task } from "./contracts.ts";
 import type { MachineImage } from "./image.ts";
@@ -10,11 +11,11 @@ import { functionAt, mapIndex } from "./map-handle.ts";
 import { describeAddress } from "../memory/memory-fault.ts";
 import { readable, writable } from "../memory/page-table.ts";
 import type { ProgramMemory } from "../memory/program-memory.ts";
-import type { Span } from "../memory/region.ts";
+import { type Slice, Slices } from "./slices.ts";
 
 /**
  * Runs from `run.next` until the frame that is current now exits; r0 is its result then. Whoever executes counts instructions down in
- * `run.remaining`, keeps `run.slot` true wherever something may fault, and does what a helper's result says (`HelperResult`).
+ * `run.remaining`, calls `run.look()` when there are none, keeps `run.slot` true wherever something may fault, and does what a helper's result says (`HelperResult`).
  */
 export type Execute = (run: Run) => void;
 
@@ -28,12 +29,9 @@ export interface RunHost {
   readonly cpus: number;
   readonly clock: Clock;
   readonly execute: Execute;
+  /** All runs are to end. */
+  readonly isClosing: boolean;
   print(line: string): void;
-}
-
-/** Memory of the kinds `record` and `run` that the current run may touch, besides its stack. */
-export interface Slice extends Span {
-  readonly writable: boolean;
 }
 
 /** A record that was reserved in an event ring and not yet submitted or discarded. */
@@ -42,6 +40,11 @@ export interface HeldRecord {
   readonly slice: Slice;
 }
 
+/**
+ * Records that a run may hold at a time: twice what the kernel's verifier lets through, for it must see where each is kept, and 8 frames of
+ * 512 bytes have room for 512.
+ */
+const mostReservations = 1024;
 const savedRegisters = 4; // r6..r9
 const bytesPerInstruction = 64;
 
@@ -59,17 +62,18 @@ export class Run {
   /** The instruction that is being run, and the one after it. */
   slot = 0;
   next = 0;
-  /** Instructions left. */
+  /** Instructions left until {@link look}. */
   remaining = 0;
   /** 0 for the program itself. */
   depth = 0;
   tailCalls = 0;
   task: Task;
-  slices: Slice[] = [];
+  readonly slices: Slices = new Slices();
   /** By the address of the payload. */
   readonly reservations: Map<number, HeldRecord> = new Map();
   /** By the address of the program's `struct bpf_dynptr`, which itself says nothing. */
   readonly dynptrs: Map<bigint, Dynptr> = new Map();
+  readonly #allowance: Allowance = new Allowance();
   #stackLow = 0;
   readonly #callers: { program: MachineProgram; next: number }[] = [];
   readonly #saved: BigUint64Array = new BigUint64Array(maxFrames * savedRegisters);
@@ -83,10 +87,11 @@ export class Run {
   }
 
   /** Makes it ready for a run from the start of `program`. */
-  begin(program: MachineProgram, task: Task, budget: number, context: number): void {
+  begin(program: MachineProgram, task: Task, context: number): void {
+    const { instructionBudget, maxRunMs } = this.host.image;
     this.program = program;
     this.task = task;
-    this.remaining = budget;
+    this.remaining = this.#allowance.begin(instructionBudget, maxRunMs);
     this.slot = this.next = this.depth = this.tailCalls = 0;
     this.#callers.length = 0;
     this.memory.bytes.fill(0, this.cpu.stack.start, this.cpu.stack.end);
@@ -104,8 +109,27 @@ export class Run {
     ).length;
     this.reservations.clear();
     this.dynptrs.clear();
-    this.slices = [];
+    this.slices.clear();
     return held + unfinished;
+  }
+
+  /** What of the budget is left. */
+  get budget(): number {
+    return this.#allowance.instructions + this.remaining;
+  }
+
+  /** When `remaining` is used up: ends a run that has gone on for too long, or whose collection closes; else there is more now. */
+  look(): void {
+    if (this.host.isClosing) this.#end();
+    const more = this.#allowance.next(this.remaining);
+    if (typeof more === "string") this.fault(more);
+    this.remaining = more;
+  }
+
+  /** What a helper does counts as so many instructions; long ones say it as they go on, so that they can be ended. */
+  work(instructions: number): void {
+    this.remaining -= instructions;
+    if (this.remaining < 0) this.look();
   }
 
   /** Address in a register plus an offset; exact below 2^53, and above that nothing is mapped. */
@@ -127,22 +151,22 @@ export class Run {
     if (address >= this.#stackLow && address + size <= this.cpu.stack.end) return true;
     const entry = this.memory.pages.entryOf(address, size);
     if ((entry & (write ? writable : readable)) !== 0) return true;
-    return entry !== 0 && this.#owns(address, size, write);
-  }
-
-  #owns(address: number, size: number, write: boolean): boolean {
-    return this.slices.some(
-      (slice) => address >= slice.start && address + size <= slice.end && (slice.writable || !write),
-    );
+    return entry !== 0 && this.slices.allow(address, size, write);
   }
 
   /** Lets the run touch memory that is not its own, until it is taken back or the run ends. */
   lend(slice: Slice): void {
-    this.slices.push(slice);
+    this.slices.add(slice);
   }
 
   takeBack(slice: Slice): void {
-    this.slices.splice(this.slices.indexOf(slice), 1);
+    this.slices.remove(slice);
+  }
+
+  /** To be called before a record is reserved. */
+  checkReservations(): void {
+    if (this.reservations.size >= mostReservations)
+      this.fault(`held ${mostReservations} ring records at once, and reserved another`);
   }
 
   /** The bytes that a helper was told to read; live memory. */
@@ -229,6 +253,11 @@ export class Run {
     throw new ProgramFault(name, this.slot, this.program.sourceOf(this.slot), message);
   }
 
+  #end(): never {
+    const { name } = this.program.image;
+    throw new EbpfError("CLOSED", `Program ${name} was ended: its collection is closed`);
+  }
+
   /** What helpers work on counts to the budget, so that a few calls cannot take for ever either. */
   #charge(size: number): void {
     this.remaining -= Math.floor(size / bytesPerInstruction);
@@ -242,6 +271,7 @@ export class Run {
   }
 
   #forgetDynptrsOfFrame(): void {
+    this.remaining -= this.dynptrs.size;
     for (const [address, dynptr] of this.dynptrs) {
       const gone = address >= BigInt(this.#stackLow) && address < this.u64[10]!;
       if (gone && dynptr.kind === "local") this.dynptrs.delete(address);

@@ -7,14 +7,16 @@ import { isAlive, nobody, ownThread } from "../../../base/thread-lives.ts";
  * ```text
  *   0            bumped and notified whenever a CPU becomes free
  *   1            the epoch: an odd number that goes up whenever something leaves which runs may still hold
- *   2, 4, …      of a CPU each: the number of the thread that runs on it, or 0
- *   3, 5, …      the epoch in which its run began, or 0
+ *   2            1 once all runs are to end
+ *   3, 5, …      of a CPU each: the number of the thread that runs on it, or 0
+ *   4, 6, …      the epoch in which its run began, or 0
  * ```
  * The CPU of a thread that was ended is anybody's to take: a run begins by setting all that it finds there.
  */
 const releasesWord = 0;
 const epochWord = 1;
-const headerWords = 2;
+const closingWord = 2;
+const headerWords = 3;
 const wordsOfCpu = 2;
 
 export class SharedState {
@@ -29,6 +31,17 @@ export class SharedState {
     this.#words = new Int32Array(buffer);
     this.#cpus = cpus;
     Atomics.compareExchange(this.#words, epochWord, 0, 1);
+  }
+
+  get closing(): boolean {
+    return Atomics.load(this.#words, closingWord) !== 0;
+  }
+
+  /** Ends what runs, in all threads, and whoever waits for a CPU. */
+  close(): void {
+    Atomics.store(this.#words, closingWord, 1);
+    Atomics.add(this.#words, releasesWord, 1);
+    Atomics.notify(this.#words, releasesWord);
   }
 
   /** Takes a free CPU; -1 when all are running. */

@@ -59,6 +59,8 @@ export class HashTable {
   /** Slots in the order of their use; undefined for plain hashes. */
   readonly order: UseOrder | undefined;
   readonly buckets: number;
+  /** Entries that were looked at in search of keys, by this thread. */
+  steps = 0;
   readonly #lock: SharedLock;
   readonly #shape: HashTableShape;
   readonly #words: Int32Array;
@@ -98,6 +100,7 @@ export class HashTable {
     let slot = this.firstIn(this.#bucketOf(bytes, at));
     while (slot >= 0 && !this.#hasKey(slot, bytes, at)) {
       slot = this.after(slot);
+      this.steps += 1;
     }
     return slot;
   }
@@ -119,6 +122,7 @@ export class HashTable {
     let link = headerWords + this.#bucketOf(this.#keyView(slot));
     while (this.#words[link] !== slot + 1) {
       link = this.#next + this.#words[link]! - 1;
+      this.steps += 1;
     }
     Atomics.store(this.#words, link, this.#words[this.#next + slot]!);
     this.#free(slot);

@@ -44,7 +44,11 @@ export class CommandRing implements MachineUserRing {
     return this.#state.bell;
   }
 
-  drain(onSample: (address: number, size: number) => number, flags: bigint): number {
+  drain(
+    onSample: (address: number, size: number) => number,
+    flags: bigint,
+    pass: (samples: number) => void = () => {},
+  ): number {
     if ((flags & ~knownFlags) !== 0n) {
       return -Errno.EINVAL;
     }
@@ -53,7 +57,7 @@ export class CommandRing implements MachineUserRing {
     }
     const start = Atomics.load(this.#state.consumer, 0);
     try {
-      return this.#drainAll(onSample);
+      return this.#drainAll(onSample, pass);
     } finally {
       const consumed = Atomics.load(this.#state.consumer, 0) !== start;
       Atomics.store(this.#state.drainer, 0, nobody);
@@ -74,10 +78,11 @@ export class CommandRing implements MachineUserRing {
     return !isAlive(seen) && Atomics.compareExchange(drainer, 0, seen, ownThread()) === seen;
   }
 
-  #drainAll(onSample: (address: number, size: number) => number): number {
+  #drainAll(onSample: (address: number, size: number) => number, pass: (samples: number) => void): number {
     let delivered = 0;
     let stop = false;
     for (let visited = 0; visited < mostSamples && !stop; visited++) {
+      pass(1);
       const found = this.#peek();
       if (found === -Errno.ENODATA) {
         break;

@@ -10,6 +10,8 @@ export interface EventReports {
   readonly onFault: (fault: EbpfError) => void;
   /** What programs read there; by default the thread's own, which need not be that of other threads (Bun, Deno). */
   readonly clock?: Clock | undefined;
+  /** Whether this thread's runs are to end, beside those of a collection that closes: asked every few milliseconds of a run. */
+  readonly isClosing?: (() => boolean) | undefined;
 }
 
 /** Runs programs for events, in one thread. What goes wrong in one run ends that run only. */
@@ -22,20 +24,24 @@ export class EventRunner {
     this.#onFault = onFault;
   }
 
-  /** Gives r0; undefined after a fault. */
+  /** Gives r0; undefined after a fault, or once the collection closes, which is none. */
   run(program: number, context: RunContext, task: Task): bigint | undefined {
     try {
       return this.#machine.run(program, context, task).returnValue;
     } catch (error) {
-      this.#onFault(asFault(error));
+      const fault = asFault(error);
+      if (fault.code !== "CLOSED") this.#onFault(fault);
       return undefined;
     }
   }
 }
 
 /** For a thread of a source's own, of the image that {@link SourceHost.shareImage} has given. */
-export function openEventRunner(image: MachineImage, { onPrint, onFault, clock }: EventReports): EventRunner {
-  const machine = openMachine(image, { clock });
+export function openEventRunner(
+  image: MachineImage,
+  { onPrint, onFault, clock, isClosing }: EventReports,
+): EventRunner {
+  const machine = openMachine(image, { clock, isClosing });
   machine.onPrint = onPrint;
   return new EventRunner(machine, onFault);
 }

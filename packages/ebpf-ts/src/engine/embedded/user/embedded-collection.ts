@@ -57,12 +57,18 @@ export class EmbeddedCollection implements EngineCollection {
     return this.#sources.spawn(file, args, spawn);
   }
 
+  endRuns(): void {
+    this.#options.machine.close();
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
   async #close(): Promise<void> {
+    // Before the sources: in a thread of theirs a program may run.
+    this.endRuns();
     const failures = await this.#sources.stop();
     for (const part of this.#parts) part.close();
     await this.#host.close().catch((failure: unknown) => failures.push(failure));

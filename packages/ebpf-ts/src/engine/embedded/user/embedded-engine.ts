@@ -39,6 +39,9 @@ export const embeddedChecks: Checks<EmbeddedEngineOptions> = {
 /** A few seconds of work: as many as a loop of 2^23 iterations, the most that bpf_loop does, of 8 instructions. */
 const defaultBudget = 2 ** 26;
 
+/** A backstop: what takes so long without using its budget up waits for something, or for a machine that is very busy. */
+const defaultRunMs = 10_000;
+
 /** The kernel's own pid 0: a run in a host that has no processes. */
 const idleTask: Task = { pid: 0, tgid: 0, uid: 0, gid: 0, comm: "swapper/0", readUser: () => false };
 
@@ -57,10 +60,12 @@ async function load(
   if (!Number.isSafeInteger(instructionBudget) || instructionBudget < 1) {
     throw new RangeError(`The instruction budget is a positive integer, not ${instructionBudget}`);
   }
+  const maxRunMs = engineOptions.maxRunMs ?? defaultRunMs;
+  if (!(maxRunMs > 0)) throw new RangeError(`The time that a run may take is a positive number, not ${maxRunMs}`);
   const cpus = options.cpus ?? defaultCpus;
   const architecture = options.architecture ?? "x64";
   const kernelBtf = buildKernelBtf(architecture);
-  const built = await buildImage(spec, { cpus, instructionBudget, kernelBtf });
+  const built = await buildImage(spec, { cpus, instructionBudget, maxRunMs, kernelBtf });
   const machine = openMachine(built.image, { clock: options.clock });
   return new EmbeddedCollection({
     spec,

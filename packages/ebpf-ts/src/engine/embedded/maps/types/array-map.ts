@@ -63,8 +63,12 @@ export class ArrayMap implements MachineMap {
     return refused;
   }
 
-  *entries(cpu: number): Generator<{ readonly key: Uint8Array; readonly value: number }> {
+  *entries(
+    cpu: number,
+    pass: (places: number) => void = () => {},
+  ): Generator<{ readonly key: Uint8Array; readonly value: number }> {
     for (let index = 0; index < this.image.maxEntries; index++) {
+      pass(1);
       yield { key: indexKey(index), value: this.#values.addressOf(index, cpu) };
     }
   }

@@ -52,6 +52,12 @@ export class HashMap implements MachineMap {
     }
   }
 
+  takeSteps(): number {
+    const { steps } = this.#table;
+    this.#table.steps = 0;
+    return steps;
+  }
+
   update(key: Uint8Array, value: Uint8Array, flags: number, cpu: number): number {
     if (isReadOnlyToPrograms(this.image)) {
       return -Errno.EPERM;
@@ -121,12 +127,18 @@ export class HashMap implements MachineMap {
   }
 
   /** Goes bucket by bucket, and skips what was deleted since its bucket was looked at; so it ends, whatever the consumer does. */
-  *entries(cpu: number): Generator<{ readonly key: Uint8Array; readonly value: number }> {
+  *entries(
+    cpu: number,
+    pass: (places: number) => void = () => {},
+  ): Generator<{ readonly key: Uint8Array; readonly value: number }> {
     for (let bucket = 0; bucket < this.#table.buckets; bucket++) {
+      pass(1);
       if (this.#table.isEmptyBucket(bucket)) {
         continue;
       }
-      for (const { slot, generation, key } of this.#bucket(bucket)) {
+      const found = this.#bucket(bucket);
+      pass(found.length);
+      for (const { slot, generation, key } of found) {
         if (this.#table.generationOf(slot) === generation) {
           yield { key, value: this.#values.addressOf(slot, cpu) };
         }

@@ -99,7 +99,9 @@ function trace(request: TraceRequest): void {
   knowThreads();
   const control = new TraceControl(request.control);
   const onPrint = (line: string): void => post({ kind: "print", line });
-  const runner = openEventRunner(request.image, { onPrint, onFault: postFault, clock: clockOf(monotonicNs) });
+  const isClosing = (): boolean => control.closing;
+  const clock = clockOf(monotonicNs);
+  const runner = openEventRunner(request.image, { onPrint, onFault: postFault, clock, isClosing });
   const table = new SyscallTable(request.places);
   const architecture = requireArchitecture();
   const ptrace = new Ptrace();
