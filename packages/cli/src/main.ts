@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { ExitCode, reportError } from "./output/report-error.ts";
-import { endWithTerminal } from "./output/terminal.ts";
+import { endWithTerminal } from "./output/terminal-end.ts";
 import { printable } from "./output/text.ts";
 import { watchOutput } from "./output/watch-output.ts";
 

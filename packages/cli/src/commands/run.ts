@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { collectAssignment } from "../arguments/assignments.ts";
 import { parseCount, parseDuration } from "../arguments/numbers.ts";
-import { runObject, type RunArguments } from "../run/run-object.ts";
+import type { RunArguments } from "../run/run-object.ts";
 
 const help = `
 Examples:
@@ -42,5 +42,6 @@ export const command: Command = new Command("run")
   )
   .addHelpText("after", help)
   .action(async (object: string, watched: string[], options: Omit<RunArguments, "object" | "command">) => {
+    const { runObject } = await import("../run/run-object.ts");
     await runObject({ ...options, object, command: watched });
   });

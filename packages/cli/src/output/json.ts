@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 /** JSON that is valid for whatever strings it has, and does no harm to a terminal: see {@link printable}. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, jsonValue, indent).replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
@@ -21,11 +19,10 @@ function jsonValue(_key: string, value: unknown): unknown {
 
 /** A string, or an integer that a double may not hold. */
 const tokens = /"(?:[^"\\]|\\.)*"|(?<![\w.+-])-?[1-9]\d{15,}(?![\d.eE])/g;
-/** In front of such an integer, while it is parsed as a string. */
-const mark = `${randomUUID()}:`;
-
 /** `JSON.parse`, but that integers which a double cannot hold become bigints. */
 export function parseJson(text: string): unknown {
+  // In front of such an integer, while it is parsed as a string.
+  const mark = `${crypto.randomUUID()}:`;
   const marked = text.replace(tokens, (token) =>
     token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${mark}${token}"`,
   );

@@ -1,5 +1,4 @@
 import { inspect } from "node:util";
-import { EbpfError, VerifierError } from "ebpf-ts";
 import { printable, printableLines } from "./text.ts";
 
 /** Of the command itself: 0 for a run that ended as it should. One that a signal ended has 128 and the signal's number. */
@@ -12,13 +11,16 @@ export class UsageError extends Error {}
 export function reportError(error: unknown): number {
   if (process.env["DEBUG"]) {
     say(inspect(error));
-    if (error instanceof VerifierError) say(error.log);
+    if (hasLog(error)) say(error.log);
   } else {
     console.error(`ebpf: ${printable(sentence(error))}`);
   }
-  return error instanceof UsageError || (error instanceof TypeError && !(error instanceof EbpfError))
-    ? ExitCode.usage
-    : ExitCode.failure;
+  return error instanceof UsageError || error instanceof TypeError ? ExitCode.usage : ExitCode.failure;
+}
+
+/** The library's VerifierError, known by what it has: the library is not read in order to say `--help`. */
+function hasLog(error: unknown): error is { readonly log: string } {
+  return error instanceof Error && "log" in error && typeof error.log === "string";
 }
 
 /** For text of programs and of objects. */

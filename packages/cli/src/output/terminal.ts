@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { isatty } from "node:tty";
 
 /** The state of the terminal: a command that is killed cannot put right any more what it has changed. */
 export class Terminal {
@@ -23,10 +22,4 @@ function stty(argument: string): string | undefined {
     killSignal: "SIGKILL",
   });
   return status === 0 ? stdout.trim() : undefined;
-}
-
-/** Ends this process as SIGHUP does, where its terminal is gone: Node's own end would try to set that terminal right, and abort (20.20). */
-export function endWithTerminal(): void {
-  const streams = [process.stdin, process.stdout, process.stderr];
-  if (streams.some((stream, descriptor) => stream.isTTY && !isatty(descriptor))) process.kill(process.pid, "SIGHUP");
 }

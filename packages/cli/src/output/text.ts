@@ -1,5 +1,3 @@
-import stringWidth from "string-width";
-
 /**
  * What must not reach a terminal as it is: control characters (C0, DEL, C1: some terminals take U+009B for ESC [), characters that turn or
  * hide text, line separators, halves of surrogate pairs.
@@ -20,13 +18,4 @@ export function printableLines(text: string): string {
     .split(/\r?\n/)
     .map((line) => line.split("\t").map(printable).join("\t"))
     .join("\n");
-}
-
-/** Pads to a number of columns of a terminal, of which some characters take two and some none. */
-export function padEnd(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - stringWidth(text)));
-}
-
-export function widthOf(text: string): number {
-  return stringWidth(text);
 }

@@ -1,6 +1,7 @@
 import { hasValue, type Btf, type BtfMember } from "ebpf-ts/btf";
 import { jsonText } from "../output/json.ts";
-import { padEnd, printable, widthOf } from "../output/text.ts";
+import { printable } from "../output/text.ts";
+import { padEnd, widthOf } from "../output/width.ts";
 
 /** One column of the event table: a path into the decoded record. */
 export interface Column {

@@ -1,0 +1,21 @@
+import { parse, readObject } from "ebpf-ts";
+import { printCode } from "./disassembly.ts";
+import { printSummary } from "./summary.ts";
+import { jsonText } from "../output/json.ts";
+
+export interface InspectOptions {
+  readonly json?: boolean;
+  readonly disasm?: boolean;
+}
+
+/** `ebpf inspect`: what an object holds, as a summary, as JSON, or as instructions. */
+export async function inspectObject(object: string, options: InspectOptions): Promise<void> {
+  const spec = parse(await readObject(object));
+  if (options.json === true) {
+    console.log(jsonText(spec, 2));
+  } else if (options.disasm === true) {
+    for (const fn of [...spec.programs, ...spec.functions]) printCode(fn);
+  } else {
+    printSummary(spec);
+  }
+}
