@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { findUnder, root } from "./files.ts";
+import { root } from "./files.ts";
 import { rooms } from "./rooms.ts";
+import { findTests } from "./test-files.ts";
 
 /** Milliseconds for one file. */
 const fileTimeout = 300_000;
@@ -37,15 +38,6 @@ const pureFolders = new Set(rooms.filter((room) => room.pure).map((room) => room
 function isPure(path: string): boolean {
   const folder = /\/ebpf-ts\/build\/test\/([^/]+)\//.exec(path)?.[1];
   return folder !== undefined && (pureFolders.has(folder) || folder.startsWith("embedded"));
-}
-
-async function findTests(wanted: readonly string[]): Promise<string[]> {
-  const skip = new Set(["node_modules", ".git", "fixtures"]);
-  const found = await Promise.all(
-    ["packages", "examples", "bench", "type-tests"].map((folder) => findUnder(join(root, folder), ".test.js", skip)),
-  );
-  const tests = found.flat().filter((path) => path.includes("/build/"));
-  return wanted.length === 0 ? tests : tests.filter((path) => wanted.some((word) => path.includes(word)));
 }
 
 const totalPattern = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
