@@ -8,7 +8,7 @@ export type { EngineName } from "./engine/engine-name.ts";
 export type { Injector, WriteRecord } from "./engine/injector.ts";
 export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
-export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "./engine/program.ts";
+export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
 export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export {
   EbpfError,

@@ -1,6 +1,6 @@
 import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
-import type { Checks } from "../base/check-options.ts";
-import { aUint8Array, integer } from "../base/checks.ts";
+import { type Checks, optionsOf } from "../base/check-options.ts";
+import { aFunction, aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";
 
 /** What a loaded program is, as the kernel tells it (`struct bpf_prog_info`): `type` is BPF_PROG_TYPE_*, `id` 0 on the embedded engine. */
@@ -12,6 +12,15 @@ export interface ProgramInfo {
   readonly tag: string;
 }
 
+/** The task that a program run by hand runs for. */
+export interface RunTask {
+  /**
+   * Reads its memory, for `bpf_probe_read_user` and its like: fills all of `into` (64 KiB at most) from that address on, or gives false. Without it
+   * a program that asks for such memory is ended by a fault.
+   */
+  readonly readUser?: ((address: bigint, into: Uint8Array) => boolean) | undefined;
+}
+
 /** What a program that is run by hand gets (BPF_PROG_TEST_RUN). */
 export interface RunOptions {
   /** Context for the program, in the kernel's layout for its type. */
@@ -21,13 +30,18 @@ export interface RunOptions {
   readonly repeat?: number | undefined;
   /** The CPU to run on: raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10; kernel engine). */
   readonly cpu?: number | undefined;
+  /** Whose memory the program reads as a user's (embedded engine; in the kernel it is this process's). By default it reads none. */
+  readonly task?: RunTask | undefined;
 }
+
+const taskChecks: Checks<RunTask> = { readUser: aFunction };
 
 export const runChecks: Checks<RunOptions> = {
   context: aUint8Array,
   data: aUint8Array,
   repeat: integer(1, 0x7fff_ffff),
   cpu: integer(0, 0xffff_ffff),
+  task: optionsOf(taskChecks),
 };
 
 /** What a run by hand gave; of several, the last one. */

@@ -51,7 +51,7 @@ export function readShortFile(path: string): string {
 }
 
 /** The memory of a process, by its file. False when any of it cannot be read. */
-export function readMemoryFile(process: number | "self", address: bigint, into: Uint8Array): boolean {
+export function readMemoryFile(process: number, address: bigint, into: Uint8Array): boolean {
   // Offsets of a file are signed, and nothing of user space is in the upper half.
   if (address < 0n || address >= 1n << 63n) return false;
   let file: number | undefined;

@@ -338,6 +338,21 @@ describe("bpf_probe_read", () => {
     );
   });
 
+  it("a task whose memory is nobody's to read: a fault that says so, and not for an address that is none", () => {
+    const { readUser: _, ...closed } = task;
+    const readers = ["probe_read_user", "probe_read_user_str", "probe_read", "probe_read_str"] as const;
+    for (const helper of readers)
+      for (const address of [0x55_0000n, 0x7fff_ffff_0000n])
+        assert.throws(() => read(helper, 8, () => address, closed), /memory of the process.*give run\(\) a task/);
+    for (const helper of readers) {
+      for (const address of [0n, 8n, 1n << 47n, 0xffff_8000_0000_0000n])
+        assert.deepEqual(read(helper, 8, () => address, closed).returned, EFAULT);
+    }
+    for (const helper of ["probe_read", "probe_read_str"] as const)
+      assert.deepEqual(read(helper, 6, (data) => data, closed).bytes.slice(0, 5), bytesOf("kerne"));
+    assert.equal(read("probe_read_user", 0, () => 0x55_0000n, closed).returned, 0n);
+  });
+
   it("the older ones take either memory", () => {
     assert.deepEqual(read("probe_read", 6, (data) => data).bytes, bytesOf("kernel"));
     assert.deepEqual(read("probe_read", 5, () => 0x5000n).bytes, bytesOf("hello"));

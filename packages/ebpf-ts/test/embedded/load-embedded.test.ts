@@ -5,6 +5,7 @@ import { EbpfError } from "../../src/base/errors.ts";
 import { embeddedEngine, load, parse } from "../../src/embedded.ts";
 import { load as loadInNode } from "../../src/load.ts";
 import { fixturePath } from "../support/fixtures.ts";
+import { addImm, call, exit, mov, movImm, op, specOf } from "./test-machine.ts";
 
 const bytes = readFileSync(fixturePath("memory.bpf.o"));
 
@@ -27,6 +28,34 @@ describe("load() of ebpf-ts/embedded", () => {
     await assert.rejects(load(bytes, { cpus: 65 }), RangeError);
     assert.throws(() => embeddedEngine({ architecture: "mips" as never }), TypeError);
     await assert.rejects(load(new Uint8Array(8)), (error) => error instanceof EbpfError && error.code === "BAD_OBJECT");
+  });
+
+  it("reads no memory of this process, but what a run is given", async () => {
+    const own = Buffer.from("a secret of this process");
+    const code = [
+      op(0x79, 3, 1, 0),
+      mov(1, 10),
+      addImm(1, -8),
+      movImm(2, 8),
+      call("probe_read_user"),
+      op(0x79, 0, 10, -8),
+      exit,
+    ];
+    const spec = specOf([], [{ name: "reads" }], code);
+    const context = new Uint8Array(8);
+    new DataView(context.buffer).setBigUint64(0, 0x7f00_0000_0000n, true);
+    for (const door of [load, loadInNode]) {
+      await using bpf = await door(spec, door === load ? {} : ({ engine: "embedded" } as object));
+      const program = bpf.program("reads");
+      await assert.rejects(program.run({ context }), { code: "FAULT", message: /memory of the process/ });
+      const readUser = (address: bigint, into: Uint8Array): boolean => {
+        into.set(own.subarray(0, into.length));
+        return address === 0x7f00_0000_0000n;
+      };
+      assert.equal((await program.run({ context, task: { readUser } })).returnValue, own.readUInt32LE(0));
+      await assert.rejects(program.run({ task: { readUser: 5 as never } }), TypeError);
+      await assert.rejects(program.run({ task: { read: readUser } as never }), /Unknown option read/);
+    }
   });
 
   it("gives an engine that Node's load() takes", async () => {

@@ -1,5 +1,5 @@
 import { knowThreads } from "../../host/threads/thread-lives.ts";
-import { readIfThere, readMemoryFile } from "../../host/system-files.ts";
+import { readIfThere } from "../../host/system-files.ts";
 import { architecture, gid, pid, title, uid } from "../../host/this-process.ts";
 import type { Engine } from "../engine.ts";
 import { monotonicNs } from "../../sys/process/clock.ts";
@@ -23,6 +23,7 @@ export async function hostedEmbeddedEngine(sources: readonly EventSource[] = [])
 /** TASK_COMM_LEN without the NUL. */
 const commLength = 15;
 
+/** It reads no memory: what an object asks for is not ours to hand out. */
 function hostTask(): Task {
   return {
     pid,
@@ -30,7 +31,6 @@ function hostTask(): Task {
     uid: uid(),
     gid: gid(),
     comm: ownComm(),
-    readUser: (address, into) => readMemoryFile("self", address, into),
   };
 }
 

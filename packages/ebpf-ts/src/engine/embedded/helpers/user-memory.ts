@@ -6,10 +6,26 @@ export const userChunk: number = 64 * 1024;
 /** What a read of another process's memory costs, in instructions: a system call. */
 const readCost = 64;
 
-/** Reads memory of the task, a chunk at most; false when any of it cannot be read. */
+/** Below it, and above it, no process has memory: the page of NULL, and the kernel's half. */
+const lowest = 0x1_0000n;
+const highest = 1n << 47n;
+
+/** Whether a process could have memory there. */
+function isUserAddress(address: bigint): boolean {
+  return address >= lowest && address < highest;
+}
+
+/**
+ * Reads memory of the task, a chunk at most; false when any of it cannot be read. Where the program is to read none, a wrong address
+ * is no more than that.
+ */
 export function readUserPart(run: Run, address: bigint, into: Uint8Array): boolean {
   run.work(readCost);
-  return run.task.readUser(address, into);
+  const { task } = run;
+  if (task.readUser !== undefined) return task.readUser(address, into);
+  if (isUserAddress(address))
+    run.fault("read memory of the process that runs it, which programs do not: give run() a task that has readUser");
+  return false;
 }
 
 /**

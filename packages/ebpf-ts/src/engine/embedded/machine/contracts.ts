@@ -20,8 +20,11 @@ export interface Task {
   readonly gid: number;
   /** At most 15 bytes are seen. */
   readonly comm: string;
-  /** Reads the task's own memory, for bpf_probe_read_user; false when any of it cannot be read. */
-  readUser(address: bigint, into: Uint8Array): boolean;
+  /**
+   * Reads the task's own memory, for bpf_probe_read_user; false when any of it cannot be read. Without it, programs read none, and asking for
+   * some is a fault.
+   */
+  readonly readUser?: ((address: bigint, into: Uint8Array) => boolean) | undefined;
 }
 
 /** What a program gets in r1, in the kernel's layout. */

@@ -43,7 +43,7 @@ const defaultBudget = 2 ** 26;
 const defaultRunMs = 10_000;
 
 /** The kernel's own pid 0: a run in a host that has no processes. */
-const idleTask: Task = { pid: 0, tgid: 0, uid: 0, gid: 0, comm: "swapper/0", readUser: () => false };
+const idleTask: Task = { pid: 0, tgid: 0, uid: 0, gid: 0, comm: "swapper/0" };
 
 /** An engine in plain JavaScript: it needs no privilege, and no Linux. */
 export function embeddedEngine(options: EmbeddedEngineOptions = {}): Engine {

@@ -9,9 +9,9 @@ import type { CollectionSources } from "./collection-sources.ts";
 import { EmbeddedLink } from "./embedded-link.ts";
 import type { PrintReports } from "./print-reports.ts";
 
-export interface EmbeddedRunOptions extends RunOptions {
-  /** The task that the program is to see; by default this process. */
-  readonly task?: Task | undefined;
+export interface EmbeddedRunOptions extends Omit<RunOptions, "task"> {
+  /** What of the task is not as this process has it. */
+  readonly task?: Partial<Task> | undefined;
   /** Kernel objects that the context points at. */
   readonly objects?: RunContext["objects"];
 }
@@ -62,7 +62,7 @@ export class EmbeddedProgram implements EngineProgram {
       );
     }
     const context = this.#contextOf(options);
-    const task = options.task ?? hostTask();
+    const task = { ...hostTask(), ...options.task };
     const start = performance.now();
     let duration = 0;
     const result = await prints.during(() => {

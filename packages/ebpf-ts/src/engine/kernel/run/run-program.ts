@@ -31,9 +31,15 @@ export class ProgramRunner {
     this.#context = contextShape(spec.type);
   }
 
-  async run({ context, data, repeat = 1, cpu }: RunOptions): Promise<RunResult> {
+  async run({ context, data, repeat = 1, cpu, task }: RunOptions): Promise<RunResult> {
     if (!Number.isInteger(repeat) || repeat < 1 || repeat > LARGEST_REPEAT) {
       throw new RangeError(`repeat must be a whole number from 1 to ${LARGEST_REPEAT}, not ${repeat}`);
+    }
+    if (task !== undefined) {
+      throw new NotSupportedError(
+        "tasks",
+        `Cannot run program ${this.#spec.name} for another task: in the kernel it runs for this process`,
+      );
     }
     if (this.#context.of !== "packet") return this.#runWithContext(context, repeat, cpu);
     const result = await runPackets(this.#sys, this.#program.fd, { context, data, repeat });

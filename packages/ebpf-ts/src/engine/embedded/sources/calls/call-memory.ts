@@ -81,6 +81,6 @@ export class CallTask implements Task {
   }
 
   readUser(address: bigint, into: Uint8Array): boolean {
-    return this.#memory.read(address, into) || this.#task.readUser(address, into);
+    return this.#memory.read(address, into) || this.#task.readUser?.(address, into) === true;
   }
 }
