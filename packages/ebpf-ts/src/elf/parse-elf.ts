@@ -3,15 +3,7 @@ import { EbpfError } from "../base/errors.ts";
 import { checkElfHeader } from "./elf-header.ts";
 import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from "./elf-file.ts";
 import { ElfStrings } from "./elf-strings.ts";
-
-const SHT_SYMTAB = 2;
-const SHT_STRTAB = 3;
-const SHT_RELA = 4;
-const SHT_NOBITS = 8;
-const SHT_REL = 9;
-
-/** The bytes are those of a compressed section, behind a header of their own. */
-const SHF_COMPRESSED = 0x800;
+import { SectionFlag, SectionType } from "./section-types.ts";
 
 const SECTION_HEADER_SIZE = 64;
 const SYMBOL_SIZE = 24;
@@ -67,7 +59,7 @@ function hasExtendedCount(file: ByteView, offset: number): boolean {
 
 /** Debug information may be compressed, and is not read here. */
 function checkCompression({ name, flags }: ElfSection): void {
-  if ((flags & SHF_COMPRESSED) !== 0 && !/^(\.rel)?\.debug_/.test(name))
+  if ((flags & SectionFlag.COMPRESSED) !== 0 && !/^(\.rel)?\.debug_/.test(name))
     throw bad(
       `Section ${name} is compressed, which eBPF objects are not: write it without (llvm-objcopy --decompress-debug-sections)`,
     );
@@ -90,7 +82,7 @@ function readSectionHeader(file: ByteView, at: number, index: number): SectionHe
     alignment: file.u64Number(at + 48),
     link: file.u32(at + 40),
     info: file.u32(at + 44),
-    data: type === 0 || type === SHT_NOBITS ? new Uint8Array(0) : file.bytes(file.u64Number(at + 24), size),
+    data: type === 0 || type === SectionType.NOBITS ? new Uint8Array(0) : file.bytes(file.u64Number(at + 24), size),
   };
 }
 
@@ -106,13 +98,13 @@ function stringTable(
   what: string,
 ): ElfStrings {
   const section = sections[index];
-  if (section === undefined || section.type !== SHT_STRTAB)
+  if (section === undefined || section.type !== SectionType.STRTAB)
     throw bad(`The ELF file is broken: section ${index} is no string table`);
   return new ElfStrings(section.data, what);
 }
 
 function symbolTable(sections: readonly ElfSection[]): ElfSection {
-  const tables = sections.filter((section) => section.type === SHT_SYMTAB);
+  const tables = sections.filter((section) => section.type === SectionType.SYMTAB);
   const [table] = tables;
   if (table === undefined)
     throw bad("The ELF file has no symbol table: it was stripped (llvm-strip -g keeps what is needed)");
@@ -155,12 +147,12 @@ function readRelocations(
 ): Map<number, ElfRelocation[]> {
   const relocations = new Map<number, ElfRelocation[]>();
   for (const section of sections) {
-    if (section.type === SHT_RELA) {
+    if (section.type === SectionType.RELA) {
       throw bad(
         `Section ${section.name} holds relocations of the kind RELA, which eBPF objects do not have: compile with clang -target bpf`,
       );
     }
-    if (section.type !== SHT_REL) continue;
+    if (section.type !== SectionType.REL) continue;
     const target = sections[section.info];
     if (target === undefined || section.link !== tableIndex)
       throw bad(`The ELF file is broken: ${section.name} points to sections that do not exist`);

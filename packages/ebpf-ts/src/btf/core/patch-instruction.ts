@@ -13,8 +13,11 @@ export interface Patch {
   readonly resizable: boolean;
 }
 
-/** An id that no helper has: the verifier says "invalid func unknown#195896080" if the instruction can be reached. */
-const poisonHelper = 0xbad2310;
+/**
+ * An id that no helper has, as in libbpf: what is called where a relocation found no target. The verifier says "invalid func
+ * unknown#195896080" if the instruction can be reached.
+ */
+export const poisonHelper = 0xbad2310;
 
 const loadImmediate64 = 0x18;
 const sizeCodes: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18 };

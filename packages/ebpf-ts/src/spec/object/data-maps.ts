@@ -4,6 +4,7 @@ import { MapFlag, MapType } from "../../uapi/uapi.gen.ts";
 import { badObject } from "./object-file.ts";
 import type { ObjectFile } from "./object-file.ts";
 import type { MapSpec } from "../types.ts";
+import { SectionType } from "../../elf/section-types.ts";
 
 /** A section of global variables, as the map that it becomes. */
 export interface DataMap {
@@ -12,9 +13,6 @@ export interface DataMap {
   /** Throws when the function `user` cannot use that byte of the section. */
   checkUse(user: string, name: string, offset: number): void;
 }
-
-const SHT_PROGBITS = 1;
-const SHT_NOBITS = 8;
 
 /** Zeros take no room in the file: without a limit, a small file could ask for any amount of memory. */
 const MOST_ZEROS = 64 * 1024 * 1024;
@@ -43,9 +41,9 @@ export function readDataMaps(object: ObjectFile): DataMap[] {
 
 function isData(section: ElfSection): boolean {
   if (section.size === 0) return false;
-  if (section.type === SHT_NOBITS) return isNamed(section, ".bss");
+  if (section.type === SectionType.NOBITS) return isNamed(section, ".bss");
   return (
-    section.type === SHT_PROGBITS &&
+    section.type === SectionType.PROGBITS &&
     (section.flags & 4) === 0 &&
     (isNamed(section, ".data") || isNamed(section, ".rodata"))
   );
@@ -62,7 +60,7 @@ function checkSections(sections: readonly ElfSection[]): void {
     if (names.has(section.name))
       throw badObject(`The object has two sections named ${section.name}: give one of them another name`);
     names.add(section.name);
-    zeros += section.type === SHT_NOBITS ? section.size : 0;
+    zeros += section.type === SectionType.NOBITS ? section.size : 0;
   }
   if (zeros > MOST_ZEROS)
     throw new EbpfError(
@@ -89,7 +87,7 @@ function dataMap(object: ObjectFile, section: ElfSection): MapSpec {
     inner: undefined,
     slots: [],
     section: section.name,
-    contents: section.type === SHT_NOBITS ? new Uint8Array(section.size) : new Uint8Array(section.data),
+    contents: section.type === SectionType.NOBITS ? new Uint8Array(section.size) : new Uint8Array(section.data),
     readOnly,
   };
 }

@@ -1,5 +1,5 @@
 import { ByteView } from "../../bytes/byte-view.ts";
-import { largestVlen } from "../../btf/btf-kinds.ts";
+import { Kind, kindShapes, largestVlen, recordHeader } from "../../btf/btf-kinds.ts";
 import { readShapes } from "../../btf/read-layout.ts";
 import { indexTypes } from "../../btf/index-types.ts";
 import { parseBtf } from "../../btf/parse-btf.ts";
@@ -7,8 +7,7 @@ import type { Btf, BtfDataSection } from "../../btf/types.ts";
 import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
 import { EbpfError } from "../../base/errors.ts";
 
-const RECORD_HEADER = 12;
-const VARIABLE_SIZE = 12;
+const variableSize = kindShapes[Kind.datasec]!.each;
 
 /** They have no ELF section: what is in them comes from the kernel. */
 const EXTERN_SECTIONS = new Set([".kconfig", ".ksyms"]);
@@ -106,18 +105,18 @@ class Records {
     id: number,
     variables: readonly { readonly type: number; readonly offset: number; readonly size: number }[],
   ): void {
-    let at = this.#at(id) + RECORD_HEADER;
+    let at = this.#at(id) + recordHeader;
     for (const variable of variables) {
       this.#view.setUint32(at, variable.type, true);
       this.#view.setUint32(at + 4, variable.offset, true);
       this.#view.setUint32(at + 8, variable.size, true);
-      at += VARIABLE_SIZE;
+      at += variableSize;
     }
   }
 
   /** BTF_VAR_STATIC is 0. */
   makeVariableStatic(id: number): void {
-    this.#view.setUint32(this.#at(id) + RECORD_HEADER, 0, true);
+    this.#view.setUint32(this.#at(id) + recordHeader, 0, true);
   }
 
   /** The linkage of a function is its `vlen`, the lower bits of `info`; BTF_FUNC_STATIC is 0. */

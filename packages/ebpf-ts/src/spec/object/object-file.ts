@@ -4,9 +4,7 @@ import { parseElf } from "../../elf/parse-elf.ts";
 import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { fixDataSections } from "./fix-data-sections.ts";
-
-const SHT_PROGBITS = 1;
-const SHF_EXECINSTR = 4;
+import { SectionFlag, SectionType } from "../../elf/section-types.ts";
 
 /** The two tables of an object file that everything else is read from. */
 export interface ObjectFile {
@@ -87,7 +85,7 @@ export function findSection(elf: ElfFile, name: string): ElfSection | undefined 
 }
 
 export function isCode(section: ElfSection): boolean {
-  return section.type === SHT_PROGBITS && (section.flags & SHF_EXECINSTR) !== 0 && section.size > 0;
+  return section.type === SectionType.PROGBITS && (section.flags & SectionFlag.EXECINSTR) !== 0 && section.size > 0;
 }
 
 /** Errors about the object itself. */

@@ -1,5 +1,6 @@
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import type { Failures } from "../../../base/failures.ts";
+import { poisonHelper } from "../../../btf/core/patch-instruction.ts";
 import { CALL, CallKind } from "../../../insn/opcodes.ts";
 import { helperName } from "../../../uapi/helper-names.ts";
 import { isGplCompatible, isGplOnly } from "../../../uapi/helpers-gpl.ts";
@@ -7,9 +8,6 @@ import { helpers } from "../helpers/index.ts";
 import type { MachineProgram } from "../machine/machine-program.ts";
 import type { ProgramMemory } from "../memory/program-memory.ts";
 import { findReachable } from "./reachable.ts";
-
-/** What libbpf, and `link` here, call where a CO-RE relocation found no target. */
-const poison = 0xbad2310;
 
 /** Why a program cannot have a call. `feature` is what the engine lacks; without one the call is wrong anywhere. */
 interface Fault {
@@ -49,7 +47,7 @@ function findFaults(program: MachineProgram, license: string): Map<number, Fault
 }
 
 function helperFault(id: number, programType: number, license: string): Fault | undefined {
-  if (id === poison) {
+  if (id === poisonHelper) {
     const why = "it reaches for a field or type that the embedded engine's kernel types do not have (CO-RE)";
     return { feature: "CO-RE", why };
   }

@@ -1,3 +1,4 @@
+import { poisonHelper } from "../../../btf/core/patch-instruction.ts";
 import type { LineInfo } from "../../../btf/types.ts";
 import type { AssembledProgram } from "../../../spec/types.ts";
 import { VerifierError } from "../../../base/errors.ts";
@@ -53,9 +54,6 @@ export function verifierError(program: AssembledProgram, license: string, errno:
   return new VerifierError(program.name, errno, summary, log);
 }
 
-/** The helper that an instruction calls for whose CO-RE relocation there is nothing in the kernel (libbpf uses the same). */
-const POISON = 0xbad2310;
-
 /** What to do, for the reasons that have one answer. */
 function explain(verdict: Verdict, license: string): string | undefined {
   const helper = /call (\S+?)#\d+/.exec(verdict.instruction)?.[1] ?? "this helper";
@@ -63,7 +61,8 @@ function explain(verdict: Verdict, license: string): string | undefined {
     return `${helper} is for programs with a GPL-compatible licence, and this one's is "${license}": say char LICENSE[] SEC("license") = "GPL"`;
   }
   const unknown = /invalid func \S*?#?(\d+)$/.exec(verdict.reason)?.[1];
-  if (Number(unknown) === POISON) return "it reaches for a field or a type that this kernel does not have (CO-RE)";
+  if (Number(unknown) === poisonHelper)
+    return "it reaches for a field or a type that this kernel does not have (CO-RE)";
   if (unknown !== undefined) return `this kernel has no helper ${unknown}`;
   return undefined;
 }
