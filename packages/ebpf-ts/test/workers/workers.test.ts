@@ -174,6 +174,27 @@ onEachEngine("worker threads", (engine) => {
     assert.equal(loaded.bpf.ringBuf("events").available, 0);
   });
 
+  it("deaths while the oldest event takes long: those that are finished behind it are progress", async () => {
+    await using loaded = await load(engine);
+    const ring = loaded.bpf.ringBuf<TestEvent>("events");
+    const others = 240;
+    await emit(loaded, 0, others + 1);
+    const memory = new Int32Array(new SharedArrayBuffer(4 * (others + 2)));
+    Atomics.store(memory, 0, 1); // event 0 is no multiple to die at
+    const task = { dieEvery: 20, holdFirst: others, memory, quiet: true };
+    const { ended } = start(ring, task, { until: Promise.resolve() });
+    assert.deepEqual(await ended, { handled: others + 1, failed: 0, deaths: 12 });
+  });
+
+  it("deaths of many workers at once, each at an event of its own, are no end", async () => {
+    await using loaded = await load(engine);
+    const ring = loaded.bpf.ringBuf<TestEvent>("events");
+    await emit(loaded, 0, 6);
+    const memory = new Int32Array(new SharedArrayBuffer(4 * 6));
+    const { ended } = start(ring, { dieEvery: 1, memory }, { until: Promise.resolve(), workers: 6 });
+    assert.deepEqual(await ended, { handled: 6, failed: 0, deaths: 6 });
+  });
+
   it("errors of handlers are counted and told, or stop it all", async () => {
     await using loaded = await load(engine);
     const ring = loaded.bpf.ringBuf<TestEvent>("events");
@@ -218,6 +239,13 @@ onEachEngine("worker threads", (engine) => {
     await sleep(20);
     ring.close();
     assert.deepEqual(await ended, { handled: 0, failed: 0, deaths: 0 });
+  });
+
+  it("a module that is neither a file nor a folder is refused", async () => {
+    await using loaded = await fixture(engine, "workers");
+    const ring = loaded.bpf.ringBuf("events");
+    for (const module of ["/dev/null", new URL("file:///dev/null")])
+      await assert.rejects(dispatchToWorkers(ring, module), { code: "WORKER", message: /neither a file nor a folder/ });
   });
 
   it("a module that cannot be used is an error at once", async () => {

@@ -144,6 +144,11 @@ export class RecordFeed {
     return given;
   }
 
+  /** Records that are handled or failed, also those whose space is not given back, behind one that is not. */
+  countFinished(): number {
+    return this.#handled + this.#failed + this.jobs.outstanding - this.countUnfinished();
+  }
+
   /** Records that were taken, and are neither handled nor failed. */
   countUnfinished(): number {
     const { jobs } = this;

@@ -25,8 +25,11 @@ export interface WorkerDispatchParts<T> {
   readonly options: WorkerDispatchOptions<T>;
 }
 
-/** Deaths in a row, without one event finished in between, after which it gives up. */
-const barrenDeaths = 5;
+/**
+ * Deaths in a row, without one event finished in between, after which it gives up: fewer than it takes for each worker to die twice, whereby
+ * an event counts as failed, are no sign that nothing goes on.
+ */
+const barrenDeaths = (workers: number): number => Math.max(5, 2 * workers + 1);
 
 /**
  * The thread that reads the ring: it feeds the workers, and sleeps while there is nothing to do: with all finished, on the ring's
@@ -44,6 +47,8 @@ export class WorkerDispatch<T> {
   readonly #errors: unknown[] = [];
   #deaths = 0;
   #barren = 0;
+  /** Events that were finished at the last death, also behind others that are not. */
+  #finished = 0;
   /** It goes on no more, whatever is under way. */
   #fatal = false;
   #started = false;
@@ -148,7 +153,6 @@ export class WorkerDispatch<T> {
 
   #collect(): boolean {
     if (!this.#feed.collect()) return false;
-    this.#barren = 0;
     this.#nap.reset();
     return true;
   }
@@ -214,11 +218,13 @@ export class WorkerDispatch<T> {
     if (this.#fatal) return;
     if (this.#stopping) return void this.#errors.push(error);
     this.#deaths += 1;
-    this.#barren += 1;
+    const finished = this.#feed.countFinished();
+    this.#barren = finished > this.#finished ? 1 : this.#barren + 1;
+    this.#finished = finished;
     this.#grace.renew();
     this.#reports.death(error);
     for (const job of this.#feed.retry(worker)) this.#fail(job, error, worker);
-    if (this.#barren >= barrenDeaths) return this.#giveUp(error);
+    if (this.#barren >= barrenDeaths(this.#parts.setup.table.workers)) return this.#giveUp(error);
     this.#pool.start(worker).then(
       () => this.#soon(),
       (cause: unknown) => this.#giveUp(cause),

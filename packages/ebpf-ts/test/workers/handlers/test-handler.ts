@@ -21,6 +21,8 @@ export interface TestTask {
   readonly deaths?: number;
   /** Ends the thread when it first sees a multiple of it, which is remembered in `memory[number]`. */
   readonly dieEvery?: number;
+  /** Finishes event 0 when so many others are finished, which are counted in the last element of `memory`. */
+  readonly holdFirst?: number;
   readonly memory?: Int32Array;
 }
 
@@ -40,6 +42,11 @@ export default function handle(event: TestEvent | RecordView, context: WorkerCon
   if (task.dieAt === number && Atomics.add(task.memory!, 0, 1) < (task.deaths ?? 1)) process.exit(7);
   if (task.dieEvery !== undefined && number % task.dieEvery === 0 && Atomics.add(task.memory!, number, 1) === 0)
     process.exit(7);
+  if (task.holdFirst !== undefined) {
+    const counter = task.memory!.length - 1;
+    if (number === 0) return until(() => Atomics.load(task.memory!, counter) >= task.holdFirst!);
+    Atomics.add(task.memory!, counter, 1);
+  }
   if (task.fail !== undefined && number % task.fail === 0) throw new RangeError(`number ${number}`);
   if (task.spin !== undefined) spin(task.spin);
   const report = (): void => {
@@ -52,6 +59,10 @@ export default function handle(event: TestEvent | RecordView, context: WorkerCon
       resolve();
     }, task.sleep);
   });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 function look(record: RecordView): { number: number; key: number; text: string } {
