@@ -46,6 +46,15 @@ describe("kernel: commands", () => {
     assert.deepEqual(await (await late).exited, { code: undefined, signal: "SIGKILL" });
   });
 
+  it("a command is killed before its input ends", { skip: kernelOrSkip(), timeout: 30_000 }, async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const collection = await loadFixture("kernel-run");
+      const reading = await collection.spawn("cat", [], { stdin: "pipe", stdout: "ignore" });
+      await collection.close();
+      assert.deepEqual(await reading.exited, { code: undefined, signal: "SIGKILL" });
+    }
+  });
+
   it("what cannot be started is an error of one sentence", async () => {
     await assert.rejects(spawnCommand("no-such-command", [], {}), {
       code: "COMMAND",

@@ -356,6 +356,14 @@ describe("the life of a command", { skip, timeout: 60_000 }, () => {
     deepEqual(await command.exited, { code: undefined, signal: "SIGKILL" });
   });
 
+  it("is killed by close before its input ends", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { command } = await start([enterKill], ["cat"], { spawn: { stdin: "pipe", stdout: "ignore" } });
+      await command.close();
+      deepEqual(await command.exited, { code: undefined, signal: "SIGKILL" });
+    }
+  });
+
   it("ends with close when the command itself has ended before", async () => {
     const { command, machine } = await start([enterKill], shell("sleep 100 & kill -0 $!; exit 0"));
     equal((await command.exited).code, 0);
