@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -32,6 +42,12 @@ function sparse(): string {
   return path;
 }
 
+function pipe(): string {
+  const path = join(folder, "pipe.o");
+  if (!existsSync(path)) execFileSync("mkfifo", [path]);
+  return path;
+}
+
 describe("objects that are none", { timeout: 120_000 }, () => {
   const cases: [title: string, path: () => string, says: RegExp][] = [
     ["an empty file", () => file("empty.o", ""), /ELF/],
@@ -52,6 +68,7 @@ describe("objects that are none", { timeout: 120_000 }, () => {
     ["one that was cut off", () => file("cut.o", good.subarray(0, good.length / 2)), /./],
     ["one that never ends", () => "/dev/zero", /more than \d+ bytes/],
     ["one of a terabyte", sparse, /more than \d+ bytes/],
+    ["a pipe that nobody writes", pipe, /ELF/],
     ["a directory", () => folder, /it is a directory/],
     ["nothing", () => join(folder, "nothing.o"), /there is no such file/],
     ["a file below a file", () => join(root, object, "below"), /not a folder/],

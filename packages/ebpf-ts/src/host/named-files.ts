@@ -1,10 +1,13 @@
 /**
- * Paths that a user, or an object, names: anything may be there. All that is opened by such a name is opened here. What the runtime throws
- * comes as it is: see `refusal`.
+ * Paths that a user, or an object, names: anything may be there. All that is opened by such a name is opened here, and without waiting: for
+ * the other end of a pipe open(2) would wait for ever, and neither a timer nor SIGTERM would be served meanwhile. What the runtime
+ * throws comes as it is: see `refusal`.
  */
 import {
   accessSync,
+  closeSync,
   constants,
+  fstatSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -13,33 +16,83 @@ import {
   statSync,
   unlinkSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { delimiter, dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** `read-write` opens what is there; `new` makes it, and fails where anything is. */
 export type OpenFor = "read" | "read-write" | "new";
 
-const flags: Readonly<Record<OpenFor, string>> = { read: "r", "read-write": "r+", new: "wx+" };
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL } = constants;
+/** Not there on every system. Neither makes a difference to a regular file. */
+const { O_NONBLOCK = 0, O_NOCTTY = 0 } = constants as Partial<typeof constants>;
+const calm = O_NONBLOCK | O_NOCTTY;
+const flags: Readonly<Record<OpenFor, number>> = {
+  read: O_RDONLY | calm,
+  "read-write": O_RDWR | calm,
+  new: O_RDWR | O_CREAT | O_EXCL | calm,
+};
 
-/** Gives the descriptor. `mode` is of a file that is made, less the umask. */
+/** Gives the descriptor, of whatever it is. `mode` is of a file that is made, less the umask. */
 export function openNamed(path: string, access: OpenFor, mode?: number): number {
   return openSync(path, flags[access], mode);
 }
 
-/** The first `most` bytes of it. Waits on a thread of the runtime: the other end of a pipe may not be there yet. */
+/** The code of what {@link openRegular} throws. */
+export const notRegular = "NOT_REGULAR";
+
+/** To read a file, and nothing else: a device may do something when it is opened, so that it is not. */
+export function openRegular(path: string): number {
+  const refuse = (): never => {
+    throw Object.assign(new Error(`${path} is no regular file`), { code: notRegular });
+  };
+  if (!statSync(path).isFile()) refuse();
+  const fd = openNamed(path, "read");
+  // It may be another by now.
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  return refuse();
+}
+
+/**
+ * The first `most` bytes of it. It may be a pipe (`<(clang …)` of a shell): one that is open for writing is waited for, without holding up
+ * anything else, one that nobody writes is empty.
+ */
 export async function readNamed(path: string | URL, most: number): Promise<Uint8Array> {
   const file = await open(path, flags.read);
   try {
+    const isPipe = (await file.stat()).isFIFO();
     const chunks: Uint8Array[] = [];
     for (let left = most; left > 0; left -= chunks.at(-1)!.length) {
-      const { bytesRead, buffer } = await file.read(new Uint8Array(Math.min(left, chunkBytes)));
+      const into = new Uint8Array(Math.min(left, chunkBytes));
+      const { bytesRead, buffer } = await readSome(file, into, isPipe && chunks.length === 0);
       if (bytesRead === 0) break;
       chunks.push(buffer.subarray(0, bytesRead));
     }
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   } finally {
     await file.close();
+  }
+}
+
+/** Milliseconds between two looks. */
+const pause = 5;
+/** Looks for the first byte of a pipe: whoever waited for us to open it is not there at once. */
+const firstLooks = 100;
+
+async function readSome(
+  file: FileHandle,
+  into: Uint8Array,
+  isFirst: boolean,
+): ReturnType<typeof file.read<Uint8Array>> {
+  for (let looks = 0; ; looks += 1) {
+    const result = await file.read(into).catch((error: unknown) => {
+      if ((error as { code?: string }).code !== "EAGAIN") throw error;
+      return undefined;
+    });
+    if (result !== undefined && (result.bytesRead > 0 || !isFirst || looks >= firstLooks)) return result;
+    await sleep(pause);
   }
 }
 

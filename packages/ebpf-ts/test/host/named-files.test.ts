@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { EbpfError } from "../../src/base/errors.ts";
-import { isExecutable, fileKind, moduleUrlOf, openNamed, readNamed } from "../../src/host/named-files.ts";
+import {
+  isExecutable,
+  fileKind,
+  moduleUrlOf,
+  notRegular,
+  openNamed,
+  openRegular,
+  readNamed,
+} from "../../src/host/named-files.ts";
 import { closeFile, isRegular, readAt, fileSize } from "../../src/host/open-files.ts";
 import { refusal } from "../../src/host/refusal.ts";
 
@@ -15,6 +24,8 @@ describe("what a user names", () => {
   chmodSync(file, 0o755);
   symlinkSync("file", join(folder, "link"));
   symlinkSync("nothing", join(folder, "lost"));
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
   after(() => rmSync(folder, { recursive: true }));
 
   it("is a file, a folder, something else or nothing", () => {
@@ -40,6 +51,29 @@ describe("what a user names", () => {
     assert.equal(new TextDecoder().decode(await readNamed(file, 4)), "0123");
     assert.equal((await readNamed(file, 100)).length, 10);
     assert.equal((await readNamed("/dev/zero", 100_000)).length, 100_000);
+  });
+
+  it("is opened without waiting for the other end of a pipe", async () => {
+    const fd = openNamed(pipe, "read");
+    assert.equal(isRegular(fd), false);
+    closeFile(fd);
+    assert.throws(() => openRegular(pipe), { code: notRegular });
+    assert.throws(() => openRegular("/dev/null"), { code: notRegular });
+    assert.throws(() => openRegular(folder), { code: notRegular });
+    assert.equal((await readNamed(pipe, 100)).length, 0);
+  });
+
+  it("may be a pipe that somebody writes, now or as soon as it is opened", async () => {
+    for (const script of ['printf 0123; read go; printf 45 # "$1"', 'exec >"$1"; printf 0123; read go; printf 45']) {
+      const isOpened = script.includes("exec");
+      const child = spawn("sh", ["-c", script, "sh", pipe], { stdio: ["pipe", "pipe", "inherit"] });
+      const fd = isOpened ? undefined : openSync(pipe, "r+");
+      if (fd !== undefined) child.stdout.on("data", (data: Buffer) => writeSync(fd, data));
+      const whole = readNamed(pipe, 6);
+      child.stdin.end("go\n");
+      assert.equal(new TextDecoder().decode(await whole), "012345");
+      if (fd !== undefined) closeSync(fd);
+    }
   });
 
   it("is not made where something is", () => {

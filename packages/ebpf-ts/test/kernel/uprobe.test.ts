@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { UprobeTarget } from "../../src/attach/targets/uprobe.ts";
 import { load } from "../../src/load.ts";
@@ -121,6 +123,8 @@ describe("uprobes", { skip }, () => {
       { path: fixturePath("kernel-uprobe.bpf.c"), symbol: "abs" },
       { code: "BAD_OBJECT", message: /not an ELF file/ },
     );
+    for (const path of ["/dev/null", "/tmp"])
+      await refused({ path, symbol: "abs" }, { code: "BAD_OBJECT", message: /it is no file/ });
     await refused({ path: libc(), offset: 2 ** 40 }, { code: "NOT_FOUND", message: /beyond the end/ });
     await refused({ path: libc(), symbol: "abs", pid: 2 ** 22 + 1 }, { message: /no process/ });
     await refused({ path: libc() }, TypeError);
@@ -129,6 +133,23 @@ describe("uprobes", { skip }, () => {
       code: "NOT_FOUND",
       message: /write uprobe\/\/path:symbol, or say where: attach\(\{ kind: "uprobe", path \}\)/,
     });
+  });
+});
+
+describe("a pipe as a place for uprobes", { skip }, () => {
+  it("is refused at once, by a section's name as well", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ebpf-uprobe-"));
+    const path = join(folder, "pipe");
+    try {
+      execFileSync("mkfifo", [path]);
+      const named = objectFor((section) => `${section.split("/", 1)[0]}/${path}:abs`);
+      await using bpf = await load(named, { engine: "kernel" });
+      const error = { code: "BAD_OBJECT", message: /it is no file/ };
+      await assert.rejects(bpf.program("on_call").attach(), error);
+      await assert.rejects(bpf.program("on_call").attach({ kind: "uprobe", path, offset: 1 }), error);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, ftruncateSync, mkdtempSync, openSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -283,6 +284,8 @@ test(
       assert.throws(() => SharedRing.open(other), { code: "BAD_RING", message: /is no shared ring/ });
       assert.throws(() => SharedRing.open(join(folder, "link")), { code: "BAD_RING" });
       assert.throws(() => SharedRing.open("/dev/zero"), { code: "BAD_RING" });
+      execFileSync("mkfifo", [join(folder, "pipe")]);
+      assert.throws(() => SharedRing.open(join(folder, "pipe")), { code: "BAD_RING" });
       assert.throws(() => SharedRing.open(folder), { name: "SyscallError" });
       const path = join(folder, "ring");
       SharedRing.create({ path, size: 8192 }).close();

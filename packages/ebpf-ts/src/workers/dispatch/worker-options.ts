@@ -1,4 +1,4 @@
-import type { EbpfError } from "../../base/errors.ts";
+import { EbpfError } from "../../base/errors.ts";
 import { type Checks, checkOptions } from "../../base/check-options.ts";
 import {
   aBoolean,
@@ -14,7 +14,7 @@ import {
   oneOf,
   wrongKind,
 } from "../../base/checks.ts";
-import { moduleUrlOf } from "../../host/named-files.ts";
+import { filePathOf, fileKind, moduleUrlOf } from "../../host/named-files.ts";
 import { cpuCount } from "../../host/this-process.ts";
 import type { RecordBytes } from "./record-key.ts";
 
@@ -113,7 +113,14 @@ export function workerLimits(options: WorkerDispatchOptions<never>): WorkerLimit
 }
 
 export function moduleUrl(module: string | URL): string {
-  if (module instanceof URL) return module.href;
-  aPath(module, "The module of dispatchToWorkers()");
-  return moduleUrlOf(module);
+  if (!(module instanceof URL)) aPath(module, "The module of dispatchToWorkers()");
+  const url = module instanceof URL ? module : new URL(moduleUrlOf(module));
+  if (url.protocol === "file:") refuseOther(filePathOf(url));
+  return url.href;
+}
+
+/** The runtime waits in open(2) for the other end of a pipe: a thread that imports one could not even be terminated. */
+function refuseOther(path: string): void {
+  if (fileKind(path) !== "other") return;
+  throw new EbpfError("WORKER", `Cannot start workers with ${path}: it is neither a file nor a folder`);
 }

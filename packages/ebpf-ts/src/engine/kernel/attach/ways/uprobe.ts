@@ -1,7 +1,7 @@
 import type { UprobeTarget } from "../../../../attach/targets/uprobe.ts";
 import { EbpfError, NotSupportedError } from "../../../../base/errors.ts";
 import { findExecutableSymbol, type PartialFile } from "../../../../elf/executable-symbols.ts";
-import { absolutePath, openNamed } from "../../../../host/named-files.ts";
+import { absolutePath, notRegular, openRegular } from "../../../../host/named-files.ts";
 import { closeFile, readAt, fileSize } from "../../../../host/open-files.ts";
 import { refusal } from "../../../../host/refusal.ts";
 import { isThere, readHostFile } from "../../../../host/system-files.ts";
@@ -72,9 +72,11 @@ function fileOf(descriptor: number, size: number): PartialFile {
 
 function open(path: string, action: string): number {
   try {
-    return openNamed(path, "read");
+    return openRegular(path);
   } catch (cause) {
     throw refusal(cause, `${action} to ${path}`, (code) => {
+      if (code === notRegular)
+        return new EbpfError("BAD_OBJECT", `Cannot ${action} to ${path}: it is no file`, { cause });
       const why = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
       return new EbpfError("NOT_FOUND", `Cannot ${action} to ${path}: ${why}`, { cause });
     });
