@@ -23,18 +23,42 @@ export interface MappingOptions {
 
 let mapped = 0;
 
+/** Memory areas that a mapping takes at most. */
+const areasOfMapping = 6;
 /**
- * The kernel lets a process have 65,530 areas (vm.max_map_count), of which a mapping takes up to six. Where there are no more, the
- * allocator of Node and koffi ends the process; so who opens and closes faster than garbage is collected is refused before.
+ * The kernel lets a process have 65,530 areas (vm.max_map_count). Where there are no more, the allocator of Node and koffi ends the
+ * process; so who maps more than is collected is refused before.
  */
-const mostMappings = 8192;
+const mostAreas = 49_152;
+/** So many mappings cannot take them all: nobody counts areas before. */
+const fewMappings = mostAreas / areasOfMapping;
 /** The same for all threads together, by the addresses that V8 takes for each (reserve.ts): bytes, of the 128 TiB of a process. */
 const mostAddresses = 80 * 2 ** 40;
 
 const unreachable = new FinalizationRegistry<undefined>(() => (mapped -= 1));
 
+/** Mappings that may be made before the areas are counted again. */
+let uncounted = 0;
+
 function mayMap(): boolean {
-  return mapped < mostMappings && addressesInUse() < mostAddresses;
+  return haveAreas() && addressesInUse() < mostAddresses;
+}
+
+/**
+ * What was collected counts as mapped until the turn of the loop is over, for finalizers run after it: a thread that maps and closes within
+ * one turn asks the kernel what is left.
+ */
+function haveAreas(): boolean {
+  if (mapped < fewMappings) return true;
+  if (uncounted === 0) uncounted = Math.max(0, Math.floor((mostAreas - areasInUse()) / areasOfMapping));
+  if (uncounted === 0) return false;
+  uncounted -= 1;
+  return true;
+}
+
+/** Of the whole process: each has a line. All of them where that cannot be read, so that none is taken. */
+function areasInUse(): number {
+  return readIfThere("/proc/self/maps")?.split("\n").length ?? mostAreas;
 }
 
 /** Bytes, of the whole process. */
