@@ -6,6 +6,7 @@ import { injectCases } from "./cases/inject.ts";
 import { ioUringCases } from "./cases/io-uring.ts";
 import { perfCases } from "./cases/perf.ts";
 import { ringCases } from "./cases/ring.ts";
+import { startCases } from "./cases/start.ts";
 import { userRingCases } from "./cases/user-ring.ts";
 
 /** Everything that `npm run bench` measures, in the order in which it does. */
@@ -18,4 +19,5 @@ export const cases: readonly Case[] = [
   ...injectCases,
   ...dispatchCases,
   ...ioUringCases,
+  ...startCases,
 ];

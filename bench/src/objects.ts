@@ -9,3 +9,5 @@ export const countersObject: string = object("counters");
 export const drainObject: string = object("drain");
 /** A producer of events through a perf event array, which is pinned by its name. */
 export const perfObject: string = object("perf");
+/** A small object with a place where it is attached. */
+export const startObject: string = object("start");

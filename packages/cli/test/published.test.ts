@@ -79,6 +79,64 @@ describe("the packages as npm gets them", { timeout: 240_000 }, () => {
     assert.equal(stdout, "true true\n", stderr);
   });
 
+  /** Says what is done on the way: modules that are read, threads that start, openings of /dev/null. */
+  const watch = `
+    import fs from "node:fs";
+    import { createRequire, register, syncBuiltinESMExports } from "node:module";
+    const hooks = \`
+      import { writeSync } from "node:fs";
+      export async function load(url, context, next) {
+        if (url.startsWith("file:")) writeSync(1, "reads " + url.split("/").slice(-1) + "\\\\n");
+        return next(url, context);
+      }\`;
+    register("data:text/javascript," + encodeURIComponent(hooks));
+    const { openSync, writeSync } = fs;
+    fs.openSync = (path, ...others) => {
+      if (path === "/dev/null") writeSync(1, "opens nothing\\n");
+      return openSync(path, ...others);
+    };
+    syncBuiltinESMExports();
+    process.on("worker", () => writeSync(1, "starts a thread\\n"));
+    const { cache } = createRequire(import.meta.url);
+    globalThis.koffi = () => Object.keys(cache).some((path) => path.includes("koffi"));`;
+
+  async function watched(text: string, ...args: readonly string[]): Promise<string[]> {
+    writeFileSync(join(installed.folder, "watch.mjs"), watch);
+    writeFileSync(join(installed.folder, "watched.mjs"), text);
+    const node = ["--import", "./watch.mjs", "watched.mjs", ...args];
+    const { code, stdout, stderr } = await runNode(node, { root: installed.folder });
+    assert.equal(code, 0, stderr);
+    const lines = stdout.trim().split("\n");
+    // The first thread is that of the hooks.
+    assert.equal(lines.shift(), "starts a thread");
+    return lines.filter((line) => line !== "reads watched.mjs");
+  }
+
+  it("an import reads a handful of files, and neither an engine nor koffi", async () => {
+    const done = await watched(`import "ebpf-ts"; console.log(koffi());`);
+    assert.equal(done.pop(), "false");
+    assert.ok(done.includes("reads index.js") && done.length <= 6, done.join("\n"));
+    assert.doesNotMatch(done.join("\n"), /engine|nothing|thread/);
+  });
+
+  it(
+    "a load, and what it attaches, take a dozen files more, no thread, and no descriptor to see how many are left",
+    {
+      skip: kernelOrSkip(),
+    },
+    async () => {
+      const text = `import { load } from "ebpf-ts";
+      const bpf = await load(process.argv[2], { engine: "kernel" });
+      await bpf.attach();
+      console.log(koffi());
+      await bpf.close();`;
+      const done = await watched(text, join(root, "bench/start.bpf.o"));
+      assert.equal(done.pop(), "true");
+      assert.ok(done.length <= 18, done.join("\n"));
+      assert.doesNotMatch(done.join("\n"), /node-host|tracer|nothing|thread/);
+    },
+  );
+
   it("the embedded engine reads no module of Node's", () => {
     const reached = new Set(["./embedded.js"]);
     for (const path of reached) {

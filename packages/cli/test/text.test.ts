@@ -77,7 +77,8 @@ describe("columns", () => {
       4: wide(3),
       5: wide(4),
     };
-    const btf = { resolve: (id: number) => types[id] } as unknown as Btf;
+    const type = (id: number): unknown => types[id];
+    const btf = { resolve: type, type } as unknown as Btf;
     assert.equal(columnsOf(btf, 2).length, 50);
     const many = columnsOf(btf, 5);
     assert.ok(many.length <= 64);
