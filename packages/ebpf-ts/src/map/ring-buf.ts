@@ -208,7 +208,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
     }
     const ring = this.#ring.share();
     const reader = bytesForThreads(4, `share ring ${this.name}`);
-    this.#reader.lend({ end: () => {} });
+    this.#reader.lend({ end: () => {} }, "it was given to another thread, for good, with share()");
     return { ring, type: sharedType(this.#type?.()), reader };
   }
 
@@ -225,7 +225,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
       );
     }
     const holder = { end: onClose };
-    this.#reader.lend(holder);
+    this.#reader.lend(holder, "it is lent to worker threads, wait for the end of their dispatch");
     return {
       ring: this.#ring,
       type: this.#type?.(),

@@ -10,7 +10,8 @@ export interface RingReader {
 export class OneReader {
   readonly #what: string;
   #reader: RingReader | undefined;
-  #lent = false;
+  /** To whom, for errors. */
+  #lentTo: string | undefined;
   #draining = false;
   #closed = false;
 
@@ -25,7 +26,7 @@ export class OneReader {
 
   /** Whether it is read by somebody who moves the position from elsewhere. */
   get lent(): boolean {
-    return this.#lent;
+    return this.#lentTo !== undefined;
   }
 
   take(reader: RingReader): void {
@@ -33,17 +34,17 @@ export class OneReader {
     this.#reader = reader;
   }
 
-  /** For somebody who moves the ring's position from elsewhere. */
-  lend(reader: RingReader): void {
+  /** For somebody who moves the ring's position from elsewhere; `to` follows a colon in errors: `worker threads read it`. */
+  lend(reader: RingReader, to: string): void {
     this.take(reader);
-    this.#lent = true;
+    this.#lentTo = to;
   }
 
   /** The reader has ended; false when it was not, or is no longer, that one's. */
   leave(reader: RingReader | undefined = this.#reader): boolean {
     if (this.#reader !== reader) return false;
     this.#reader = undefined;
-    this.#lent = false;
+    this.#lentTo = undefined;
     return true;
   }
 
@@ -69,7 +70,8 @@ export class OneReader {
   checkFree(): void {
     this.checkOpen();
     if (this.#reader !== undefined) {
-      throw new EbpfError("BUSY", `Cannot read ${this.#what}: it has a consumer already, end that loop first`);
+      const reason = this.#lentTo ?? "it has a consumer already, end that loop first";
+      throw new EbpfError("BUSY", `Cannot read ${this.#what}: ${reason}`);
     }
     if (this.#draining) {
       throw new EbpfError("BUSY", `Cannot read ${this.#what}: it is being drained, and this is that drain's callback`);

@@ -272,6 +272,15 @@ describe("RingBuf: one consumer at a time", () => {
     assert.equal(ring.drain(() => {}).delivered, 1);
   });
 
+  it("the owner of a ring that was lent to workers is told that, until it is given back", () => {
+    const { other, ring } = setUp();
+    const loan = ring.lend(() => {});
+    assert.throws(() => ring.drain(() => {}), { code: "BUSY", message: /is lent to worker threads/ });
+    loan.release();
+    other.emit(1);
+    assert.equal(ring.drain(() => {}).delivered, 1);
+  });
+
   it("an iterator that was never started is in nobody's way", async () => {
     const { other, ring } = setUp();
     ring.events();

@@ -37,6 +37,24 @@ onEachEngine("rings in careless hands", (engine) => {
     assert.equal(ring.drain(() => {}).delivered, 1);
   });
 
+  it("the owner of a ring that was given away is told so", async () => {
+    await using loaded = await fixture(engine, "workers");
+    const ring = loaded.bpf.ringBuf("events");
+    ring.share();
+    const given = { code: "BUSY", message: /given to another thread, for good, with share\(\)/ };
+    for (const read of [
+      () => ring.drain(() => {}),
+      () => ring.drainBlocking(() => {}),
+      () => ring.waitSync(0),
+      () => ring.share(),
+      () => ring.lend(() => {}),
+    ]) {
+      assert.throws(read, given);
+    }
+    await assert.rejects(ring.events().next(), given);
+    await assert.rejects(ring.batches().next(), given);
+  });
+
   it("a misspelt or mistyped option is told, and nothing is read meanwhile", async () => {
     await using loaded = await fixture(engine, "workers");
     const ring = loaded.bpf.ringBuf("events");
