@@ -14,6 +14,11 @@ export function fileSize(fd: number): number {
   return fstatSync(fd).size;
 }
 
+/** Number of the user whose file it is. */
+export function ownerOf(fd: number): number {
+  return fstatSync(fd).uid;
+}
+
 /** No folder, pipe, device or socket. */
 export function isRegular(fd: number): boolean {
   return fstatSync(fd).isFile();

@@ -22,6 +22,11 @@ export function uid(): number {
   return process.getuid?.() ?? 0;
 }
 
+/** Whose files are those that it makes. */
+export function effectiveUid(): number {
+  return process.geteuid?.() ?? 0;
+}
+
 export function gid(): number {
   return process.getgid?.() ?? 0;
 }

@@ -8,4 +8,4 @@ export type { EventsOptions, RecordStream } from "../stream/record-stream.ts";
 export type { RoomOptions } from "../stream/room-queue.ts";
 export { SharedConsumer } from "./shared-consumer.ts";
 export { SharedProducer } from "./shared-producer.ts";
-export { SharedRing, type SharedRingOptions } from "./shared-ring.ts";
+export { SharedRing, type SharedRingOpenOptions, type SharedRingOptions } from "./shared-ring.ts";

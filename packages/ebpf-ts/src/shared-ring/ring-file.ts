@@ -1,7 +1,7 @@
 import { EbpfError } from "../base/errors.ts";
 import { addName, openNamed, removeName } from "../host/named-files.ts";
-import { closeFile, fileSize, isRegular, readAt, setMode } from "../host/open-files.ts";
-import { uniqueName } from "../host/this-process.ts";
+import { closeFile, fileSize, isRegular, ownerOf, readAt, setMode } from "../host/open-files.ts";
+import { effectiveUid, uniqueName } from "../host/this-process.ts";
 import { Descriptor } from "../sys/ffi/descriptor.ts";
 import { pageSize } from "../sys/memory/mapping.ts";
 import { allocate, createMemoryFile, sealSize, setLength } from "../sys/memory/memory-file.ts";
@@ -56,6 +56,20 @@ export function createAt(path: string, size: number, mode: number, what: string)
     throw error;
   } finally {
     fromFs(action, "unlink", () => removeName(draft));
+  }
+}
+
+/** Whoever has the file can shorten it, which ends those who have it mapped (SIGBUS). Takes the descriptor over, as {@link mapFile}. */
+export function checkOwner(descriptor: Descriptor, what: string): void {
+  const own = effectiveUid();
+  try {
+    const owner = fromFs(`open ${what}`, "fstat", () => ownerOf(descriptor.fd));
+    if (owner === own) return;
+    const whose = `it belongs to user ${owner}, and this process is of user ${own}`;
+    throw new EbpfError("BAD_RING", `Cannot open ${what}: ${whose}; where that one is trusted, set trustOwner`);
+  } catch (error) {
+    descriptor.close();
+    throw error;
   }
 }
 

@@ -1,10 +1,10 @@
 import { EbpfError } from "../base/errors.ts";
 import { type Checks, checkOptions } from "../base/check-options.ts";
-import { aPath, type Check, integer, powerOfTwo } from "../base/checks.ts";
+import { aBoolean, aPath, type Check, integer, powerOfTwo } from "../base/checks.ts";
 import { pageSize } from "../sys/memory/mapping.ts";
 import { Doorbell } from "./doorbell.ts";
 import { headSize, headWords, largestSize, Word } from "./layout.ts";
-import { createAt, createInMemory, mapFile, openAgain, openFile, type RingFile } from "./ring-file.ts";
+import { checkOwner, createAt, createInMemory, mapFile, openAgain, openFile, type RingFile } from "./ring-file.ts";
 import { SharedConsumer } from "./shared-consumer.ts";
 import type { SharedMemory } from "./shared-memory.ts";
 import { SharedProducer } from "./shared-producer.ts";
@@ -20,9 +20,16 @@ export interface SharedRingOptions {
   readonly mode?: number | undefined;
 }
 
+/** How a shared ring is opened. */
+export interface SharedRingOpenOptions {
+  /** The file may be another user's, who can end this process by shortening it (SIGBUS); false when left out. */
+  readonly trustOwner?: boolean | undefined;
+}
+
 /** Pages differ between hosts, and are asked for when one is made. */
 const aSize: Check = (value, what) => powerOfTwo(pageSize(), largestSize)(value, what);
 const checks: Checks<SharedRingOptions> = { path: aPath, size: aSize, mode: integer(0, 0o777) };
+const openChecks: Checks<SharedRingOpenOptions> = { trustOwner: aBoolean };
 const defaultSize = 2 ** 20;
 const defaultMode = 0o600;
 
@@ -52,12 +59,15 @@ export class SharedRing {
 
   /**
    * Opens a ring that somebody made: by path, also `/proc/PID/fd/N`, or by the number of a descriptor that this process has
-   * inherited, which stays the caller's. A file that is no ring, or claims what cannot be, is refused with BAD_RING.
+   * inherited, which stays the caller's. A file that is no ring, or claims what cannot be, is refused with BAD_RING;
+   * so is a file of another user, unless that one is trusted.
    */
-  static open(file: string | number): SharedRing {
+  static open(file: string | number, options: SharedRingOpenOptions = {}): SharedRing {
+    checkOptions(options, openChecks, "SharedRing.open()");
     const what = `shared ring ${checkFile(file)}`;
     pageSize(); // Says so where this is not Linux.
     const descriptor = typeof file === "number" ? openAgain(file, what) : openFile(file, what);
+    if (options.trustOwner !== true) checkOwner(descriptor, what);
     return new SharedRing(String(file), mapFile(descriptor, what));
   }
 

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, ftruncateSync, mkdtempSync, openSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +20,7 @@ import { shmFolder } from "./shm.ts";
 import { TemporaryRing } from "./temporary-ring.ts";
 
 const options = { timeout: 30_000, skip: process.platform !== "linux" && "Linux only" };
+const root = { ...options, skip: options.skip || (process.geteuid?.() !== 0 && "only root gives files away") };
 
 function bytesOf(...values: number[]): Uint8Array {
   return Uint8Array.from(values);
@@ -270,6 +281,22 @@ test("the file is private unless its mode says otherwise, and a file that exists
   assert.throws(() => SharedRing.open("/nonexistent"), { code: "NOT_FOUND", message: /there is no such file/ });
   assert.throws(() => SharedRing.open(-1), RangeError);
   assert.throws(() => SharedRing.open(999_999), { code: "NOT_FOUND" });
+});
+
+test("a file of another user is refused, unless that one is trusted", root, () => {
+  using temporary = new TemporaryRing();
+  chownSync(temporary.path, 65_534, 65_534);
+  const before = openDescriptors().length;
+  const refused = { code: "BAD_RING", message: /belongs to user 65534, and this process is of user 0; .*trustOwner/ };
+  for (const given of [undefined, {}, { trustOwner: false }])
+    assert.throws(() => SharedRing.open(temporary.path, given), refused);
+  assert.throws(() => SharedRing.open(temporary.ring.fd), refused);
+  assert.equal(openDescriptors().length, before);
+  using ring = SharedRing.open(temporary.path, { trustOwner: true });
+  ring.producer().send(bytesOf(1));
+  assert.deepEqual(drained(temporary.ring.consumer()), [[1]]);
+  for (const wrong of [null, { trustOwner: 1 }, { trustowner: true }])
+    assert.throws(() => SharedRing.open(temporary.path, wrong as never), TypeError);
 });
 
 test(
