@@ -60,8 +60,13 @@ export type MapNoun = MapNouns[keyof MapNouns];
 
 /** By what a map is to its user: \`mapKind(type).noun\` of \`ebpf-ts/spec\`. */
 export interface MapNouns {
-${lines(sources, ({ kind, type }) => `  readonly "${kind}": ${type};`)}}
+${lines(sources, ({ kind, type }) => `  readonly ${keyOf(kind)}: ${type};`)}}
 `;
+}
+
+/** As the formatter writes it. */
+function keyOf(kind: string): string {
+  return kind.includes("-") ? `"${kind}"` : kind;
 }
 
 async function makers(): Promise<string> {
@@ -71,7 +76,7 @@ import type { NounMaker } from "./noun.ts";
 import type { MapNouns } from "./nouns.gen.ts";
 ${lines(sources, ({ file, name }) => `import { maker as ${name} } from "${file}";`)}
 export const nounMakers: { readonly [Noun in NounKind]: NounMaker<MapNouns[Noun]> } = {
-${lines(sources, ({ kind, name }) => `  "${kind}": ${name},`)}};
+${lines(sources, ({ kind, name }) => `  ${keyOf(kind) === name ? name : `${keyOf(kind)}: ${name}`},`)}};
 `;
 }
 

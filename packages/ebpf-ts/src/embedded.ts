@@ -36,6 +36,8 @@ export {
   NotSupportedError,
   ProgramFault,
   SyscallError,
+  ValueError,
+  type ValuePlace,
   VerifierError,
 } from "./base/errors.ts";
 export type { LinkInfo } from "./engine/link.ts";
@@ -54,6 +56,8 @@ export { Link } from "./link/link.ts";
 export { load, type EmbeddedLoadOptions as LoadOptions } from "./load-embedded.ts";
 export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";
+export type { ReadOptions, SumOptions } from "./map/entries/read-options.ts";
+export type { PushMode } from "./map/keyless/queue.ts";
 export type { InjectOptions } from "./map/inject/inject-options.ts";
 export * from "./map/nouns.gen.ts";
 export type { PerfBatch } from "./map/perf/perf-batch.ts";

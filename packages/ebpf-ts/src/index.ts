@@ -17,6 +17,8 @@ export {
   NotSupportedError,
   ProgramFault,
   SyscallError,
+  ValueError,
+  type ValuePlace,
   VerifierError,
 } from "./base/errors.ts";
 export type { LinkInfo } from "./engine/link.ts";
@@ -34,6 +36,8 @@ export type {
 export { Link } from "./link/link.ts";
 export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";
+export type { ReadOptions, SumOptions } from "./map/entries/read-options.ts";
+export type { PushMode } from "./map/keyless/queue.ts";
 export type { InjectOptions } from "./map/inject/inject-options.ts";
 export type { PerfDrainResult } from "./map/perf/perf-drain.ts";
 export type { OnSample, PerfEvent } from "./map/perf/perf-rings.ts";

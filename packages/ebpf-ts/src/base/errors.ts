@@ -51,6 +51,26 @@ export class NotSupportedError extends EbpfError {
   }
 }
 
+/** What a value was meant for: the map and the key, or the variable. `index` is of a list of entries that was given. */
+export interface ValuePlace {
+  readonly map?: string | undefined;
+  readonly key?: unknown;
+  readonly index?: number | undefined;
+  readonly variable?: string | undefined;
+}
+
+/** A value that does not fit (BAD_VALUE), and what it was meant for. */
+export class ValueError extends EbpfError {
+  override name = "ValueError";
+  readonly place: ValuePlace;
+
+  /** `cannot` is what could not be done: "Cannot set key 5 of map flows". */
+  constructor(cannot: string, place: ValuePlace, cause: EbpfError) {
+    super("BAD_VALUE", `${cannot}: ${cause.message.replace(/^Cannot encode /, "")}`, { cause });
+    this.place = place;
+  }
+}
+
 /** A system call failed. `errno` is positive; `errnoName` is its name, such as `EPERM`. */
 export class SyscallError extends EbpfError {
   override name = "SyscallError";

@@ -8,6 +8,8 @@ import { type LockDown, type LockDownOptions, type LockDownReport, planLockDown 
 import type { Link } from "../link/link.ts";
 import { LiveLinks } from "../link/live-links.ts";
 import type { BpfMap } from "../map/bpf-map.ts";
+import type { BloomFilter } from "../map/keyless/bloom-filter.ts";
+import type { Queue } from "../map/keyless/queue.ts";
 import type { MapNoun } from "../map/nouns.gen.ts";
 import type { PerfEventArray } from "../map/perf/perf-event-array.ts";
 import { perfChecks, perfOptions, type PerfRingOptions } from "../map/perf/perf-options.ts";
@@ -70,9 +72,19 @@ export class Collection {
     return this.#maps.all;
   }
 
-  /** The map of that name, typed by the object's BTF. Rings have nouns of their own. */
-  map<K = unknown, V = unknown>(name: string): BpfMap<K, V> {
-    return this.#maps.map(name) as BpfMap<K, V>;
+  /** The map of that name, typed by the object's BTF. Rings, queues and filters have nouns of their own. */
+  map<K = unknown, V = unknown, Read = V>(name: string): BpfMap<K, V, Read> {
+    return this.#maps.of("bpf-map", name) as BpfMap<K, V, Read>;
+  }
+
+  /** The queue or stack of that name (BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK, Linux 4.20; kernel engine). */
+  queue<V = unknown>(name: string): Queue<V> {
+    return this.#maps.of("queue", name) as Queue<V>;
+  }
+
+  /** The Bloom filter of that name (BPF_MAP_TYPE_BLOOM_FILTER, Linux 5.16; kernel engine). */
+  bloomFilter<V = unknown>(name: string): BloomFilter<V> {
+    return this.#maps.of("bloom-filter", name) as BloomFilter<V>;
   }
 
   /** The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). */

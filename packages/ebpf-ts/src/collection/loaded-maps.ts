@@ -41,8 +41,9 @@ export class LoadedMaps {
     this.all = new LazyMap(names, (name) => this.#noun(name));
   }
 
-  map(name: string): MapNouns["bpf-map"] {
-    return this.#as("bpf-map", name);
+  /** The map of that name, which must be that. */
+  of<Noun extends "bpf-map" | "queue" | "bloom-filter">(noun: Noun, name: string): MapNouns[Noun] {
+    return this.#as(noun, name);
   }
 
   /** A ring of which a user has said what its records are, or that they are what the object tells. */

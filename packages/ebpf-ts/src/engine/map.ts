@@ -32,6 +32,13 @@ export interface EngineMap {
   nextKey(key: Uint8Array | undefined): Uint8Array | undefined;
   /** Many entries in one call, where the engine has it. `cursor` is opaque; undefined starts. */
   lookupBatch?(cursor: Uint8Array | undefined, count: number): MapBatch;
+  /**
+   * Writes many entries in one call, in their order, and gives how many of the first it has written; `update` says why not the next one
+   * (BPF_MAP_UPDATE_BATCH, Linux 5.6).
+   */
+  updateBatch?(entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]): number;
+  /** Deletes many keys in one call, up to the first that there is not, and gives how many (BPF_MAP_DELETE_BATCH, Linux 5.6). */
+  deleteBatch?(keys: readonly Uint8Array[]): number;
   /** The bytes of an array that is mapped into memory, live (BPF_F_MMAPABLE); read-only memory is never handed out here. */
   memory?(): Uint8Array;
   /**
@@ -54,6 +61,10 @@ export interface EngineMap {
   ring?(): EngineRing;
   /** Prog array: which program stands at an index. */
   setProgram?(index: number, program: EngineProgram): void;
+  /** Map of maps: which map stands at a key. */
+  setMap?(key: Uint8Array, map: EngineMap): void;
+  /** Bloom filter: whether a value may be in it. */
+  contains?(value: Uint8Array): boolean;
   /** Keeps it alive under a path of a bpffs (BPF_OBJ_PIN). */
   pin?(path: string): void;
   /** Removes the path. */

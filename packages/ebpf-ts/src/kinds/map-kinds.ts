@@ -1,7 +1,7 @@
 import { MapFlag, MapType } from "../uapi/uapi.gen.ts";
 
 /** What a map is to its user: the files of `map/nouns/`. */
-export type NounKind = "bpf-map" | "ring-buf" | "user-ring-buf" | "perf-event-array";
+export type NounKind = "bpf-map" | "ring-buf" | "user-ring-buf" | "perf-event-array" | "queue" | "bloom-filter";
 
 /** What the kernel, and so every engine, knows of one BPF_MAP_TYPE_*. */
 export interface MapKind {
@@ -66,6 +66,8 @@ const hash = { key: "any", value: "any", batchSince: "5.6", takeSince: "5.14" } 
 const untyped = { typed: false } as const;
 /** dev_map_init_map in kernel/bpf/devmap.c: programs read its values, and must not write them. */
 const readByPrograms = { addedFlags: MapFlag.RDONLY_PROG } as const;
+/** Values in an order, without keys. */
+const queue = { key: "none", value: "any", takeSince: "4.20", noun: "queue", ...untyped } as const;
 /** Local storage: it belongs to its owner, and is not counted. */
 const storage = { key: "descriptor", value: "any", counts: "nothing" } as const;
 
@@ -92,15 +94,15 @@ const rows: Readonly<Record<Name, Row>> = {
   CGROUP_STORAGE: { since: "4.19", key: "cgroup", value: "any", counts: "nothing" },
   REUSEPORT_SOCKARRAY: { since: "4.19", key: "index", value: "socket" },
   PERCPU_CGROUP_STORAGE: { since: "4.20", key: "cgroup", value: "any", perCpu: true, counts: "nothing" },
-  QUEUE: { since: "4.20", key: "none", value: "any", takeSince: "4.20", ...untyped },
-  STACK: { since: "4.20", key: "none", value: "any", takeSince: "4.20", ...untyped },
+  QUEUE: { since: "4.20", ...queue },
+  STACK: { since: "4.20", ...queue },
   SK_STORAGE: { since: "5.2", ...storage },
   DEVMAP_HASH: { since: "5.4", key: "number", value: "device", ...readByPrograms, ...untyped },
   STRUCT_OPS: { since: "5.6", key: "index", value: "ops", engines: "none" },
   RINGBUF: { since: "5.8", key: "none", value: "none", ring: "event", memory: "ring", counts: "bytes", ...both },
   INODE_STORAGE: { since: "5.10", ...storage },
   TASK_STORAGE: { since: "5.11", ...storage },
-  BLOOM_FILTER: { since: "5.16", key: "none", value: "any" },
+  BLOOM_FILTER: { since: "5.16", key: "none", value: "any", noun: "bloom-filter" },
   USER_RINGBUF: { since: "6.1", key: "none", value: "none", ring: "user", memory: "ring", counts: "bytes", ...both },
   CGRP_STORAGE: { since: "6.2", ...storage },
   ARENA: { since: "6.9", key: "none", value: "none", memory: "arena", counts: "pages", ...untyped },

@@ -1,12 +1,15 @@
 import type { EngineMap, MapInfo } from "../engine/map.ts";
-import { anArray, aPath, oneOf } from "../base/checks.ts";
-import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { anArray, anIterable, aPath, oneOf, showValue } from "../base/checks.ts";
+import { EbpfError, NotSupportedError, ValueError } from "../base/errors.ts";
 import { mapKind } from "../kinds/map-kinds.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
-import { arrayMemory } from "../memory/live-view.ts";
-import { MemoryArea } from "../memory/memory-area.ts";
 import type { Shape } from "../memory/shape.ts";
-import { MapKeys } from "./map-keys.ts";
+import { CpuValues } from "./entries/cpu-values.ts";
+import { isSum, type ReadOptions, type SumOptions } from "./entries/read-options.ts";
+import { openMemory } from "./entries/open-memory.ts";
+import { MapKeys } from "./entries/map-keys.ts";
+import { deleteMany, rawEntries, rawKeys, type RawEntry, writeMany } from "./entries/map-walk.ts";
+import { setSlot } from "./entries/map-slots.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
 /** When an update may happen. Kernel: BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
@@ -15,9 +18,6 @@ export type UpdateMode = "any" | "create" | "replace";
 const updateFlags: Record<UpdateMode, number> = { any: 0, create: 1, replace: 2 };
 
 const aMode = oneOf("any", "create", "replace");
-
-/** How many entries one batch asks for; the kernel hands out whole hash buckets, so that it is only a wish. */
-const batchSize = 256;
 
 export interface BpfMapParts {
   readonly map: EngineMap;
@@ -31,12 +31,14 @@ export interface BpfMapParts {
 /**
  * A map of keys and values, typed by the object's BTF: a plain integer type is a number (64 bits: a bigint), a struct is an
  * object, a type that the object does not tell is a `Uint8Array`.
+ *
+ * `Read` is what reading gives. It is `V`, but of a per-CPU map (`bpf.map<number, bigint, bigint[]>("hits")`) an array of every possible CPU's
+ * value, or with `{ sum: true }` their sum; and of a map of programs or maps, which are written as those, their ids.
  */
-export class BpfMap<K = unknown, V = unknown> {
+export class BpfMap<K = unknown, V = unknown, Read = V> {
   readonly #engineMap: EngineMap;
   readonly #key: MapKeys;
-  readonly #value: ValueCodec;
-  readonly #perCpu: boolean;
+  readonly #values: CpuValues;
   readonly #shape: () => Shape;
   readonly #onClose: (() => void) | undefined;
   /** Of all views of its memory. */
@@ -46,8 +48,7 @@ export class BpfMap<K = unknown, V = unknown> {
   constructor({ map, key, value, shape, onClose }: BpfMapParts) {
     this.#engineMap = map;
     this.#key = new MapKeys(map.info, key);
-    this.#value = value;
-    this.#perCpu = mapKind(map.info.type).perCpu;
+    this.#values = new CpuValues(map.info, value, map.cpus);
     this.#shape = shape;
     this.#onClose = onClose;
   }
@@ -60,85 +61,165 @@ export class BpfMap<K = unknown, V = unknown> {
     return this.#engineMap.info;
   }
 
-  /** The value, or undefined when there is no such key. Of a per-CPU map: the first CPU's; see {@link getPerCpu}. */
-  get(key: K): V | undefined {
-    const bytes = this.#map.lookup(this.#key.encode(key));
-    return bytes && (this.#value.decode(bytes.subarray(0, this.#value.size)) as V);
+  /**
+   * How many entries there are: of arrays of values, whose keys are all there, as many as they have room for; of others they are counted,
+   * which takes as long as a walk over them.
+   */
+  get size(): number {
+    const map = this.#map;
+    if (this.#isFull) return map.info.maxEntries;
+    let count = 0;
+    for (const key of map.lookupBatch ? rawEntries(() => this.#map) : rawKeys(map)) count += Number(key.length > 0);
+    return count;
+  }
+
+  /** The value, or undefined when there is no such key. Of a per-CPU map: see {@link BpfMap}. */
+  get(key: K, options: SumOptions): V | undefined;
+  get(key: K, options?: ReadOptions): Read | undefined;
+  get(key: K, options?: ReadOptions): Read | V | undefined {
+    const sum = isSum(options, "get()");
+    return this.#decode(this.#map.lookup(this.#encodeKey(key)), sum);
+  }
+
+  /** The values of many keys, in their order; undefined where there is none. The kernel looks keys up one by one. */
+  getMany(keys: Iterable<K>, options: SumOptions): (V | undefined)[];
+  getMany(keys: Iterable<K>, options?: ReadOptions): (Read | undefined)[];
+  getMany(keys: Iterable<K>, options?: ReadOptions): (Read | V | undefined)[] {
+    const sum = isSum(options, "getMany()");
+    anIterable(keys, "The keys of getMany()");
+    return Array.from(keys, (key, index) => this.#decode(this.#map.lookup(this.#encodeKey(key, index)), sum));
   }
 
   /** Every possible CPU's value, in order. Other maps give one. */
   getPerCpu(key: K): V[] | undefined {
-    const bytes = this.#map.lookup(this.#key.encode(key));
-    return bytes && this.#split(bytes);
+    const bytes = this.#map.lookup(this.#encodeKey(key));
+    return bytes && (this.#values.split(bytes) as V[]);
   }
 
-  /** Sets the value; of a per-CPU map: the same for every CPU. */
+  /**
+   * Sets the value; of a per-CPU map: the same for every CPU. Into an array of programs goes a `Program`, into a map of maps a map.
+   * Throws {@link ValueError} for a key or value that does not fit.
+   */
   set(key: K, value: V, mode: UpdateMode = "any"): void {
-    const one = this.#value.encode(value);
-    this.#map.update(
-      this.#key.encode(key),
-      this.#perCpu ? this.#join(Array.from({ length: this.#map.cpus }, () => one)) : one,
-      modeFlag(mode),
-    );
+    const flags = modeFlag(mode);
+    const bytes = this.#encodeKey(key);
+    if (setSlot(this.#map, bytes, value, flags)) return;
+    this.#map.update(bytes, this.#encodeValue(key, value), flags);
+  }
+
+  /**
+   * Sets many entries, as {@link set} does, in few system calls where the kernel can (BPF_MAP_UPDATE_BATCH, Linux 5.6; with the mode `any`).
+   * All are checked before the first is written. When the map refuses one, those before it are set, and the error says which it was.
+   */
+  setMany(entries: Iterable<readonly [K, V]>, mode: UpdateMode = "any"): void {
+    anIterable(entries, "The entries of setMany()");
+    const flags = modeFlag(mode);
+    const map = this.#map;
+    if (map.setProgram || map.setMap) {
+      for (const [key, value] of entries) this.set(key, value, mode);
+      return;
+    }
+    const list = Array.from(entries, (entry) => {
+      anArray(entry, "An entry of setMany()");
+      return entry;
+    });
+    const raw = list.map(([key, value], index): RawEntry => [
+      this.#encodeKey(key, index),
+      this.#encodeValue(key, value, index),
+    ]);
+    writeMany(map, raw, flags, (index, error) => this.#failAt(error, "set", list[index]![0], index));
   }
 
   /** One value for every possible CPU, in order. */
   setPerCpu(key: K, values: readonly V[], mode: UpdateMode = "any"): void {
-    if (!this.#perCpu) {
+    if (!this.#values.perCpu) {
       throw new TypeError(`Cannot set values per CPU: map ${this.name} is not a per-CPU map`);
     }
     anArray(values, "The values of setPerCpu()");
-    if (values.length !== this.#map.cpus) {
-      throw new RangeError(
-        `Cannot set map ${this.name}: it takes ${this.#map.cpus} values, one per CPU, not ${values.length}`,
-      );
-    }
-    this.#map.update(
-      this.#key.encode(key),
-      this.#join(values.map((value) => this.#value.encode(value))),
-      modeFlag(mode),
-    );
+    const bytes = this.#fitting(key, undefined, "set", () => this.#values.encodeEach(values));
+    this.#map.update(this.#encodeKey(key), bytes, modeFlag(mode));
   }
 
   /**
    * The value, which leaves the map with that, in one step: nobody's update in between is lost (BPF_MAP_LOOKUP_AND_DELETE_ELEM, Linux 5.14;
-   * hash maps). Undefined when there is no such key. Of a per-CPU map: the first CPU's.
+   * hash maps). Undefined when there is no such key.
    */
-  take(key: K): V | undefined {
+  getAndDelete(key: K, options: SumOptions): V | undefined;
+  getAndDelete(key: K, options?: ReadOptions): Read | undefined;
+  getAndDelete(key: K, options?: ReadOptions): Read | V | undefined {
+    const sum = isSum(options, "getAndDelete()");
     const map = this.#map;
     if (map.take === undefined || mapKind(map.info.type).takeSince === undefined) {
-      throw new NotSupportedError("take", `Cannot take a key of map ${this.name}: only hash maps have that`);
+      throw new NotSupportedError(
+        "getAndDelete",
+        `Cannot get and delete a key of map ${this.name}: only hash maps have that`,
+      );
     }
-    const bytes = map.take(this.#key.encode(key));
-    return bytes && (this.#value.decode(bytes.subarray(0, this.#value.size)) as V);
+    return this.#decode(map.take(this.#encodeKey(key)), sum);
   }
 
   /** False when there was no such key. */
   delete(key: K): boolean {
-    return this.#map.delete(this.#key.encode(key));
+    return this.#map.delete(this.#encodeKey(key));
+  }
+
+  /** How many of the keys there were; in few system calls where the kernel can (BPF_MAP_DELETE_BATCH, Linux 5.6). */
+  deleteMany(keys: Iterable<K>): number {
+    anIterable(keys, "The keys of deleteMany()");
+    const list = [...keys];
+    const raw = list.map((key, index) => this.#encodeKey(key, index));
+    return deleteMany(this.#map, raw, (index, error) => this.#failAt(error, "delete", list[index], index));
+  }
+
+  /** Deletes all entries that are there now; of arrays of values, which have no others, every value becomes zeros. */
+  clear(): void {
+    const map = this.#map;
+    const keys = [...rawKeys(map)];
+    const onFailure = (_: number, error: unknown): never => {
+      throw error;
+    };
+    const { bytes } = this.#values;
+    if (!this.#isFull) deleteMany(map, keys, onFailure);
+    else
+      writeMany(
+        map,
+        keys.map((key): RawEntry => [key, new Uint8Array(bytes)]),
+        0,
+        onFailure,
+      );
   }
 
   /** Whether there is such a key. An index outside of an array is none. */
   has(key: K): boolean {
-    return !this.#key.isOutside(key) && this.#map.lookup(this.#key.encode(key)) !== undefined;
+    return !this.#key.isOutside(key) && this.#map.lookup(this.#encodeKey(key)) !== undefined;
   }
 
   /** All keys, under the same terms as {@link entries}. */
   *keys(): Generator<K> {
-    for (const key of this.#rawKeys()) yield this.#key.decode(key) as K;
+    for (const key of rawKeys(this.#map)) yield this.#key.decode(key) as K;
+  }
+
+  /** All values, under the same terms as {@link entries}. */
+  values(options: SumOptions): Generator<V>;
+  values(options?: ReadOptions): Generator<Read>;
+  *values(options?: ReadOptions): Generator<Read | V> {
+    const sum = isSum(options, "values()");
+    for (const [, value] of rawEntries(() => this.#map)) yield this.#decode(value, sum)!;
   }
 
   /**
-   * All entries. A map that programs change meanwhile is read as the kernel allows: entries that come or go may be
-   * missed; when the key at hand is deleted, the kernel starts anew, so the walk ends after as many steps as the map has room.
+   * All entries, many in a system call where the kernel can. A map that programs change meanwhile is read as the kernel allows: entries that
+   * come or go may be missed; when the key at hand is deleted, the kernel starts anew, so the walk ends after as many steps as the map has room.
    */
-  *entries(): Generator<[K, V]> {
-    for (const [key, value] of this.#rawEntries()) {
-      yield [this.#key.decode(key) as K, this.#value.decode(value.subarray(0, this.#value.size)) as V];
-    }
+  entries(options: SumOptions): Generator<[K, V]>;
+  entries(options?: ReadOptions): Generator<[K, Read]>;
+  *entries(options?: ReadOptions): Generator<[K, Read | V]> {
+    const sum = isSum(options, "entries()");
+    for (const [key, value] of rawEntries(() => this.#map))
+      yield [this.#key.decode(key) as K, this.#decode(value, sum)!];
   }
 
-  [Symbol.iterator](): Generator<[K, V]> {
+  [Symbol.iterator](): Generator<[K, Read]> {
     return this.entries();
   }
 
@@ -201,71 +282,46 @@ export class BpfMap<K = unknown, V = unknown> {
   }
 
   #openMemory(): ArrayMemory<V> {
-    const map = this.#map;
-    if (!map.readOnlyMemory) {
-      throw new NotSupportedError(
-        "mmap",
-        `Cannot view the memory of map ${this.name}: only array maps with the flag BPF_F_MMAPABLE have it`,
-        "5.5",
-      );
-    }
-    const element = this.#shape();
-    const { maxEntries: length, valueSize } = map.info;
-    const readOnly = map.memory === undefined || map.frozen === true;
-    const bytes = readOnly ? map.readOnlyMemory() : map.memory!();
-    const name = `map ${this.name}`;
-    const area = new MemoryArea({ name, bytes, readOnly, lifetime: this.#lifetime });
-    return arrayMemory<V>({ area, base: 0, length, stride: roundUp8(valueSize), element, name });
+    return openMemory(this.#map, this.#shape, this.#lifetime);
   }
 
-  *#rawKeys(): Generator<Uint8Array> {
-    let key = this.#map.nextKey(undefined);
-    for (let step = 0; key !== undefined && step < this.#map.info.maxEntries; step += 1) {
-      yield key;
-      key = this.#map.nextKey(key);
-    }
+  /** Arrays of values: all their keys are always there. */
+  get #isFull(): boolean {
+    const { key, value } = mapKind(this.#engineMap.info.type);
+    return key === "index" && value === "any";
   }
 
-  *#rawEntries(): Generator<[Uint8Array, Uint8Array]> {
-    if (this.#map.lookupBatch) {
-      yield* this.#batches();
-      return;
-    }
-    for (const key of this.#rawKeys()) {
-      const value = this.#map.lookup(key);
-      if (value !== undefined) yield [key, value];
+  #decode(bytes: Uint8Array | undefined, sum: boolean): Read | V | undefined {
+    return bytes && (this.#values.decode(bytes, sum) as Read | V);
+  }
+
+  #encodeKey(key: K, index?: number): Uint8Array {
+    return this.#fitting(key, index, "use", () => this.#key.encode(key));
+  }
+
+  #encodeValue(key: K, value: V, index?: number): Uint8Array {
+    return this.#fitting(key, index, "set", () => this.#values.encode(value));
+  }
+
+  #fitting(key: K, index: number | undefined, action: string, encode: () => Uint8Array): Uint8Array {
+    try {
+      return encode();
+    } catch (error) {
+      if (!(error instanceof EbpfError) || error.code !== "BAD_VALUE") throw error;
+      throw new ValueError(this.#cannot(action, key, index), { map: this.name, key, index }, error);
     }
   }
 
-  *#batches(): Generator<[Uint8Array, Uint8Array]> {
-    let cursor: Uint8Array | undefined;
-    do {
-      const batch = this.#map.lookupBatch!(cursor, batchSize);
-      for (const [i, key] of batch.keys.entries()) yield [key, batch.values[i]!];
-      cursor = batch.next;
-    } while (cursor !== undefined);
+  #cannot(action: string, key: unknown, index: number | undefined): string {
+    const which = index === undefined ? "" : ` (number ${index} of those given)`;
+    return `Cannot ${action} key ${showValue(key)} of map ${this.name}${which}`;
   }
 
-  #split(bytes: Uint8Array): V[] {
-    const { size } = this.#value;
-    const stride = this.#perCpu ? roundUp8(size) : size;
-    const values: V[] = [];
-    for (let at = 0; at + size <= bytes.length; at += Math.max(stride, 1)) {
-      values.push(this.#value.decode(bytes.subarray(at, at + size)) as V);
-    }
-    return values;
+  /** What the map itself refuses, of many. */
+  #failAt(error: unknown, action: string, key: unknown, index: number): never {
+    if (error instanceof EbpfError) error.message = `${this.#cannot(action, key, index)}: ${error.message}`;
+    throw error;
   }
-
-  #join(values: readonly Uint8Array[]): Uint8Array {
-    const stride = roundUp8(this.#value.size);
-    const bytes = new Uint8Array(stride * values.length);
-    for (const [i, value] of values.entries()) bytes.set(value, i * stride);
-    return bytes;
-  }
-}
-
-function roundUp8(size: number): number {
-  return (size + 7) & ~7;
 }
 
 function modeFlag(mode: UpdateMode): number {

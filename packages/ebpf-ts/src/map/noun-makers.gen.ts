@@ -2,14 +2,18 @@
 import type { NounKind } from "../kinds/map-kinds.ts";
 import type { NounMaker } from "./noun.ts";
 import type { MapNouns } from "./nouns.gen.ts";
+import { maker as bloomFilter } from "./nouns/bloom-filter.ts";
 import { maker as bpfMap } from "./nouns/bpf-map.ts";
 import { maker as perfEventArray } from "./nouns/perf-event-array.ts";
+import { maker as queue } from "./nouns/queue.ts";
 import { maker as ringBuf } from "./nouns/ring-buf.ts";
 import { maker as userRingBuf } from "./nouns/user-ring-buf.ts";
 
 export const nounMakers: { readonly [Noun in NounKind]: NounMaker<MapNouns[Noun]> } = {
+  "bloom-filter": bloomFilter,
   "bpf-map": bpfMap,
   "perf-event-array": perfEventArray,
+  queue,
   "ring-buf": ringBuf,
   "user-ring-buf": userRingBuf,
 };

@@ -4,6 +4,8 @@ import { makePlan } from "../btf/codec/make-plan.ts";
 import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
+import type { MapInfo } from "../engine/map.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
 
 /** How bytes become a value and back; made once per map from the object's BTF. */
 export interface ValueCodec {
@@ -60,4 +62,57 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 /** The codec for a type id, or plain bytes when the object does not tell (id 0). */
 export function codecFor(btf: Btf | undefined, type: number, size: number, what: string): ValueCodec {
   return btf === undefined || type === 0 ? bytesCodec(size, what) : btfCodec(btf, type);
+}
+
+/** Numbers that the kernel has: indices, descriptors, ids. Also as bytes. */
+function numberCodec(what: string): ValueCodec {
+  const bytes = bytesCodec(4, what);
+  return {
+    size: 4,
+    decode: (number) => new DataView(number.buffer, number.byteOffset).getUint32(0, true),
+    encode(value) {
+      if (typeof value !== "number") return bytes.encode(value);
+      if (value >>> 0 !== value)
+        throw new EbpfError("BAD_VALUE", `Cannot encode ${what}: ${value} is not an integer from 0 to 4294967295`);
+      return new Uint8Array(Uint32Array.of(value).buffer);
+    },
+  };
+}
+
+/** The codec for the values of a map, whose size a type that somebody has given must have. */
+export function valueCodec(info: MapInfo, btf: Btf | undefined, type: number): ValueCodec {
+  return mapCodec(info, btf, type, "value", numbersOfKernel.has(mapKind(info.type).value));
+}
+
+export function keyCodec(info: MapInfo, btf: Btf | undefined, type: number): ValueCodec {
+  return mapCodec(info, btf, type, "key", numbersOfKernel.has(mapKind(info.type).key));
+}
+
+/** Of {@link MapKind}: what is a number of 4 bytes, also where the object tells no type. */
+const numbersOfKernel: ReadonlySet<string> = new Set([
+  "index",
+  "number",
+  "descriptor",
+  "program",
+  "map",
+  "perf-event",
+  "cgroup",
+]);
+
+function mapCodec(
+  { name, keySize, valueSize }: MapInfo,
+  btf: Btf | undefined,
+  type: number,
+  which: "key" | "value",
+  isNumber: boolean,
+): ValueCodec {
+  const size = which === "key" ? keySize : valueSize;
+  const what = `a ${which} of map ${name}`;
+  if (isNumber && size === 4 && (btf === undefined || type === 0)) return numberCodec(what);
+  const codec = codecFor(btf, type, size, what);
+  if (codec.size === size) return codec;
+  throw new EbpfError(
+    "BAD_VALUE",
+    `Cannot open map ${name}: its ${which}s have ${size} bytes, and the type given for them has ${codec.size}`,
+  );
 }

@@ -1,5 +1,5 @@
 import { makeEncoder } from "../btf/index.ts";
-import { EbpfError } from "../base/errors.ts";
+import { EbpfError, ValueError } from "../base/errors.ts";
 import type { CollectionSpec } from "./types.ts";
 
 /**
@@ -16,7 +16,19 @@ export function setVariable(spec: CollectionSpec, name: string, value: unknown):
   if (map?.contents === undefined) {
     throw new EbpfError("NOT_FOUND", `Cannot set variable ${name}: the object has no section ${variable.section}`);
   }
-  map.contents.set(encode(spec, name, variable.type, variable.size, value), variable.offset);
+  map.contents.set(
+    named(name, () => encode(spec, name, variable.type, variable.size, value)),
+    variable.offset,
+  );
+}
+
+function named(variable: string, encodeValue: () => Uint8Array): Uint8Array {
+  try {
+    return encodeValue();
+  } catch (error) {
+    if (!(error instanceof EbpfError) || error.code !== "BAD_VALUE") throw error;
+    throw new ValueError(`Cannot set variable ${variable}`, { variable }, error);
+  }
 }
 
 function encode(spec: CollectionSpec, name: string, type: number, size: number, value: unknown): Uint8Array {
@@ -26,10 +38,7 @@ function encode(spec: CollectionSpec, name: string, type: number, size: number, 
   } else if (value instanceof Uint8Array && value.length === size) {
     bytes.set(value);
   } else {
-    throw new EbpfError(
-      "BAD_VALUE",
-      `Cannot set variable ${name}: it has no BTF type, so it takes a Uint8Array of ${size} bytes`,
-    );
+    throw new EbpfError("BAD_VALUE", `Cannot encode it: it has no BTF type, so it takes a Uint8Array of ${size} bytes`);
   }
   return bytes;
 }

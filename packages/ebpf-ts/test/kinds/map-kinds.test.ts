@@ -16,10 +16,13 @@ describe("map kinds", () => {
     assert.deepEqual(said.sort(), [...mapImplementations.keys()].sort());
   });
 
-  it("gives a ring the noun of its writers, and everything else is a map", () => {
+  it("gives a ring the noun of its writers; of the others, values without keys have their own, and the rest are maps", () => {
     const nouns = { event: "ring-buf", user: "user-ring-buf", perf: "perf-event-array" };
-    for (const { name, ring, noun } of mapKinds.values())
-      assert.equal(noun, ring === undefined ? "bpf-map" : nouns[ring], name);
+    for (const { name, ring, noun, key, value, takeSince } of mapKinds.values()) {
+      const keyless = takeSince === undefined ? "bloom-filter" : "queue";
+      const other = key === "none" && value === "any" ? keyless : "bpf-map";
+      assert.equal(noun, ring === undefined ? other : nouns[ring], name);
+    }
   });
 
   it("takes a type that it does not know for keys and values without anything special", () => {

@@ -15,6 +15,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** A map of which many entries can be read in one call (BPF_MAP_LOOKUP_BATCH; `kinds/map-kinds.ts` says of which, and since when). */
 export class BatchMap extends KernelMap {
   #kernelHasIt = true;
+  #kernelWrites = true;
 
   lookupBatch(cursor: Uint8Array | undefined, count: number): MapBatch {
     if (!this.#kernelHasIt) return this.#oneByOne(cursor, count);
@@ -35,6 +36,40 @@ export class BatchMap extends KernelMap {
         );
       room *= 2;
     }
+  }
+
+  updateBatch(entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]): number {
+    this.refuseSealed("update keys of");
+    const keys = entries.map(([key]) => key);
+    return this.#write(
+      Command.MAP_UPDATE_BATCH,
+      keys,
+      joined(
+        entries.map(([, value]) => value),
+        this.bytes,
+      ),
+    );
+  }
+
+  deleteBatch(keys: readonly Uint8Array[]): number {
+    this.refuseSealed("delete keys of");
+    return this.#write(Command.MAP_DELETE_BATCH, keys, undefined);
+  }
+
+  /** How many it has done. What it does not tell are none: the caller does the next one by itself, and learns why. */
+  #write(command: number, keys: readonly Uint8Array[], values: Uint8Array | undefined): number {
+    if (!this.#kernelWrites || keys.length === 0) return 0;
+    const attributes = new KernelStruct(BpfAttr.batch, {
+      keys: joined(keys, this.info.keySize),
+      count: keys.length,
+      map_fd: this.fd,
+      ...(values === undefined ? {} : { values }),
+    });
+    const result = this.sys.bpf(command, attributes);
+    if (result >= 0) return keys.length;
+    if (isMissing(result)) this.#kernelWrites = false;
+    const done = attributes.number(BpfAttr.batch.fields.count);
+    return done < keys.length ? done : 0;
   }
 
   /** A batch, or the negative errno. */
@@ -96,4 +131,10 @@ function padded(bytes: Uint8Array, length: number): Uint8Array {
 
 function split(bytes: Uint8Array, size: number, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(parts.length * size);
+  for (const [index, part] of parts.entries()) bytes.set(part, index * size);
+  return bytes;
 }

@@ -48,6 +48,12 @@ export class ElementCalls {
     return this.#call(Command.MAP_LOOKUP_ELEM, this.#element, 0);
   }
 
+  /** A lookup by the value, in a map without keys. */
+  probe(value: Uint8Array): number {
+    this.#value.set(value);
+    return this.#call(Command.MAP_LOOKUP_ELEM, this.#element, 0);
+  }
+
   update(key: Uint8Array, value: Uint8Array, how: number): number {
     this.#key.set(key);
     this.#value.set(value);

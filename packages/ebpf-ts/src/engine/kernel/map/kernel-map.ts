@@ -52,6 +52,7 @@ export class KernelMap implements EngineMap {
 
   take(key: Uint8Array): Uint8Array | undefined {
     this.#checkKey(key);
+    this.refuseSealed("take a key of");
     return this.#found(this.calls.take(key), "take a key");
   }
 
@@ -70,6 +71,14 @@ export class KernelMap implements EngineMap {
     const result = this.calls.delete(key);
     if (result === -Errno.ENOENT) return false;
     this.check(result, "delete a key");
+    return true;
+  }
+
+  /** The value goes in where others come out. */
+  contains(value: Uint8Array): boolean {
+    const result = this.calls.probe(value);
+    if (result === -Errno.ENOENT) return false;
+    this.check(result, "look for a value");
     return true;
   }
 

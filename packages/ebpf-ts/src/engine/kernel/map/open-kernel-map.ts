@@ -12,6 +12,7 @@ import { possibleCpus } from "../cpus.ts";
 import { failure } from "../failure.ts";
 import { KernelMap } from "./kernel-map.ts";
 import type { MapParts } from "./kernel-map.ts";
+import { MapOfMaps } from "./map-of-maps.ts";
 import { MemoryMap, ReadOnlyMemoryMap } from "./memory-map.ts";
 import { mapInfo } from "../object-info.ts";
 import { PerfEventMap } from "./perf-event-map.ts";
@@ -35,6 +36,7 @@ export function kernelMap(sys: Sys, descriptor: Descriptor, options: OpenMapOpti
   const { mapExtra: _, ...shown } = info;
   const parts: MapParts = { sys, descriptor, info: { ...shown, name: options.name ?? info.name }, cpus, bytes };
   if (kind.memory === "ring") return new RingMap(parts);
+  if (kind.value === "map") return new MapOfMaps(parts);
   if (kind.value === "program") return new ProgramArray(parts);
   if (kind.ring === "perf") return new PerfEventMap(parts);
   if (kind.memory === "values" && (info.flags & MapFlag.MMAPABLE) !== 0) {

@@ -1,8 +1,8 @@
-import { badIndex } from "../base/bad-index.ts";
-import { EbpfError } from "../base/errors.ts";
-import type { MapInfo } from "../engine/map.ts";
-import { mapKind } from "../kinds/map-kinds.ts";
-import type { ValueCodec } from "./value-codec.ts";
+import { badIndex } from "../../base/bad-index.ts";
+import { EbpfError } from "../../base/errors.ts";
+import type { MapInfo } from "../../engine/map.ts";
+import { mapKind } from "../../kinds/map-kinds.ts";
+import type { ValueCodec } from "../value-codec.ts";
 
 /** The keys of a map as bytes. Those of arrays are indices, and have the errors of an index of any other array. */
 export class MapKeys {
