@@ -253,7 +253,7 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
       mistake: "what a map of that type does not have",
       given: [0, 4000, "1"],
       expected: code("NOT_SUPPORTED"),
-      doors: { "BpfMap.take": (index) => array.take(index) },
+      doors: { "BpfMap.take": (index) => array.getAndDelete(index) },
     },
     {
       mistake: "an object that is none",
