@@ -1,7 +1,7 @@
 /** Messages in: UserRingBuf, SharedProducer, reservations. */
-import type { Collection, Fields, UserRingBuf, UserRingBufHandle, UserSample } from "ebpf-ts";
+import type { Collection, Fields, Reservation, UserRingBuf, UserRingBufHandle } from "ebpf-ts";
 import type { Reservation as RingReservation, RingProducer } from "ebpf-ts/ring";
-import { type Reservation, SharedRing } from "ebpf-ts/shared-ring";
+import { type Reservation as SharedReservation, SharedRing } from "ebpf-ts/shared-ring";
 import type { Hold, Same } from "./same.ts";
 
 interface Command {
@@ -17,8 +17,8 @@ export type Writers = Hold<
   [
     Same<Parameters<UserRingBuf<Command>["send"]>, [value: Command]>,
     Same<ReturnType<UserRingBuf<Command>["trySend"]>, boolean>,
-    Same<ReturnType<UserRingBuf["reserve"]>, UserSample>,
-    Same<UserSample, Reservation>,
+    Same<ReturnType<UserRingBuf["reserve"]>, Reservation>,
+    Same<SharedReservation, Reservation>,
     Same<Reservation, RingReservation>,
     Same<ReturnType<UserRingBuf<Command>["share"]>, UserRingBufHandle<Command>>,
     Same<UserRingBufHandle<Command> extends UserRingBufHandle<string> ? true : false, false>,

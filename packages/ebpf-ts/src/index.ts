@@ -55,7 +55,7 @@ export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/dra
 export type { OnRecordView } from "./ring/reading.ts";
 export type { PerfMemory } from "./ring/perf/perf-memory.ts";
 export type { RecordView } from "./ring/record-view.ts";
-export type { Reservation as UserSample } from "./ring/reservation.ts";
+export type { Reservation } from "./ring/reservation.ts";
 export type { RingBell, RingMemory } from "./ring/ring-memory.ts";
 export { dispatch } from "./stream/dispatch/dispatch.ts";
 export type {

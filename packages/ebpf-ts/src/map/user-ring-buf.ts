@@ -15,9 +15,6 @@ import { bytesEncoder, type SampleEncoder } from "./send/sample-encoder.ts";
 import { SampleWriter } from "./send/sample-writer.ts";
 import { watchedBell } from "./send/watched-bell.ts";
 
-/** Space for one sample that waits to be filled. */
-export type UserSample = Reservation;
-
 export interface UserRingBufOptions<T> {
   /** For errors. */
   readonly name: string;
@@ -167,12 +164,12 @@ export class UserRingBuf<T = unknown> {
   }
 
   /** Space for a sample, to be filled in place. Programs get no further than the oldest sample that is still open. */
-  reserve(size: number): UserSample {
+  reserve(size: number): Reservation {
     return this.#sample(this.#writer.reserve(size), size);
   }
 
   /** Waits for room. After `timeoutMs` it tries once more, and then throws NO_SPACE. Those who wait are served in order. */
-  reserveWhenFree(size: number, options: RoomOptions = {}): Promise<UserSample> {
+  reserveWhenFree(size: number, options: RoomOptions = {}): Promise<Reservation> {
     return this.#queue.reserve(size, options);
   }
 
@@ -222,12 +219,12 @@ export class UserRingBuf<T = unknown> {
     this.close();
   }
 
-  #trySample(size: number): UserSample | undefined {
+  #trySample(size: number): Reservation | undefined {
     const offset = this.#writer.tryReserve(size);
     return offset === ringFull ? undefined : this.#sample(offset, size);
   }
 
-  #sample(offset: number, size: number): UserSample {
+  #sample(offset: number, size: number): Reservation {
     const sample = new Reservation(this.#producer, offset, size, (ended) => this.#reserved.delete(ended));
     this.#reserved.add(sample);
     return sample;

@@ -6,8 +6,8 @@ import type { MachineImage, MachineMapImage } from "../../src/engine/embedded/ma
 import { openMachine } from "../../src/engine/embedded/load/open-machine.ts";
 import { openMap } from "../../src/engine/embedded/maps/open-map.ts";
 import type { RingBufHandle, UserRingBufHandle } from "../../src/map/ring-handles.ts";
-import type { UserSample } from "../../src/map/user-ring-buf.ts";
 import { SharedLock } from "../../src/memory/shared-lock.ts";
+import type { Reservation } from "../../src/ring/reservation.ts";
 import { SharedRing } from "../../src/shared-ring/shared-ring.ts";
 import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
 import { task } from "../embedded/test-machine.ts";
@@ -102,7 +102,7 @@ async function hammerUserRing(handle: UserRingBufHandle): Promise<() => void> {
   const ring = await openUserRingBuf(handle);
   const bytes = new Uint8Array(8);
   /** Undefined where others have taken the room. */
-  const reserve = (): UserSample | undefined => {
+  const reserve = (): Reservation | undefined => {
     try {
       return ring.reserve(8);
     } catch (error) {
