@@ -6,10 +6,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { binaryOf, type Runtime, wordOf } from "./runtimes.ts";
 
-/** Outside of the repository: they are some 100 MB each. A folder is of one version. */
-export const cache: string =
+/**
+ * Outside of the repository: they are some 100 MB each. A folder is of one version. Root's is where tests reach it that run
+ * the runtime as another user.
+ */
+const cache: string =
   process.env["EBPF_TS_RUNTIMES"] ??
-  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "ebpf-ts-runtimes");
+  join(process.getuid?.() === 0 ? "/var/cache" : join(homedir(), ".cache"), "ebpf-ts-runtimes");
 
 /** Installs it unless it is there; gives the path of its binary. */
 export async function install(runtime: Runtime): Promise<string> {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** A JavaScript runtime that the library is to work on, by what is particular to it. */
 export interface Runtime {
@@ -13,6 +14,8 @@ export interface Runtime {
 
 /** Milliseconds for one test: Bun's own limit of five seconds is short for a busy machine. */
 const testTimeout = 120_000;
+
+const preload = fileURLToPath(new URL("./deno-preload.js", import.meta.url));
 
 const onNode: Runtime["test"] = (file, report) => [
   "--test",
@@ -49,7 +52,14 @@ export const runtimes: readonly Runtime[] = [
     name: "Deno",
     package: "@deno/linux-x64-glibc@2.9.6",
     binary: "deno",
-    test: (file, report) => ["test", "--allow-all", "--no-check", `--junit-path=${report}`, file],
+    test: (file, report) => [
+      "test",
+      "--allow-all",
+      "--no-check",
+      `--preload=${preload}`,
+      `--junit-path=${report}`,
+      file,
+    ],
   },
 ];
 

@@ -115,7 +115,8 @@ export function fileKind(path: string): FileKind | undefined {
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    // Deno lets root pass whatever the mode is.
+    return (statSync(path).mode & 0o111) !== 0;
   } catch {
     return false;
   }

@@ -1,8 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { KernelCollection } from "../../src/engine/kernel/kernel-collection.ts";
 import { parse } from "../../src/spec/parse.ts";
 import type { CollectionSpec } from "../../src/spec/types.ts";
@@ -53,18 +50,7 @@ export async function until(condition: () => boolean, what: string, milliseconds
   }
 }
 
-let collect: (() => void) | undefined;
-
-/** Collects garbage now, without a flag on the command line. */
-export function collectGarbage(): void {
-  if (collect === undefined) {
-    setFlagsFromString("--expose-gc");
-    collect = runInNewContext("gc") as () => void;
-  }
-  collect();
-}
-
 /** Where a compiled module of the library is, for scripts that run in another process. */
-export function modulePath(path: string): string {
-  return createRequire(import.meta.url).resolve(`../../src/${path}`);
+export function moduleUrl(path: string): string {
+  return new URL(`../../src/${path}`, import.meta.url).href;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { closeSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { BtfBuilder, mendBtf, mendForKernel, parseBtf } from "../../src/btf/index.ts";
 import type { Btf } from "../../src/btf/index.ts";
@@ -8,6 +8,7 @@ import { EbpfError } from "../../src/base/errors.ts";
 import { loadBtf } from "../../src/engine/kernel/load/load-btf.ts";
 import { parse } from "../../src/spec/parse.ts";
 import type { CollectionSpec, ProgramSpec } from "../../src/spec/types.ts";
+import { Descriptor } from "../../src/sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { BpfAttr } from "../../src/uapi/structs.gen.ts";
@@ -35,7 +36,7 @@ describe("kernel: the types of an object", { skip: kernelOrSkip() }, () => {
   const isTaken = async (bytes: Uint8Array): Promise<boolean> => {
     const attributes = new KernelStruct(BpfAttr.btf_load, { btf: bytes, btf_size: bytes.length });
     const fd = await sys.bpfAsync(Command.BTF_LOAD, attributes);
-    if (fd >= 0) closeSync(fd);
+    if (fd >= 0) new Descriptor(fd, "the types").close();
     return fd >= 0;
   };
 

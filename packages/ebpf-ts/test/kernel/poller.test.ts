@@ -7,7 +7,7 @@ import type { EngineCollection } from "../../src/engine/engine.ts";
 import type { EngineRing } from "../../src/engine/ring.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
-import { loadFixture, modulePath, u64, until } from "./kernel-fixture.ts";
+import { loadFixture, moduleUrl, u64, until } from "./kernel-fixture.ts";
 
 const quiet = 60;
 /** A record: header and one u64. */
@@ -254,7 +254,7 @@ describe("kernel: a process with bells", { skip: kernelOrSkip() }, () => {
 
 function preamble(script: string): string {
   return `(async () => {
-    const { loadFixture, u64 } = await import(${JSON.stringify(modulePath("../test/kernel/kernel-fixture.js"))});
+    const { loadFixture, u64 } = await import(${JSON.stringify(moduleUrl("../test/kernel/kernel-fixture.js"))});
     const collection = await loadFixture("kernel-ring");
     const emit = () => collection.programs.get("emit").run({ context: u64(1n, 0n) });
     let rings = 0;
@@ -289,7 +289,7 @@ function runScript(script: string, limit = 5000, source = preamble(script)): Pro
   return new Promise((resolve) => {
     child.once("close", (code) => {
       clearTimeout(timer);
-      const lasted = Number(/lasted (\S+)/.exec(errors)?.[1] ?? 0);
+      const lasted = Number(/lasted ([\d.]+)/.exec(errors)?.[1] ?? 0);
       resolve({ code, lasted, milliseconds: performance.now() - start, errors });
     });
   });

@@ -8,7 +8,7 @@ import { readVerdict } from "../../src/engine/kernel/load/verifier-error.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import { kernelOrSkip, orFail } from "../support/requirements.ts";
-import { changedSys, loadFixture, modulePath } from "./kernel-fixture.ts";
+import { changedSys, loadFixture, moduleUrl } from "./kernel-fixture.ts";
 
 describe("kernel: refusals of the verifier", { skip: kernelOrSkip() }, () => {
   const cases = [
@@ -81,8 +81,8 @@ describe(
       const script = `
       process.setgid(65534);
       process.setuid(65534);
-      const { haveKernel } = await import(${JSON.stringify(modulePath("engine/kernel/kernel-engine.js"))});
-      const { loadFixture } = await import(${JSON.stringify(modulePath("../test/kernel/kernel-fixture.js"))});
+      const { haveKernel } = await import(${JSON.stringify(moduleUrl("engine/kernel/kernel-engine.js"))});
+      const { loadFixture } = await import(${JSON.stringify(moduleUrl("../test/kernel/kernel-fixture.js"))});
       const failure = await loadFixture("kernel-run").then(() => ({}), (error) => ({ code: error.code, message: error.message }));
       console.log(JSON.stringify({ have: haveKernel(), failure }));
     `;

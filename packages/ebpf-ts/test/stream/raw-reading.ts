@@ -1,10 +1,6 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { RingBuf } from "../../src/map/ring-buf.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { SimulatedEventRing } from "./simulated-ring.ts";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 const size = 1 << 23;
 const recordBytes = 48;

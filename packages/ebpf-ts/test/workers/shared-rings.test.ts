@@ -8,7 +8,8 @@ import { Worker } from "node:worker_threads";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { openMappings } from "../../src/sys/memory/mapping.ts";
 import { openRingBuf, openUserRingBuf } from "../../src/workers/index.ts";
-import { collectGarbage, until } from "../kernel/kernel-fixture.ts";
+import { until } from "../kernel/kernel-fixture.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { fixture, onEachEngine, onKernel } from "../suite/fixture.ts";
 import type { Opened, OpenerOrder } from "./ring-opener.ts";
 

@@ -81,10 +81,12 @@ export function errno(): number {
 }
 
 /**
- * Where a buffer stands in memory. Asking for `.buffer` first moves small typed arrays off the JavaScript heap, where
+ * Where a buffer stands in memory; 0 for an empty one. Asking for `.buffer` first moves small typed arrays off the JavaScript heap, where
  * they could be moved. The caller keeps the buffer reachable until the call that uses the address has returned.
  */
 export function addressOf(buffer: ArrayBuffer | ArrayBufferView): number {
+  // Some runtimes have a place for what is empty; to the kernel it is a key, or a value, where there must be none (EINVAL).
+  if (buffer.byteLength === 0) return 0;
   if (!ArrayBuffer.isView(buffer)) return place(buffer);
   const memory = buffer.buffer;
   if (!(memory instanceof ArrayBuffer)) {
