@@ -67,6 +67,25 @@ export async function commands(): Promise<void> {
   [code, signal] satisfies [number | undefined, string | undefined];
 }
 
+export async function lockingDown(): Promise<void> {
+  await bpf.lockDown();
+  await bpf.lockDown({
+    user: { uid: 1, gid: 1, groups: [] },
+    seccomp: { files: "read", network: false, allow: ["fork"] },
+  });
+  // @ts-expect-error -- by number, and with a group
+  await bpf.lockDown({ user: { uid: 1 } });
+  // @ts-expect-error -- one of three
+  await bpf.lockDown({ seccomp: { files: "write" } });
+  const { seccomp, ended } = await bpf.lockDown({
+    seccomp: false,
+    capabilities: "keep",
+    readOnly: true,
+    inject: ["events"],
+  });
+  [seccomp?.ioUring, ended] satisfies [boolean | undefined, readonly string[]];
+}
+
 export async function engines(): Promise<void> {
   await load(bytes, { engine: embeddedEngine({ sources: [source] }) });
   (await loadEmbedded(bytes, { sources: [source], cpus: 2 })) satisfies Collection;
