@@ -40,7 +40,7 @@ export const dynptrHelpers: HelperGroup = {
     const bytes = u32(size);
     const address = Number(data);
     run.work(Math.floor(bytes / pageSize));
-    if (!run.memory.isWritable(address, bytes)) {
+    if (!run.memory.isWritable(address, bytes) || !run.mayAccess(address, bytes, true)) {
       return run.fault("gave bpf_dynptr_from_mem something that is no writable map value");
     }
     const error = bytes > maxDynptrSize ? Errno.E2BIG : flags !== 0n ? Errno.EINVAL : 0;

@@ -14,6 +14,7 @@ function lookupOn(run: Run, handle: bigint, key: bigint, cpu: number): bigint {
   const map = run.map(handle);
   const address = map.lookup(run.readableAt(key, map.image.keySize), cpu);
   if (map.takeSteps !== undefined) run.work(map.takeSteps());
+  run.handOut(address, map.image.valueSize);
   return BigInt(address);
 }
 
@@ -52,6 +53,7 @@ export const mapHelpers: HelperGroup = {
       return run.fault(`went through map ${map.image.name}, whose keys are too large for that`);
     let visited = 0n;
     for (const { key, value } of map.entries(run.cpu.index, (places) => run.work(places))) {
+      run.handOut(value, map.image.valueSize);
       visited++;
       if (visit(run, handle, key, value, callback, context) !== 0n) break;
     }

@@ -12,18 +12,21 @@ function ringOf(run: Run, handle: bigint): MachineRing {
 }
 
 /** The address of a new record that this run holds; 0 when there is none. */
-function reserve(run: Run, ring: MachineRing, size: bigint, flags: bigint): number {
+function reserve(run: Run, ring: MachineRing, size: bigint, flags: bigint, asDynptr: boolean): number {
   run.checkReservations();
   const address = ring.reserve(Number(size), flags);
   if (address === 0) return 0;
   const slice = { start: address, end: address + Number(size), writable: true };
   run.lend(slice);
-  run.reservations.set(address, { ring, slice });
+  run.reservations.set(address, { ring, slice, asDynptr });
   return address;
 }
 
-function finish(run: Run, address: number, flags: bigint, end: "submit" | "discard"): bigint {
+/** What the program holds of it, a pointer or a dynptr, ends with it. */
+function finish(run: Run, address: number, flags: bigint, end: "submit" | "discard", asDynptr = false): bigint {
   const held = run.reservations.get(address);
+  if (held?.asDynptr === true && !asDynptr)
+    return run.fault(`gave bpf_ringbuf_${end} a record of a dynptr, which bpf_ringbuf_${end}_dynptr takes`);
   if (held === undefined) return run.fault(`gave bpf_ringbuf_${end} something that is no reserved record`);
   run.reservations.delete(address);
   run.takeBack(held.slice);
@@ -34,13 +37,13 @@ function finish(run: Run, address: number, flags: bigint, end: "submit" | "disca
 function finishDynptr(run: Run, at: bigint, flags: bigint, end: "submit" | "discard"): bigint {
   const dynptr = ringDynptr(run, at);
   run.dynptrs.delete(at);
-  return dynptr.address === 0 ? 0n : finish(run, dynptr.address, flags, end);
+  return dynptr.address === 0 ? 0n : finish(run, dynptr.address, flags, end, true);
 }
 
 export const ringHelpers: HelperGroup = {
   ringbuf_output: (run, ring, data, size, flags) =>
     BigInt(ringOf(run, ring).output(run.readable(data, Number(size)), flags)),
-  ringbuf_reserve: (run, ring, size, flags) => BigInt(reserve(run, ringOf(run, ring), size, flags)),
+  ringbuf_reserve: (run, ring, size, flags) => BigInt(reserve(run, ringOf(run, ring), size, flags, false)),
   ringbuf_submit: (run, record, flags) => finish(run, Number(record), flags, "submit"),
   ringbuf_discard: (run, record, flags) => finish(run, Number(record), flags, "discard"),
   ringbuf_query: (run, ring, flags) => ringOf(run, ring).query(flags),
@@ -52,7 +55,7 @@ export const ringHelpers: HelperGroup = {
     const error = flags !== 0n ? Errno.EINVAL : bytes > maxDynptrSize ? Errno.E2BIG : 0;
     placeDynptr(run, at, { kind: "ring", address: 0, size: 0, ring });
     if (error !== 0) return BigInt(-error);
-    const address = reserve(run, ring, BigInt(bytes), 0n);
+    const address = reserve(run, ring, BigInt(bytes), 0n, true);
     if (address === 0) return BigInt(-Errno.EINVAL);
     run.dynptrs.set(at, { kind: "ring", address, size: bytes, ring });
     return 0n;

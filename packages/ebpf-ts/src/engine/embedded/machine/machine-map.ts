@@ -19,6 +19,8 @@ export interface MachineMap {
   write(key: Uint8Array, value: Uint8Array, flags: number): number;
   /** How many entries were looked at in search of keys since it was asked last: keys may have been made to meet in one chain. */
   takeSteps?(): number;
+  /** The key whose value stands in that place of the map, for messages. */
+  keyOf?(slot: number): string;
   /** Reads, and deletes, in one step. */
   take?(key: Uint8Array): Uint8Array | undefined;
   /**

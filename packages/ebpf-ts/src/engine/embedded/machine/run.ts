@@ -7,6 +7,7 @@ import type { MachineMap, MachineRing } from "./machine-map.ts";
 import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
 import type { Dynptr } from "./dynptr.ts";
 import type { MachineProgram } from "./machine-program.ts";
+import { LookedUp } from "./looked-up.ts";
 import { functionAt, mapIndex } from "./map-handle.ts";
 import { describeAddress } from "../memory/memory-fault.ts";
 import { readable, writable } from "../memory/page-table.ts";
@@ -24,6 +25,8 @@ export interface RunHost {
   readonly image: MachineImage;
   readonly memory: ProgramMemory;
   readonly programs: readonly MachineProgram[];
+  /** Those of the image. */
+  readonly maps: readonly MachineMap[];
   /** By index: see `map-handle.ts`. */
   mapAt(index: number): MachineMap | undefined;
   readonly cpus: number;
@@ -38,6 +41,8 @@ export interface RunHost {
 export interface HeldRecord {
   readonly ring: MachineRing;
   readonly slice: Slice;
+  /** It was reserved as a dynptr, which alone can submit or discard it. */
+  readonly asDynptr: boolean;
 }
 
 /**
@@ -74,6 +79,11 @@ export class Run {
   /** By the address of the program's `struct bpf_dynptr`, which itself says nothing. */
   readonly dynptrs: Map<bigint, Dynptr> = new Map();
   readonly #allowance: Allowance = new Allowance();
+  readonly #lookedUp: LookedUp = new LookedUp();
+  /** The value that was touched last. */
+  #valueStart = 0;
+  #valueEnd = 0;
+  #valueWritable = false;
   #stackLow = 0;
   readonly #callers: { program: MachineProgram; next: number }[] = [];
   readonly #saved: BigUint64Array = new BigUint64Array(maxFrames * savedRegisters);
@@ -94,6 +104,8 @@ export class Run {
     this.remaining = this.#allowance.begin(instructionBudget, maxRunMs);
     this.slot = this.next = this.depth = this.tailCalls = 0;
     this.#callers.length = 0;
+    this.#lookedUp.begin();
+    this.#valueEnd = 0;
     this.memory.bytes.fill(0, this.cpu.stack.start, this.cpu.stack.end);
     this.u64.fill(0n);
     this.u64[1] = BigInt(context);
@@ -138,20 +150,40 @@ export class Run {
   }
 
   checkRead(address: number, size: number): void {
-    if (!this.mayAccess(address, size, false))
-      this.fault(`read ${size} bytes at ${describeAddress(this.memory, address, size)}`);
+    if (!this.mayAccess(address, size, false)) this.fault(`read ${size} bytes at ${this.#describe(address, size)}`);
   }
 
   checkWrite(address: number, size: number): void {
-    if (!this.mayAccess(address, size, true))
-      this.fault(`wrote ${size} bytes at ${describeAddress(this.memory, address, size)}`);
+    if (!this.mayAccess(address, size, true)) this.fault(`wrote ${size} bytes at ${this.#describe(address, size)}`);
   }
 
   mayAccess(address: number, size: number, write: boolean): boolean {
     if (address >= this.#stackLow && address + size <= this.cpu.stack.end) return true;
+    if (address >= this.#valueStart && address + size <= this.#valueEnd && (this.#valueWritable || !write)) return true;
     const entry = this.memory.pages.entryOf(address, size);
-    if ((entry & (write ? writable : readable)) !== 0) return true;
+    if ((entry & (write ? writable : readable)) !== 0) return entry > 0 || this.#ownsValue(entry, address, size);
     return entry !== 0 && this.slices.allow(address, size, write);
+  }
+
+  /** Whether one value of several was looked up: as in the kernel, each is memory by itself. */
+  #ownsValue(entry: number, address: number, size: number): boolean {
+    const value = this.memory.elementAt(entry, address);
+    if (!this.#lookedUp.has(value.start)) return false;
+    this.#touch(value.start, value.size, (entry & writable) !== 0);
+    return address + size <= this.#valueEnd;
+  }
+
+  #touch(start: number, size: number, isWritable: boolean): void {
+    this.#valueStart = start;
+    this.#valueEnd = start + size;
+    this.#valueWritable = isWritable;
+  }
+
+  /** A value of a map, or NULL (0), is handed to the program, which may touch it from now on. */
+  handOut(address: number, size: number): void {
+    if (address === 0) return;
+    this.#lookedUp.add(address);
+    this.#touch(address, size, this.memory.isWritable(address, 1));
   }
 
   /** Lets the run touch memory that is not its own, until it is taken back or the run ends. */
@@ -251,6 +283,18 @@ export class Run {
     const { name } = this.program.image;
     const message = `Program ${name} was ended at ${this.program.placeOf(this.slot)}: it ${what}`;
     throw new ProgramFault(name, this.slot, this.program.sourceOf(this.slot), message);
+  }
+
+  #describe(address: number, size: number): string {
+    const entry = this.memory.pages.entryOf(address, size);
+    if (entry >= 0) return describeAddress(this.memory, address, size);
+    const { region, slot, start } = this.memory.elementAt(entry, address);
+    const map = this.host.maps.find(({ image }) => image.address === region)!;
+    const value = `the value of key ${map.keyOf?.(slot)} of map ${map.image.name}`;
+    const why = this.#lookedUp.has(start)
+      ? `runs over the end of ${value}`
+      : `is in ${value}, that it has not looked up`;
+    return `0x${address.toString(16)}, which ${why}`;
   }
 
   #end(): never {

@@ -2,7 +2,8 @@ import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import type { MachineMapImage } from "../machine/image.ts";
-import type { MemoryPlan } from "../memory/region.ts";
+import type { Elements, MemoryPlan } from "../memory/region.ts";
+import { valueStride } from "./value-area.ts";
 import { refuse, type MapImplementation, type MapShape } from "../machine/map-implementation.ts";
 import { mapImplementations } from "./map-implementations.gen.ts";
 
@@ -23,7 +24,8 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
   checkFlags(spec, implementation);
   const shape = implementation.shape(spec, cpus);
   checkSize(spec, shape);
-  const address = shape.valueBytes === 0 ? 0 : plan.reserve(`map ${spec.name}`, shape.valueBytes, shape.access);
+  const place = [`map ${spec.name}`, shape.valueBytes, shape.access, elementsOf(spec, shape)] as const;
+  const address = shape.valueBytes === 0 ? 0 : plan.reserve(...place);
   return {
     name: spec.name,
     type: spec.type,
@@ -36,6 +38,13 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
     state:
       shape.stateBytes === 0 ? 0 : plan.reserve(`the bookkeeping of map ${spec.name}`, shape.stateBytes, "machine"),
   };
+}
+
+/** Undefined where there is one value only, or none. */
+function elementsOf({ valueSize }: MapSpec, { maxEntries, valueBytes }: MapShape): Elements | undefined {
+  const stride = valueStride(valueSize);
+  const count = stride === 0 ? 0 : valueBytes / stride;
+  return count > 1 ? { size: valueSize, stride, copies: count / maxEntries } : undefined;
 }
 
 function checkNumbers(spec: MapSpec): void {

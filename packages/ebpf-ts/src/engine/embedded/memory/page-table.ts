@@ -15,9 +15,10 @@ import { wasmPageSize } from "./wasm-memory.ts";
  * itself, so that all threads see one table, and compiled code can read it: page `address >>> 12` is the word at `64 KiB + 4 * page`.
  *
  * ```text
- *   bit  31 … 16   15      14         13         12 … 0
- *        region    taken   writable   readable   bytes
+ *   bit  31         30 … 16   15      14         13         12 … 0
+ *        elements   region    taken   writable   readable   bytes
  *
+ *   elements   several values, each of which a run must have looked up: the word is negative
  *   region     whose it is, a number that only messages look at; neighbours with one number are one region
  *   taken      it is not free: the allocator's, see page-heap.ts
  *   writable   every program may write it, and
@@ -39,6 +40,8 @@ export const readable: number = 1 << 13;
 export const writable: number = 1 << 14;
 const taken = 1 << 15;
 const regionShift = 16;
+const regionMask = 0x7fff;
+const elementsBit = 1 << 31;
 
 const accessBits: Readonly<Record<Access, number>> = {
   read: readable,
@@ -101,8 +104,8 @@ export class PageTable {
   }
 
   /** Gives `size` bytes from `start`, the beginning of a page, to a region. Pairs with {@link entryOf}. */
-  map(start: number, size: number, access: Access, region: number): void {
-    const bits = (region << regionShift) | taken | accessBits[access];
+  map(start: number, size: number, access: Access, region: number, hasElements = false): void {
+    const bits = (region << regionShift) | taken | accessBits[access] | (hasElements ? elementsBit : 0);
     for (let at = 0; at < size; at += pageSize) {
       const bytes = access === "machine" ? 0 : Math.min(size - at, pageSize);
       Atomics.store(this.#words, (start + at) >>> pageShift, bits | bytes);
@@ -130,5 +133,5 @@ export class PageTable {
 
 /** Whose an entry is. */
 export function regionOf(entry: number): number {
-  return entry >>> regionShift;
+  return (entry >>> regionShift) & regionMask;
 }

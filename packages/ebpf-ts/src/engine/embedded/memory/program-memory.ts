@@ -1,6 +1,16 @@
 import { PageTable, readable, regionOf, writable } from "./page-table.ts";
 import type { Region } from "./region.ts";
 
+/** One value of several in a region. */
+export interface Element {
+  /** Where the values of the map begin. */
+  readonly region: number;
+  /** In the order of the map. */
+  readonly slot: number;
+  readonly start: number;
+  readonly size: number;
+}
+
 /** The machine's memory as programs see it: which addresses exist, and what may be done there. */
 export class ProgramMemory {
   readonly bytes: Uint8Array;
@@ -48,6 +58,14 @@ export class ProgramMemory {
     if (entry === 0) return undefined;
     const region = regionOf(entry);
     return this.#regions[region]?.name ?? this.#nameOfLater(region - this.#regions.length) ?? "memory of the heap";
+  }
+
+  /** Of an entry of the page table that has elements: the region, and the value that an address is in or behind. */
+  elementAt(entry: number, address: number): Element {
+    const { start, elements } = this.#regions[regionOf(entry)]!;
+    const { size, stride, copies } = elements!;
+    const index = Math.floor((address - start) / stride);
+    return { region: start, slot: Math.floor(index / copies), start: start + index * stride, size };
   }
 
   /** The region with that name; every machine has those of its CPUs. */

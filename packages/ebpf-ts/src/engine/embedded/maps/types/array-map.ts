@@ -40,6 +40,10 @@ export class ArrayMap implements MachineMap {
     return refused;
   }
 
+  keyOf(slot: number): string {
+    return String(slot);
+  }
+
   delete(): number {
     return -Errno.EINVAL;
   }

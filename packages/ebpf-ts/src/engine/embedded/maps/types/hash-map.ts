@@ -69,6 +69,11 @@ export class HashMap implements MachineMap {
     return value.length === this.#values.outerSize ? this.#store(key, value, flags, undefined) : -Errno.EINVAL;
   }
 
+  /** In hexadecimal, the bytes in their order. */
+  keyOf(slot: number): string {
+    return Array.from(this.#table.keyOf(slot), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  }
+
   delete(key: Uint8Array): number {
     if (key.length !== this.image.keySize) {
       return -Errno.EINVAL;
