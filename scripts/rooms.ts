@@ -135,6 +135,9 @@ export const rooms: readonly Room[] = [
     "a loaded object: its maps and programs",
     "attach/ base/ engine/ kinds/ link/ map/ memory/ program/ spec/",
   ),
+  pure("values/", "decoded values for people: JSON, dates", ""),
+  host("ktime-to-date.ts", "times of the kernel as dates", "host/ values/"),
+  pure("ktime-to-date-embedded.ts", "times of the embedded engine as dates", "engine/embedded/machine/ values/"),
   pure("load-object.ts", "what loading is on every host", "base/ collection/ engine/ spec/"),
   pure(
     "load-embedded.ts",
@@ -149,7 +152,7 @@ export const rooms: readonly Room[] = [
   pure(
     "embedded.ts",
     "the front door for browsers",
-    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ link/ load-embedded.ts map/ memory/ open-embedded.ts program/ ring/ spec/ stream/",
+    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ ktime-to-date-embedded.ts link/ load-embedded.ts map/ memory/ open-embedded.ts program/ ring/ spec/ stream/ values/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   pure(
@@ -181,7 +184,7 @@ export const rooms: readonly Room[] = [
   host(
     "index.ts",
     "the front door",
-    "attach/ base/ collection/ engine/ host/ link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/",
+    "attach/ base/ collection/ engine/ host/ ktime-to-date.ts link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/ values/",
   ),
 ];
 

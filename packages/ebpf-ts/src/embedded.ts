@@ -4,6 +4,7 @@
  */
 export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
 export { Collection } from "./collection/collection.ts";
+export type { LiveMap, MapOptions } from "./collection/map-options.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts";
@@ -52,6 +53,8 @@ export type {
   SeccompOptions,
   SeccompReport,
 } from "./engine/lock-down.ts";
+export { ktimeToDate } from "./ktime-to-date-embedded.ts";
+export { toJson } from "./values/to-json.ts";
 export { Link } from "./link/link.ts";
 export { load, type EmbeddedLoadOptions as LoadOptions } from "./load-embedded.ts";
 export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";

@@ -1,6 +1,7 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/bundling`. */
 export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
 export { Collection } from "./collection/collection.ts";
+export type { LiveMap, MapOptions } from "./collection/map-options.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts";
@@ -33,6 +34,8 @@ export type {
   SeccompOptions,
   SeccompReport,
 } from "./engine/lock-down.ts";
+export { ktimeToDate } from "./ktime-to-date.ts";
+export { toJson } from "./values/to-json.ts";
 export { Link } from "./link/link.ts";
 export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";

@@ -2,6 +2,7 @@ import type { Checks } from "./base/check-options.ts";
 import { aFunction, anObject, integer, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
+import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
 import type { LockDown } from "./engine/lock-down.ts";
 import { parse } from "./spec/parse.ts";
@@ -11,6 +12,8 @@ import type { CollectionSpec } from "./spec/types.ts";
 
 /** What loading takes on every host. */
 export interface ObjectOptions {
+  /** Changes to maps, by name, before they are made; a map that somebody else has made can stand for one. */
+  readonly maps?: Readonly<Record<string, MapOptions>> | undefined;
   /** First values of global variables; the only way to set `const volatile` ones. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
   /**
@@ -42,6 +45,7 @@ export const objectChecks: Checks<ObjectOptions> = {
   onFault: aFunction,
   instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
   maxRunMs: integer(1),
+  maps: mapsOption,
 };
 
 /** What the host does for a collection. */
@@ -63,11 +67,14 @@ export async function loadSpec(
   options: ObjectOptions,
   host: HostServices,
 ): Promise<Collection> {
-  const own = withVariables(spec, options.variables ?? {});
+  const maps = options.maps ?? {};
+  refuseOtherMaps(engine.name, maps);
+  const own = withVariables(withMaps(spec, maps), options.variables ?? {});
   const collection = await engine.load(own, {
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
     instructionBudget: options.instructionBudget,
+    reuse: reusedMaps(maps),
     maxRunMs: options.maxRunMs,
   });
   return new Collection(own, collection, host.lockDown);

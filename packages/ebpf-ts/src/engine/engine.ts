@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly onPrint: (line: string) => void;
   /** A run of an attached program that was ended by a fault (embedded engine). */
   readonly onFault: (fault: EbpfError) => void;
+  /** By name: maps that stand for those of the object, or paths where they are pinned (kernel engine). */
+  readonly reuse?: ReadonlyMap<string, EngineMap | string> | undefined;
   /** How many instructions one run may take (embedded engine). */
   readonly instructionBudget?: number | undefined;
   /** How many milliseconds one run may take (embedded engine). */

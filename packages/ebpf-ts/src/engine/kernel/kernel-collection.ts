@@ -6,7 +6,7 @@ import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineCommand, SpawnOptions } from "../command.ts";
-import type { EngineCollection } from "../engine.ts";
+import type { EngineCollection, EngineOptions } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
 import type { EngineProgram } from "../program.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
@@ -46,11 +46,16 @@ export class KernelCollection implements EngineCollection {
   }
 
   /** Types, maps, programs, in that order; when one fails, those before it are closed, and their pins are taken back. */
-  static async load(sys: Sys, spec: CollectionSpec, pinRoot: string): Promise<KernelCollection> {
+  static async load(
+    sys: Sys,
+    spec: CollectionSpec,
+    pinRoot: string,
+    reuse?: EngineOptions["reuse"],
+  ): Promise<KernelCollection> {
     refuseIfLockedDown("load the object into the kernel", "bpf");
     const collection = new KernelCollection(sys, spec, pinRoot);
     try {
-      await collection.#loadAll();
+      await collection.#loadAll(reuse);
       return collection;
     } catch (error) {
       collection.#pins.takeBack();
@@ -95,7 +100,7 @@ export class KernelCollection implements EngineCollection {
     this.#btf?.close();
   }
 
-  async #loadAll(): Promise<void> {
+  async #loadAll(reuse: EngineOptions["reuse"]): Promise<void> {
     const { btf, maps } = this.#spec;
     const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? { btf: await kernelBtf() } : undefined);
     const toLoad = await checkPrograms(this.#spec, assembler);
@@ -109,6 +114,7 @@ export class KernelCollection implements EngineCollection {
           btf: this.#btf,
           mustHaveTypes: whyMapNeedsTypes(btf, spec) !== undefined,
           pins: this.#pins,
+          reuse: reuse?.get(spec.name),
         }),
       );
     }

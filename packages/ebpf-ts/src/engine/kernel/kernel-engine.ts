@@ -6,7 +6,7 @@ import { linuxSys } from "../../sys/ffi/linux.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command, ProgType } from "../../uapi/uapi.gen.ts";
-import type { Engine, EngineCollection } from "../engine.ts";
+import type { Engine, EngineCollection, EngineOptions } from "../engine.ts";
 import { failure, isShortage } from "./failure.ts";
 import { KernelCollection } from "./kernel-collection.ts";
 import { DEFAULT_PIN_ROOT } from "./pin.ts";
@@ -22,8 +22,8 @@ export interface KernelEngineOptions {
 export function kernelEngine(options: KernelEngineOptions = {}): Engine {
   return {
     name: "kernel",
-    load(spec: CollectionSpec): Promise<EngineCollection> {
-      return KernelCollection.load(options.sys ?? linuxSys(), spec, options.pinRoot ?? DEFAULT_PIN_ROOT);
+    load(spec: CollectionSpec, { reuse }: EngineOptions): Promise<EngineCollection> {
+      return KernelCollection.load(options.sys ?? linuxSys(), spec, options.pinRoot ?? DEFAULT_PIN_ROOT, reuse);
     },
   };
 }

@@ -2,12 +2,14 @@ import type { MapSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { openPin } from "../pin.ts";
+import type { EngineMap } from "../../map.ts";
 import { checkSame } from "./check-same.ts";
 import { createMap } from "./create-map.ts";
 import { fillMap } from "./fill-map.ts";
 import type { KernelMap } from "./kernel-map.ts";
 import { kernelMap } from "./open-kernel-map.ts";
 import type { PinFolder } from "./pin-folder.ts";
+import { reuseMap } from "./reuse-map.ts";
 
 export interface LoadMapOptions {
   readonly btf: Descriptor | undefined;
@@ -15,10 +17,13 @@ export interface LoadMapOptions {
   readonly mustHaveTypes: boolean;
   /** Of maps that are pinned by name. */
   readonly pins: PinFolder;
+  /** A map that stands for this one, or the path of one. */
+  readonly reuse?: EngineMap | string | undefined;
 }
 
 /** Creates the map of a spec with its first contents, or opens the one that is pinned under its name. */
 export async function loadMap(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
+  if (options.reuse !== undefined) return reuseMap(sys, spec, options.reuse);
   if (spec.pinning === "by-name" || spec.pinPath !== undefined) return loadPinned(sys, spec, options);
   const descriptor = await createMap(sys, spec, options.btf, options.mustHaveTypes);
   return closedOnFailure(descriptor, () => filled(sys, descriptor, spec));

@@ -1,0 +1,68 @@
+import { checkOptions, type Checks } from "../base/check-options.ts";
+import { anObject, aPath, type Check, integer, wrongKind } from "../base/checks.ts";
+import { NotSupportedError } from "../base/errors.ts";
+import type { EngineName } from "../engine/engine-name.ts";
+import type { EngineMap } from "../engine/map.ts";
+import { engineMapOf } from "../map/engine-map-of.ts";
+import type { CollectionSpec } from "../spec/types.ts";
+import { find } from "./find.ts";
+
+/** A map of any kind that is open: a `BpfMap`, a `RingBuf`, … */
+export interface LiveMap {
+  readonly name: string;
+  pin(path: string): void;
+  close(): void;
+}
+
+/** How one map of an object is loaded. */
+export interface MapOptions {
+  /** In place of what the object says (BPF_MAP_CREATE's max_entries). Bytes, for rings. */
+  readonly maxEntries?: number | undefined;
+  /** Where it is pinned in a bpf file system; one of the same shape that is pinned there already is used again (kernel engine). */
+  readonly pinPath?: string | undefined;
+  /** A map that is open, or the path of one that is pinned: it stands for the object's, and must be of the same shape (kernel engine). */
+  readonly reuse?: LiveMap | string | undefined;
+}
+
+const aMapOrPath: Check = (value, what) => {
+  if (typeof value === "string") aPath(value, what);
+  else if (engineMapOf(value) === undefined) throw wrongKind(what, "an open map, or the path of a pinned one", value);
+};
+
+const checks: Checks<MapOptions> = { maxEntries: integer(0, 0xffff_ffff), pinPath: aPath, reuse: aMapOrPath };
+
+/** The check of options by map. */
+export const mapsOption: Check = (value, what) => {
+  anObject(value, what);
+  for (const [name, options] of Object.entries(value as object)) checkOptions(options, checks, `map ${name} of load()`);
+};
+
+type Given = Readonly<Record<string, MapOptions>>;
+
+/** The spec stays as it was given. */
+export function withMaps(spec: CollectionSpec, given: Given): CollectionSpec {
+  for (const name of Object.keys(given)) find(spec.maps, name, "map");
+  if (Object.keys(given).length === 0) return spec;
+  const maps = spec.maps.map((map) => {
+    const { maxEntries, pinPath } = (Object.hasOwn(given, map.name) && given[map.name]) || {};
+    return { ...map, maxEntries: maxEntries ?? map.maxEntries, pinPath: pinPath ?? map.pinPath };
+  });
+  return { ...spec, maps };
+}
+
+export function reusedMaps(given: Given): ReadonlyMap<string, EngineMap | string> {
+  const reused = new Map<string, EngineMap | string>();
+  for (const [name, { reuse }] of Object.entries(given))
+    if (reuse !== undefined) reused.set(name, typeof reuse === "string" ? reuse : engineMapOf(reuse)!);
+  return reused;
+}
+
+/** Maps of the embedded engine live and die with their collection. */
+export function refuseOtherMaps(engine: EngineName, given: Given): void {
+  if (engine === "kernel") return;
+  for (const [name, options] of Object.entries(given)) {
+    const option = options.reuse !== undefined ? "reuse" : options.pinPath !== undefined ? "pinPath" : undefined;
+    if (option === undefined) continue;
+    throw new NotSupportedError(option, `Cannot load map ${name} with ${option}: only the kernel engine has that`);
+  }
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { it } from "node:test";
+import { load, parse, RingBuf } from "../../src/index.ts";
+import { fixturePath } from "../support/fixtures.ts";
+import { mountBpffs } from "../support/bpf-file-systems.ts";
+import { onEachEngine, onKernel } from "./fixture.ts";
+
+const entries = fixturePath("map-entries.bpf.o");
+const rings = fixturePath("ring.bpf.o");
+
+onEachEngine("load: options of maps", (engine) => {
+  it("maxEntries stands for what the object says, and the spec stays as it was", async () => {
+    const spec = parse(await readFile(entries));
+    await using bpf = await load(spec, { engine, maps: { texts: { maxEntries: 3 }, many: {} } });
+    assert.deepEqual([bpf.map("texts").info.maxEntries, bpf.map("many").info.maxEntries], [3, 2000]);
+    assert.equal(spec.maps.find(({ name }) => name === "texts")!.maxEntries, 16);
+  });
+
+  it("what makes no sense is refused before anything is made", async () => {
+    await assert.rejects(load(entries, { engine, maps: { text: { maxEntries: 3 } } }), {
+      code: "NOT_FOUND",
+      message: /text/,
+    });
+    for (const options of [
+      5,
+      { maxEntries: -1 },
+      { maxEntries: "3" },
+      { entries: 3 },
+      { pinPath: "a\0b" },
+      { reuse: {} },
+      { reuse: "" },
+    ]) {
+      await assert.rejects(load(entries, { engine, maps: { texts: options as never } }), (error: Error) => {
+        assert.ok(error instanceof TypeError || error instanceof RangeError, String(error));
+        return true;
+      });
+    }
+  });
+});
+
+it("load: pins and maps of others are refused by name on the embedded engine", async () => {
+  for (const options of [{ pinPath: "/sys/fs/bpf/x" }, { reuse: "/sys/fs/bpf/x" }])
+    await assert.rejects(load(entries, { engine: "embedded", maps: { texts: options } }), {
+      code: "NOT_SUPPORTED",
+      message: /map texts/,
+    });
+});
+
+onKernel("load: options of maps", () => {
+  it("a map that is open stands for one of the object, whichever is closed first", async () => {
+    await using first = await load(entries, { engine: "kernel" });
+    const many = first.map<number, bigint>("many");
+    many.set(1, 7n);
+    const second = await load(entries, { engine: "kernel", maps: { many: { reuse: many } } });
+    assert.equal(second.map<number, bigint>("many").get(1), 7n);
+    second.map<number, bigint>("many").set(2, 8n);
+    await second.close();
+    assert.equal(many.get(2), 8n);
+    await assert.rejects(load(entries, { engine: "kernel", maps: { texts: { reuse: many } } }), {
+      code: "NOT_SUPPORTED",
+      message: /^Cannot use the map given for texts: it is hash with key 4/,
+    });
+  });
+
+  it("a ring is used again", async () => {
+    await using first = await load(rings, { engine: "kernel" });
+    const [name, ring] = [...first.maps].find(([, map]) => map instanceof RingBuf)!;
+    await using second = await load(rings, { engine: "kernel", maps: { [name]: { reuse: ring } } });
+    assert.equal((second.maps.get(name) as RingBuf).size, (ring as RingBuf).size);
+  });
+
+  it("pinPath pins a map, and finds it again; reuse takes the path too", async () => {
+    const folder = mountBpffs();
+    try {
+      const path = `${folder.path}/a/texts`;
+      const first = await load(entries, { engine: "kernel", maps: { texts: { pinPath: path } } });
+      first.map<string, bigint>("texts").set("kept", 5n);
+      await first.close();
+      for (const options of [{ pinPath: path }, { reuse: path }]) {
+        await using again = await load(entries, { engine: "kernel", maps: { texts: options } });
+        assert.equal(again.map<string, bigint>("texts").get("kept"), 5n);
+      }
+      await assert.rejects(load(entries, { engine: "kernel", maps: { texts: { reuse: `${path}2` } } }), {
+        code: "NOT_FOUND",
+      });
+    } finally {
+      folder.unmount();
+    }
+  });
+});
