@@ -10,7 +10,9 @@ import { find } from "./find.ts";
 /** A map of any kind that is open: a `BpfMap`, a `RingBuf`, … */
 export interface LiveMap {
   readonly name: string;
+  /** Keeps it alive under a path of a bpffs. */
   pin(path: string): void;
+  /** Lets go of it. */
   close(): void;
 }
 
