@@ -1,16 +1,14 @@
 /** A thread that was started by `startThread`, as it sees itself. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 
-/** What `startThread` gives as the thread's data. */
-export interface ThreadStart {
-  readonly data: unknown;
-  /** Of a thread that asks for its orders: Deno's `parentPort` cannot be asked. */
-  readonly orders: MessagePort | undefined;
+/** What the data of a thread that asks for its orders have beside their own: Deno's `parentPort` cannot be asked. */
+export interface AskedOrders {
+  readonly orders: MessagePort;
 }
 
 /** What it was started with. */
 export function threadData<T>(): T {
-  return (workerData as ThreadStart).data as T;
+  return workerData as T;
 }
 
 export function report(message: unknown): void {
@@ -24,8 +22,8 @@ export function onOrder<Order>(listener: (order: Order) => void): void {
 
 /** The oldest order that has come, for a thread that does not return to its event loop: one that was started to ask (`asks`). */
 export function nextOrder<Order>(): Order | undefined {
-  const { orders } = workerData as ThreadStart;
-  return (receiveMessageOnPort(orders!) as { readonly message: Order } | undefined)?.message;
+  const { orders } = workerData as AskedOrders;
+  return (receiveMessageOnPort(orders) as { readonly message: Order } | undefined)?.message;
 }
 
 /** Takes no more orders, so that it ends when nothing else keeps it, and after so many milliseconds in any case. */

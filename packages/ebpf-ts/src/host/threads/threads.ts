@@ -6,7 +6,7 @@ import { atExit } from "../at-exit.ts";
 import { tryDescriptors } from "../descriptors.ts";
 import { type GatedThread, startGated } from "../exit-gate.ts";
 import { refuseIfLockedDown } from "../locked-down.ts";
-import type { ThreadStart } from "./this-thread.ts";
+import type { AskedOrders } from "./this-thread.ts";
 
 /**
  * What a thread takes at its start, while it imports its modules, side by side: 33 for the one that traces commands, which has most of
@@ -31,7 +31,7 @@ export interface ThreadOptions<Report> {
   readonly script: URL;
   readonly name: string;
   readonly work: ThreadWork;
-  /** It asks for its orders (`nextOrder`), rather than being told of them (`onOrder`). */
+  /** It asks for its orders (`nextOrder`), rather than being told of them (`onOrder`). Its data are an object. */
   readonly asks?: boolean | undefined;
   /** A structured clone of it is what `threadData()` gives in the thread. */
   readonly data: unknown;
@@ -97,16 +97,21 @@ function start({ script, name, data, work, asks = false, action, code }: ThreadO
   requireScript(script, action);
   try {
     tryDescriptors(files, descriptors);
-    const { port1, port2 } = asks ? new MessageChannel() : { port1: undefined, port2: undefined };
-    const workerData: ThreadStart = { data, orders: port2 };
-    const transferList = port2 === undefined ? [] : [port2];
-    const options = { name, workerData, transferList, ...settings[work] };
+    const options = { name, workerData: data, ...settings[work] };
+    if (asks) return startAsking(script, options);
     const started = startGated(() => new Worker(script, options));
-    port1?.unref();
-    return { ...started, tell: (order) => (port1 ?? started.thread).postMessage(order) };
+    return { ...started, tell: (order) => started.thread.postMessage(order) };
   } catch (cause) {
     if (cause instanceof DOMException) throw cause;
     const message = `Cannot ${action}: a thread for it cannot be started (${(cause as Error).message})`;
     throw tooManyFiles(cause, action) ?? new EbpfError(code, message, { cause });
   }
+}
+
+function startAsking(script: URL, options: WorkerOptions): Started {
+  const { port1, port2 } = new MessageChannel();
+  const workerData = { ...(options.workerData as object), orders: port2 } satisfies AskedOrders;
+  const started = startGated(() => new Worker(script, { ...options, workerData, transferList: [port2] }));
+  port1.unref();
+  return { ...started, tell: (order) => port1.postMessage(order) };
 }
