@@ -210,12 +210,13 @@ export class EventRing implements MachineRing {
   #discardAbandoned(at: number, header: number, position: bigint): boolean {
     const { headers } = this.#state;
     const owner = headers[this.#ownerAt(at)]!;
+    if (owner === ownThread()) return false;
     const now = performance.now();
     if (position !== this.#seenAt) {
       this.#seenAt = position;
       this.#seenSince = now;
     }
-    if (owner === ownThread() || now - this.#seenSince < doubt) return false;
+    if (now - this.#seenSince < doubt) return false;
     this.#seenSince = now;
     if (isAlive(owner)) return false;
     Atomics.store(headers, at, (header & lengthMask) | discardBit);
