@@ -38,7 +38,7 @@ async function endOf(when: string, kill: boolean): Promise<void> {
 }
 
 describe("a process that is killed while it starts a traced command", { skip: ptraceOrSkip() }, () => {
-  const options = { timeout: 30_000 + 3000 * kills };
+  const options = { timeout: 60_000 + 10_000 * kills };
 
   for (const when of ["seize", "line"]) {
     it(`leaves nobody behind, before the ${when}`, options, async () => endOf(when, false));

@@ -12,7 +12,7 @@ import { fixture, onEachEngine } from "../suite/fixture.ts";
 import { type Mortal, Mortal as Thread, terminateAtRandom, terminations } from "./mortals.ts";
 
 /** Threads are terminated at random while they use what they share; those that are left go on, and find it whole. */
-const options = { timeout: 60_000 + terminations * 2000 };
+const options = { timeout: 60_000 + terminations * 10_000 };
 
 async function endOf(deed: Parameters<typeof Thread.start>[0]): Promise<void> {
   const holder: Mortal = await Thread.start(deed);
@@ -21,8 +21,8 @@ async function endOf(deed: Parameters<typeof Thread.start>[0]): Promise<void> {
   await holder.terminate();
 }
 
-describe("threads that are terminated", options, () => {
-  it("leave a lock to the others", async () => {
+describe("threads that are terminated", () => {
+  it("leave a lock to the others", options, async () => {
     const words = new Int32Array(new SharedArrayBuffer(12));
     const lock = new SharedLock(words, 0, "what is tested");
     await terminateAtRandom({ deed: "lock", words: words.buffer as SharedArrayBuffer }, () => {
@@ -36,7 +36,7 @@ describe("threads that are terminated", options, () => {
     ["hash", MapType.HASH],
     ["LRU hash", MapType.LRU_HASH],
   ] as const) {
-    it(`leave a ${title} whole`, async () => {
+    it(`leave a ${title} whole`, options, async () => {
       const entries = 16;
       const { map, image, memory } = makeMap(specOf(type, 4, 64, entries));
       const check = (): void => {
@@ -57,7 +57,7 @@ describe("threads that are terminated", options, () => {
     });
   }
 
-  it("leave an event ring to the others, and their records are discarded", async () => {
+  it("leave an event ring to the others, and their records are discarded", options, async () => {
     const { map, image, memory } = makeMap(specOf(MapType.RINGBUF, 0, 0, 4096));
     const ring = map.ring!;
     const drain = (): void => {
@@ -73,7 +73,7 @@ describe("threads that are terminated", options, () => {
     assert.equal(ring.query(0n), 0n);
   });
 
-  it("leave the draining of a user ring to the others", async () => {
+  it("leave the draining of a user ring to the others", options, async () => {
     const { map, image, memory } = makeMap(specOf(MapType.USER_RINGBUF, 0, 0, 4096));
     const ring = map.userRing!;
     await terminateAtRandom({ deed: "drain", image, memory }, () => {
@@ -86,14 +86,14 @@ describe("threads that are terminated", options, () => {
     );
   });
 
-  it("leave their CPU to the others", async () => {
+  it("leave their CPU to the others", options, async () => {
     const machine = machineOf(() => [[movImm(0, 7), exit]], { cpus: 2 });
     await terminateAtRandom({ deed: "run", image: machine.image }, () => {
       assert.equal(runWith(machine).returnValue, 7n);
     });
   });
 
-  it("leave a shared ring to the others", async () => {
+  it("leave a shared ring to the others", options, async () => {
     using ring = SharedRing.create({ size: 4096 });
     const producer = ring.producer();
     const consumer = ring.consumer();

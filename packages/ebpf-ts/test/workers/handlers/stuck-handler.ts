@@ -10,7 +10,8 @@ export interface StuckTask {
   readonly at: number;
 }
 
-const { stuck } = (workerData as { data: StuckTask }).data;
+/** As a thread of ours is started, with what its worker is started with. */
+const { stuck } = (workerData as { data: { data: StuckTask } }).data.data;
 if (stuck === "import") loop();
 
 // oxlint-disable-next-line import/no-default-export -- what a worker's module is
