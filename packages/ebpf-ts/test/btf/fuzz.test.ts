@@ -106,13 +106,15 @@ test("mutated tables give types or our error, and never hang", () => {
   for (let seed = 0; seed < mutants; seed++) {
     const { btf, ext, name } = objects[seed % objects.length]!;
     const random = randomFrom(seed);
-    const started = performance.now();
+    const started = process.cpuUsage();
     try {
       allow(() => exercise(parseBtf(mutate(btf, random)), mutate(ext, random)));
     } catch (error) {
       throw new Error(`Mutant ${seed} of ${name}: ${String(error)}`, { cause: error });
     }
-    slowest = Math.max(slowest, performance.now() - started);
+    // Of the processor: others may have it meanwhile.
+    const { user, system } = process.cpuUsage(started);
+    slowest = Math.max(slowest, (user + system) / 1000);
   }
   assert.ok(slowest < 5000, `one mutant took ${slowest} ms`);
   assert.ok(process.memoryUsage().rss - before < 256 * 2 ** 20);

@@ -158,8 +158,9 @@ describe("UserRingBuf: waiting for room", () => {
     const start = performance.now();
     setTimeout(() => drain(1), 100);
     (await ring.reserveWhenFree(1000)).submit();
-    assert.ok(performance.now() - start >= 95);
-    assert.ok(looks < 60, `the bell was asked ${looks} times in 100 ms`);
+    const took = performance.now() - start;
+    assert.ok(took >= 95);
+    assert.ok(looks < 0.6 * took, `the bell was asked ${looks} times in ${took} ms`);
   });
 
   it("is served in order, whatever the sizes", async () => {
