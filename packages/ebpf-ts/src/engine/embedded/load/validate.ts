@@ -15,6 +15,7 @@ import {
   Source,
 } from "../../../insn/opcodes.ts";
 import type { MachineProgram } from "../machine/machine-program.ts";
+import { usesReservedFields } from "./reserved-fields.ts";
 
 const CALL_REGISTER = 0x8d;
 const JA = 0x05;
@@ -76,6 +77,7 @@ class FunctionCheck {
     const { dst, src } = this.#program;
     if (dst[this.#slot]! > frameRegister || src[this.#slot]! > frameRegister)
       this.#refuse("there are only the registers r0 to r10");
+    if (usesReservedFields(this.#program, this.#slot)) this.#refuse("an instruction uses reserved fields, which are 0");
     switch (opcode & 7) {
       case InstructionClass.LD:
         return this.#immediate(opcode);
