@@ -127,6 +127,7 @@ export class Collection {
 
   /** All global variables of the sections that are loaded, by name, in the object's order. */
   get variables(): ReadonlyMap<string, Variable> {
+    this.#check();
     const loaded = this.spec.variables.filter(({ section }) => this.#engine.maps.has(section));
     return new Map(loaded.map(({ name }) => [name, this.variable(name)]));
   }
@@ -207,9 +208,10 @@ export class Collection {
   }
 
   async #close(): Promise<void> {
-    this.#lifetime.open = false;
     this.#engine.endRuns?.();
+    // Rings keep what they count, which may stand in variables.
     this.#maps.close();
+    this.#lifetime.open = false;
     await this.#links.close();
     await this.#engine.close();
   }

@@ -13,11 +13,11 @@ export class LiveLinks {
   }
 
   async attach(program: LinkedProgram, target: AttachTarget | undefined): Promise<Link> {
-    this.#check(program);
+    this.check(program, "attach");
     const attached = await program.handle.attach(target);
     const link = new Link(program, attached, (ended) => this.#links.delete(ended));
     if (this.#closed) await link.close();
-    this.#check(program);
+    this.check(program, "attach");
     this.#links.add(link);
     return link;
   }
@@ -28,7 +28,8 @@ export class LiveLinks {
     await Promise.all(this.all.map((link) => link.close()));
   }
 
-  #check({ name }: LinkedProgram): void {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot attach program ${name}: its collection is closed`);
+  /** Throws when the collection is closed; `action` follows "Cannot". */
+  check({ name }: LinkedProgram, action: string): void {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot ${action} program ${name}: its collection is closed`);
   }
 }

@@ -1,6 +1,6 @@
 import type { WriteRecord } from "../engine/injector.ts";
 import type { EngineRing } from "../engine/ring.ts";
-import { NotSupportedError } from "../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { bytesForThreads } from "../base/shared-bytes.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
 import {
@@ -60,6 +60,8 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   readonly #type: RingBufOptions<T>["type"];
   readonly #injector: RingInjector<T>;
   readonly #reader: OneReader;
+  /** Once it is closed. */
+  #lostAtEnd: number | undefined;
 
   constructor({ name, ring, type, decode, pin, lost, onClose }: RingBufOptions<T>) {
     const consumer = openConsumer(ring.memory, name);
@@ -104,7 +106,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * (also with two underscores), or, in an object with one ring, `lost`, `dropped`, `lost_events`, `dropped_events`, `lost_samples`.
    */
   get lost(): number | undefined {
-    return this.#ring.refused?.() ?? this.#lost?.();
+    return this.#reader.closed ? this.#lostAtEnd : this.#countLost();
   }
 
   /**
@@ -298,7 +300,9 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * for whoever opens the ring next. Idempotent.
    */
   close(): void {
-    if (!this.#reader.close()) return;
+    if (this.#reader.closed) return;
+    this.#lostAtEnd = this.#countLastTime();
+    this.#reader.close();
     this.#bell.close();
     this.#consumer.close();
     this.#consumer.flush();
@@ -309,5 +313,19 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #countLost(): number | undefined {
+    return this.#ring.refused?.() ?? this.#lost?.();
+  }
+
+  /** Closing goes through, also where that cannot be read. */
+  #countLastTime(): number | undefined {
+    try {
+      return this.#countLost();
+    } catch (error) {
+      if (error instanceof EbpfError) return undefined;
+      throw error;
+    }
   }
 }

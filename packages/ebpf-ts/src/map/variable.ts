@@ -149,6 +149,7 @@ export class Variable<T = unknown> {
 
   #memory(): MemoryArea {
     this.#area ??= this.#openMemory();
+    this.#area.check();
     return this.#area;
   }
 

@@ -40,6 +40,7 @@ export class Program {
    */
   async run(options: RunOptions = {}): Promise<RunResult> {
     checkOptions(options, runChecks, "run()");
+    this.#links.check(this, "run");
     return this.#program.run(options);
   }
 
@@ -58,6 +59,7 @@ export class Program {
   /** Keeps the program alive under a path of a bpffs (kernel engine). */
   pin(path: string): void {
     aPath(path, "The path of pin()");
+    this.#links.check(this, "pin");
     if (!this.#program.pin) {
       throw new NotSupportedError(
         "pin",
