@@ -165,6 +165,11 @@ export const rooms: readonly Room[] = [
     "threads that read a ring's memory themselves; between threads only positions travel",
     "base/ btf/ engine/ engine/embedded/machine/ engine/embedded/rings/ engine/embedded/sources/ engine/kernel/ host/ map/ ring/ stream/ sys/ workers/handles/",
   ),
+  host(
+    "open-pins.ts",
+    "programs and links that somebody else pinned",
+    "base/ engine/ engine/kernel/ host/ link/ program/",
+  ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/"),
   host(
     "lockdown/",
@@ -184,7 +189,7 @@ export const rooms: readonly Room[] = [
   host(
     "index.ts",
     "the front door",
-    "attach/ base/ collection/ engine/ host/ ktime-to-date.ts link/ load.ts map/ memory/ open.ts program/ ring/ spec/ stream/ values/",
+    "attach/ base/ collection/ engine/ host/ ktime-to-date.ts link/ load.ts map/ memory/ open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
   ),
 ];
 

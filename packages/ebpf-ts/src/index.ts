@@ -52,6 +52,7 @@ export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { openById, type OpenOptions, openPinned } from "./open.ts";
+export { openPinnedLink, openPinnedProgram, PinnedLink, PinnedProgram } from "./open-pins.ts";
 export { Program } from "./program/program.ts";
 export { readObject } from "./host/read-object.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";

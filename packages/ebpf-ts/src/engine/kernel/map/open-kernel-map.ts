@@ -55,7 +55,7 @@ export function openPinnedMap(sys: Sys, path: string): KernelMap {
   const descriptor = openPin(sys, path, "a pinned map");
   if (descriptor === undefined)
     throw new EbpfError("NOT_FOUND", `Cannot open a pinned map: there is nothing at ${path}`);
-  return opened(sys, descriptor, `Cannot open ${path} as a map: it is something else, ${kindOf(descriptor)}`);
+  return opened(sys, descriptor, `Cannot open ${path} as a map: it is something else, ${objectKind(descriptor)}`);
 }
 
 /** A map by the kernel's number of it (BPF_MAP_GET_FD_BY_ID). */
@@ -78,11 +78,11 @@ function opened(sys: Sys, descriptor: Descriptor, otherwise: string): KernelMap 
 
 /** The kernel names the kind of an object in the link of its descriptor. */
 export function isMapDescriptor(descriptor: Descriptor): boolean {
-  return kindOf(descriptor) === "a bpf-map";
+  return objectKind(descriptor) === "a bpf-map";
 }
 
 /** `anon_inode:bpf-prog` */
-function kindOf(descriptor: Descriptor): string {
+export function objectKind(descriptor: Descriptor): string {
   return `a ${linkTarget(`/proc/self/fd/${descriptor.fd}`)
     .replace(/^anon_inode:/, "")
     .replace(/[[\]]/g, "")}`;

@@ -16,7 +16,7 @@ export interface ReopenedMap {
 
 /** A map that is pinned at `path` (BPF_OBJ_GET). */
 export function reopenPinned(path: string, sys: Sys = linuxSys()): Promise<ReopenedMap> {
-  checkPath(path);
+  checkPinPath(path);
   return withTypes(sys, openPinnedMap(sys, path));
 }
 
@@ -35,7 +35,7 @@ async function withTypes(sys: Sys, map: KernelMap): Promise<ReopenedMap> {
 }
 
 /** The kernel answers EACCES to all that is wrong here. */
-function checkPath(path: string): void {
+export function checkPinPath(path: string): void {
   let [type, isFolder] = [0, false];
   try {
     type = fileSystemOf(path);

@@ -1,0 +1,82 @@
+import { aPath } from "./base/checks.ts";
+import { EbpfError } from "./base/errors.ts";
+import type { LinkInfo } from "./engine/link.ts";
+import type * as Reopen from "./engine/kernel/reopen-pins.ts";
+import { importHost } from "./host/import-host.ts";
+import { LiveLinks } from "./link/live-links.ts";
+import { Program } from "./program/program.ts";
+
+/** A program that somebody has pinned, opened by itself: it has links of its own, which end with it. */
+export class PinnedProgram extends Program {
+  readonly #links: LiveLinks;
+  readonly #program: Reopen.ReopenedProgram["program"];
+
+  constructor({ spec, program }: Reopen.ReopenedProgram, links: LiveLinks = new LiveLinks()) {
+    super(spec, program, links);
+    this.#program = program;
+    this.#links = links;
+  }
+
+  /** Detaches what was attached by it and is not pinned, and lets go of the program. Idempotent. */
+  async close(): Promise<void> {
+    await this.#links.close();
+    await this.#program.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** A link that somebody has pinned: it keeps its program attached as long as it is pinned, or open. */
+export class PinnedLink {
+  readonly path: string;
+  readonly #link: Reopen.ReopenedLink;
+  #open = true;
+
+  constructor(path: string, link: Reopen.ReopenedLink) {
+    this.path = path;
+    this.#link = link;
+  }
+
+  /** Asked anew each time (BPF_OBJ_GET_INFO_BY_FD). */
+  get info(): LinkInfo {
+    if (!this.#open) throw new EbpfError("CLOSED", `Cannot look at the link of ${this.path}: it is closed`);
+    return this.#link.info;
+  }
+
+  /** Takes the pin away, and lets go: the program is detached, unless somebody else holds the link. */
+  detach(): void {
+    if (!this.#open) throw new EbpfError("CLOSED", `Cannot detach the link of ${this.path}: it is closed`);
+    this.#link.unpin();
+    this.close();
+  }
+
+  /** Lets go of it; what is pinned stays attached. Idempotent. */
+  close(): void {
+    if (this.#open) this.#link.close();
+    this.#open = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Opens the program that is pinned at a path of a bpf file system (kernel engine). It is attached where one says: its section is not kept. */
+export async function openPinnedProgram(path: string): Promise<PinnedProgram> {
+  aPath(path, "The path of openPinnedProgram()");
+  const { reopenProgram } = await importReopen();
+  return new PinnedProgram(reopenProgram(path));
+}
+
+/** Opens the link that is pinned at a path of a bpf file system (kernel engine, Linux 5.7). */
+export async function openPinnedLink(path: string): Promise<PinnedLink> {
+  aPath(path, "The path of openPinnedLink()");
+  const { reopenLink } = await importReopen();
+  return new PinnedLink(path, reopenLink(path));
+}
+
+function importReopen(): Promise<typeof Reopen> {
+  return importHost("what is pinned in the kernel", () => import("./engine/kernel/reopen-pins.ts"));
+}
