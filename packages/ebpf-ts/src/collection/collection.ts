@@ -49,7 +49,7 @@ export class Collection {
     const map = (name: string): EngineMap | undefined => engine.maps.get(name);
     this.#losses = new Losses(spec, { variable: (name) => this.variable(name).get(), map });
     const check = (): void => this.#check();
-    this.#maps = new LoadedMaps({ spec, loaded: engine.maps, losses: this.#losses, check });
+    this.#maps = new LoadedMaps({ spec, loaded: engine.maps, missing: engine.missing, losses: this.#losses, check });
     const programs = new Map<string, Program>();
     for (const program of spec.programs) {
       const loaded = engine.programs.get(program.name);

@@ -18,6 +18,8 @@ export interface LoadedMapsParts {
   readonly spec: CollectionSpec;
   /** Of the engine, by name. */
   readonly loaded: ReadonlyMap<string, EngineMap>;
+  /** Why some of them are not there, by name. */
+  readonly missing?: ReadonlyMap<string, EbpfError> | undefined;
   readonly losses: Losses;
   /** Throws when the collection is closed. */
   readonly check: () => void;
@@ -137,7 +139,8 @@ export class LoadedMaps {
     const { name, keyType: key, valueType: value } = spec;
     const { loaded, losses } = this.#parts;
     const map = loaded.get(name);
-    if (map === undefined) throw new EbpfError("NOT_FOUND", `Cannot open map ${name}: it was not loaded`);
+    if (map === undefined)
+      throw this.#parts.missing?.get(name) ?? new EbpfError("NOT_FOUND", `Cannot open map ${name}: it was not loaded`);
     return makeNoun(map, {
       types: { btf: this.#parts.spec.btf, key, value },
       record: this.#records.of(spec),

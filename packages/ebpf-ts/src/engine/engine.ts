@@ -31,6 +31,8 @@ export interface EngineCollection {
   readonly engine: EngineName;
   readonly maps: ReadonlyMap<string, EngineMap>;
   readonly programs: ReadonlyMap<string, EngineProgram>;
+  /** Maps that could not be made, and that nothing which was loaded needs: whoever opens one is told why. */
+  readonly missing?: ReadonlyMap<string, EbpfError> | undefined;
   /**
    * Starts a command. On the embedded engine its system calls, and its children's, are the events of the attached
    * programs; on the kernel it is an ordinary child process.

@@ -4,8 +4,9 @@ import { describe, it } from "node:test";
 import { EbpfError } from "../../src/base/errors.ts";
 import { embeddedEngine, load, parse } from "../../src/embedded.ts";
 import { load as loadInNode } from "../../src/load.ts";
+import { MapType } from "../../src/uapi/uapi.gen.ts";
 import { fixturePath } from "../support/fixtures.ts";
-import { addImm, call, exit, mov, movImm, op, specOf } from "./test-machine.ts";
+import { addImm, call, exit, loadMap, mapSpec, mov, movImm, op, specOf } from "./test-machine.ts";
 
 const bytes = readFileSync(fixturePath("memory.bpf.o"));
 
@@ -28,6 +29,18 @@ describe("load() of ebpf-ts/embedded", () => {
     await assert.rejects(load(bytes, { cpus: 65 }), RangeError);
     assert.throws(() => embeddedEngine({ architecture: "mips" as never }), TypeError);
     await assert.rejects(load(new Uint8Array(8)), (error) => error instanceof EbpfError && error.code === "BAD_OBJECT");
+  });
+
+  it("makes do without a map that no program refers to, and tells whoever opens it why", async () => {
+    const maps = [mapSpec("there", MapType.ARRAY, 4, 8, 1), mapSpec("bloom", MapType.BLOOM_FILTER, 0, 8, 16)];
+    const missing = { code: "NOT_SUPPORTED", message: /map bloom/ };
+    await using bpf = await load(specOf(maps, [{ name: "ends" }]));
+    assert.equal((await bpf.program("ends").run()).returnValue, 0);
+    assert.deepEqual([...bpf.maps.keys()], ["there"]);
+    assert.throws(() => bpf.bloomFilter("bloom"), missing);
+    const uses = { name: "uses", references: [{ slot: 0, kind: "map" as const, map: "bloom" }] };
+    await assert.rejects(load(specOf(maps, [uses], [loadMap(1, 0), movImm(0, 0), exit])), missing);
+    await assert.rejects(load(specOf(maps)), missing);
   });
 
   it("reads no memory of this process, but what a run is given", async () => {

@@ -1,5 +1,5 @@
 import type { Btf } from "../../../btf/types.ts";
-import { NotSupportedError } from "../../../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { Failures } from "../../../base/failures.ts";
 import { encodeInstructions } from "../../../insn/codec.ts";
 import { Assembler } from "../../../spec/assemble.ts";
@@ -33,6 +33,8 @@ export interface BuiltImage {
   /** By program, in the image's order. */
   readonly specs: readonly ProgramSpec[];
   readonly tags: readonly string[];
+  /** Maps that cannot be, and that no program which was loaded refers to: why, by name. */
+  readonly missing: ReadonlyMap<string, EbpfError>;
 }
 
 /**
@@ -46,23 +48,54 @@ export async function buildImage(spec: CollectionSpec, options: BuildOptions): P
   checkLoadable(spec, assembler, failures, mostInstructionsKept);
   const layout = new MemoryLayout();
   for (let cpu = 0; cpu < options.cpus; cpu++) reserveCpu(layout, cpu);
-  const maps = spec.maps.map(
-    (map) => failures.try(() => planMap(map, layout, options.cpus)) ?? planMap(standIn(map), layout, options.cpus),
-  );
+  const missing = new Map<string, EbpfError>();
+  const maps = spec.maps.map((map) => planOrStandIn(map, layout, options.cpus, missing));
   const specs = spec.programs.filter((program) => program.autoload);
-  const built: { image: MachineProgramImage; tag: string }[] = [];
+  const built: BuiltProgram[] = [];
   for (const program of specs) built.push(await buildProgram(assembler, program, maps, failures));
+  const used = new Set(built.flatMap(({ maps: names }) => names));
+  for (const { name, slots, section } of spec.maps) {
+    const why = missing.get(name);
+    // Where no program is loaded, the maps are what it is for.
+    const isNeeded = specs.length === 0 || used.has(name) || slots.length > 0 || section !== undefined;
+    if (why === undefined || !isNeeded) continue;
+    failures.add(why);
+    missing.delete(name);
+  }
   const programs = built.map((program, index) => new MachineProgram(program.image, index));
   for (const program of programs) validate(program);
   const image = assembleImage({ ...options, layout, maps, programs: built.map((program) => program.image) });
   const memory = new ProgramMemory(image.memory.buffer, image.regions);
   spec.maps.forEach((map, index) => {
     const planned = maps[index]!;
-    if (map.contents !== undefined) memory.bytes.set(map.contents.subarray(0, planned.valueSize), planned.address);
+    if (map.contents !== undefined && !missing.has(map.name))
+      memory.bytes.set(map.contents.subarray(0, planned.valueSize), planned.address);
   });
   for (const program of programs) checkCalls(program, spec.license, memory, failures);
   failures.throwAny("load the object");
-  return { image, specs, tags: built.map((program) => program.tag) };
+  return { image, specs, tags: built.map((program) => program.tag), missing };
+}
+
+interface BuiltProgram {
+  readonly image: MachineProgramImage;
+  readonly tag: string;
+  /** The names of those that it refers to. */
+  readonly maps: readonly string[];
+}
+
+function planOrStandIn(
+  map: MapSpec,
+  layout: MemoryLayout,
+  cpus: number,
+  missing: Map<string, EbpfError>,
+): MachineMapImage {
+  try {
+    return planMap(map, layout, cpus);
+  } catch (error) {
+    if (!(error instanceof EbpfError)) throw error;
+    missing.set(map.name, error);
+    return planMap(standIn(map), layout, cpus);
+  }
 }
 
 /** Programs that use more of a map that cannot be are not looked at. */
@@ -79,9 +112,10 @@ async function buildProgram(
   program: ProgramSpec,
   maps: readonly MachineMapImage[],
   failures: Failures,
-): Promise<{ image: MachineProgramImage; tag: string }> {
+): Promise<BuiltProgram> {
   const assembled = assembler.assemble(program);
   const tag = await programTag(assembled.instructions, assembled.references);
+  const names = assembled.references.flatMap((reference) => ("map" in reference ? [reference.map] : []));
   resolveReferences(assembled, maps, failures);
   const image: MachineProgramImage = {
     name: program.name,
@@ -95,7 +129,7 @@ async function buildProgram(
       .map(({ slot, file, line, text }) => ({ slot, file, line, text }))
       .sort((a, b) => a.slot - b.slot),
   };
-  return { image, tag };
+  return { image, tag, maps: names };
 }
 
 /** eBPF's memory here is WebAssembly's, which is little-endian, and it is read through views that have the host's order. */

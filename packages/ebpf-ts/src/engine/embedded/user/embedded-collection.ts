@@ -29,6 +29,7 @@ export class EmbeddedCollection implements EngineCollection {
   readonly engine = "embedded";
   readonly maps: ReadonlyMap<string, EngineMap>;
   readonly programs: ReadonlyMap<string, EngineProgram>;
+  readonly missing: ReadonlyMap<string, EbpfError>;
   readonly #options: EmbeddedCollectionOptions;
   readonly #prints: PrintReports;
   readonly #host: EventHost;
@@ -39,6 +40,7 @@ export class EmbeddedCollection implements EngineCollection {
   constructor(options: EmbeddedCollectionOptions) {
     const { machine, engineOptions, hostTask, architecture, sources } = options;
     this.#options = options;
+    this.missing = options.built.missing;
     this.#prints = new PrintReports(engineOptions.onPrint);
     machine.onPrint = this.#prints.print;
     const programs = this.#openPrograms();
@@ -98,8 +100,11 @@ export class EmbeddedCollection implements EngineCollection {
       return own && { index: own.index, type: own.info.type };
     };
     const { buffer } = machine.image.memory;
-    return machine.maps.map(
-      (map, index) => new EmbeddedMap({ map, spec: spec.maps[index]!, buffer, cpus: machine.image.cpus, programOf }),
+    const { cpus } = machine.image;
+    return machine.maps.flatMap((map, index) =>
+      this.missing.has(map.image.name)
+        ? []
+        : [new EmbeddedMap({ map, spec: spec.maps[index]!, buffer, cpus, programOf })],
     );
   }
 
