@@ -1,5 +1,5 @@
 import type { Checks } from "./base/check-options.ts";
-import { aFunction, anObject, integer, wrongKind } from "./base/checks.ts";
+import { aFunction, anArray, anObject, aUint8Array, integer, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
 import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
@@ -57,8 +57,21 @@ export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault">
 /** `takes` says what an object may be. */
 export function specOf(object: Uint8Array | CollectionSpec, takes: string): CollectionSpec {
   if (object instanceof Uint8Array) return parse(object);
-  if (Array.isArray((object as Partial<CollectionSpec> | null)?.maps)) return object;
-  throw wrongKind("The object of load()", takes, object);
+  if (!Array.isArray((object as Partial<CollectionSpec> | null)?.maps))
+    throw wrongKind("The object of load()", takes, object);
+  checkSpec(object);
+  return object;
+}
+
+/** A spec may have been edited, or made by hand. */
+function checkSpec(spec: CollectionSpec): void {
+  for (const list of ["maps", "programs", "functions", "variables"] as const) {
+    anArray(spec[list], `The list ${list} of the spec`);
+    for (const each of spec[list]) anObject(each, `Each of the ${list} of the spec`);
+  }
+  for (const { name, contents } of spec.maps) {
+    if (contents !== undefined) aUint8Array(contents, `The contents of map ${name} of the spec`);
+  }
 }
 
 export async function loadSpec(
