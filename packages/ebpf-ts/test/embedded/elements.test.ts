@@ -144,6 +144,13 @@ describe("a value of a map is memory by itself", () => {
   });
 });
 
+it("a fault names no address of more than 64 bits", () => {
+  for (const offset of [-8, 0, 8, 0x7fff]) {
+    const message = faultOf(machineOf(() => [[load64(1, 0xffff_ffff_ffff_ffffn), fetch64(0, 1, offset), exit]]));
+    assert.match(message, /at 0x[0-9a-f]{1,16}, which is no memory/);
+  }
+});
+
 describe("a record of a dynptr", () => {
   const reserve: Code[] = [
     loadMap(1, 0),
