@@ -189,7 +189,7 @@ export const rooms: readonly Room[] = [
   host(
     "index.ts",
     "the front door",
-    "attach/ base/ collection/ engine/ host/ ktime-to-date.ts link/ load.ts map/ memory/ open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
+    "attach/ base/ collection/ engine/ engine/embedded/sources/ host/ ktime-to-date.ts link/ load.ts map/ memory/ open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
   ),
 ];
 

@@ -11,6 +11,13 @@ export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
 export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
 export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
+export type {
+  AttachedProgram,
+  AttachPoint,
+  EventSource,
+  RunningSource,
+  SourceHost,
+} from "./engine/embedded/sources/event-source.ts";
 export {
   EbpfError,
   type EbpfErrorCode,
