@@ -10,8 +10,8 @@ export interface StuckTask {
   readonly at: number;
 }
 
-/** As a thread of ours is started, with what its worker is started with. */
-const { stuck } = (workerData as { data: { data: StuckTask } }).data.data;
+/** What a worker is started with, `data` of the user's among it. */
+const { stuck } = (workerData as { readonly data: StuckTask }).data;
 if (stuck === "import") loop();
 
 // oxlint-disable-next-line import/no-default-export -- what a worker's module is
