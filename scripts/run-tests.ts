@@ -10,7 +10,7 @@ import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { root } from "./files.ts";
-import { rooms } from "./rooms.ts";
+import { type Room, rooms } from "./rooms.ts";
 import { findTests } from "./test-files.ts";
 
 /** Milliseconds for one file. */
@@ -32,7 +32,10 @@ interface TestEvent {
   };
 }
 
-const pureFolders = new Set(rooms.filter((room) => room.pure).map((room) => room.path.split("/", 1)[0]));
+const topOf = ({ path }: Room): string => path.split("/", 1)[0]!;
+/** A room that is pure may stand in one that is not. */
+const hostFolders = new Set(rooms.filter((room) => !room.pure).map(topOf));
+const pureFolders = new Set(rooms.map(topOf).filter((folder) => !hostFolders.has(folder)));
 
 /** By the folder below `build/test/`: a room's name, or `embedded-…` for parts of that engine. */
 function isPure(path: string): boolean {
