@@ -1,6 +1,7 @@
 /** Keys and values: BpfMap, Variable, live memory, maps that somebody else made. */
 import {
   type ArrayMemory,
+  type BloomFilter,
   BpfMap,
   type Collection,
   type Engine,
@@ -10,6 +11,7 @@ import {
   type MapNoun,
   openPinned,
   type PerfEventArray,
+  type Queue,
   RingBuf,
   type ScalarView,
   type UserRingBuf,
@@ -39,7 +41,7 @@ export type Maps = Hold<
     Same<ReturnType<BpfMap<number, Flow>["memory"]>, ArrayMemory<Flow>>,
     Same<ReturnType<Variable<bigint>["get"]>, bigint>,
     Same<Collection["maps"], ReadonlyMap<string, MapNoun>>,
-    Same<MapNoun, BpfMap | RingBuf | UserRingBuf | PerfEventArray>,
+    Same<MapNoun, BloomFilter | BpfMap | PerfEventArray | Queue | RingBuf | UserRingBuf>,
     Same<Awaited<ReturnType<typeof openPinned>>, MapNoun>,
     Same<Awaited<ReturnType<Engine["load"]>>, EngineCollection>,
     Same<Live<bigint>, bigint>,
