@@ -4,6 +4,7 @@ import { Backoff } from "./backoff.ts";
 import { type Checks, checkOptions, optionsOf } from "../base/check-options.ts";
 import { aPromise, aSignal, type Check, longestTimer, milliseconds, wrongKind } from "../base/checks.ts";
 import type { LazyBell } from "./lazy-bell.ts";
+import { Pace, type Traffic } from "./pace.ts";
 import { yieldTurn } from "../base/yield-turn.ts";
 import { TurnBudget } from "./turn-budget.ts";
 
@@ -14,6 +15,7 @@ export type RecordDecoder<T> = (view: DataView, offset: number, length: number) 
 export interface RecordSource<T> {
   readonly consumer: Pick<RingConsumer, "open" | "mark" | "hasReached" | "flush">;
   readonly bell: LazyBell;
+  readonly traffic: Traffic;
   /** Steps of the stream between two looks at the clock. */
   readonly stepsPerLook: number;
   /** 0 or more when there is a value to {@link take}, else the consumer's code of why not. */
@@ -32,10 +34,14 @@ export interface EventsOptions {
   /** When settled either way, the iteration goes on up to the records that are there at that time, and ends. */
   readonly until?: PromiseLike<unknown> | undefined;
   /**
-   * How to learn of new records when the ring is empty: `event` (the default) sleeps until a program wakes it; programs
-   * that submit with BPF_RB_NO_WAKEUP wake nobody, for those look again after so many milliseconds (0: in every turn of the event loop).
+   * How to learn of new records when the ring is empty: `event` (the default) sleeps until a program wakes it, and, while 2 million
+   * records a second or more come, looks again every millisecond instead, which is faster for both sides. With `maxLatencyMs` it does so from
+   * 64 records a look on, and looks are up to so many milliseconds apart, as long as they find the ring a quarter full at most; 0: never.
+   *
+   * Programs that submit with BPF_RB_NO_WAKEUP wake nobody: for those look again after `intervalMs` milliseconds (0: in every turn of
+   * the event loop).
    */
-  readonly wakeup?: "event" | { readonly intervalMs: number } | undefined;
+  readonly wakeup?: "event" | { readonly maxLatencyMs: number } | { readonly intervalMs: number } | undefined;
 }
 
 interface Waiter<T> {
@@ -58,6 +64,7 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
   readonly #backoff: Backoff = new Backoff();
   /** Milliseconds between two looks at an empty ring; undefined when its bell rings. */
   readonly #intervalMs: number | undefined;
+  readonly #pace: Pace;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state: "new" | "reading" | "ended" = "new";
   /** Thrown by the next call, then forgotten. */
@@ -74,7 +81,9 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
     const { signal, until, wakeup = "event" } = options;
     this.#source = source;
     this.#signal = signal;
-    this.#intervalMs = wakeup === "event" ? undefined : wakeup.intervalMs;
+    const { intervalMs, maxLatencyMs } = wakeupOf(wakeup);
+    this.#intervalMs = intervalMs;
+    this.#pace = new Pace(source.traffic, maxLatencyMs);
     this.#budget = new TurnBudget(source.stepsPerLook);
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
@@ -175,17 +184,32 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
   /** Sees to it that {@link #serve} is called when there may be more. */
   #pause(): void {
     if (this.#lack !== ringEmpty && this.#lack !== ringBusy) yieldTurn(this.#onTurn);
-    else if (this.#lack === ringEmpty && this.#intervalMs !== undefined) this.#nap(this.#intervalMs);
-    else if (this.#lack === ringEmpty || (this.#intervalMs === undefined && !this.#listened)) {
-      this.#listened = this.#lack === ringBusy;
+    else if (this.#lack === ringEmpty) this.#sleep();
+    else if (this.#intervalMs === undefined && !this.#listened) {
+      this.#listened = true;
       this.#source.bell.arm(this.#onTurn);
     } else this.#backoff.nap(this.#onTurn);
   }
 
-  #nap(ms: number): void {
-    if (ms === 0) yieldTurn(this.#onTurn);
-    else this.#timer = setTimeout(this.#onTurn, ms);
+  /** Until the ring is no longer empty, or it is time to look. */
+  #sleep(): void {
+    if (this.#intervalMs !== undefined) return this.#nap(this.#intervalMs, this.#onTurn);
+    const ms = this.#pace.nap();
+    if (ms > 0) return this.#nap(ms, this.#onNapped);
+    this.#listened = false;
+    this.#source.bell.arm(this.#onTurn);
   }
+
+  #nap(ms: number, then: () => void): void {
+    clearTimeout(this.#timer);
+    if (ms === 0) yieldTurn(then);
+    else this.#timer = setTimeout(then, ms);
+  }
+
+  readonly #onNapped = (): void => {
+    if (this.#source.consumer.open) this.#pace.wake();
+    this.#onTurn();
+  };
 
   readonly #onTurn = (): void => {
     this.#budget.restart();
@@ -227,13 +251,27 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
   };
 }
 
-const checkInterval = optionsOf({ intervalMs: milliseconds(longestTimer) });
+/** The two kinds of wake-ups that are told by a number. */
+interface Wakeup {
+  readonly intervalMs?: number;
+  readonly maxLatencyMs?: number;
+}
+
+function wakeupOf(wakeup: Exclude<EventsOptions["wakeup"], undefined>): Wakeup {
+  return wakeup === "event" ? {} : wakeup;
+}
+
+const checkWakeup = optionsOf<Wakeup>({
+  intervalMs: milliseconds(longestTimer),
+  maxLatencyMs: milliseconds(longestTimer),
+});
 
 const aWakeup: Check = (value, what) => {
   if (value === "event") return;
-  const { intervalMs } = Object(value) as { readonly intervalMs?: unknown };
-  if (intervalMs === undefined) throw wrongKind(what, '"event" or { intervalMs }', value);
-  checkInterval(value, what);
+  const { intervalMs, maxLatencyMs } = Object(value) as Wakeup;
+  if ((intervalMs === undefined) === (maxLatencyMs === undefined))
+    throw wrongKind(what, '"event", { maxLatencyMs } or { intervalMs }', value);
+  checkWakeup(value, what);
 };
 
 const checks: Checks<EventsOptions> = { signal: aSignal, until: aPromise, wakeup: aWakeup };

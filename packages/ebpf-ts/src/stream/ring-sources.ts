@@ -3,6 +3,7 @@ import type { RecordView } from "../ring/record-view.ts";
 import type { LazyBell } from "../stream/lazy-bell.ts";
 import { BatchReader, type RecordBatch } from "../stream/record-batch.ts";
 import type { RecordDecoder, RecordSource } from "../stream/record-stream.ts";
+import type { Traffic } from "../stream/pace.ts";
 import type { OneReader } from "../stream/one-reader.ts";
 
 export interface RingSourceParts<T> {
@@ -22,7 +23,11 @@ export interface RingSources<T> {
 
 export function ringSources<T>({ consumer, bell, reader, view, record, decode }: RingSourceParts<T>): RingSources<T> {
   const batches = new BatchReader({ consumer, view, record, decode });
-  const shared = { consumer, bell, acquire: (stream: { end(): void }) => reader.take(stream) };
+  const traffic: Traffic = {
+    received: () => consumer.received,
+    fullness: () => consumer.available / consumer.size,
+  };
+  const shared = { consumer, bell, traffic, acquire: (stream: { end(): void }) => reader.take(stream) };
   return {
     events: {
       ...shared,

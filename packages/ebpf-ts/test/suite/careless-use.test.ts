@@ -77,7 +77,14 @@ onEachEngine("rings in careless hands", (engine) => {
       assert.throws(() => ring.drainBlocking(() => {}, { timeoutMs: given(timeoutMs) }), TypeError);
     }
     for (const timeoutMs of [NaN, -1]) assert.throws(() => ring.waitSync(timeoutMs), RangeError);
-    const wakeups = ["poll", null, {}, { intervalMs: "5" }, { intervalMs: 1, more: 2 }];
+    const wakeups = [
+      "poll",
+      null,
+      {},
+      { intervalMs: "5" },
+      { intervalMs: 1, more: 2 },
+      { intervalMs: 1, maxLatencyMs: 1 },
+    ];
     const loops = [null, 5, { foo: 1 }, { signal: {} }, { signal: 5 }, { until: 5 }, { until: null }];
     for (const options of [...loops, ...wakeups.map((wakeup) => ({ wakeup }))]) {
       assert.throws(() => ring.events(given(options)), TypeError);

@@ -49,6 +49,7 @@ export function makeDecoder(btf: Btf, typeId: number): Decoder {
 export function decoderOf(plan: Plan, reader: Reader, name: string): Decoder {
   const { size } = plan;
   const whole = (value: unknown, view: DataView, offset: number, length: number): unknown => {
+    loss.seen = false;
     const from = view.byteOffset + offset;
     const bytes = new Uint8Array(view.buffer, from, isOpen(plan) ? length : size).slice();
     if (typeof value !== "object") return bytes;
@@ -60,7 +61,7 @@ export function decoderOf(plan: Plan, reader: Reader, name: string): Decoder {
     decode(view, offset, length) {
       if (!(length >= size))
         throw new EbpfError("BAD_VALUE", `Cannot decode ${name}: it takes ${size} bytes, the record has ${length}`);
-      loss.seen = false;
+      // Not reset before, which would cost each record a store: left behind by a reader that threw, it keeps bytes in vain, once.
       const value = reader(view, offset, offset + length);
       return loss.seen ? whole(value, view, offset, length) : value;
     },

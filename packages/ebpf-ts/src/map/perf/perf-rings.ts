@@ -6,6 +6,7 @@ import { ringEmpty } from "../../ring/reading.ts";
 import type { RingBell } from "../../ring/ring-memory.ts";
 import { RecordView } from "../../ring/record-view.ts";
 import { LazyBell } from "../../stream/lazy-bell.ts";
+import type { Traffic } from "../../stream/pace.ts";
 import type { OneReader } from "../../stream/one-reader.ts";
 import type { RecordDecoder, RecordSource } from "../../stream/record-stream.ts";
 import { copyBytes } from "../record-codec.ts";
@@ -116,6 +117,7 @@ export class PerfRings<T> {
     return {
       consumer: this.#reader,
       bell: this.#bell,
+      traffic: this.#traffic(),
       stepsPerLook: 8,
       look: () => (this.#reader.next() ? 0 : ringEmpty),
       take: () => this.#take(),
@@ -134,6 +136,7 @@ export class PerfRings<T> {
     return {
       consumer: this.#reader,
       bell: this.#bell,
+      traffic: this.#traffic(),
       stepsPerLook: 1,
       look: () => batches.look(),
       take: () => batches.take(),
@@ -142,6 +145,14 @@ export class PerfRings<T> {
         batches.end(reason);
         this.#place.leave();
       },
+    };
+  }
+
+  #traffic(): Traffic {
+    const { consumers } = this.#reader;
+    return {
+      received: () => this.received,
+      fullness: () => Math.max(...consumers.map((consumer) => consumer.available / this.size)),
     };
   }
 

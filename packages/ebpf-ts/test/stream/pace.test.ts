@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { RingBuf } from "../../src/map/ring-buf.ts";
+import { Pace } from "../../src/stream/pace.ts";
+import { SimulatedEventRing } from "./simulated-ring.ts";
+
+/** A ring whose traffic the test tells. */
+function setUp(maxLatencyMs?: number) {
+  const ring = { received: 0, fullness: 0 };
+  const pace = new Pace({ received: () => ring.received, fullness: () => ring.fullness }, maxLatencyMs);
+  /** So many records came in the milliseconds since `from`; the nap that follows. */
+  const after = (records: number, now: number): number => {
+    ring.received += records;
+    return pace.nap(now);
+  };
+  return { ring, pace, after };
+}
+
+describe("Pace: when a loop naps", () => {
+  it("from 2 million records a second on, 1 ms at a time, and not for the first look", () => {
+    const { after } = setUp();
+    assert.equal(after(1_000_000, 1000), 0);
+    assert.equal(after(3999, 1002), 0);
+    assert.equal(after(4000, 1004), 1);
+  });
+
+  it("until less comes", () => {
+    const { after } = setUp();
+    after(0, 1000);
+    assert.equal(after(10_000, 1002), 1);
+    assert.equal(after(100, 1003), 1, "a window is 2 ms");
+    assert.equal(after(100, 1004), 0);
+    assert.equal(after(0, 9000), 0);
+  });
+
+  it("with a bound of its own, from 64 records a nap on", () => {
+    const { after } = setUp(8);
+    after(0, 1000);
+    assert.equal(after(79, 1010), 0);
+    assert.equal(after(80, 1020), 8);
+  });
+
+  it("never, with a bound below a timer's millisecond", () => {
+    for (const bound of [0, 0.9]) {
+      const { after } = setUp(bound);
+      after(0, 1000);
+      assert.equal(after(1e9, 1002), 0);
+    }
+  });
+
+  it("as long as the ring is a quarter full after it; not at all while 1 ms is too long", () => {
+    const { ring, pace, after } = setUp(8);
+    after(0, 1000);
+    assert.equal(after(10_000, 1010), 8);
+    ring.fullness = 1 / 2;
+    pace.wake(1018);
+    assert.equal(after(10_000, 1020), 4);
+    ring.fullness = 1 / 16;
+    pace.wake(1024);
+    assert.equal(after(10_000, 1030), 8);
+    ring.fullness = 1;
+    pace.wake(1038);
+    assert.equal(after(10_000, 1040), 2);
+    pace.wake(1042);
+    assert.equal(after(1_000_000, 1050), 0);
+    assert.equal(after(10_000_000, 2050), 1, "a second later it is tried again");
+  });
+});
+
+describe("A loop that naps", () => {
+  it("loses no record, whatever the floods and pauses", async () => {
+    const burst = fc.record({ records: fc.nat({ max: 400 }), pause: fc.constantFrom(0, 0, 0, 1, 3) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(burst, { maxLength: 30 }), fc.constantFrom(undefined, 1, 5), async (bursts, bound) => {
+        const other = new SimulatedEventRing(1 << 18);
+        using ring = new RingBuf<number>({
+          name: "events",
+          ring: other,
+          decode: (view, at) => view.getUint32(at, true),
+        });
+        let made = 0;
+        const flood = async (): Promise<void> => {
+          for (const { records, pause } of bursts) {
+            for (let i = 0; i < records; i++) other.emit(made++);
+            if (pause === 0) await new Promise(setImmediate);
+            else await sleep(pause);
+          }
+        };
+        const wakeup = bound === undefined ? ("event" as const) : { maxLatencyMs: bound };
+        let next = 0;
+        for await (const event of ring.events({ until: flood(), wakeup })) assert.equal(event, next++);
+        assert.equal(next, made);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("is left by close(), an abort and `until`, as one that sleeps is", async () => {
+    for (const leave of ["close", "abort", "until"] as const) {
+      const other = new SimulatedEventRing(1 << 14);
+      using ring = new RingBuf<number>({ name: "events", ring: other, decode: (view, at) => view.getUint32(at, true) });
+      const abort = new AbortController();
+      let end = (): void => {};
+      const until = new Promise<void>((resolve) => (end = resolve));
+      const reason = new Error("enough");
+      let seen = 0;
+      const flood = setInterval(() => {
+        for (let i = 0; i < 200; i++) other.emit(i);
+        if (seen < 2000) return;
+        clearInterval(flood);
+        if (leave === "close") ring.close();
+        else if (leave === "abort") abort.abort(reason);
+        else end();
+      }, 1);
+      const loop = (async () => {
+        for await (const _ of ring.events({ until, signal: abort.signal, wakeup: { maxLatencyMs: 3 } })) seen += 1;
+      })();
+      if (leave === "abort") await assert.rejects(loop, reason);
+      else await loop;
+    }
+  });
+});
