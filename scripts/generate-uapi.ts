@@ -55,6 +55,12 @@ const tables: readonly Table[] = [
     comment: "BPF_RINGBUF_*: bits of a record's header.",
     prefix: /^BPF_RINGBUF_/,
   },
+  {
+    name: "PerfOutputFlag",
+    of: "perf_output_flags",
+    comment: "BPF_F_* of `bpf_perf_event_output`: which ring.",
+    prefix: /^BPF_F_/,
+  },
   { name: "ProgFlag", of: "program_flags", comment: "BPF_F_* of BPF_PROG_LOAD.", prefix: /^BPF_F_/ },
   { name: "PerfType", of: "perf_type_id", comment: "`enum perf_type_id`: PERF_TYPE_*.", prefix: /^PERF_TYPE_/ },
   {

@@ -109,7 +109,7 @@ export class Collection {
   }
 
   /**
-   * The rings of all CPUs that programs write with `bpf_perf_event_output` (BPF_MAP_TYPE_PERF_EVENT_ARRAY, Linux 4.3; kernel engine).
+   * The rings of all CPUs that programs write with `bpf_perf_event_output` (BPF_MAP_TYPE_PERF_EVENT_ARRAY, Linux 4.3).
    * Opening it puts the rings into the map, so that events before that are lost. The options count when it is first opened.
    */
   perfEventArray<T = Fields>(name: string, options: TypeOption & PerfRingOptions = {}): PerfEventArray<T> {

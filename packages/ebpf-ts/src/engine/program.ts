@@ -28,7 +28,7 @@ export interface RunOptions {
   /** Packet data, for the program types that work on packets (kernel engine). */
   readonly data?: Uint8Array | undefined;
   readonly repeat?: number | undefined;
-  /** The CPU to run on: raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10; kernel engine). */
+  /** The CPU to run on: on the kernel, raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10). ENXIO where there is no such CPU. */
   readonly cpu?: number | undefined;
   /** Whose memory the program reads as a user's (embedded engine; in the kernel it is this process's). By default it reads none. */
   readonly task?: RunTask | undefined;

@@ -480,6 +480,13 @@ export const RingBufHeader = {
 } as const;
 export type RingBufHeader = (typeof RingBufHeader)[keyof typeof RingBufHeader];
 
+/** BPF_F_* of `bpf_perf_event_output`: which ring. */
+export const PerfOutputFlag = {
+  INDEX_MASK: 4294967295,
+  CURRENT_CPU: 4294967295,
+} as const;
+export type PerfOutputFlag = (typeof PerfOutputFlag)[keyof typeof PerfOutputFlag];
+
 /** BPF_F_* of BPF_PROG_LOAD. */
 export const ProgFlag = {
   STRICT_ALIGNMENT: 1,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
-import { fixture, onKernel, type Fixture } from "./fixture.ts";
+import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 
 interface Event {
   number: bigint;
@@ -12,6 +12,10 @@ interface Event {
 
 const quiet = 60;
 const ENOENT = -2n;
+const E2BIG = -7n;
+const EINVAL = -22n;
+const EOPNOTSUPP = -95n;
+const currentCpu = 0xffff_ffffn;
 const ENOSPC = -28n;
 /** Header, length, 24 bytes of event, 4 of padding. */
 const recordBytes = 40;
@@ -37,9 +41,9 @@ function range(first: number, count: number): bigint[] {
   return Array.from({ length: count }, (_, i) => BigInt(first + i));
 }
 
-onKernel("perf event array", () => {
+onEachEngine("perf event array", (engine) => {
   it("a drain's callback cannot read the rings in another way, and its view stays valid when it tries", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events");
     await emit(loaded, 0, 5);
     const seen: bigint[] = [];
@@ -55,7 +59,7 @@ onKernel("perf event array", () => {
   });
 
   it("options that make no sense are told, and nothing is read meanwhile", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     for (const options of [
       null,
       { page: 8 },
@@ -80,7 +84,7 @@ onKernel("perf event array", () => {
   });
 
   it("events of all CPUs in one loop, each CPU's in order, decoded by BTF", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events");
     assert.equal(perf.size, 16 * page);
     for (const cpu of perf.cpus) assert.equal(await emit(loaded, 1000 * cpu, 100, cpu), 100);
@@ -95,7 +99,7 @@ onKernel("perf event array", () => {
   });
 
   it("the loop sleeps until there is an event, on whichever CPU", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events");
     const events = perf.events();
     for (let turn = 0; turn < 300; turn += 1) {
@@ -112,7 +116,7 @@ onKernel("perf event array", () => {
   });
 
   it("bytes without a type, of any length; the kernel pads them", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Uint8Array>("blobs", { pages: 1 });
     // Three times around the ring, so that records of every length pass its end.
     for (let length = 1; length < 1500; length += length < 64 ? 1 : 37) {
@@ -134,7 +138,7 @@ onKernel("perf event array", () => {
   });
 
   it("a drain ends where it is told to, and goes on there", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray("events");
     await emit(loaded, 0, 10);
     assert.deepEqual(
@@ -163,7 +167,7 @@ onKernel("perf event array", () => {
   });
 
   it("a drain reads what was there when it began, and no more: a callback that makes events does not keep it up", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray("events");
     await emit(loaded, 0, 40);
     const more: Promise<unknown>[] = [];
@@ -177,7 +181,7 @@ onKernel("perf event array", () => {
   });
 
   it("a drain says how many events it was told that were lost", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray("events", { pages: 1 });
     const written = await emit(loaded, 0, 10_000, perf.cpus[0]!);
     const full = perf.drain(() => {});
@@ -188,7 +192,7 @@ onKernel("perf event array", () => {
   });
 
   it("batches of one CPU each, read where they stand, decoded, or left", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1 });
     const seen = new Map<number, bigint[]>(perf.cpus.map((cpu) => [cpu, []]));
     // Several times around the ring, so that samples pass its end.
@@ -214,7 +218,7 @@ onKernel("perf event array", () => {
   });
 
   it("a batch is over when the loop goes on, and its view is empty", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events");
     await emit(loaded, 0, 3);
     const stop = new AbortController();
@@ -240,7 +244,7 @@ onKernel("perf event array", () => {
   });
 
   it("batches sleep beside what is left below a watermark, and end with it all the same", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { watermark: { bytes: 100 * recordBytes } });
     const numbers: bigint[] = [];
     let end = (): void => {};
@@ -270,7 +274,7 @@ onKernel("perf event array", () => {
   });
 
   it("batches by the clock take what there is, whatever the watermark", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { watermark: { bytes: 4096 } });
     const next = perf.batches({ wakeup: { intervalMs: 1 } }).next();
     await emit(loaded, 7, 1);
@@ -282,7 +286,7 @@ onKernel("perf event array", () => {
   });
 
   it("what finds no room is counted, with the next event that does", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1 });
     const written = await emit(loaded, 0, 500);
     assert.ok(written >= perPage - 1 && written <= perPage, String(written));
@@ -300,7 +304,7 @@ onKernel("perf event array", () => {
   });
 
   it("a watermark of events wakes nobody before there are so many", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { watermark: { events: 5 } });
     let woken = false;
     const events = perf.events();
@@ -316,7 +320,7 @@ onKernel("perf event array", () => {
   });
 
   it("a watermark of bytes wakes nobody before there are so many; a drain reads at any time", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1, watermark: { bytes: 20 * recordBytes } });
     await emit(loaded, 100, 3);
     assert.equal(perf.drain(() => {}).delivered, 3);
@@ -333,7 +337,7 @@ onKernel("perf event array", () => {
   });
 
   it("paused rings refuse events, and count them", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events");
     assert.equal(perf.paused, false);
     perf.pause();
@@ -350,7 +354,7 @@ onKernel("perf event array", () => {
   });
 
   it("overwritable rings keep the newest, and show them newest first", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events", { pages: 1, overwritable: true });
     assert.deepEqual(perf.snapshot(), []);
     assert.equal(await emit(loaded, 0, 3), 3);
@@ -388,7 +392,7 @@ onKernel("perf event array", () => {
 
   it("has one consumer, and none after it is closed; nothing stays open", async () => {
     const before = openDescriptors().length;
-    const loaded = await fixture("kernel", "perf");
+    const loaded = await fixture(engine, "perf");
     const perf = loaded.bpf.perfEventArray<Event>("events");
     assert.equal(loaded.bpf.perfEventArray("events"), perf);
     assert.throws(() => perf.snapshot(), TypeError);
@@ -415,8 +419,45 @@ onKernel("perf event array", () => {
     assert.deepEqual(openDescriptors().slice(before), []);
   });
 
+  it("the flags name a ring: the CPU's own, and nothing else", async () => {
+    await using loaded = await fixture(engine, "perf");
+    const perf = loaded.bpf.perfEventArray<Uint8Array>("blobs", { pages: 1 });
+    const emitWith = async (flags: bigint, cpu = 0): Promise<bigint> => {
+      const context = new Uint8Array(new BigUint64Array([flags, 3n]).buffer);
+      await loaded.bpf.program("emit_with").run({ context, cpu });
+      return loaded.bpf.variable<bigint>("result").get();
+    };
+    assert.deepEqual([await emitWith(currentCpu), await emitWith(0n)], [0n, 0n]);
+    assert.equal(await emitWith(0xffff_fffen), E2BIG);
+    // The length of a packet's part, which only programs of sockets may ask for, and bits that mean nothing.
+    for (const flags of [1n << 32n, currentCpu | (5n << 32n), 1n << 63n]) assert.equal(await emitWith(flags), EINVAL);
+    const other = perf.cpus.at(-1)!;
+    if (other !== 0) {
+      assert.equal(await emitWith(BigInt(other)), EOPNOTSUPP);
+      assert.equal(await emitWith(BigInt(other), other), 0n);
+    }
+    assert.equal(perf.drain(() => {}).delivered, other === 0 ? 2 : 3);
+  });
+
+  it("a ring is never filled to its last byte, and a record of nothing is one", async () => {
+    await using loaded = await fixture(engine, "perf");
+    const perf = loaded.bpf.perfEventArray<Uint8Array>("blobs", { pages: 1 });
+    // Half of the ring with its header, its length and its padding.
+    const half = page / 2 - 12;
+    const emitOf = async (length: number): Promise<number> => {
+      const context = new Uint8Array(new BigUint64Array([currentCpu, BigInt(length)]).buffer);
+      const { returnValue } = await loaded.bpf.program("emit_with").run({ context, cpu: 0 });
+      return returnValue | 0;
+    };
+    assert.deepEqual([await emitOf(half), await emitOf(half)], [0, Number(ENOSPC)]);
+    assert.deepEqual([await emitOf(half - 48), await emitOf(0)], [0, 0]);
+    const lengths: number[] = [];
+    assert.equal(perf.drain((record) => void lengths.push(record.length)).lost, 1);
+    assert.deepEqual(lengths, [half, half - 48, 4]);
+  });
+
   it("is refused by name where it is none, and with options that make no sense", async () => {
-    await using loaded = await fixture("kernel", "perf");
+    await using loaded = await fixture(engine, "perf");
     assert.throws(() => loaded.bpf.map("events"), /perfEventArray\(\)/);
     assert.throws(() => loaded.bpf.perfEventArray(".bss"), /map\(\)/);
     for (const pages of [0, 3, -1, 1.5, 2 ** 30]) {
@@ -433,6 +474,5 @@ onKernel("perf event array", () => {
     await assert.rejects(loaded.bpf.program("emit").run({ context: words(0, 0), cpu: 100_000 }), {
       errnoName: "ENXIO",
     });
-    await assert.rejects(fixture("embedded", "perf"), { code: "NOT_SUPPORTED" });
   });
 });

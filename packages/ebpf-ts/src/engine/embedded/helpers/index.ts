@@ -4,6 +4,7 @@ import { dynptrHelpers } from "./dynptr.ts";
 import type { HelperFunction, HelperTable } from "../machine/helper.ts";
 import type { HelperGroup } from "./helper.ts";
 import { mapHelpers } from "./maps.ts";
+import { perfHelpers } from "./perf.ts";
 import { probeHelpers } from "./probe.ts";
 import { ringHelpers } from "./ring.ts";
 import { stringHelpers } from "./strings.ts";
@@ -14,6 +15,7 @@ import { traceHelpers } from "./trace.ts";
 const groups = [
   mapHelpers,
   ringHelpers,
+  perfHelpers,
   dynptrHelpers,
   timeHelpers,
   taskHelpers,

@@ -59,8 +59,8 @@ export interface Machine {
   mapAt(index: number): MachineMap | undefined;
   /** Takes away a map that was made later. Its memory is used again when the runs have ended that may hold it. */
   removeMap(index: number): boolean;
-  /** Runs one program on a free CPU. Throws ProgramFault, and CLOSED when the machine closes; whatever the run held (reservations, its CPU) is given back first. */
-  run(program: number, context: RunContext, task: Task): MachineRunResult;
+  /** Runs one program, on a free CPU or on that one. Throws ProgramFault, and CLOSED when the machine closes; whatever the run held (reservations, its CPU) is given back first. */
+  run(program: number, context: RunContext, task: Task, cpu?: number): MachineRunResult;
   /** Ends the runs of all threads; there are no more. */
   close(): void;
   onPrint: (line: string) => void;

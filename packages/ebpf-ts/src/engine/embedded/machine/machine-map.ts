@@ -33,6 +33,7 @@ export interface MachineMap {
   ): Iterable<{ readonly key: Uint8Array; readonly value: number }>;
   readonly ring?: MachineRing;
   readonly userRing?: MachineUserRing;
+  readonly perf?: MachinePerf;
   /** Index of the program at that slot of a prog array; -1 when empty. */
   programAt?(index: number): number;
   setProgramAt?(index: number, program: number): number;
@@ -72,5 +73,21 @@ export interface MachineUserRing {
   drain(onSample: (address: number, size: number) => number, flags: bigint, pass?: (samples: number) => void): number;
   readonly memory: RingMemory;
   /** Notified when a drain made room. */
+  readonly bell: Int32Array;
+}
+
+/** A BPF_MAP_TYPE_PERF_EVENT_ARRAY: the rings of the CPUs, which user space puts into its slots. */
+export interface MachinePerf {
+  readonly slots: number;
+  /**
+   * The program's side, bpf_perf_event_output by a program that runs on `cpu`: 0, or in the kernel's order -E2BIG, -ENOENT (no ring there),
+   * -EOPNOTSUPP (another CPU's), -ENOSPC.
+   */
+  output(slot: number, cpu: number, payload: Uint8Array): number;
+  /** The address of a ring (`perf-ring-state.ts`), or 0 to take it away. */
+  setRing(slot: number, address: number): void;
+  /** For a ring that is made: no other has the same. */
+  nextSerial(): number;
+  /** Int32Array element that is bumped and notified at every wake-up, of whichever CPU. */
   readonly bell: Int32Array;
 }

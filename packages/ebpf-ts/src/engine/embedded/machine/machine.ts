@@ -92,11 +92,11 @@ class EmbeddedMachine implements Machine, RunHost {
     this.onPrint(line);
   }
 
-  run(index: number, context: RunContext, task: Task): MachineRunResult {
+  run(index: number, context: RunContext, task: Task, wanted?: number): MachineRunResult {
     const program = this.programs[index];
     if (program === undefined) throw new RangeError(`The machine has no program ${index}`);
     if (this.#state.closing) throw closed();
-    const cpu = this.#takeCpu();
+    const cpu = this.#takeCpu(wanted);
     this.#held++;
     try {
       return this.#runOn(cpu, program, context, task);
@@ -127,21 +127,25 @@ class EmbeddedMachine implements Machine, RunHost {
     };
   }
 
-  #takeCpu(): number {
+  /** `wanted` is one that there is; any when it is left out. */
+  #takeCpu(wanted?: number): number {
     const end = performance.now() + patience;
     for (;;) {
       const releases = this.#state.releases;
-      const cpu = this.#state.tryTakeCpu();
+      const cpu = this.#state.tryTakeCpu(wanted);
       if (cpu >= 0) return cpu;
       if (this.isClosing) throw closed();
       const left = end - performance.now();
       // Waiting for oneself never ends: the CPUs of the runs below this one are free only after it.
-      if (this.#held === this.cpus || left <= 0) {
-        throw new EbpfError("FAULT", `Cannot run a program: all ${this.cpus} CPUs of the embedded engine are running`);
+      const isOwn = wanted === undefined ? this.#held === this.cpus : this.#state.isMine(wanted);
+      if (isOwn || left <= 0) {
+        const which = wanted === undefined ? `all ${this.cpus} CPUs` : `CPU ${wanted}`;
+        const are = wanted === undefined ? "are" : "is";
+        throw new EbpfError("FAULT", `Cannot run a program: ${which} of the embedded engine ${are} running`);
       }
       this.#state.waitForCpu(releases, Math.min(left, doubt));
       if (this.#state.releases !== releases) continue;
-      const leftBehind = this.#state.tryTakeOverCpu();
+      const leftBehind = this.#state.tryTakeOverCpu(wanted);
       if (leftBehind >= 0) return leftBehind;
     }
   }

@@ -44,17 +44,24 @@ export class SharedState {
     Atomics.notify(this.#words, releasesWord);
   }
 
-  /** Takes a free CPU; -1 when all are running. */
-  tryTakeCpu(): number {
+  /** Takes a CPU that is free, or that one; -1 when it is not to be had. */
+  tryTakeCpu(wanted?: number): number {
     const epoch = Atomics.load(this.#words, epochWord);
-    for (let cpu = 0; cpu < this.#cpus; cpu++) if (this.#take(cpu, nobody, epoch)) return cpu;
+    const end = wanted === undefined ? this.#cpus : wanted + 1;
+    for (let cpu = wanted ?? 0; cpu < end; cpu++) if (this.#take(cpu, nobody, epoch)) return cpu;
     return -1;
   }
 
+  /** Whether this thread itself runs there. */
+  isMine(cpu: number): boolean {
+    return Atomics.load(this.#words, ownerOf(cpu)) === ownThread();
+  }
+
   /** The same, of those whose thread has been ended. Asks the system. */
-  tryTakeOverCpu(): number {
+  tryTakeOverCpu(wanted?: number): number {
     const epoch = Atomics.load(this.#words, epochWord);
-    for (let cpu = 0; cpu < this.#cpus; cpu++) {
+    const end = wanted === undefined ? this.#cpus : wanted + 1;
+    for (let cpu = wanted ?? 0; cpu < end; cpu++) {
       const owner = Atomics.load(this.#words, ownerOf(cpu));
       if (owner !== nobody && !isAlive(owner) && this.#take(cpu, owner, epoch)) return cpu;
     }

@@ -5,9 +5,12 @@ import { Errno } from "../../../uapi/errno.ts";
 /** A ring as a map: it has no keys, and the kernel answers -ENOTSUPP to all that asks for one. */
 export class KeylessMap {
   readonly image: MachineMapImage;
+  readonly #why: string;
 
-  constructor(image: MachineMapImage) {
+  /** `why` ends the sentence of a refusal. */
+  constructor(image: MachineMapImage, why = "a ring buffer has no keys") {
     this.image = image;
+    this.#why = why;
   }
 
   lookup(): number {
@@ -39,7 +42,7 @@ export class KeylessMap {
       call,
       Errno.ENOTSUPP,
       "ENOTSUPP",
-      `Cannot ${deed} of map ${this.image.name}: a ring buffer has no keys`,
+      `Cannot ${deed} of map ${this.image.name}: ${this.#why}`,
       "NOT_SUPPORTED",
     );
   }

@@ -99,12 +99,8 @@ export class EmbeddedCollection implements EngineCollection {
       const own = programs.get(program);
       return own && { index: own.index, type: own.info.type };
     };
-    const { buffer } = machine.image.memory;
-    const { cpus } = machine.image;
     return machine.maps.flatMap((map, index) =>
-      this.missing.has(map.image.name)
-        ? []
-        : [new EmbeddedMap({ map, spec: spec.maps[index]!, buffer, cpus, programOf })],
+      this.missing.has(map.image.name) ? [] : [new EmbeddedMap({ map, spec: spec.maps[index]!, machine, programOf })],
     );
   }
 

@@ -5,15 +5,17 @@ import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { EngineMap, MapInfo } from "../../map.ts";
 import type { EngineProgram } from "../../program.ts";
+import type { EnginePerf, PerfOptions } from "../../perf.ts";
 import type { EngineRing } from "../../ring.ts";
+import type { Machine } from "../machine/contracts.ts";
 import type { MachineMap } from "../machine/machine-map.ts";
 import { engineRing } from "../rings/engine-ring.ts";
+import { EmbeddedPerf, refuseSecondReader } from "../rings/perf/machine-perf.ts";
 
 export interface EmbeddedMapOptions {
   readonly map: MachineMap;
   readonly spec: MapSpec;
-  readonly buffer: ArrayBufferLike;
-  readonly cpus: number;
+  readonly machine: Machine;
   /** Index in the machine, and type, of a program that this collection has. */
   readonly programOf: (program: EngineProgram) => { readonly index: number; readonly type: number } | undefined;
 }
@@ -26,6 +28,7 @@ export class EmbeddedMap implements EngineMap {
   readonly readOnlyMemory?: () => Uint8Array;
   readonly take?: (key: Uint8Array) => Uint8Array | undefined;
   readonly ring?: () => EngineRing;
+  readonly perf?: (options: PerfOptions) => EnginePerf;
   readonly setProgram?: (index: number, program: EngineProgram) => void;
   readonly #map: MachineMap;
   readonly #options: EmbeddedMapOptions;
@@ -36,13 +39,14 @@ export class EmbeddedMap implements EngineMap {
   #closed = false;
   /** A prog array takes only programs of the type of its first. */
   #programType: number | undefined;
+  #openPerf: EmbeddedPerf | undefined;
 
   constructor(options: EmbeddedMapOptions) {
-    const { map, spec, cpus } = options;
+    const { map, spec, machine } = options;
     const { name, type, keySize, valueSize, maxEntries, flags } = map.image;
     this.info = { name, type, id: 0, keySize, valueSize, maxEntries, flags };
     const kind = mapKind(type);
-    this.cpus = kind.perCpu ? cpus : 1;
+    this.cpus = kind.perCpu ? machine.image.cpus : 1;
     this.#map = map;
     this.#options = options;
     this.#frozen = spec.readOnly;
@@ -51,6 +55,7 @@ export class EmbeddedMap implements EngineMap {
       if (!spec.readOnly && (flags & MapFlag.RDONLY_PROG) === 0) this.memory = () => this.#writableMemory();
     }
     if (map.ring !== undefined || map.userRing !== undefined) this.ring = () => this.#ring();
+    if (map.perf !== undefined) this.perf = (perf) => this.#perf(perf);
     if (map.take !== undefined) this.take = (key) => this.#take(key);
     if (map.setProgramAt !== undefined) this.setProgram = (index, program) => this.#setProgram(index, program);
   }
@@ -100,6 +105,7 @@ export class EmbeddedMap implements EngineMap {
 
   close(): void {
     this.#closed = true;
+    this.#openPerf?.close();
     this.#map.close?.();
   }
 
@@ -114,7 +120,7 @@ export class EmbeddedMap implements EngineMap {
   #memory(): Uint8Array {
     this.#check("open the memory of");
     const { address, valueSize, maxEntries } = this.#map.image;
-    return new Uint8Array(this.#options.buffer, address, maxEntries * Math.ceil(valueSize / 8) * 8);
+    return new Uint8Array(this.#buffer, address, maxEntries * Math.ceil(valueSize / 8) * 8);
   }
 
   #take(key: Uint8Array): Uint8Array | undefined {
@@ -124,7 +130,18 @@ export class EmbeddedMap implements EngineMap {
 
   #ring(): EngineRing {
     this.#check("open");
-    return engineRing(this.#map, this.#options.buffer);
+    return engineRing(this.#map, this.#buffer);
+  }
+
+  get #buffer(): ArrayBufferLike {
+    return this.#options.machine.image.memory.buffer;
+  }
+
+  #perf(options: PerfOptions): EnginePerf {
+    this.#check("open");
+    refuseSecondReader(this.info.name, this.#openPerf);
+    this.#openPerf = new EmbeddedPerf(this.#options.machine, this.#map, options);
+    return this.#openPerf;
   }
 
   #setProgram(index: number, program: EngineProgram): void {

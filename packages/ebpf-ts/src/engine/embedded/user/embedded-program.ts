@@ -1,6 +1,7 @@
 import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.gen.ts";
 import { targetOf } from "../../../attach/target-of.ts";
-import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import { EbpfError, NotSupportedError, SyscallError } from "../../../base/errors.ts";
+import { Errno } from "../../../uapi/errno.ts";
 import { contextShape } from "../../../kinds/find-program-kind.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../../program.ts";
 import type { Machine, MachineRunResult, RunContext, Task } from "../machine/contracts.ts";
@@ -55,18 +56,13 @@ export class EmbeddedProgram implements EngineProgram {
         `Cannot run program ${this.info.name} on a packet: the embedded engine has none, give it a context`,
       );
     }
-    if (options.cpu !== undefined) {
-      throw new NotSupportedError(
-        "run on a CPU",
-        `Cannot run program ${this.info.name} on CPU ${options.cpu}: the embedded engine takes any that is free`,
-      );
-    }
+    this.#checkCpu(options.cpu);
     const context = this.#contextOf(options);
     const task = { ...hostTask(), ...options.task };
     const start = performance.now();
     let duration = 0;
     const result = await prints.during(() => {
-      const last = this.#runOften(repeat, context, task);
+      const last = this.#runOften(repeat, context, task, options.cpu);
       duration = Math.round(((performance.now() - start) * 1e6) / repeat);
       return last;
     });
@@ -78,11 +74,23 @@ export class EmbeddedProgram implements EngineProgram {
     };
   }
 
-  #runOften(repeat: number, context: RunContext, task: Task): MachineRunResult {
+  #runOften(repeat: number, context: RunContext, task: Task, cpu: number | undefined): MachineRunResult {
     const { machine, index } = this.#options;
-    let result = machine.run(index, context, task);
-    for (let done = 1; done < repeat; done++) result = machine.run(index, { ...context, bytes: result.context }, task);
+    let result = machine.run(index, context, task, cpu);
+    for (let done = 1; done < repeat; done++)
+      result = machine.run(index, { ...context, bytes: result.context }, task, cpu);
     return result;
+  }
+
+  #checkCpu(cpu: number | undefined): void {
+    const { cpus } = this.#options.machine.image;
+    if (cpu === undefined || cpu < cpus) return;
+    throw new SyscallError(
+      "BPF_PROG_TEST_RUN",
+      Errno.ENXIO,
+      "ENXIO",
+      `Cannot run program ${this.info.name} on CPU ${cpu}: the engine has ${cpus} (ENXIO)`,
+    );
   }
 
   async attach(told?: AttachTarget): Promise<EngineLink> {
