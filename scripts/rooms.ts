@@ -89,7 +89,7 @@ export const rooms: readonly Room[] = [
   ),
   pure(
     "engine/embedded/maps/",
-    "maps with keys, and which of all kinds the engine makes",
+    "maps with keys, values without, and which of all kinds the engine makes",
     "base/ engine/embedded/machine/ engine/embedded/memory/ engine/embedded/rings/ kinds/ memory/ spec/ uapi/",
   ),
   pure(

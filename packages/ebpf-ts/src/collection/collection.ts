@@ -77,12 +77,12 @@ export class Collection {
     return this.#maps.of("bpf-map", name) as BpfMap<K, V, Read>;
   }
 
-  /** The queue or stack of that name (BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK, Linux 4.20; kernel engine). */
+  /** The queue or stack of that name (BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK, Linux 4.20). */
   queue<V = unknown>(name: string): Queue<V> {
     return this.#maps.of("queue", name) as Queue<V>;
   }
 
-  /** The Bloom filter of that name (BPF_MAP_TYPE_BLOOM_FILTER, Linux 5.16; kernel engine). */
+  /** The Bloom filter of that name (BPF_MAP_TYPE_BLOOM_FILTER, Linux 5.16). */
   bloomFilter<V = unknown>(name: string): BloomFilter<V> {
     return this.#maps.of("bloom-filter", name) as BloomFilter<V>;
   }

@@ -67,7 +67,7 @@ const untyped = { typed: false } as const;
 /** dev_map_init_map in kernel/bpf/devmap.c: programs read its values, and must not write them. */
 const readByPrograms = { addedFlags: MapFlag.RDONLY_PROG } as const;
 /** Values in an order, without keys. */
-const queue = { key: "none", value: "any", takeSince: "4.20", noun: "queue", ...untyped } as const;
+const queue = { key: "none", value: "any", takeSince: "4.20", noun: "queue", ...untyped, ...both } as const;
 /** Local storage: it belongs to its owner, and is not counted. */
 const storage = { key: "descriptor", value: "any", counts: "nothing" } as const;
 
@@ -110,7 +110,7 @@ const rows: Readonly<Record<Name, Row>> = {
   RINGBUF: { since: "5.8", key: "none", value: "none", ring: "event", memory: "ring", counts: "bytes", ...both },
   INODE_STORAGE: { since: "5.10", ...storage },
   TASK_STORAGE: { since: "5.11", ...storage },
-  BLOOM_FILTER: { since: "5.16", key: "none", value: "any", noun: "bloom-filter" },
+  BLOOM_FILTER: { since: "5.16", key: "none", value: "any", noun: "bloom-filter", ...both },
   USER_RINGBUF: { since: "6.1", key: "none", value: "none", ring: "user", memory: "ring", counts: "bytes", ...both },
   CGRP_STORAGE: { since: "6.2", ...storage },
   ARENA: { since: "6.9", key: "none", value: "none", memory: "arena", counts: "pages", ...untyped },

@@ -5,7 +5,7 @@ import { cpus, keyAddress, lookupIn, u32 } from "./test-map.ts";
 
 /** What a thread is told to do; it answers with one message of counts. */
 export interface HammerJob {
-  readonly deed: "hash" | "ring" | "drain";
+  readonly deed: "hash" | "ring" | "drain" | "queue";
   readonly image: MachineMapImage;
   readonly memory: SharedArrayBuffer;
   /** Element 0: how many threads are ready, and not done yet; element 1: 1 lets them go, and 2 ends a drain. */
@@ -115,6 +115,25 @@ function hammerDrain({ image, memory, gate }: HammerJob, counts: HammerCounts): 
   } while (last !== 2 || ring.memory.consumer[0] !== ring.memory.producer[0]);
 }
 
+/** Pushes numbers of its own, in order, and pops those of all. */
+function hammerQueue({ image, memory, thread, rounds }: HammerJob, counts: HammerCounts): void {
+  const map = openMap(image, memory, cpus);
+  const random = randomFrom(thread + 1);
+  const into = new Uint8Array(image.valueSize);
+  const view = new DataView(into.buffer);
+  for (let i = 0; i < rounds; i++) {
+    if (random(2) === 0) {
+      const value = new Uint8Array(image.valueSize).fill(i & 255);
+      new DataView(value.buffer).setUint32(0, thread * rounds + i, true);
+      counts.inserted += map.push!(value, 0) === 0 ? 1 : 0;
+    } else if (map.pop!(into) === 0) {
+      const sample = view.getUint32(0, true);
+      counts.torn += into.subarray(4).every((byte) => byte === ((sample % rounds) & 255)) ? 0 : 1;
+      counts.samples.push(sample);
+    }
+  }
+}
+
 function work(job: HammerJob): HammerCounts {
   const counts: HammerCounts = {
     inserted: 0,
@@ -128,7 +147,7 @@ function work(job: HammerJob): HammerCounts {
   };
   Atomics.add(job.gate, 0, 1);
   Atomics.wait(job.gate, 1, 0);
-  const deeds = { hash: hammerHash, ring: hammerRing, drain: hammerDrain };
+  const deeds = { hash: hammerHash, ring: hammerRing, drain: hammerDrain, queue: hammerQueue };
   deeds[job.deed](job, counts);
   return counts;
 }

@@ -141,6 +141,36 @@ test("threads drain one user ring: each sample goes to one of them, in order", {
   assert.equal(new Set(all).size, samples);
 });
 
+for (const [name, type] of [
+  ["queue", MapType.QUEUE],
+  ["stack", MapType.STACK],
+] as const) {
+  test(`threads on one ${name}: each value goes to one of them, whole`, { timeout: 30_000 }, async (t) => {
+    const created = makeMap(specOf(type, 0, 64, 8));
+    const rounds = 40_000;
+    const hammer = await start(t, created, "queue", rounds);
+    hammer.go();
+    const counts = await hammer.done;
+    const popped = counts.flatMap(({ samples }) => samples);
+    const pushed = sum(counts, "inserted");
+    let left = 0;
+    for (; created.map.take!(new Uint8Array(0)) !== undefined; left += 1);
+    assert.equal(popped.length + left, pushed);
+    assert.ok(pushed > 1000 && left <= 8);
+    assert.equal(new Set(popped).size, popped.length);
+    assert.equal(sum(counts, "torn"), 0);
+    if (type === MapType.STACK) return;
+    for (const { samples } of counts) {
+      const last = Array.from({ length: threads }, () => -1);
+      for (const sample of samples) {
+        const thread = Math.floor(sample / rounds);
+        assert.ok(sample > last[thread]!, "of what one thread pushed, another pops in that order");
+        last[thread] = sample;
+      }
+    }
+  });
+}
+
 test("a lock that nobody gives back is an error, not a hang", () => {
   const words = new Int32Array(new SharedArrayBuffer(4));
   const lock = new SharedLock(words, 0, "map tested", 50);

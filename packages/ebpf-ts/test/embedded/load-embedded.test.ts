@@ -32,13 +32,13 @@ describe("load() of ebpf-ts/embedded", () => {
   });
 
   it("makes do without a map that no program refers to, and tells whoever opens it why", async () => {
-    const maps = [mapSpec("there", MapType.ARRAY, 4, 8, 1), mapSpec("bloom", MapType.BLOOM_FILTER, 0, 8, 16)];
-    const missing = { code: "NOT_SUPPORTED", message: /map bloom/ };
+    const maps = [mapSpec("there", MapType.ARRAY, 4, 8, 1), mapSpec("trie", MapType.LPM_TRIE, 8, 8, 16)];
+    const missing = { code: "NOT_SUPPORTED", message: /map trie/ };
     await using bpf = await load(specOf(maps, [{ name: "ends" }]));
     assert.equal((await bpf.program("ends").run()).returnValue, 0);
     assert.deepEqual([...bpf.maps.keys()], ["there"]);
-    assert.throws(() => bpf.bloomFilter("bloom"), missing);
-    const uses = { name: "uses", references: [{ slot: 0, kind: "map" as const, map: "bloom" }] };
+    assert.throws(() => bpf.map("trie"), missing);
+    const uses = { name: "uses", references: [{ slot: 0, kind: "map" as const, map: "trie" }] };
     await assert.rejects(load(specOf(maps, [uses], [loadMap(1, 0), movImm(0, 0), exit])), missing);
     await assert.rejects(load(specOf(maps)), missing);
   });

@@ -6,6 +6,9 @@ import { type Fixture, fixture, onEachEngine } from "./fixture.ts";
 const path = "/sys/fs/bpf/none";
 const nothing = (): void => {};
 const bytes = new Uint8Array(24);
+const job = { id: 1, name: "" };
+/** For the classes themselves. */
+const codecs = ["encode", "decode"];
 
 /** What a noun says after its end: every member that is not listed is CLOSED. */
 interface Row {
@@ -22,7 +25,7 @@ async function openAll(names: readonly string[], engine: "kernel" | "embedded"):
 }
 
 async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
-  const [maps, memory, loss, users, links] = all.map(({ bpf }) => bpf);
+  const [maps, memory, loss, users, links, values] = all.map(({ bpf }) => bpf);
   const user = users!.userRingBuf("samples");
   const [link] = await links!.attach();
   return {
@@ -72,6 +75,16 @@ async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
         pin: [path],
         setPerCpu: [1, Array.from({ length: all[0]!.engineMap("percpu_array").cpus }, () => 1n)],
       },
+    },
+    Queue: {
+      noun: values!.queue("queue"),
+      answers: ["name", "info", "close", ...codecs],
+      arguments: { push: [job], encode: [job], pin: [path] },
+    },
+    BloomFilter: {
+      noun: values!.bloomFilter("filter"),
+      answers: ["name", "info", "close", ...codecs],
+      arguments: { add: [job], mayHave: [job], encode: [job], pin: [path] },
     },
     ArrayMemory: {
       noun: memory!.map("counters").memory(),
@@ -141,7 +154,7 @@ async function closeAll(all: readonly Fixture[]): Promise<void> {
 
 onEachEngine("use after close", (engine) => {
   it("every getter and method of every noun says CLOSED, but for names, sizes and counters", async () => {
-    const all = await openAll(["maps", "memory", "loss", "user-ring", "links"], engine);
+    const all = await openAll(["maps", "memory", "loss", "user-ring", "links", "map-values"], engine);
     try {
       const rows = await rowsOf(all);
       await closeAll(all);

@@ -158,45 +158,6 @@ onEachEngine("maps as people expect them", (engine) => {
 });
 
 onKernel("maps as people expect them", () => {
-  it("a queue gives its oldest, a stack its newest", async () => {
-    await using loaded = await fixture("kernel", "map-slots");
-    const queue = loaded.bpf.queue<{ id: number; name: string }>("queue");
-    const stack = loaded.bpf.queue<number>("stack");
-    assert.deepEqual([queue.peek(), queue.pop(), stack.pop()], [undefined, undefined, undefined]);
-    for (let id = 1; id <= 4; id += 1) {
-      queue.push({ id, name: `job ${id}` });
-      stack.push(id);
-    }
-    assert.throws(() => stack.push(5), { code: "NO_SPACE" });
-    stack.push(5, "replace-oldest");
-    assert.deepEqual([stack.peek(), stack.pop(), stack.pop()], [5, 5, 4]);
-    assert.deepEqual(
-      [queue.peek(), queue.pop(), queue.pop()!.id],
-      [{ id: 1, name: "job 1" }, { id: 1, name: "job 1" }, 2],
-    );
-    await loaded.bpf.program("push").run({ context: new Uint8Array(new BigUint64Array([77n]).buffer) });
-    assert.deepEqual([queue.pop()!.id, queue.pop()!.id, queue.pop()], [3, 4, { id: 77, name: "pushed" }]);
-    queue.push({ id: 1, name: "" });
-    queue.clear();
-    assert.equal(queue.peek(), undefined);
-    assert.throws(() => queue.push({ id: "x", name: "" } as never), {
-      name: "ValueError",
-      message: /into map queue: .*id/,
-    });
-    assert.throws(() => queue.push({ id: 1, name: "" }, "now" as never), TypeError);
-    queue.close();
-    assert.throws(() => queue.pop(), { code: "CLOSED" });
-    assert.throws(() => loaded.bpf.map("stack"), { name: "TypeError", message: /open it with queue\(\)/ });
-  });
-
-  it("a Bloom filter tells what was never added", async () => {
-    await using loaded = await fixture("kernel", "map-slots");
-    const filter = loaded.bpf.bloomFilter<bigint>("filter");
-    assert.equal(filter.mayHave(5n), false);
-    filter.add(5n);
-    assert.equal(filter.mayHave(5n), true);
-  });
-
   it("maps are put into maps of maps, by key and by index", async () => {
     await using loaded = await fixture("kernel", "map-slots");
     const { bpf } = loaded;
@@ -223,9 +184,9 @@ onKernel("maps as people expect them", () => {
 });
 
 /** The embedded engine names what it does not have. */
-it("queues, filters and maps of maps are refused by name on the embedded engine", async () => {
+it("maps of maps are refused by name on the embedded engine", async () => {
   await assert.rejects(fixture("embedded", "map-slots"), {
     code: "NOT_SUPPORTED",
-    message: /queue|stack|bloom|of_maps|array_of_maps/i,
+    message: /array_of_maps/i,
   });
 });

@@ -20,7 +20,7 @@ interface SharedMap {
 export type Deed =
   /** Two words that are only ever changed together: 1 and 2, beside the lock in 0. */
   | { readonly deed: "lock"; readonly words: SharedArrayBuffer }
-  | ({ readonly deed: "hash" | "ring" | "drain" } & SharedMap)
+  | ({ readonly deed: "hash" | "ring" | "drain" | "queue" } & SharedMap)
   | { readonly deed: "run"; readonly image: MachineImage }
   | { readonly deed: "send"; readonly handle: UserRingBufHandle }
   /** Ends its first round never, in its turn. */
@@ -68,6 +68,16 @@ function hammerHash({ image, memory }: SharedMap): () => void {
     value.fill(random(256));
     if (random(3) === 0) map.delete(keyOf(random(24)));
     else map.update(keyOf(random(24)), value, 0, 0);
+  });
+}
+
+function hammerQueue({ image, memory }: SharedMap): () => void {
+  const map = openMap(image, memory, 2);
+  const value = new Uint8Array(image.valueSize);
+  return forEver(() => {
+    value.fill(random(256));
+    if (random(3) === 0) map.pop!(value);
+    else map.push!(value, 2 * random(2));
   });
 }
 
@@ -168,6 +178,8 @@ async function prepare(): Promise<() => void | Promise<void>> {
       return hammerLock(deed.words);
     case "hash":
       return hammerHash(deed);
+    case "queue":
+      return hammerQueue(deed);
     case "ring":
       return hammerRing(deed);
     case "drain":

@@ -57,6 +57,32 @@ describe("threads that are terminated", () => {
     });
   }
 
+  for (const [title, type] of [
+    ["queue", MapType.QUEUE],
+    ["stack", MapType.STACK],
+  ] as const) {
+    it(`leave a ${title} whole`, options, async () => {
+      const entries = 5;
+      const { map, image, memory } = makeMap(specOf(type, 0, 64, entries));
+      const none = new Uint8Array(0);
+      const value = new Uint8Array(64);
+      const isWhole = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === bytes[0]);
+      await terminateAtRandom({ deed: "queue", image, memory }, () => {
+        map.peek!(value);
+        assert.ok(isWhole(value));
+      });
+      let left = 0;
+      for (let each = map.take!(none); each !== undefined; each = map.take!(none), left += 1) assert.ok(isWhole(each));
+      assert.ok(left <= entries);
+      for (let round = 0; round < 3; round += 1) {
+        for (let number = 0; number < entries; number += 1) assert.equal(map.push!(value.fill(number), 0), 0);
+        assert.equal(map.push!(value, 0), -7, "no slot is lost, and none won");
+        for (let number = 0; number < entries; number += 1) assert.equal(map.pop!(value), 0);
+        assert.equal(map.pop!(value), -2);
+      }
+    });
+  }
+
   it("leave an event ring to the others, and their records are discarded", options, async () => {
     const { map, image, memory } = makeMap(specOf(MapType.RINGBUF, 0, 0, 4096));
     const ring = map.ring!;

@@ -1,6 +1,6 @@
 import { KeylessValues, noKey } from "./keyless-values.ts";
 
-/** Tells of values that they were never added (BPF_MAP_TYPE_BLOOM_FILTER, Linux 5.16; kernel engine). */
+/** Tells of values that they were never added (BPF_MAP_TYPE_BLOOM_FILTER, Linux 5.16). */
 export class BloomFilter<V = unknown> extends KeylessValues<V> {
   /** Nothing that was added can be taken out. */
   add(value: V): void {

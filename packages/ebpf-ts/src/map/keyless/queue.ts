@@ -10,7 +10,7 @@ const aPushMode = oneOf("if-room", "replace-oldest");
 export type PushMode = "if-room" | "replace-oldest";
 
 /**
- * Values in their order: the oldest leaves first (BPF_MAP_TYPE_QUEUE), or the newest (BPF_MAP_TYPE_STACK; Linux 4.20, kernel engine).
+ * Values in their order: the oldest leaves first (BPF_MAP_TYPE_QUEUE), or the newest (BPF_MAP_TYPE_STACK; Linux 4.20).
  * Programs use `bpf_map_push_elem`, `bpf_map_pop_elem` and `bpf_map_peek_elem`.
  */
 export class Queue<V = unknown> extends KeylessValues<V> {

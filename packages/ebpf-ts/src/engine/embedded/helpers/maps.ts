@@ -1,5 +1,6 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import { Errno } from "../../../uapi/errno.ts";
+import { MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { MachineMap } from "../machine/machine-map.ts";
 import { scratchPart } from "../memory/cpu-memory.ts";
 import type { Run } from "../machine/run.ts";
@@ -24,6 +25,17 @@ function counted(run: Run, map: MachineMap, result: number): bigint {
   return BigInt(result);
 }
 
+function mapWith(run: Run, handle: bigint, verb: "push" | "pop" | "peek"): MachineMap {
+  const map = run.map(handle);
+  if (map[verb] !== undefined) return map;
+  return run.fault(`gave bpf_map_${verb}_elem the map ${map.image.name}, which has keys, or does not have that`);
+}
+
+function checkProgramsWrite(run: Run, { image }: MachineMap): void {
+  if (image.readOnly || (image.flags & MapFlag.RDONLY_PROG) !== 0)
+    run.fault(`changed the map ${image.name}, which programs may only read`);
+}
+
 export const mapHelpers: HelperGroup = {
   map_lookup_elem: (run, map, key) => lookupOn(run, map, key, run.cpu.index),
 
@@ -42,6 +54,27 @@ export const mapHelpers: HelperGroup = {
   map_delete_elem(run, handle, key) {
     const map = run.map(handle);
     return counted(run, map, map.delete(keyAt(run, map, key)));
+  },
+
+  map_push_elem(run, handle, value, flags) {
+    const map = mapWith(run, handle, "push");
+    checkProgramsWrite(run, map);
+    return counted(run, map, map.push!(run.readable(value, map.image.valueSize), Number(flags)));
+  },
+
+  map_pop_elem(run, handle, value) {
+    const map = mapWith(run, handle, "pop");
+    checkProgramsWrite(run, map);
+    return BigInt(map.pop!(run.writable(value, map.image.valueSize)));
+  },
+
+  /** Of a Bloom filter it asks for the value that is there. */
+  map_peek_elem(run, handle, value) {
+    const map = run.map(handle);
+    if (map.contains === undefined)
+      return BigInt(mapWith(run, handle, "peek").peek!(run.writable(value, map.image.valueSize)));
+    const isThere = map.contains(run.readable(value, map.image.valueSize));
+    return counted(run, map, isThere ? 0 : -Errno.ENOENT);
   },
 
   for_each_map_elem(run, handle, callback, context, flags) {

@@ -49,6 +49,8 @@ export interface MachineMapImage {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags: number;
+  /** map_extra, whose meaning is the map kind's own. */
+  readonly extra: number;
   readonly readOnly: boolean;
   /** Address of the values, or of a ring's data. */
   readonly address: number;

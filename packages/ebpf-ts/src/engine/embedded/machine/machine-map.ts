@@ -23,6 +23,14 @@ export interface MachineMap {
   keyOf?(slot: number): string;
   /** Reads, and deletes, in one step. */
   take?(key: Uint8Array): Uint8Array | undefined;
+  /** Of values without keys: 0 or a negative errno. */
+  push?(value: Uint8Array, flags: number): number;
+  /** The next value, put into so many bytes, leaves with that; there is none: -ENOENT, and zeros. */
+  pop?(into: Uint8Array): number;
+  /** The same, and it stays. */
+  peek?(into: Uint8Array): number;
+  /** Bloom filter: false when it was never pushed. */
+  contains?(value: Uint8Array): boolean;
   /**
    * Entries for bpf_for_each_map_elem, with the address of each value. `pass` is told how many places were looked at since it was called
    * last, also where there was none: it may throw, and does not change the map.

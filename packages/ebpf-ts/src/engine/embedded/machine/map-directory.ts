@@ -7,7 +7,8 @@ import type { MachineMapImage } from "./image.ts";
  *    1  left       the epoch in which it was withdrawn (shared-state.ts)
  *    2  type, 3 key size, 4 value size, 5 max_entries, 6 map_flags, 7 whether it is constant
  *    8  address and 9 bytes of the values, 10 address and 11 bytes of the bookkeeping; 0 where there are none
- *   12  name       UTF-8, ended by a NUL where it is shorter than 80 bytes
+ *   12  map_extra
+ *   13  name       UTF-8, ended by a NUL where it is shorter than 76 bytes
  *
  * A map's id is its slot and its generation, so that the id of one that is gone finds nothing, whoever has the slot now. A thread
  * that ends while it makes or clears a map leaves the slot taken.
@@ -18,7 +19,9 @@ const slotCount = 4096;
 const generations = 2 ** 18;
 const leftWord = 1;
 const firstField = 2;
-const nameByte = 48;
+const nameByte = 52;
+const fieldCount = 11;
+type Fields = [number, number, number, number, number, number, number, number, number, number, number];
 
 const Phase = { free: 0, making: 1, there: 2, withdrawn: 3, leaving: 4, clearing: 5 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
@@ -61,7 +64,7 @@ export class MapDirectory {
     const { type, keySize, valueSize, maxEntries, flags, readOnly } = image;
     const fields = [type, keySize, valueSize, maxEntries, flags, readOnly ? 1 : 0];
     const places = [image.address, valueBytes, image.state, stateBytes];
-    this.#words.set([...fields, ...places], slot * slotWords + firstField);
+    this.#words.set([...fields, ...places, image.extra], slot * slotWords + firstField);
     const name = this.#bytes.subarray(slot * slotBytes + nameByte, (slot + 1) * slotBytes);
     name.fill(0);
     name.set(new TextEncoder().encode(image.name).subarray(0, name.length));
@@ -86,12 +89,10 @@ export class MapDirectory {
   /** What stands in a slot that is taken. */
   read(slot: number): FiledMap {
     const start = slot * slotWords + firstField;
-    const [type, keySize, valueSize, maxEntries, flags, readOnly, address, valueBytes, state, stateBytes] = Array.from(
-      this.#words.subarray(start, start + 10),
-      (word) => word >>> 0,
-    ) as [number, number, number, number, number, number, number, number, number, number];
-    const name = this.nameAt(slot);
-    const image = { name, type, keySize, valueSize, maxEntries, flags, readOnly: readOnly !== 0, address, state };
+    const [type, keySize, valueSize, maxEntries, flags, readOnly, address, valueBytes, state, stateBytes, extra] =
+      Array.from(this.#words.subarray(start, start + fieldCount), (word) => word >>> 0) as Fields;
+    const sizes = { type, keySize, valueSize, maxEntries };
+    const image = { name: this.nameAt(slot), ...sizes, flags, extra, readOnly: readOnly !== 0, address, state };
     return { image, valueBytes, stateBytes };
   }
 

@@ -19,6 +19,8 @@ export interface MapShape {
 export interface MapImplementation {
   /** BPF_F_* that have the kernel's effect here, or none that could be seen. */
   readonly flags: number;
+  /** The bits of map_extra that mean something; none where it is not said. */
+  readonly extra?: bigint;
   /** Checks what the kernel checks at BPF_MAP_CREATE. */
   shape(spec: MapSpec, cpus: number): MapShape;
   open(image: MachineMapImage, memory: ArrayBufferLike, cpus: number): MachineMap;

@@ -1,5 +1,6 @@
 import { roundUp8 } from "../memory/round-up.ts";
 import { SharedLock } from "../../../memory/shared-lock.ts";
+import { randomSeed } from "./random-seed.ts";
 import { UseOrder } from "./use-order.ts";
 
 /*
@@ -41,10 +42,6 @@ function bucketCount(maxEntries: number): number {
 function wordCount({ maxEntries, ordered }: HashTableShape): number {
   const words = headerWords + bucketCount(maxEntries) + (ordered ? 4 : 2) * maxEntries;
   return words + (words & 1);
-}
-
-function randomSeed(): number {
-  return 1 + Math.floor(Math.random() * 0x7fff_ffff);
 }
 
 export function hashTableBytes(shape: HashTableShape): number {

@@ -21,6 +21,18 @@ export function copiesOf(spec: MapSpec, cpus: number): number {
   return cpus;
 }
 
+/** KMALLOC_MAX_SIZE where pages have 4 KiB: bpf(2) gives no larger value of a map without keys. */
+const largestValue = 4 * 2 ** 20;
+
+/** Of maps without keys. */
+export function checkValueSize(spec: MapSpec): void {
+  if (spec.valueSize <= largestValue) return;
+  throw new EbpfError(
+    "TOO_BIG",
+    `Cannot create map ${spec.name}: its values have at most ${largestValue} bytes, and it declares ${spec.valueSize}`,
+  );
+}
+
 function checkCpuValue(spec: MapSpec): void {
   if (valueStride(spec.valueSize) > largestCpuValue) {
     throw new EbpfError(

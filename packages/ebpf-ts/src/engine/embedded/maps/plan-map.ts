@@ -20,7 +20,7 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
       `Cannot create map ${spec.name}: the embedded engine has no maps of type ${name}`,
     );
   }
-  checkNumbers(spec);
+  checkNumbers(spec, implementation);
   checkFlags(spec, implementation);
   const shape = implementation.shape(spec, cpus);
   checkSize(spec, shape);
@@ -33,6 +33,7 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
     valueSize: spec.valueSize,
     maxEntries: shape.maxEntries,
     flags: spec.flags,
+    extra: Number(spec.mapExtra),
     readOnly: spec.readOnly,
     address,
     state:
@@ -47,14 +48,14 @@ function elementsOf({ valueSize }: MapSpec, { maxEntries, valueBytes }: MapShape
   return count > 1 ? { size: valueSize, stride, copies: count / maxEntries } : undefined;
 }
 
-function checkNumbers(spec: MapSpec): void {
+function checkNumbers(spec: MapSpec, { extra = 0n }: MapImplementation): void {
   for (const number of [spec.keySize, spec.valueSize, spec.maxEntries, spec.flags]) {
     if (!Number.isInteger(number) || number < 0 || number > 0xffff_ffff) {
       throw refuse(spec, `${number} is not a size, a count or flags of 32 bits`);
     }
   }
-  if (spec.mapExtra !== 0n) {
-    throw refuse(spec, "map_extra means nothing for its type");
+  if ((spec.mapExtra & ~extra) !== 0n) {
+    throw refuse(spec, `map_extra ${spec.mapExtra} means nothing for its type`);
   }
 }
 

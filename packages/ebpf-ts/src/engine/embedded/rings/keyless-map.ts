@@ -1,16 +1,18 @@
 import { SyscallError } from "../../../base/errors.ts";
 import type { MachineMapImage } from "../machine/image.ts";
-import { Errno } from "../../../uapi/errno.ts";
+import { Errno, errnoName } from "../../../uapi/errno.ts";
 
-/** A ring as a map: it has no keys, and the kernel answers -ENOTSUPP to all that asks for one. */
+/** A map without keys: a ring, which the kernel answers with -ENOTSUPP to all that asks for one, or values. */
 export class KeylessMap {
   readonly image: MachineMapImage;
   readonly #why: string;
+  readonly #errno: number;
 
-  /** `why` ends the sentence of a refusal. */
-  constructor(image: MachineMapImage, why = "a ring buffer has no keys") {
+  /** `why` ends the sentence of a refusal, `errno` is the kernel's. */
+  constructor(image: MachineMapImage, why = "a ring buffer has no keys", errno: number = Errno.ENOTSUPP) {
     this.image = image;
     this.#why = why;
+    this.#errno = errno;
   }
 
   lookup(): number {
@@ -18,32 +20,28 @@ export class KeylessMap {
   }
 
   update(): number {
-    return -Errno.ENOTSUPP;
+    return -this.#errno;
   }
 
   delete(): number {
-    return -Errno.ENOTSUPP;
+    return -this.#errno;
   }
 
   nextKey(): Uint8Array | undefined {
     throw this.#hasNoKeys("BPF_MAP_GET_NEXT_KEY", "list the keys");
   }
 
-  read(): Uint8Array | undefined {
+  read(_key: Uint8Array): Uint8Array | undefined {
     throw this.#hasNoKeys("BPF_MAP_LOOKUP_ELEM", "look up a key");
   }
 
-  write(): number {
-    return -Errno.ENOTSUPP;
+  write(_key: Uint8Array, _value: Uint8Array, _flags: number): number {
+    return -this.#errno;
   }
 
   #hasNoKeys(call: string, deed: string): SyscallError {
-    return new SyscallError(
-      call,
-      Errno.ENOTSUPP,
-      "ENOTSUPP",
-      `Cannot ${deed} of map ${this.image.name}: ${this.#why}`,
-      "NOT_SUPPORTED",
-    );
+    const message = `Cannot ${deed} of map ${this.image.name}: ${this.#why}`;
+    const code = this.#errno === Errno.EINVAL ? "SYSCALL" : "NOT_SUPPORTED";
+    return new SyscallError(call, this.#errno, errnoName(this.#errno), message, code);
   }
 }

@@ -27,10 +27,13 @@ export class EmbeddedMap implements EngineMap {
   readonly memory?: () => Uint8Array;
   readonly readOnlyMemory?: () => Uint8Array;
   readonly take?: (key: Uint8Array) => Uint8Array | undefined;
+  readonly contains?: (value: Uint8Array) => boolean;
   readonly ring?: () => EngineRing;
   readonly perf?: (options: PerfOptions) => EnginePerf;
   readonly setProgram?: (index: number, program: EngineProgram) => void;
   readonly #map: MachineMap;
+  /** What an entry is, in messages. */
+  readonly #entry: string;
   readonly #options: EmbeddedMapOptions;
   #frozen: boolean;
   /** The kernel freezes nothing that is mapped for writing. */
@@ -48,6 +51,7 @@ export class EmbeddedMap implements EngineMap {
     const kind = mapKind(type);
     this.cpus = kind.perCpu ? machine.image.cpus : 1;
     this.#map = map;
+    this.#entry = kind.key === "none" ? "a value" : "a key";
     this.#options = options;
     this.#frozen = spec.readOnly;
     if (kind.memory === "values" && (flags & MapFlag.MMAPABLE) !== 0) {
@@ -57,18 +61,22 @@ export class EmbeddedMap implements EngineMap {
     if (map.ring !== undefined || map.userRing !== undefined) this.ring = () => this.#ring();
     if (map.perf !== undefined) this.perf = (perf) => this.#perf(perf);
     if (map.take !== undefined) this.take = (key) => this.#take(key);
+    if (map.contains !== undefined) this.contains = (value) => this.#contains(value);
     if (map.setProgramAt !== undefined) this.setProgram = (index, program) => this.#setProgram(index, program);
   }
 
   lookup(key: Uint8Array): Uint8Array | undefined {
-    this.#check("look up a key of");
+    this.#check(`look up ${this.#entry} of`);
     return this.#map.read(key);
   }
 
   update(key: Uint8Array, value: Uint8Array, flags: number): void {
-    this.#checkWritable("BPF_MAP_UPDATE_ELEM", "set a key of");
+    const action = `set ${this.#entry} of`;
+    this.#checkWritable("BPF_MAP_UPDATE_ELEM", action);
     const result = this.#map.write(key, value, flags);
-    if (result < 0) throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, "set a key of", updateReasons);
+    if (result >= 0) return;
+    const reasons = mapKind(this.info.type).key === "none" ? pushReasons : updateReasons;
+    throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, action, reasons);
   }
 
   delete(key: Uint8Array): boolean {
@@ -124,8 +132,13 @@ export class EmbeddedMap implements EngineMap {
   }
 
   #take(key: Uint8Array): Uint8Array | undefined {
-    this.#checkWritable("BPF_MAP_LOOKUP_AND_DELETE_ELEM", "take a key of");
+    this.#checkWritable("BPF_MAP_LOOKUP_AND_DELETE_ELEM", `take ${this.#entry} of`);
     return this.#map.take!(key);
+  }
+
+  #contains(value: Uint8Array): boolean {
+    this.#check("look for a value in");
+    return this.#map.contains!(value);
   }
 
   #ring(): EngineRing {
@@ -189,6 +202,7 @@ export class EmbeddedMap implements EngineMap {
 const codes: Readonly<Record<number, EbpfErrorCode>> = {
   [Errno.ENOENT]: "NOT_FOUND",
   [Errno.ENOTSUPP]: "NOT_SUPPORTED",
+  [Errno.EOPNOTSUPP]: "NOT_SUPPORTED",
   [Errno.E2BIG]: "NO_SPACE",
 };
 
@@ -197,6 +211,11 @@ const updateReasons: Readonly<Record<number, string>> = {
   [Errno.EEXIST]: "the key exists already",
   [Errno.ENOENT]: "there is no such key",
   [Errno.EINVAL]: "the size of the key or value, or the flags, do not suit it",
+};
+
+const pushReasons: Readonly<Record<number, string>> = {
+  [Errno.E2BIG]: "it is full",
+  [Errno.EINVAL]: "the size of the value, or the flags, do not suit it",
 };
 
 const freezeReasons: Readonly<Record<number, string>> = {
