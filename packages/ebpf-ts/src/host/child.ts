@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import * as files from "node:fs";
 import { tryDescriptors } from "./descriptors.ts";
 import type { SignalName } from "./signals.ts";
@@ -27,6 +27,8 @@ const descriptors = 6;
 
 /** Resolves when it runs. Rejected with what the runtime says, which throws some failures, and tells of others by an event. */
 export async function startChild(file: string, args: readonly string[], options: ChildOptions): Promise<Child> {
+  // With it come sockets and terminals: some 4 ms of a start that nobody needs who starts no child.
+  const { spawn } = await import("node:child_process");
   tryDescriptors(files, descriptors);
   const child = spawn(file, args, {
     stdio: [options.input, ...outputs[options.output]],
