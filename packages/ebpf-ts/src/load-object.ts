@@ -1,10 +1,11 @@
 import type { Checks } from "./base/check-options.ts";
-import { aFunction, anArray, anObject, aUint8Array, integer, wrongKind } from "./base/checks.ts";
+import { aFunction, anObject, integer, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
 import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
 import type { LockDown } from "./engine/lock-down.ts";
+import { checkSpec } from "./spec/check-spec.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
@@ -61,17 +62,6 @@ export function specOf(object: Uint8Array | CollectionSpec, takes: string): Coll
     throw wrongKind("The object of load()", takes, object);
   checkSpec(object);
   return object;
-}
-
-/** A spec may have been edited, or made by hand. */
-function checkSpec(spec: CollectionSpec): void {
-  for (const list of ["maps", "programs", "functions", "variables"] as const) {
-    anArray(spec[list], `The list ${list} of the spec`);
-    for (const each of spec[list]) anObject(each, `Each of the ${list} of the spec`);
-  }
-  for (const { name, contents } of spec.maps) {
-    if (contents !== undefined) aUint8Array(contents, `The contents of map ${name} of the spec`);
-  }
 }
 
 export async function loadSpec(
