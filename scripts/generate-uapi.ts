@@ -34,6 +34,12 @@ const tables: readonly Table[] = [
     comment: "`enum bpf_link_type`: BPF_LINK_TYPE_*.",
     prefix: /^BPF_LINK_TYPE_/,
   },
+  {
+    name: "PerfLinkType",
+    of: "bpf_perf_event_type",
+    comment: "`enum bpf_perf_event_type`: BPF_PERF_EVENT_*, of links.",
+    prefix: /^BPF_PERF_EVENT_/,
+  },
   { name: "HelperId", of: "bpf_func_id", comment: "`enum bpf_func_id`: BPF_FUNC_*.", prefix: /^BPF_FUNC_/ },
   { name: "MapFlag", of: "map_flags", comment: "BPF_F_* of BPF_MAP_CREATE.", prefix: /^BPF_F_/ },
   {

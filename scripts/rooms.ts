@@ -168,7 +168,7 @@ export const rooms: readonly Room[] = [
   host(
     "open-pins.ts",
     "programs and links that somebody else pinned",
-    "base/ engine/ engine/kernel/ host/ link/ program/",
+    "attach/ base/ engine/ engine/kernel/ host/ link/ program/",
   ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/"),
   host(

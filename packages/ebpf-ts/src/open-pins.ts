@@ -1,8 +1,10 @@
+import type { AttachTarget } from "./attach/attach-kinds.gen.ts";
 import { aPath } from "./base/checks.ts";
 import { EbpfError } from "./base/errors.ts";
 import type { LinkInfo } from "./engine/link.ts";
 import type * as Reopen from "./engine/kernel/reopen-pins.ts";
 import { importHost } from "./host/import-host.ts";
+import type { LinkedProgram } from "./link/link.ts";
 import { LiveLinks } from "./link/live-links.ts";
 import { Program } from "./program/program.ts";
 
@@ -41,13 +43,32 @@ export class PinnedLink {
 
   /** Asked anew each time (BPF_OBJ_GET_INFO_BY_FD). */
   get info(): LinkInfo {
-    if (!this.#open) throw new EbpfError("CLOSED", `Cannot look at the link of ${this.path}: it is closed`);
+    this.#check("look at");
     return this.#link.info;
+  }
+
+  /**
+   * Where its program is attached, as `attach()` takes it, as far as the kernel tells (Linux 6.6; of probes not for which process). Undefined
+   * where it does not: whether a raw tracepoint has types takes CAP_SYS_ADMIN, the category of a tracepoint a mounted tracefs.
+   */
+  get target(): AttachTarget | undefined {
+    this.#check("look at");
+    return this.#link.target;
+  }
+
+  /**
+   * Puts another program in the place of its own, at once, so that no event is missed (BPF_LINK_UPDATE). The kernel does that with links of
+   * cgroups, XDP, TC, network namespaces, iterators and socket maps; NOT_SUPPORTED with those of tracepoints and probes.
+   */
+  async update(program: LinkedProgram): Promise<void> {
+    if (program?.handle === undefined) throw new TypeError("update() of a link takes a program");
+    this.#check("update");
+    this.#link.update(program.handle);
   }
 
   /** Takes the pin away, and lets go: the program is detached, unless somebody else holds the link. */
   detach(): void {
-    if (!this.#open) throw new EbpfError("CLOSED", `Cannot detach the link of ${this.path}: it is closed`);
+    this.#check("detach");
     this.#link.unpin();
     this.close();
   }
@@ -60,6 +81,10 @@ export class PinnedLink {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #check(action: string): void {
+    if (!this.#open) throw new EbpfError("CLOSED", `Cannot ${action} the link of ${this.path}: it is closed`);
   }
 }
 

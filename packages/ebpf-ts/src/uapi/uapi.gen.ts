@@ -206,6 +206,18 @@ export const LinkType = {
 } as const;
 export type LinkType = (typeof LinkType)[keyof typeof LinkType];
 
+/** `enum bpf_perf_event_type`: BPF_PERF_EVENT_*, of links. */
+export const PerfLinkType = {
+  UNSPEC: 0,
+  UPROBE: 1,
+  URETPROBE: 2,
+  KPROBE: 3,
+  KRETPROBE: 4,
+  TRACEPOINT: 5,
+  EVENT: 6,
+} as const;
+export type PerfLinkType = (typeof PerfLinkType)[keyof typeof PerfLinkType];
+
 /** `enum bpf_func_id`: BPF_FUNC_*. */
 export const HelperId = {
   unspec: 0,

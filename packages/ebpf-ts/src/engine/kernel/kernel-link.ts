@@ -1,17 +1,14 @@
 import { attachKinds, type AttachTarget } from "../../attach/attach-kinds.gen.ts";
 import { NotSupportedError } from "../../base/errors.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
-import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
-import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { linkTypeName } from "../../uapi/type-names.ts";
-import { Command } from "../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../link.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../program.ts";
 import type { Attachment } from "./attach/attachment.ts";
-import { check } from "./failure.ts";
 import { linkInfo } from "./object-info.ts";
 import { pinObject, unpinObject } from "./pin.ts";
+import { cannotUpdate, updateLink } from "./update-link.ts";
 
 export interface KernelLinkOptions {
   readonly sys: Sys;
@@ -44,17 +41,11 @@ export class KernelLink implements EngineLink {
       : linkInfo(sys, link, details);
   }
 
-  /** No flags: whichever program is attached is replaced. */
   async update(program: EngineProgram): Promise<void> {
     const { sys, attachment, descriptorOf } = this.#options;
     const newProgram = descriptorOf(program);
-    if (!attachment.canUpdate) throw this.#cannotUpdate();
-    const attributes = new KernelStruct(BpfAttr.link_update, {
-      link_fd: this.#link("update").fd,
-      new_prog_fd: newProgram,
-      flags: 0,
-    });
-    check(sys.bpf(Command.LINK_UPDATE, attributes), `update ${this.#title} to program ${program.info.name}`);
+    if (!attachment.canUpdate) throw cannotUpdate(this.#title, this.#type);
+    updateLink(sys, this.#link("update"), newProgram, `update ${this.#title} to program ${program.info.name}`);
     this.#program = program.info;
   }
 
@@ -88,14 +79,6 @@ export class KernelLink implements EngineLink {
       `${action} link`,
       `Cannot ${action} ${this.#title}: this kernel has no ${linkTypeName(this.#type)} links (Linux 5.15)`,
       "5.15",
-    );
-  }
-
-  #cannotUpdate(): NotSupportedError {
-    const type = linkTypeName(this.#type);
-    return new NotSupportedError(
-      "update link",
-      `Cannot update ${this.#title}: the kernel does not replace the program of a ${type} link, attach the other one and detach this`,
     );
   }
 }

@@ -60,7 +60,8 @@ export class KernelProgram implements EngineProgram {
   }
 }
 
-function descriptorOf(program: EngineProgram): number {
+/** Throws when it is none of this engine. */
+export function descriptorOf(program: EngineProgram): number {
   if (program instanceof KernelProgram) return program.fd;
   throw new TypeError(`Cannot update a link to program ${program.info.name}: it belongs to another engine`);
 }

@@ -56,6 +56,11 @@ export function programInfo(sys: Sys, descriptor: { readonly fd: number }): Prog
 
 type LinkFields = ValuesOf<(typeof BpfLinkInfo)["fields"]>;
 
+/** Without names. */
+export function linkFields(sys: Sys, descriptor: { readonly fd: number }): LinkFields {
+  return objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties");
+}
+
 export function linkInfo(sys: Sys, descriptor: { readonly fd: number }, details: LinkDetails): LinkInfo {
   const name = new Uint8Array(longestName);
   const ask = (given?: ReturnType<LinkDetails["ask"]>): LinkFields =>

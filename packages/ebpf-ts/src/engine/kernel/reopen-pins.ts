@@ -1,16 +1,22 @@
+import type { AttachTarget } from "../../attach/attach-kinds.gen.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { programKinds } from "../../kinds/program-kinds.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
-import type { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../sys/ffi/linux.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
+import { BpfAttr } from "../../uapi/structs.gen.ts";
+import { Command } from "../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../link.ts";
-import type { LinkDetails } from "./attach/attachment.ts";
-import { KernelProgram } from "./kernel-program.ts";
+import type { EngineProgram } from "../program.ts";
+import { fixedLinks, foundLink } from "./attach/found-link.ts";
+import { descriptorOf, KernelProgram } from "./kernel-program.ts";
 import { objectKind } from "./map/open-kernel-map.ts";
 import { checkPinPath } from "./map/reopen.ts";
-import { linkInfo, programInfo } from "./object-info.ts";
+import { linkFields, linkInfo, programInfo } from "./object-info.ts";
 import { openPin, unpinObject } from "./pin.ts";
+import { cannotUpdate, updateLink } from "./update-link.ts";
 
 export interface ReopenedProgram {
   readonly spec: ProgramSpec;
@@ -42,6 +48,8 @@ export function reopenProgram(path: string, sys: Sys = linuxSys()): ReopenedProg
 
 export interface ReopenedLink {
   readonly info: LinkInfo;
+  readonly target: AttachTarget | undefined;
+  update(program: EngineProgram): void;
   unpin(): void;
   close(): void;
 }
@@ -49,16 +57,38 @@ export interface ReopenedLink {
 /** A link that is pinned at `path` (BPF_OBJ_GET, Linux 5.7). */
 export function reopenLink(path: string, sys: Sys = linuxSys()): ReopenedLink {
   const descriptor = opened(sys, path, "link", "a bpf_link");
+  const what = `the link that is pinned at ${path}`;
   return {
     get info() {
-      return linkInfo(sys, descriptor, noDetails);
+      return linkInfo(sys, descriptor, foundLink(linkFields(sys, descriptor)).details);
+    },
+    get target() {
+      const found = foundLink(linkFields(sys, descriptor));
+      const { programId, details } = linkInfo(sys, descriptor, found.details);
+      return found.target(details, programType(sys, programId));
+    },
+    update(program) {
+      const newProgram = descriptorOf(program);
+      const { type } = linkFields(sys, descriptor);
+      if (fixedLinks.has(type)) throw cannotUpdate(what, type);
+      updateLink(sys, descriptor, newProgram, `update ${what} to program ${program.info.name}`);
     },
     unpin: () => unpinObject(path, "the link"),
     close: () => descriptor.close(),
   };
 }
 
-const noDetails: LinkDetails = { ask: () => ({}), read: () => ({}) };
+/** BPF_PROG_GET_FD_BY_ID takes CAP_SYS_ADMIN; undefined without, and of a program that is gone. */
+function programType(sys: Sys, id: number): number | undefined {
+  const fd = sys.bpf(Command.PROG_GET_FD_BY_ID, new KernelStruct(BpfAttr.get_id, { prog_id: id }));
+  if (fd < 0) return undefined;
+  const descriptor = new Descriptor(fd, `program ${id}`);
+  try {
+    return programInfo(sys, descriptor).type;
+  } finally {
+    descriptor.close();
+  }
+}
 
 function opened(sys: Sys, path: string, what: string, kind: string): Descriptor {
   checkPinPath(path);

@@ -5,7 +5,8 @@ import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command } from "../../../uapi/uapi.gen.ts";
 import type { Attachment, AttachRequest, LinkDetails } from "./attachment.ts";
 
-const details: LinkDetails = {
+/** Where a link of a raw tracepoint is. */
+export const rawTracepointDetails: LinkDetails = {
   ask: (name) => ({ raw_tracepoint: { tp_name: name, tp_name_len: name.length } }),
   read: (_, tracepoint) => ({ tracepoint }),
 };
@@ -24,5 +25,5 @@ export function openRawTracepoint(
   );
   if (fd < 0) return fd;
   const link = new Descriptor(fd, `the link of program ${spec.name}`);
-  return { link, canUpdate: false, details };
+  return { link, canUpdate: false, details: rawTracepointDetails };
 }

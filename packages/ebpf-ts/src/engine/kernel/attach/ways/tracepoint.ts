@@ -1,7 +1,7 @@
 import type { TracepointTarget } from "../../../../attach/targets/tracepoint.ts";
 import { EbpfError } from "../../../../base/errors.ts";
 import { refusal } from "../../../../host/refusal.ts";
-import { isThere, readSystemFile } from "../../../../host/system-files.ts";
+import { readSystemFile } from "../../../../host/system-files.ts";
 import { isRoot } from "../../../../host/this-process.ts";
 import { Descriptor } from "../../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
@@ -10,22 +10,20 @@ import { PerfType } from "../../../../uapi/uapi.gen.ts";
 import { check } from "../../failure.ts";
 import type { Attach, AttachRequest, LinkDetails } from "../attachment.ts";
 import { attachToEvent } from "../perf-event.ts";
-
-/** Since Linux 4.1 tracefs has a place of its own; before, and on many systems still, it is under debugfs. */
-const traceFolders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+import { traceFolder, traceFolders } from "../trace-folder.ts";
 
 const ANY_PROCESS = -1;
 const FIRST_CPU = 0;
 
 /** Since Linux 6.6. */
-const details: LinkDetails = {
+export const tracepointDetails: LinkDetails = {
   ask: (name) => ({ perf_event: { tracepoint: { tp_name: name, name_len: name.length } } }),
   read: (_, tracepoint) => (tracepoint === "" ? {} : { tracepoint }),
 };
 
 /** A perf event of that tracepoint, to which the program is linked. */
 export const attachTracepoint: Attach<TracepointTarget> = async (request) =>
-  attachToEvent(request, openTracepoint(request), details);
+  attachToEvent(request, openTracepoint(request), tracepointDetails);
 
 function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
   const { sys, spec, action } = request;
@@ -38,7 +36,7 @@ function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
 }
 
 function tracepointId({ action, target: { category, name } }: AttachRequest<TracepointTarget>): number {
-  const folder = traceFolders.find((candidate) => isThere(`${candidate}/events`));
+  const folder = traceFolder();
   if (folder === undefined) throw noTracefs(action);
   try {
     return Number(readSystemFile(`${folder}/events/${category}/${name}/id`));

@@ -20,7 +20,7 @@ const ANY = -1;
 const FIRST_CPU = 0;
 
 /** Since Linux 6.6. */
-const details: LinkDetails = {
+export const uprobeDetails: LinkDetails = {
   ask: (path) => ({ perf_event: { uprobe: { file_name: path, name_len: path.length } } }),
   read: (info, path): { path?: string; offset?: number } =>
     path === "" ? {} : { path, offset: info.perf_event.uprobe.offset },
@@ -28,7 +28,7 @@ const details: LinkDetails = {
 
 /** A perf event of a place in a file's code, to which the program is linked. */
 export const attachUprobe: Attach<UprobeTarget> = async (request) =>
-  attachToEvent(request, openProbe(request), details);
+  attachToEvent(request, openProbe(request), uprobeDetails);
 
 function openProbe({ sys, spec, target, action }: AttachRequest<UprobeTarget>): Descriptor {
   const { path, pid = ANY, returns = findProgramKind(spec.kind)?.atReturn === true } = target;

@@ -1,0 +1,19 @@
+import { isThere, namesIn } from "../../../host/system-files.ts";
+
+/** Since Linux 4.1 tracefs has a place of its own; before, and on many systems still, it is under debugfs. */
+export const traceFolders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] as const;
+
+/** Undefined where tracefs is not mounted, or this user may not look into it. */
+export function traceFolder(): string | undefined {
+  return traceFolders.find((candidate) => isThere(`${candidate}/events`));
+}
+
+/** The category of a tracepoint, of which the kernel says the name alone; undefined where that is not known, or there are several. */
+export function categoryOf(tracepoint: string): string | undefined {
+  const folder = traceFolder();
+  if (folder === undefined) return undefined;
+  const found = namesIn(`${folder}/events`).filter((category) =>
+    isThere(`${folder}/events/${category}/${tracepoint}/id`),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
