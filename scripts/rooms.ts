@@ -133,7 +133,7 @@ export const rooms: readonly Room[] = [
   pure(
     "collection/",
     "a loaded object: its maps and programs",
-    "attach/ base/ engine/ kinds/ link/ map/ memory/ program/ spec/",
+    "attach/ base/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/",
   ),
   pure("values/", "decoded values for people: JSON, dates", ""),
   host("ktime-to-date.ts", "times of the kernel as dates", "host/ values/"),

@@ -11,11 +11,12 @@ export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts
 export type { EngineName } from "./engine/engine-name.ts";
 export type { Injector, WriteRecord } from "./engine/injector.ts";
 export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
+export type { EnginePrints, PrintedLine, PrintOrigin } from "./engine/prints.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
 export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
 export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export type { Clock } from "./engine/embedded/machine/clock.ts";
-export type { RunContext, Task } from "./engine/embedded/machine/contracts.ts";
+export type { RunContext, RunOrigin, Task } from "./engine/embedded/machine/contracts.ts";
 export type { MachineImage } from "./engine/embedded/machine/image.ts";
 export { AttachedPrograms } from "./engine/embedded/sources/attached-programs.ts";
 export type { AttachPlace } from "./engine/embedded/sources/attach-place.ts";
@@ -85,6 +86,7 @@ export type {
   DispatchResult,
   EventHandler,
 } from "./stream/dispatch/dispatch-options.ts";
+export type { PrintkOptions, PrintStream } from "./stream/print-stream.ts";
 export type { RecordBatch } from "./stream/record-batch.ts";
 export { merge, type MergedStream, type ValueOf } from "./stream/merge.ts";
 export type { RoomOptions } from "./stream/room-queue.ts";

@@ -9,6 +9,7 @@ export type { EngineName } from "./engine/engine-name.ts";
 export type { Injector, WriteRecord } from "./engine/injector.ts";
 export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
+export type { EnginePrints, PrintedLine, PrintOrigin } from "./engine/prints.ts";
 export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
 export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export type {
@@ -75,6 +76,7 @@ export type {
   DispatchResult,
   EventHandler,
 } from "./stream/dispatch/dispatch-options.ts";
+export type { PrintkOptions, PrintStream } from "./stream/print-stream.ts";
 export type { RecordBatch } from "./stream/record-batch.ts";
 export { merge, type MergedStream, type ValueOf } from "./stream/merge.ts";
 export type { RoomOptions } from "./stream/room-queue.ts";

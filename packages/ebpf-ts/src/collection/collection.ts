@@ -17,6 +17,7 @@ import type { RingBuf } from "../map/ring-buf.ts";
 import type { UserRingBuf } from "../map/user-ring-buf.ts";
 import { Variable } from "../map/variable.ts";
 import { Program } from "../program/program.ts";
+import { PrintStream, type PrintkOptions } from "../stream/print-stream.ts";
 import { type Checks, checkOptions } from "../base/check-options.ts";
 import { checkSpawn } from "../engine/command.ts";
 import type { CollectionSpec } from "../spec/types.ts";
@@ -37,6 +38,7 @@ export class Collection {
   readonly #losses: Losses;
   readonly #variables = new Map<string, Variable>();
   readonly #links = new LiveLinks();
+  readonly #prints = new Set<PrintStream>();
   /** Of all views of its variables. */
   readonly #lifetime = { open: true, sealed: false };
   readonly #lockDown: LockDown | undefined;
@@ -132,6 +134,21 @@ export class Collection {
     return new Map(loaded.map(({ name }) => [name, this.variable(name)]));
   }
 
+  /**
+   * What the programs print from now on (`bpf_printk`: bpf_trace_printk and bpf_trace_vprintk), line by line, and nobody else's lines. On the kernel it
+   * has a trace buffer of its own (Linux 5.9; tracefs, root), where the kernel keeps the stack with each line, which says whose
+   * it is. NOT_SUPPORTED where that cannot be told: an older kernel, no JIT, addresses that are hidden (kernel.kptr_restrict).
+   */
+  printk(options: PrintkOptions = {}): PrintStream {
+    this.#check();
+    const { prints } = this.#engine;
+    if (prints === undefined)
+      throw new NotSupportedError("printk", "Cannot read what programs print: this engine does not tell");
+    const stream = new PrintStream(prints.bind(this.#engine), options, (ended) => this.#prints.delete(ended));
+    if (!stream.ended) this.#prints.add(stream);
+    return stream;
+  }
+
   /** The program of that name. NOT_FOUND when the object has none, or it was not loaded (`?` before its section name). */
   program(name: string): Program {
     this.#check();
@@ -211,6 +228,7 @@ export class Collection {
     this.#engine.endRuns?.();
     // Rings keep what they count, which may stand in variables.
     this.#maps.close();
+    for (const stream of this.#prints) stream.end();
     this.#lifetime.open = false;
     await this.#links.close();
     await this.#engine.close();

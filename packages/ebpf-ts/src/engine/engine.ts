@@ -3,6 +3,7 @@ import type { CollectionSpec } from "../spec/types.ts";
 import type { EngineCommand, SpawnOptions } from "./command.ts";
 import type { EngineName } from "./engine-name.ts";
 import type { EngineMap } from "./map.ts";
+import type { EnginePrints, PrintedLine } from "./prints.ts";
 import type { EngineProgram } from "./program.ts";
 
 /** The contract that an engine fulfils: it brings a spec to life. */
@@ -14,7 +15,7 @@ export interface Engine {
 
 /** What every engine is told, whoever asks it to load. */
 export interface EngineOptions {
-  /** A line that a program printed with `bpf_trace_printk` (embedded engine; the kernel has its own trace_pipe). */
+  /** A line that a program printed with `bpf_trace_printk` (embedded engine; of the kernel, see {@link EngineCollection.prints}). */
   readonly onPrint: (line: string) => void;
   /** A run of an attached program that was ended by a fault (embedded engine). */
   readonly onFault: (fault: EbpfError) => void;
@@ -38,6 +39,8 @@ export interface EngineCollection {
    * programs; on the kernel it is an ordinary child process.
    */
   spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand>;
+  /** Hands over what its programs print from now on. `onFailure` is told, once, why no more lines come. */
+  prints?(onLine: (line: PrintedLine) => void, onFailure: (error: unknown) => void): EnginePrints;
   /** Before this process gives up the power that loading took; left out where nothing depends on it. */
   prepareLockDown?(): Promise<void>;
   /** Whether maps by key, and programs by hand, go on in a process that has given up its capabilities. Left out: they do. */

@@ -8,6 +8,7 @@ import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineCommand, SpawnOptions } from "../command.ts";
 import type { EngineCollection, EngineOptions } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
+import type { EnginePrints, PrintedLine } from "../prints.ts";
 import type { EngineProgram } from "../program.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
 import { fillSlots, holdsMaps, holdsPrograms } from "./map/fill-slots.ts";
@@ -23,6 +24,7 @@ import { Errno } from "../../uapi/errno.ts";
 import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
+import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
 import { spawnCommand, type ChildCommand } from "./spawn.ts";
 
@@ -78,6 +80,10 @@ export class KernelCollection implements EngineCollection {
     void command.exited.then(() => this.#commands.delete(command));
     if (this.#closed) await command.close();
     return command;
+  }
+
+  prints(onLine: (line: PrintedLine) => void, onFailure: (error: unknown) => void): EnginePrints {
+    return new KernelPrints(this.#sys, this.#programs.values(), onLine, onFailure);
   }
 
   async prepareLockDown(): Promise<void> {

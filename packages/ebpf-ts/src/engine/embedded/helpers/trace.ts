@@ -74,7 +74,8 @@ const decoder = new TextDecoder();
 function print(run: Run, text: string): bigint {
   run.work(printCost);
   const bytes = Uint8Array.from(text.slice(0, mostText - 1), (character) => character.charCodeAt(0));
-  run.host.print(decoder.decode(bytes).replace(/\n$/, ""));
+  const origin = { pid: run.task.pid, cpu: run.cpu.index, time: run.host.clock.monotonic() };
+  run.host.print(decoder.decode(bytes).replace(/\n$/, ""), origin);
   return BigInt(text.length);
 }
 

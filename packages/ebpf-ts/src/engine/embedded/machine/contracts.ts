@@ -7,6 +7,7 @@
  * same programs on the same maps: it is sent a {@link MachineImage} and opens it.
  */
 import type { MemoryPlan } from "../memory/region.ts";
+import type { Clock } from "./clock.ts";
 import type { MachineImage, MachineMapImage } from "./image.ts";
 import type { MachineMap } from "./machine-map.ts";
 
@@ -25,6 +26,15 @@ export interface Task {
    * some is a fault.
    */
   readonly readUser?: ((address: bigint, into: Uint8Array) => boolean) | undefined;
+}
+
+/** Where and when a run printed a line. */
+export interface RunOrigin {
+  /** The thread's id of its task. */
+  readonly pid: number;
+  readonly cpu: number;
+  /** Nanoseconds of the machine's monotonic clock. */
+  readonly time: bigint;
 }
 
 /** What a program gets in r1, in the kernel's layout. */
@@ -48,6 +58,7 @@ export interface MachineRunResult {
 /** One thread's view of a collection, opened from an image. */
 export interface Machine {
   readonly image: MachineImage;
+  readonly clock: Clock;
   /** Those of the image. */
   readonly maps: readonly MachineMap[];
   /**
@@ -63,5 +74,5 @@ export interface Machine {
   run(program: number, context: RunContext, task: Task, cpu?: number): MachineRunResult;
   /** Ends the runs of all threads; there are no more. */
   close(): void;
-  onPrint: (line: string) => void;
+  onPrint: (line: string, origin: RunOrigin) => void;
 }

@@ -1,6 +1,6 @@
 import { EbpfError, ProgramFault } from "../../../base/errors.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import type { Machine, MachineRunResult, RunContext, Task } from "./contracts.ts";
+import type { Machine, MachineRunResult, RunContext, RunOrigin, Task } from "./contracts.ts";
 import type { MachineImage, MachineMapImage } from "./image.ts";
 import type { MachineMap } from "./machine-map.ts";
 import { cpuMemory } from "../memory/cpu-memory.ts";
@@ -43,7 +43,7 @@ class EmbeddedMachine implements Machine, RunHost {
   readonly cpus: number;
   readonly clock: Clock;
   readonly execute: Execute;
-  onPrint: (line: string) => void = () => {};
+  onPrint: Machine["onPrint"] = () => {};
   readonly #state: SharedState;
   readonly #isClosing: () => boolean;
   readonly #lateMaps: LateMaps;
@@ -88,8 +88,8 @@ class EmbeddedMachine implements Machine, RunHost {
     this.#state.close();
   }
 
-  print(line: string): void {
-    this.onPrint(line);
+  print(line: string, origin: RunOrigin): void {
+    this.onPrint(line, origin);
   }
 
   run(index: number, context: RunContext, task: Task, wanted?: number): MachineRunResult {

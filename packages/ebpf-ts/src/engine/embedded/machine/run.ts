@@ -1,7 +1,7 @@
 import { EbpfError, ProgramFault } from "../../../base/errors.ts";
 import { Allowance } from "./allowance.ts";
 import type { Clock } from "./clock.ts";
-import type { Task } from "./contracts.ts";
+import type { RunOrigin, Task } from "./contracts.ts";
 import type { MachineImage } from "./image.ts";
 import type { MachineMap, MachineRing } from "./machine-map.ts";
 import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
@@ -34,7 +34,7 @@ export interface RunHost {
   readonly execute: Execute;
   /** All runs are to end. */
   readonly isClosing: boolean;
-  print(line: string): void;
+  print(line: string, origin: RunOrigin): void;
 }
 
 /** A record that was reserved in an event ring and not yet submitted or discarded. */

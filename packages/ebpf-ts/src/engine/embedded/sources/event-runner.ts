@@ -1,12 +1,12 @@
 import { EbpfError } from "../../../base/errors.ts";
 import type { Clock } from "../machine/clock.ts";
-import type { Machine, RunContext, Task } from "../machine/contracts.ts";
+import type { Machine, RunContext, RunOrigin, Task } from "../machine/contracts.ts";
 import type { MachineImage } from "../machine/image.ts";
 import { openMachine } from "../load/open-machine.ts";
 
 /** Called in the thread that runs the programs. */
 export interface EventReports {
-  readonly onPrint: (line: string) => void;
+  readonly onPrint: (line: string, origin: RunOrigin) => void;
   readonly onFault: (fault: EbpfError) => void;
   /** What programs read there; by default the thread's own, which need not be that of other threads (Bun, Deno). */
   readonly clock?: Clock | undefined;

@@ -4,6 +4,7 @@
  */
 import type { EbpfError } from "../../../base/errors.ts";
 import type { EngineCommand, SpawnOptions } from "../../command.ts";
+import type { PrintOrigin } from "../../prints.ts";
 import type { Task } from "../machine/contracts.ts";
 import type { MachineImage } from "../machine/image.ts";
 import type { AttachPlace } from "./attach-place.ts";
@@ -66,6 +67,6 @@ export interface SourceHost {
    */
   shareImage(action: string): MachineImage;
   /** The user's own, which may throw: for what a thread of the source's own has to tell. `fire` calls them by itself. */
-  readonly onPrint: (line: string) => void;
+  readonly onPrint: (line: string, origin?: PrintOrigin) => void;
   readonly onFault: (fault: EbpfError) => void;
 }

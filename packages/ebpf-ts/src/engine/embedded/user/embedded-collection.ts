@@ -3,6 +3,7 @@ import type { CollectionSpec } from "../../../spec/types.ts";
 import type { EngineCommand, SpawnOptions } from "../../command.ts";
 import type { EngineCollection, EngineOptions } from "../../engine.ts";
 import type { EngineMap } from "../../map.ts";
+import type { EnginePrints, PrintedLine, PrintOrigin } from "../../prints.ts";
 import type { EngineProgram } from "../../program.ts";
 import type { BuiltImage } from "../load/build-image.ts";
 import type { Machine, Task } from "../machine/contracts.ts";
@@ -35,10 +36,13 @@ export class EmbeddedCollection implements EngineCollection {
   readonly #host: EventHost;
   readonly #sources: CollectionSources;
   readonly #parts: readonly { close(): void }[];
+  readonly #listeners = new Set<(line: PrintedLine) => void>();
   #closed: Promise<void> | undefined;
 
   constructor(options: EmbeddedCollectionOptions) {
-    const { machine, engineOptions, hostTask, architecture, sources } = options;
+    const { machine, hostTask, architecture, sources } = options;
+    const onPrint = (line: string, origin?: PrintOrigin): unknown => this.#print(line, origin);
+    const engineOptions = { ...options.engineOptions, onPrint };
     this.#options = options;
     this.missing = options.built.missing;
     this.#prints = new PrintReports(engineOptions.onPrint);
@@ -59,6 +63,14 @@ export class EmbeddedCollection implements EngineCollection {
     return this.#sources.spawn(file, args, spawn);
   }
 
+  /** Nothing waits anywhere: a line is handed over as it is told of. */
+  prints(onLine: (line: PrintedLine) => void): EnginePrints {
+    // Who asks twice with one function gets two.
+    const listener = (line: PrintedLine): void => onLine(line);
+    this.#listeners.add(listener);
+    return { drain: () => Promise.resolve(), lost: 0, close: () => void this.#listeners.delete(listener) };
+  }
+
   endRuns(): void {
     this.#options.machine.close();
   }
@@ -75,6 +87,16 @@ export class EmbeddedCollection implements EngineCollection {
     for (const part of this.#parts) part.close();
     await this.#host.close().catch((failure: unknown) => failures.push(failure));
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** What `onPrint` gives, which may be a promise, is for who called. */
+  #print(text: string, origin?: PrintOrigin): unknown {
+    const { machine, hostTask, engineOptions } = this.#options;
+    if (this.#listeners.size > 0) {
+      const from = origin ?? { pid: hostTask().pid, cpu: 0, time: machine.clock.monotonic() };
+      for (const listener of this.#listeners) listener({ text, ...from });
+    }
+    return engineOptions.onPrint(text);
   }
 
   #openPrograms(): EmbeddedProgram[] {

@@ -16,7 +16,7 @@ export interface EventHostOptions {
   readonly prints: PrintReports;
   readonly task: () => Task;
   readonly architecture: Architecture;
-  readonly engineOptions: EngineOptions;
+  readonly engineOptions: Pick<EngineOptions, "onFault"> & Pick<SourceHost, "onPrint">;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface EventHostOptions {
 export class EventHost implements SourceHost {
   readonly task: () => Task;
   readonly architecture: Architecture;
-  readonly onPrint: (line: string) => void;
+  readonly onPrint: SourceHost["onPrint"];
   readonly onFault: (fault: EbpfError) => void;
   readonly #machine: Machine;
   readonly #prints: PrintReports;

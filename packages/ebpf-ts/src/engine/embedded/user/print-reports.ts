@@ -1,15 +1,16 @@
 import { Reports } from "../../../base/reports.ts";
+import type { RunOrigin } from "../machine/contracts.ts";
 
 /** What programs print goes to the reports of whoever runs them. */
 export class PrintReports {
-  readonly #onPrint: (line: string) => void;
+  readonly #onPrint: (line: string, origin: RunOrigin) => void;
   #reports: Reports = new Reports();
 
-  constructor(onPrint: (line: string) => void) {
+  constructor(onPrint: (line: string, origin: RunOrigin) => void) {
     this.#onPrint = onPrint;
   }
 
-  readonly print = (line: string): void => this.#reports.tell(() => this.#onPrint(line));
+  readonly print = (line: string, origin: RunOrigin): void => this.#reports.tell(() => this.#onPrint(line, origin));
 
   /** What is printed may run a program itself, whose lines are its own. */
   by<R>(reports: Reports, run: () => R): R {

@@ -1,11 +1,27 @@
+import { EbpfError } from "../../../base/errors.ts";
 import { isThere, namesIn } from "../../../host/system-files.ts";
+import { isRoot } from "../../../host/this-process.ts";
 
 /** Since Linux 4.1 tracefs has a place of its own; before, and on many systems still, it is under debugfs. */
-export const traceFolders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] as const;
+const traceFolders = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"] as const;
 
 /** Undefined where tracefs is not mounted, or this user may not look into it. */
 export function traceFolder(): string | undefined {
   return traceFolders.find((candidate) => isThere(`${candidate}/events`));
+}
+
+/** An ordinary user may not look into the folder, so that to him it looks as if nothing were there. */
+export function noTracefs(action: string): EbpfError {
+  if (!isRoot()) {
+    return new EbpfError(
+      "NO_PRIVILEGE",
+      `Cannot ${action}: tracefs is not mounted, or this user may not read it; run as root`,
+    );
+  }
+  return new EbpfError(
+    "NOT_FOUND",
+    `Cannot ${action}: tracefs is not mounted, mount it with: mount -t tracefs tracefs ${traceFolders[0]}`,
+  );
 }
 
 /** The category of a tracepoint, of which the kernel says the name alone; undefined where that is not known, or there are several. */

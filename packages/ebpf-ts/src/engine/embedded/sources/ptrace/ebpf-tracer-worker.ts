@@ -1,4 +1,5 @@
 /** The thread that traces one command. It does not return to its event loop before the last traced task has ended. */
+import type { RunOrigin } from "../../machine/contracts.ts";
 import { EbpfError, ProgramFault } from "../../../../base/errors.ts";
 import { sendSignal } from "../../../../host/signals.ts";
 import { knowThreads } from "../../../../host/threads/thread-lives.ts";
@@ -98,7 +99,7 @@ function filterSyscalls(
 function trace(request: TraceRequest): void {
   knowThreads();
   const control = new TraceControl(request.control);
-  const onPrint = (line: string): void => post({ kind: "print", line });
+  const onPrint = (line: string, origin: RunOrigin): void => post({ kind: "print", line, origin });
   const isClosing = (): boolean => control.closing;
   const clock = clockOf(monotonicNs);
   const runner = openEventRunner(request.image, { onPrint, onFault: postFault, clock, isClosing });

@@ -1,5 +1,6 @@
 import type { EbpfErrorCode } from "../../../../base/errors.ts";
 import type { CommandExit } from "../../../command.ts";
+import type { RunOrigin } from "../../machine/contracts.ts";
 import type { MachineImage } from "../../machine/image.ts";
 import type { LaunchOptions } from "./launch.ts";
 import type { TracedPlace } from "./traced-programs.ts";
@@ -19,7 +20,7 @@ export type TraceMessage =
   /** `stdin`: the descriptor to write to. */
   | { readonly kind: "started"; readonly pid: number; readonly stdin: number | undefined; readonly filtered: boolean }
   | { readonly kind: "failed"; readonly code: EbpfErrorCode; readonly message: string }
-  | { readonly kind: "print"; readonly line: string }
+  | { readonly kind: "print"; readonly line: string; readonly origin: RunOrigin }
   | {
       readonly kind: "fault";
       readonly message: string;

@@ -8,6 +8,7 @@ import { startThread, type Thread } from "../../../../host/threads/threads.ts";
 import type { CommandExit, EngineCommand, Signal, SpawnOptions } from "../../../command.ts";
 import type { MachineImage } from "../../machine/image.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";
+import type { SourceHost } from "../event-source.ts";
 import { findCommand } from "./find-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
 import { TraceControl } from "./trace-control.ts";
@@ -19,7 +20,7 @@ export interface TraceOptions {
   readonly spawn: SpawnOptions;
   readonly image: MachineImage;
   readonly places: readonly TracedPlace[];
-  readonly onPrint: (line: string) => void;
+  readonly onPrint: SourceHost["onPrint"];
   readonly onFault: (fault: EbpfError) => void;
   /** False stops at every system call instead of filtering them; for tests of what systems without the filter do. */
   readonly filter?: boolean | undefined;
@@ -166,7 +167,7 @@ class Trace implements TracedCommand {
       case "failed":
         return this.#fail(new EbpfError(message.code, message.message));
       case "print":
-        return this.#reports.tell(() => onPrint(message.line));
+        return this.#reports.tell(() => onPrint(message.line, message.origin));
       case "fault": {
         const fault = new ProgramFault(message.program, message.instruction, message.source, message.message);
         return this.#reports.tell(() => onFault(fault));

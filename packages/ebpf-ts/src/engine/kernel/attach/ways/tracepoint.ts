@@ -2,7 +2,6 @@ import type { TracepointTarget } from "../../../../attach/targets/tracepoint.ts"
 import { EbpfError } from "../../../../base/errors.ts";
 import { refusal } from "../../../../host/refusal.ts";
 import { readSystemFile } from "../../../../host/system-files.ts";
-import { isRoot } from "../../../../host/this-process.ts";
 import { Descriptor } from "../../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
@@ -10,7 +9,7 @@ import { PerfType } from "../../../../uapi/uapi.gen.ts";
 import { check } from "../../failure.ts";
 import type { Attach, AttachRequest, LinkDetails } from "../attachment.ts";
 import { attachToEvent } from "../perf-event.ts";
-import { traceFolder, traceFolders } from "../trace-folder.ts";
+import { noTracefs, traceFolder } from "../trace-folder.ts";
 
 const ANY_PROCESS = -1;
 const FIRST_CPU = 0;
@@ -47,18 +46,4 @@ function tracepointId({ action, target: { category, name } }: AttachRequest<Trac
         : new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${category}/${name}`, { cause }),
     );
   }
-}
-
-/** An ordinary user may not look into the folder, so that to him it looks as if nothing were there. */
-function noTracefs(action: string): EbpfError {
-  if (!isRoot()) {
-    return new EbpfError(
-      "NO_PRIVILEGE",
-      `Cannot ${action}: tracefs is not mounted, or this user may not read it; run as root`,
-    );
-  }
-  return new EbpfError(
-    "NOT_FOUND",
-    `Cannot ${action}: tracefs is not mounted, mount it with: mount -t tracefs tracefs ${traceFolders[0]}`,
-  );
 }
