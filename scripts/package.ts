@@ -76,13 +76,13 @@ async function end(into: string, manifest: Manifest & { readonly files: readonly
 }
 
 async function packageLibrary(into: string): Promise<void> {
-  const manifest = await begin(library, into, ["build/src"]);
+  const manifest = await begin(library, into, ["build/src", "include"]);
   const { exports = {} } = manifest;
   await bundleLibrary(exports, join(into, "dist"));
   const bundled = Object.entries(exports).map(([subpath, { types }]) => {
     return [subpath, { types, default: `./dist/${nameOf(subpath)}.js` }] as const;
   });
-  const files = ["dist", ...declarations, "src", "README.md"];
+  const files = ["dist", ...declarations, "include", "src", "README.md"];
   await end(into, { ...manifest, exports: Object.fromEntries(bundled), files });
 }
 

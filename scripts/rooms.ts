@@ -122,6 +122,11 @@ export const rooms: readonly Room[] = [
     "the embedded engine in this process, with its sources of events",
     "engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/ptrace/ engine/embedded/user/ host/ sys/",
   ),
+  host(
+    "compile/",
+    "C → object, with clang and headers of our own (`include/`); `vmlinux.h` from the kernel's types, or the embedded engine's",
+    "base/ btf/ engine/embedded/load/ host/ uapi/",
+  ),
   pure("stream/", "async iteration, merging, wake-ups; `dispatch/` concurrent handlers", "base/ engine/ ring/"),
   pure(
     "map/",

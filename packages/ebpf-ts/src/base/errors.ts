@@ -11,6 +11,7 @@ export type EbpfErrorCode =
   | "BUSY" // it has one user at a time, and has one now
   | "CLOSED" // what is used was closed before
   | "COMMAND" // a command could not be started, or traced
+  | "COMPILER" // the compiler is missing, too old, or refuses the source
   | "FAULT" // a program of the embedded engine went wrong while it ran
   | "NO_PRIVILEGE" // the host refuses for lack of a privilege
   | "NO_SPACE" // a ring or a map is full
@@ -83,6 +84,20 @@ export class SyscallError extends EbpfError {
     this.call = call;
     this.errno = errno;
     this.errnoName = errnoName;
+  }
+}
+
+/** The compiler refused a source. The message has its first error; `diagnostics` is all that it said, in the colours that were asked for. */
+export class CompileError extends EbpfError {
+  override name = "CompileError";
+  readonly diagnostics: string;
+  /** That the compiler ended with. */
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number, diagnostics: string) {
+    super("COMPILER", message);
+    this.exitCode = exitCode;
+    this.diagnostics = diagnostics;
   }
 }
 

@@ -8,6 +8,8 @@ export type { BtfFinding } from "./validate-btf.ts";
 export { mendForKernel } from "./mend-for-kernel.ts";
 export type { KernelBtfOptions } from "./mend-for-kernel.ts";
 export { alignOf, hasValue } from "./layout.ts";
+export { printC } from "./print-c/print-c.ts";
+export type { PrintCOptions } from "./print-c/print-c.ts";
 export { BtfBuilder } from "./btf-builder.ts";
 export type { NewBtfType } from "./btf-builder.ts";
 export { makeDecoder } from "./codec/decoder.ts";

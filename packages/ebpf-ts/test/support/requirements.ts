@@ -78,3 +78,9 @@ export function bpftoolOrSkip(): SkipReason {
 export function chromiumOrSkip(): SkipReason {
   return existsSync(chromiumPath) ? false : orFail(`there is no ${chromiumPath} on this host`);
 }
+
+/** For tests that compile: with these compilers of Debian's, such as `clang-14`. */
+export function compilersOrSkip(...names: readonly string[]): SkipReason {
+  const missing = names.filter((name) => !existsSync(`/usr/bin/${name}`));
+  return orFail(missing.length === 0 ? false : `${missing.join(" and ")} is not installed`);
+}
