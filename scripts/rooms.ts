@@ -134,7 +134,7 @@ export const rooms: readonly Room[] = [
     "base/ btf/ engine/ kinds/ memory/ ring/ spec/ stream/",
   ),
   pure("link/", "what keeps a program attached", "attach/ base/ engine/ uapi/"),
-  pure("program/", "a loaded program", "attach/ base/ engine/ link/ spec/"),
+  pure("program/", "a loaded program", "attach/ base/ btf/ engine/ link/ spec/"),
   pure(
     "collection/",
     "a loaded object: its maps and programs",
@@ -155,9 +155,24 @@ export const rooms: readonly Room[] = [
     "base/ engine/embedded/rings/ map/ workers/handles/",
   ),
   pure(
+    "object-module.ts",
+    "what a compiled object is as a module: a typed `load()`, and whether it is stale",
+    "base/ collection/ load-object.ts",
+  ),
+  pure(
+    "define-embedded-object.ts",
+    "such a module for the embedded engine",
+    "base/ collection/ load-embedded.ts object-module.ts",
+  ),
+  pure(
+    "codegen/",
+    "spec → TypeScript: the modules that `ebpf gen` writes; a subpath of its own, which nothing else imports",
+    "attach/ base/ btf/ collection/ kinds/ spec/",
+  ),
+  pure(
     "embedded.ts",
     "the front door for browsers",
-    "attach/ base/ collection/ engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ ktime-to-date-embedded.ts link/ load-embedded.ts map/ memory/ open-embedded.ts program/ ring/ spec/ stream/ values/",
+    "attach/ base/ collection/ define-embedded-object.ts engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ ktime-to-date-embedded.ts link/ load-embedded.ts map/ memory/ object-module.ts open-embedded.ts program/ ring/ spec/ stream/ values/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   pure(
@@ -186,6 +201,7 @@ export const rooms: readonly Room[] = [
     "object → engine → collection",
     "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts lockdown/ spec/",
   ),
+  host("define-object.ts", "such a module for any engine", "collection/ host/ load.ts object-module.ts"),
   host(
     "bundling.ts",
     "which files a bundle must have beside it: those that threads are started with",
@@ -194,7 +210,7 @@ export const rooms: readonly Room[] = [
   host(
     "index.ts",
     "the front door",
-    "attach/ base/ collection/ engine/ engine/embedded/sources/ host/ ktime-to-date.ts link/ load.ts map/ memory/ open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
+    "attach/ base/ collection/ define-object.ts engine/ engine/embedded/sources/ host/ ktime-to-date.ts link/ load.ts map/ memory/ object-module.ts open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
   ),
 ];
 

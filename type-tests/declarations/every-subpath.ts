@@ -1,6 +1,7 @@
 export * as main from "ebpf-ts";
 export * as btf from "ebpf-ts/btf";
 export * as bundling from "ebpf-ts/bundling";
+export * as codegen from "ebpf-ts/codegen";
 export * as embedded from "ebpf-ts/embedded";
 export * as insn from "ebpf-ts/insn";
 export * as ring from "ebpf-ts/ring";

@@ -4,8 +4,22 @@
  */
 export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
 export { Collection } from "./collection/collection.ts";
+export type {
+  ConstantOf,
+  Given,
+  MapOf,
+  ObjectDescription,
+  PerCpuMapOf,
+  ProgramOf,
+  RingOf,
+  UserRingOf,
+  VariableOf,
+  VariableValues,
+} from "./collection/description.ts";
 export type { LiveMap, MapOptions } from "./collection/map-options.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
+export { TypedCollection } from "./collection/typed-collection.ts";
+export { defineObject, type EmbeddedObjectModule as ObjectModule } from "./define-embedded-object.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts";
 export type { EngineName } from "./engine/engine-name.ts";
@@ -72,6 +86,7 @@ export type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
+export type { DescribedObject, DescribedOptions, ObjectSource } from "./object-module.ts";
 export { Program } from "./program/program.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
 export type { OnRecordView } from "./ring/reading.ts";

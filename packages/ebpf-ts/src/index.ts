@@ -1,8 +1,22 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/bundling`. */
 export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
 export { Collection } from "./collection/collection.ts";
+export type {
+  ConstantOf,
+  Given,
+  MapOf,
+  ObjectDescription,
+  PerCpuMapOf,
+  ProgramOf,
+  RingOf,
+  UserRingOf,
+  VariableOf,
+  VariableValues,
+} from "./collection/description.ts";
 export type { LiveMap, MapOptions } from "./collection/map-options.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
+export { TypedCollection } from "./collection/typed-collection.ts";
+export { defineObject, type ObjectModule } from "./define-object.ts";
 export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
 export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts";
 export type { EngineName } from "./engine/engine-name.ts";
@@ -61,6 +75,7 @@ export type { ArrayMemory, Live } from "./memory/array-memory.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { openById, type OpenOptions, openPinned } from "./open.ts";
 export { openPinnedLink, openPinnedProgram, PinnedLink, PinnedProgram } from "./open-pins.ts";
+export type { DescribedObject, DescribedOptions, ObjectSource } from "./object-module.ts";
 export { Program } from "./program/program.ts";
 export { readObject } from "./host/read-object.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";

@@ -17,6 +17,7 @@ export type EbpfErrorCode =
   | "NO_SPACE" // a ring or a map is full
   | "NOT_FOUND" // no map, program, type or file has that name
   | "NOT_SUPPORTED" // the host or the engine lacks a feature
+  | "STALE" // an object is not the one that its module was generated from
   | "SYSCALL" // any other failed system call
   | "TOO_BIG" // larger than the ring, map or buffer can ever hold
   | "TOO_MANY_FILES" // this process, or the system, has no file descriptor left; nothing was done, and it can be tried again
@@ -52,12 +53,14 @@ export class NotSupportedError extends EbpfError {
   }
 }
 
-/** What a value was meant for: the map and the key, or the variable. `index` is of a list of entries that was given. */
+/** What a value was meant for: the map and the key, the variable, or the program. `index` is of a list of entries that was given. */
 export interface ValuePlace {
   readonly map?: string | undefined;
   readonly key?: unknown;
   readonly index?: number | undefined;
   readonly variable?: string | undefined;
+  /** Of the context of a run by hand. */
+  readonly program?: string | undefined;
 }
 
 /** A value that does not fit (BAD_VALUE), and what it was meant for. */

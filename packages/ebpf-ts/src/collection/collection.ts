@@ -16,6 +16,7 @@ import { perfChecks, perfOptions, type PerfRingOptions } from "../map/perf/perf-
 import type { RingBuf } from "../map/ring-buf.ts";
 import type { UserRingBuf } from "../map/user-ring-buf.ts";
 import { Variable } from "../map/variable.ts";
+import { ContextEncoder } from "../program/context-encoder.ts";
 import { Program } from "../program/program.ts";
 import { PrintStream, type PrintkOptions } from "../stream/print-stream.ts";
 import { type Checks, checkOptions } from "../base/check-options.ts";
@@ -55,7 +56,8 @@ export class Collection {
     const programs = new Map<string, Program>();
     for (const program of spec.programs) {
       const loaded = engine.programs.get(program.name);
-      if (loaded !== undefined) programs.set(program.name, new Program(program, loaded, this.#links));
+      if (loaded === undefined) continue;
+      programs.set(program.name, new Program(program, loaded, this.#links, new ContextEncoder(spec, program)));
     }
     this.programs = programs;
   }

@@ -22,9 +22,9 @@ export interface RunTask {
 }
 
 /** What a program that is run by hand gets (BPF_PROG_TEST_RUN). */
-export interface RunOptions {
-  /** Context for the program, in the kernel's layout for its type. */
-  readonly context?: Uint8Array | undefined;
+export interface RunOptions<Context = never> {
+  /** Context for the program, in the kernel's layout for its type; or its value, where the object says what struct it is. */
+  readonly context?: Uint8Array | Context | undefined;
   /** Packet data, for the program types that work on packets (kernel engine). */
   readonly data?: Uint8Array | undefined;
   readonly repeat?: number | undefined;

@@ -147,3 +147,18 @@ export const mapKinds: ReadonlyMap<number, MapKind> = kinds;
 export function mapKind(type: number): MapKind {
   return kinds.get(type) ?? kindOf(`${type}`, { since: undefined, key: "any", value: "any" });
 }
+
+const kernelNumbers: ReadonlySet<string> = new Set([
+  "index",
+  "number",
+  "descriptor",
+  "program",
+  "map",
+  "perf-event",
+  "cgroup",
+] satisfies (MapKind["key"] | MapKind["value"])[]);
+
+/** Whether such keys or values, of 4 bytes, are numbers also where the object tells no type. */
+export function isKernelNumber(what: MapKind["key"] | MapKind["value"]): boolean {
+  return kernelNumbers.has(what);
+}

@@ -33,9 +33,10 @@ export interface BpfMapParts {
  * object, a type that the object does not tell is a `Uint8Array`.
  *
  * `Read` is what reading gives. It is `V`, but of a per-CPU map (`bpf.map<number, bigint, bigint[]>("hits")`) an array of every possible CPU's
- * value, or with `{ sum: true }` their sum; and of a map of programs or maps, which are written as those, their ids.
+ * value, or with `{ sum: true }` their sum; and of a map of programs or maps, which are written as those, their ids. `In` is what may be
+ * written: `V`, or {@link Given} of it.
  */
-export class BpfMap<K = unknown, V = unknown, Read = V> {
+export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
   readonly #engineMap: EngineMap;
   readonly #key: MapKeys;
   readonly #values: CpuValues;
@@ -100,7 +101,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V> {
    * Sets the value; of a per-CPU map: the same for every CPU. Into an array of programs goes a `Program`, into a map of maps a map.
    * Throws {@link ValueError} for a key or value that does not fit.
    */
-  set(key: K, value: V, mode: UpdateMode = "any"): void {
+  set(key: K, value: In, mode: UpdateMode = "any"): void {
     const flags = modeFlag(mode);
     const bytes = this.#encodeKey(key);
     if (setSlot(this.#map, bytes, value, flags)) return;
@@ -111,7 +112,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V> {
    * Sets many entries, as {@link set} does, in few system calls where the kernel can (BPF_MAP_UPDATE_BATCH, Linux 5.6; with the mode `any`).
    * All are checked before the first is written. When the map refuses one, those before it are set, and the error says which it was.
    */
-  setMany(entries: Iterable<readonly [K, V]>, mode: UpdateMode = "any"): void {
+  setMany(entries: Iterable<readonly [K, In]>, mode: UpdateMode = "any"): void {
     anIterable(entries, "The entries of setMany()");
     const flags = modeFlag(mode);
     const map = this.#map;
@@ -131,7 +132,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V> {
   }
 
   /** One value for every possible CPU, in order. */
-  setPerCpu(key: K, values: readonly V[], mode: UpdateMode = "any"): void {
+  setPerCpu(key: K, values: readonly In[], mode: UpdateMode = "any"): void {
     if (!this.#values.perCpu) {
       throw new TypeError(`Cannot set values per CPU: map ${this.name} is not a per-CPU map`);
     }
@@ -299,7 +300,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V> {
     return this.#fitting(key, index, "use", () => this.#key.encode(key));
   }
 
-  #encodeValue(key: K, value: V, index?: number): Uint8Array {
+  #encodeValue(key: K, value: In, index?: number): Uint8Array {
     return this.#fitting(key, index, "set", () => this.#values.encode(value));
   }
 

@@ -46,7 +46,7 @@ export interface RingBufOptions<T> {
  * The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). There is one consumer at a time: a loop
  * over the events, or a {@link drain}.
  */
-export class RingBuf<T = unknown> implements AsyncIterable<T> {
+export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
   readonly name: string;
   readonly #consumer: RingConsumer | OverwriteConsumer;
   readonly #decode: (offset: number, length: number) => T;
@@ -58,7 +58,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
   readonly #onClose: (() => void) | undefined;
   readonly #ring: EngineRing;
   readonly #type: RingBufOptions<T>["type"];
-  readonly #injector: RingInjector<T>;
+  readonly #injector: RingInjector<In>;
   readonly #reader: OneReader;
   /** Once it is closed. */
   #lostAtEnd: number | undefined;
@@ -274,7 +274,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * the promise resolves. Where programs would have less left than a quarter of the ring (see {@link InjectOptions}), it throws
    * NO_SPACE, or waits.
    */
-  inject(value: T | Uint8Array, options: InjectOptions = {}): Promise<void> {
+  inject(value: In | Uint8Array, options: InjectOptions = {}): Promise<void> {
     return this.#injector.inject(value, options);
   }
 
@@ -282,7 +282,7 @@ export class RingBuf<T = unknown> implements AsyncIterable<T> {
    * {@link inject} for many, in their order, with one system call a batch. Gives how many were injected: the first ones, fewer
    * than all when there was no room (and, if it waits, none until the time was up). When one cannot be injected at all, those before it are.
    */
-  injectMany(values: Iterable<T | Uint8Array>, options: InjectOptions = {}): Promise<number> {
+  injectMany(values: Iterable<In | Uint8Array>, options: InjectOptions = {}): Promise<number> {
     return this.#injector.injectMany(values, options);
   }
 

@@ -5,7 +5,7 @@ import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { MapInfo } from "../engine/map.ts";
-import { mapKind } from "../kinds/map-kinds.ts";
+import { isKernelNumber, mapKind } from "../kinds/map-kinds.ts";
 
 /** How bytes become a value and back; made once per map from the object's BTF. */
 export interface ValueCodec {
@@ -81,23 +81,12 @@ function numberCodec(what: string): ValueCodec {
 
 /** The codec for the values of a map, whose size a type that somebody has given must have. */
 export function valueCodec(info: MapInfo, btf: Btf | undefined, type: number): ValueCodec {
-  return mapCodec(info, btf, type, "value", numbersOfKernel.has(mapKind(info.type).value));
+  return mapCodec(info, btf, type, "value", isKernelNumber(mapKind(info.type).value));
 }
 
 export function keyCodec(info: MapInfo, btf: Btf | undefined, type: number): ValueCodec {
-  return mapCodec(info, btf, type, "key", numbersOfKernel.has(mapKind(info.type).key));
+  return mapCodec(info, btf, type, "key", isKernelNumber(mapKind(info.type).key));
 }
-
-/** Of {@link MapKind}: what is a number of 4 bytes, also where the object tells no type. */
-const numbersOfKernel: ReadonlySet<string> = new Set([
-  "index",
-  "number",
-  "descriptor",
-  "program",
-  "map",
-  "perf-event",
-  "cgroup",
-]);
 
 function mapCodec(
   { name, keySize, valueSize }: MapInfo,

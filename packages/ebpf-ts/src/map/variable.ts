@@ -28,8 +28,10 @@ const key0 = new Uint8Array(4);
  *
  * Integers of 32 and 64 bits have atomic operations, which are so with respect to programs that use `__sync_fetch_and_add` and its
  * like. Members of structs are changed in place with {@link view}, or with {@link field}.
+ *
+ * `In` is what may be written: `T`, or {@link Given} of it.
  */
-export class Variable<T = unknown> {
+export class Variable<T = unknown, In = T> {
   readonly name: string;
   readonly readOnly: boolean;
   readonly #options: VariableOptions;
@@ -60,7 +62,7 @@ export class Variable<T = unknown> {
   }
 
   /** A value that does not fit its type is BAD_VALUE, and nothing is written. A struct is not replaced in one access. */
-  set(value: T): void {
+  set(value: In): void {
     this.#checkWritable();
     if (this.#isMapped()) return writeShape(this.#memory(), this.#offset, this.#type(), value, this.#title);
     // Before Linux 5.5 a section can only be replaced as a whole.

@@ -6,23 +6,29 @@ import { NotSupportedError } from "../base/errors.ts";
 import type { Link } from "../link/link.ts";
 import type { LiveLinks } from "../link/live-links.ts";
 import type { ProgramSpec } from "../spec/types.ts";
+import type { ContextEncoder } from "./context-encoder.ts";
 
-/** A loaded program. */
-export class Program {
+/**
+ * A loaded program. `Context` is what a run by hand takes for its context, beside bytes; `Target`, where it can be attached: types that
+ * `ebpf gen` knows.
+ */
+export class Program<Context = never, Target extends AttachTarget = AttachTarget> {
   readonly name: string;
   /** What its section name said: `tracepoint`, `syscall`, … */
   readonly kind: string;
   readonly section: string;
   readonly #program: EngineProgram;
   readonly #links: LiveLinks;
+  readonly #contexts: ContextEncoder | undefined;
 
-  /** `links` are those of its collection. */
-  constructor(spec: ProgramSpec, program: EngineProgram, links: LiveLinks) {
+  /** `links` are those of its collection. Without `contexts` a run takes bytes alone. */
+  constructor(spec: ProgramSpec, program: EngineProgram, links: LiveLinks, contexts?: ContextEncoder) {
     this.name = spec.name;
     this.kind = spec.kind;
     this.section = spec.section;
     this.#program = program;
     this.#links = links;
+    this.#contexts = contexts;
   }
 
   get info(): ProgramInfo {
@@ -36,12 +42,14 @@ export class Program {
 
   /**
    * Runs the program once by hand (BPF_PROG_TEST_RUN, Linux 4.12; contexts since 5.9, `SEC("syscall")` since 5.14).
-   * `context` is the program's argument in the kernel's layout for its type.
+   * `context` is the program's argument in the kernel's layout for its type, or the value of the struct that the program's parameter
+   * points to: where the object knows that whole, and no CO-RE moves its members.
    */
-  async run(options: RunOptions = {}): Promise<RunResult> {
-    checkOptions(options, runChecks, "run()");
+  async run(options: RunOptions<Context> = {}): Promise<RunResult> {
+    const own = this.#contexts?.encoded(options) ?? (options as RunOptions);
+    checkOptions(own, runChecks, "run()");
     this.#links.check(this, "run");
-    return this.#program.run(options);
+    return this.#program.run(own);
   }
 
   /**
@@ -52,7 +60,7 @@ export class Program {
    * What makes no sense is a TypeError or a RangeError. NOT_FOUND: there is no such place, or its section names none; NOT_SUPPORTED:
    * this engine, or this kernel, does not have places of that kind.
    */
-  attach(target?: AttachTarget): Promise<Link> {
+  attach(target?: Target): Promise<Link> {
     return this.#links.attach(this, target);
   }
 

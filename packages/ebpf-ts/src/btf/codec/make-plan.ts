@@ -83,7 +83,8 @@ class Planner {
     if (known !== undefined) return known;
     const fields = type.kind === "datasec" ? this.#variables(type, depth) : this.#members(type, 0, tail, depth);
     const open = fields.some(({ plan }) => "tail" in plan && plan.tail);
-    const struct: StructPlan = { op: "struct", name: this.#btf.nameOf(type.id), size: type.size, fields, tail: open };
+    const { id, size } = type;
+    const struct: StructPlan = { op: "struct", id, name: this.#btf.nameOf(id), size, fields, tail: open };
     for (const field of fields) {
       if (field.offset + field.plan.size > type.size)
         throw bad(this.#btf, type, `has its member ${field.name} outside of its ${type.size} bytes`);
@@ -131,10 +132,11 @@ class Planner {
     const bits = bitfieldOf(member, own);
     if (bits !== undefined) {
       const offset = base + Math.floor(bits.start / 8);
-      return { name, offset, plan: planBits(this.#btf, own, bits.start % 8, bits.width) };
+      return { name, type: member.type, offset, plan: planBits(this.#btf, own, bits.start % 8, bits.width) };
     }
     if (member.bitOffset % 8 !== 0) throw bad(this.#btf, parent, `has its member ${name} between two bytes`);
-    return { name, offset: base + member.bitOffset / 8, plan: this.plan(member.type, tail, depth + 1) };
+    const plan = this.plan(member.type, tail, depth + 1);
+    return { name, type: member.type, offset: base + member.bitOffset / 8, plan };
   }
 
   #variables(section: BtfDataSection, depth: number): FieldPlan[] {
@@ -142,7 +144,7 @@ class Planner {
       const variable = this.#btf.type(type);
       if (variable.kind !== "var") throw bad(this.#btf, section, "holds something else than variables");
       if (!hasValue(this.#btf, variable.type)) return [];
-      return [{ name: variable.name, offset, plan: this.plan(variable.type, false, depth + 1) }];
+      return [{ name: variable.name, type: variable.type, offset, plan: this.plan(variable.type, false, depth + 1) }];
     });
   }
 
@@ -215,7 +217,7 @@ function planEnum(btf: Btf, type: BtfEnum | BtfEnum64, of: ScalarPlan): EnumPlan
     values.set(name, seen);
     if (!names.has(seen)) names.set(seen, name);
   }
-  return { op: "enum", size: of.size, of, names, values };
+  return { op: "enum", id: type.id, size: of.size, of, names, values };
 }
 
 /** Before clang 15 enums had no sign in BTF: -1 is 0xffffffff there, and all ones in a bitfield. */

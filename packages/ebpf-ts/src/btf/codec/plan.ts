@@ -23,6 +23,8 @@ export interface BitsPlan {
 
 export interface EnumPlan {
   readonly op: "enum";
+  /** Of the type that it was made from. */
+  readonly id: number;
   readonly size: number;
   readonly of: ScalarPlan;
   readonly names: ReadonlyMap<unknown, string>;
@@ -51,6 +53,8 @@ export interface ArrayPlan {
 
 export interface StructPlan {
   readonly op: "struct";
+  /** Of the type that it was made from. */
+  readonly id: number;
   /** For errors. */
   readonly name: string;
   readonly size: number;
@@ -61,6 +65,8 @@ export interface StructPlan {
 
 export interface FieldPlan {
   readonly name: string;
+  /** Id of its type, as it was declared. */
+  readonly type: number;
   readonly offset: number;
   readonly plan: Plan;
 }

@@ -1,3 +1,4 @@
+import { digestBytes } from "../../../base/digest.ts";
 import { ImmKind, LD_IMM64 } from "../../../insn/opcodes.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
 import { encodeInstructions } from "../../../insn/codec.ts";
@@ -13,16 +14,8 @@ export async function programTag(
   references: readonly Reference[],
   algorithm: "SHA-256" | "SHA-1" = "SHA-256",
 ): Promise<string> {
-  const { subtle } = (globalThis as { crypto?: { subtle?: SubtleDigest } }).crypto ?? {};
-  if (subtle === undefined) return "";
-  const digest = new Uint8Array(
-    await subtle.digest(algorithm, encodeInstructions(withoutMaps(instructions, references))),
-  );
-  return [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-interface SubtleDigest {
-  digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer>;
+  const digest = await digestBytes(algorithm, encodeInstructions(withoutMaps(instructions, references)));
+  return [...(digest?.subarray(0, 8) ?? [])].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function withoutMaps(instructions: readonly Instruction[], references: readonly Reference[]): Instruction[] {
