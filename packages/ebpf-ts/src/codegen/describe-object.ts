@@ -1,0 +1,181 @@
+import { attachKinds, type AttachTarget } from "../attach/attach-kinds.gen.ts";
+import { partOf } from "../collection/description-part.ts";
+import { findProgramKind, typesForPlace } from "../kinds/find-program-kind.ts";
+import { isKernelNumber, type MapKind, mapKind } from "../kinds/map-kinds.ts";
+import { contextTypeOf } from "../spec/context-type.ts";
+import type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "../spec/types.ts";
+import { EbpfError } from "../base/errors.ts";
+import type { Doc } from "./document.ts";
+import { code, literal, propertyName, prose } from "./names.ts";
+import { block, comment, generic, type TypeWriter, type WrittenType } from "./type-writer.ts";
+
+/** Writes the description of an object: the types of its parts, by their names. */
+export class DescriptionWriter {
+  readonly #spec: CollectionSpec;
+  readonly #types: TypeWriter;
+  /** Names of the library that it uses. */
+  readonly imports: Set<string> = new Set<string>();
+
+  constructor(spec: CollectionSpec, types: TypeWriter) {
+    this.#spec = spec;
+    this.#types = types;
+  }
+
+  /** The members of the description. */
+  write(): Doc[] {
+    const { maps, variables, programs } = this.#spec;
+    const inPart = (part: string): MapSpec[] => maps.filter((map) => partOf(map) === part);
+    return [
+      this.#part("maps", inPart("maps"), (map) => this.#map(map)),
+      this.#part("rings", inPart("rings"), (map) => this.#ring(map)),
+      this.#part("userRings", inPart("userRings"), (map) => this.#ring(map)),
+      this.#part("variables", variables, (variable) => this.#variable(variable)),
+      this.#part("programs", programs, (program) => this.#program(program)),
+    ];
+  }
+
+  #part<Spec extends { readonly name: string }>(
+    name: string,
+    specs: readonly Spec[],
+    write: (spec: Spec) => Part,
+  ): Doc {
+    const first = new Map(specs.toReversed().map((spec) => [spec.name, spec]));
+    const members = [...first.values()].toReversed().map((spec): Doc => {
+      const { says, type } = write(spec);
+      return [comment(says), "readonly ", propertyName(spec.name), ": ", type, ";"];
+    });
+    return [`readonly ${name}: `, block(members), ";"];
+  }
+
+  #map(map: MapSpec): Part {
+    const kind = mapKind(map.type);
+    const says = `${mapTitle(map)}${this.#entryTitle(map, kind)}${sizeTitle(map, kind)}`;
+    if (kind.noun === "queue" || kind.noun === "bloom-filter") {
+      const noun = kind.noun === "queue" ? "Queue" : "BloomFilter";
+      return { says, type: this.#library(noun, [this.#value(map, kind).text]) };
+    }
+    const key = this.#key(map, kind).text;
+    if (kind.value === "program") return { says, type: this.#library("BpfMap", [key, this.#or("Program"), "number"]) };
+    if (kind.value === "map") return { says, type: this.#library("BpfMap", [key, this.#or("LiveMap"), "number"]) };
+    return { says, type: this.#library(kind.perCpu ? "PerCpuMapOf" : "MapOf", [key, this.#value(map, kind).text]) };
+  }
+
+  #ring(map: MapSpec): Part {
+    const kind = mapKind(map.type);
+    const record = this.#types.write(map.recordType, `${map.name}_record`, true) ?? unknown;
+    const what = map.recordType === 0 ? "records of unknown type" : `records are ${this.#cName(map.recordType)}`;
+    const why = map.recordReason === undefined ? "" : ` (${prose(map.recordReason)})`;
+    const noun = kind.ring === "perf" ? "PerfEventArray" : kind.ring === "user" ? "UserRingOf" : "RingOf";
+    return {
+      says: `${mapTitle(map)}, ${what}${why}${sizeTitle(map, kind)}`,
+      type: this.#library(noun, [record.text]),
+    };
+  }
+
+  #variable({ name, type, size, section, readOnly }: VariableSpec): Part {
+    const value = this.#types.write(type, name, false) ?? unknown;
+    const what = type === 0 ? `${size} bytes` : this.#cName(type);
+    return {
+      says: `${what} in ${code(section)}${readOnly ? ", set by load() alone" : ""}`,
+      type: this.#library(readOnly ? "ConstantOf" : "VariableOf", [value.text]),
+    };
+  }
+
+  #program(program: ProgramSpec): Part {
+    const places = placesOf(program).map(literal);
+    const context = this.#context(program);
+    const [first] = program.lines;
+    const where = first === undefined || first.line === 0 ? "" : `, ${code(`${baseName(first.file)}:${first.line}`)}`;
+    this.imports.add("ProgramOf");
+    const place = places.length === 0 ? "never" : places.join(" | ");
+    return {
+      says: `${code(`SEC("${program.section}")`)}${where}`,
+      type:
+        context === undefined && places.length === 0 ? "ProgramOf" : generic("ProgramOf", withContext(place, context)),
+    };
+  }
+
+  #context(program: ProgramSpec): WrittenType | undefined {
+    try {
+      const type = contextTypeOf(this.#spec, program);
+      return type === 0 ? undefined : this.#types.write(type, `${program.name}_context`, false);
+    } catch (error) {
+      if (error instanceof EbpfError) return undefined;
+      throw error;
+    }
+  }
+
+  #key(map: MapSpec, kind: MapKind): WrittenType {
+    if (isNumber(kind.key, map.keySize, map.keyType)) return number;
+    return this.#types.write(map.keyType, `${map.name}_key`, true) ?? unknown;
+  }
+
+  #value(map: MapSpec, kind: MapKind): WrittenType {
+    if (isNumber(kind.value, map.valueSize, map.valueType)) return number;
+    return this.#types.write(map.valueType, `${map.name}_value`, true) ?? unknown;
+  }
+
+  #entryTitle(map: MapSpec, kind: MapKind): string {
+    const key = kind.key === "none" ? "" : `${this.#typeOrSize(map.keyType, map.keySize)} → `;
+    if (kind.value === "program" || kind.value === "map") return `: ${key}${kind.value}`;
+    return `: ${key}${this.#typeOrSize(map.valueType, map.valueSize)}`;
+  }
+
+  #typeOrSize(type: number, size: number): string {
+    return type === 0 ? `${size} bytes` : this.#cName(type);
+  }
+
+  #cName(type: number): string {
+    return code(this.#spec.btf?.nameOf(type) ?? "");
+  }
+
+  /** What is written into a map of programs or maps: one of those, or its number. */
+  #or(noun: string): Doc {
+    this.imports.add(noun);
+    return `${noun} | number`;
+  }
+
+  #library(noun: string, args: readonly Doc[]): Doc {
+    this.imports.add(noun);
+    return generic(noun, args);
+  }
+}
+
+/** A part of a description: its type, and what a comment says of it. */
+interface Part {
+  readonly says: string;
+  readonly type: Doc;
+}
+
+const unknown: WrittenType = { text: "unknown", union: false };
+const number: WrittenType = { text: "number", union: false };
+
+function isNumber(what: MapKind["key"] | MapKind["value"], size: number, type: number): boolean {
+  return type === 0 && size === 4 && isKernelNumber(what);
+}
+
+/** Kinds of places that the program can be attached to, by what its section says. */
+function placesOf({ kind, type }: ProgramSpec): AttachTarget["kind"][] {
+  const row = findProgramKind(kind);
+  const all = Object.keys(attachKinds) as AttachTarget["kind"][];
+  if (row === undefined || row.attaches === "never") return [];
+  return all.filter((place) => typesForPlace(place).has(type) && (row.kernelType === undefined || row.place === place));
+}
+
+/** `hash`, as the kernel calls it. */
+function mapTitle({ type }: MapSpec): string {
+  return mapKind(type).name.toLowerCase();
+}
+
+function sizeTitle({ maxEntries }: MapSpec, { counts }: MapKind): string {
+  if (maxEntries === 0 || counts === "nothing" || counts === "cpus") return "";
+  return `, ${maxEntries} ${maxEntries === 1 && counts === "entries" ? "entry" : counts}`;
+}
+
+function withContext(place: string, context: WrittenType | undefined): Doc[] {
+  return context === undefined ? [place] : [place, context.text];
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
