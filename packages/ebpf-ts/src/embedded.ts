@@ -107,4 +107,5 @@ export { merge, type MergedStream, type ValueOf } from "./stream/merge.ts";
 export type { RoomOptions } from "./stream/room-queue.ts";
 export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
 export { parse } from "./spec/parse.ts";
+export type { KconfigValue } from "./spec/kconfig-value.ts";
 export type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "./spec/types.ts";

@@ -1,11 +1,14 @@
 import type { Checks } from "./base/check-options.ts";
-import { aFunction, anObject, integer, wrongKind } from "./base/checks.ts";
+import { aFunction, anObject, type Check, integer, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
+import { find } from "./collection/find.ts";
 import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
 import type { LockDown } from "./engine/lock-down.ts";
 import { checkSpec } from "./spec/check-spec.ts";
+import { kconfigVariables } from "./spec/fill-kconfig.ts";
+import type { KconfigValue } from "./spec/kconfig-value.ts";
 import { parse } from "./spec/parse.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
@@ -17,6 +20,11 @@ export interface ObjectOptions {
   readonly maps?: Readonly<Record<string, MapOptions>> | undefined;
   /** First values of global variables; the only way to set `const volatile` ones. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * The kernel's settings that the object asks for (`__kconfig`), by name, in place of those that the engine has: `{ CONFIG_HZ: 1000 }`.
+   * `true`, `false`, `"y"`, `"m"` and `"n"` are for what is built in, a module, or left out; others are numbers and texts.
+   */
+  readonly kconfig?: Readonly<Record<string, KconfigValue>> | undefined;
   /**
    * Lines of `bpf_trace_printk` (embedded engine). By default they go to the diagnostics channel `ebpf:trace_printk`, in a browser to
    * `console.debug`. When it throws, or rejects its promise, the command is killed, and `exited` is rejected with that; so is a `run()`
@@ -40,8 +48,17 @@ export interface ObjectOptions {
   readonly maxRunMs?: number | undefined;
 }
 
+const settings: Check = (value, what) => {
+  anObject(value, what);
+  for (const [name, setting] of Object.entries(value as object)) {
+    if (["boolean", "bigint", "string"].includes(typeof setting) || Number.isSafeInteger(setting)) continue;
+    throw wrongKind(`${name} of the option kconfig of load()`, "true, false, a whole number or a string", setting);
+  }
+};
+
 export const objectChecks: Checks<ObjectOptions> = {
   variables: anObject,
+  kconfig: settings,
   onPrint: aFunction,
   onFault: aFunction,
   instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
@@ -72,12 +89,15 @@ export async function loadSpec(
 ): Promise<Collection> {
   const maps = options.maps ?? {};
   refuseOtherMaps(engine.name, maps);
+  const { kconfig = {} } = options;
+  for (const name of Object.keys(kconfig)) find(kconfigVariables(spec), name, "setting of the kernel");
   const own = withVariables(withMaps(spec, maps), options.variables ?? {});
   const collection = await engine.load(own, {
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
     instructionBudget: options.instructionBudget,
     reuse: reusedMaps(maps),
+    kconfig,
     maxRunMs: options.maxRunMs,
   });
   return new Collection(own, collection, host.lockDown);

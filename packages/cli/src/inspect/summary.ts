@@ -1,4 +1,4 @@
-import type { CollectionSpec, MapSpec, ProgramSpec } from "ebpf-ts";
+import type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "ebpf-ts";
 import { mapTypeName, type FunctionSpec } from "ebpf-ts/spec";
 import { printTable, type Cell } from "../output/table.ts";
 import { printable } from "../output/text.ts";
@@ -23,8 +23,26 @@ export function printSummary(spec: CollectionSpec): void {
   printTable(
     "Globals",
     ["name", "type", "bytes", "section"],
-    spec.variables.map((each) => [each.name, typeName(spec, each.type), each.size, each.section]),
+    spec.variables.filter(isOwn).map((each) => [each.name, typeName(spec, each.type), each.size, each.section]),
   );
+  printTable("Of the kernel", ["name", "type", "section", "if absent"], externRows(spec));
+}
+
+function isOwn({ extern }: VariableSpec): boolean {
+  return extern === undefined;
+}
+
+/** Settings and symbols that the object's code refers to, each once. */
+function externRows(spec: CollectionSpec): Cell[][] {
+  const rows = new Map<string, Cell[]>();
+  for (const { references } of [...spec.programs, ...spec.functions]) {
+    for (const each of references) {
+      if (each.kind !== "extern") continue;
+      const type = each.type === 0 ? "" : typeName(spec, each.type);
+      rows.set(each.name, [each.name, type, each.section, each.weak ? "0" : "refused"]);
+    }
+  }
+  return [...rows.values()];
 }
 
 /** Maps that hold global data are shown by their variables. */

@@ -5,7 +5,7 @@ export type { BtfExt, FunctionInfo } from "./parse-btf-ext.ts";
 export { applyCoreRelocations } from "./core/core-relocation.ts";
 export { mendBtf, reopenBtf, validateBtf } from "./validate-btf.ts";
 export type { BtfFinding } from "./validate-btf.ts";
-export { mendForKernel } from "./mend-for-kernel.ts";
+export { mendForKernel, settleExterns } from "./mend-for-kernel.ts";
 export type { KernelBtfOptions } from "./mend-for-kernel.ts";
 export { alignOf, hasValue } from "./layout.ts";
 export { printC } from "./print-c/print-c.ts";

@@ -30,6 +30,37 @@ export function mendForKernel(btf: Btf, options: KernelBtfOptions): Uint8Array {
   return builder.bytes();
 }
 
+/**
+ * Raw BTF in which what the kernel is to provide (`.ksyms`) stands as if it were the object's own, since the kernel takes nothing else, as
+ * libbpf does it. Undefined where there is no such thing, so that the table goes as it is.
+ */
+export function settleExterns(btf: Btf): Uint8Array | undefined {
+  const externs = findExterns(btf);
+  if (externs.size === 0) return undefined;
+  const builder = new BtfBuilder(stringsOf(btf));
+  const mender = new KernelMender(btf, false);
+  for (let id = 1; id < btf.length; id++) {
+    const type = btf.type(id);
+    if (type.kind === "unknown" || type.kind === "void") return undefined;
+    builder.add(externs.has(id) ? mender.mended(type) : type);
+  }
+  for (const type of mender.added) builder.add(type);
+  return builder.bytes();
+}
+
+/** Their section, themselves, and the prototypes of functions. */
+function findExterns(btf: Btf): ReadonlySet<number> {
+  const externs = new Set<number>();
+  for (let id = 1; id < btf.length; id++) {
+    const type = btf.type(id);
+    if (type.kind === "datasec" && type.name === ".ksyms") externs.add(id);
+    if ((type.kind !== "func" && type.kind !== "var") || type.linkage !== "extern") continue;
+    externs.add(id);
+    if (type.kind === "func") externs.add(type.type);
+  }
+  return externs;
+}
+
 class KernelMender {
   /** Behind the table's own: what stands for members without a value, an index, enumerators. */
   readonly added: readonly NewBtfType[] = [
@@ -99,8 +130,13 @@ class KernelMender {
       case "typedef":
       case "fwd":
         return named(type);
-      default:
+      case "ptr":
+      case "const":
+      case "volatile":
+      case "restrict":
         return type;
+      default:
+        return type satisfies never;
     }
   }
 

@@ -1,4 +1,5 @@
 import type { EbpfError } from "../base/errors.ts";
+import type { KconfigValue } from "../spec/kconfig-value.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import type { EngineCommand, SpawnOptions } from "./command.ts";
 import type { EngineName } from "./engine-name.ts";
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly onFault: (fault: EbpfError) => void;
   /** By name: maps that stand for those of the object, or paths where they are pinned (kernel engine). */
   readonly reuse?: ReadonlyMap<string, EngineMap | string> | undefined;
+  /** Settings of the kernel (`__kconfig`) by name, in place of those that the engine has. */
+  readonly kconfig?: Readonly<Record<string, KconfigValue>> | undefined;
   /** How many instructions one run may take (embedded engine). */
   readonly instructionBudget?: number | undefined;
   /** How many milliseconds one run may take (embedded engine). */

@@ -1,6 +1,7 @@
 /** Files of /proc and /sys: to open one never blocks. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import { EbpfError } from "../base/errors.ts";
 import { refusal } from "./refusal.ts";
 
@@ -37,6 +38,19 @@ export function readHostFile(path: string, action: string): string {
 export function readLargeFile(path: string): Promise<Uint8Array> {
   return readFile(path);
 }
+
+/** A text, which may be compressed by gzip, as the kernel has its configuration. Rejected with what the runtime says. */
+export async function readPackedText(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString("utf8");
+  const { gunzip } = await import("node:zlib");
+  return promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip)(bytes, {
+    maxOutputLength: mostUnpacked,
+  }).then((text) => text.toString("utf8"));
+}
+
+/** Configurations have some 300 KB. */
+const mostUnpacked = 16 * 1024 * 1024;
 
 const scratch = Buffer.alloc(4096);
 

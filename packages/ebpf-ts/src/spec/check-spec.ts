@@ -14,7 +14,7 @@ import {
 } from "../base/checks.ts";
 import type { CoreRelocation, LineInfo } from "../btf/types.ts";
 import type { Instruction } from "../insn/instruction.ts";
-import type { CollectionSpec, FunctionSpec, MapSpec, ProgramSpec, VariableSpec } from "./types.ts";
+import type { CollectionSpec, FunctionSpec, MapSpec, ProgramSpec, Reference, VariableSpec } from "./types.ts";
 
 /** What a member must be; those that may be undefined are `maybe`. */
 type MemberChecks<T> = { readonly [Name in keyof T]-?: Check };
@@ -79,16 +79,30 @@ const instructionChecks: MemberChecks<Instruction> = {
   imm: integer(-(2 ** 31), 2 ** 31 - 1),
 };
 
+type ReferenceChecks = { readonly [Kind in Reference["kind"]]: MemberChecks<Extract<Reference, { kind: Kind }>> };
+
+const place = { slot: aSlot, kind: aString };
+const referenceChecks: ReferenceChecks = {
+  map: { ...place, map: aString },
+  "map-value": { ...place, map: aString, offset: integer(-(2 ** 31), 2 ** 31 - 1) },
+  call: { ...place, function: aString },
+  function: { ...place, function: aString },
+  extern: {
+    ...place,
+    name: aString,
+    section: oneOf(".kconfig", ".ksyms"),
+    weak: aBoolean,
+    type: anId,
+    size: u32,
+  },
+};
+
 /** Its members depend on its kind; one that does not fit its slot is refused when programs are assembled. */
 const aReference: Check = (value, what) => {
   anObject(value, what);
-  const { slot, kind, ...others } = value as Record<string, unknown>;
-  aSlot(slot, `The slot of ${what}`);
-  aString(kind, `The kind of ${what}`);
-  for (const [member, given] of Object.entries(others)) {
-    if (!["string", "number", "boolean"].includes(typeof given))
-      throw wrongKind(`The ${member} of ${what}`, "a string, a number or a boolean", given);
-  }
+  const { kind } = value as Reference;
+  oneOf(...Object.keys(referenceChecks))(kind, `The kind of ${what}`);
+  checkMembers(value, referenceChecks[kind] as MemberChecks<unknown>, what);
 };
 
 const lineChecks: MemberChecks<LineInfo> = {
@@ -131,6 +145,7 @@ const variableChecks: MemberChecks<VariableSpec> = {
   size: u32,
   type: anId,
   readOnly: aBoolean,
+  extern: maybe(oneOf("strong", "weak")),
 };
 
 const aBtf: Check = (value, what) => {

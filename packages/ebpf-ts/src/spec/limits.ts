@@ -14,3 +14,6 @@ export const mostInstructions = 1_000_000;
 
 /** Instructions of all programs of an object, each with the functions that it reaches: an engine that keeps them says how many it keeps. */
 export const mostInstructionsInAll = 16_000_000;
+
+/** Bytes of zeroed variables. They take no room in the file: without a limit, a small file could ask for any amount of memory. */
+export const mostZeros: number = 64 * 1024 * 1024;

@@ -2,6 +2,7 @@ import { aUint8Array } from "../base/checks.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import { readCode } from "./object/code.ts";
 import { readDataMaps } from "./object/data-maps.ts";
+import { readKconfig } from "./object/kconfig.ts";
 import { readMaps } from "./object/maps.ts";
 import { fillMapValues } from "./object/map-values.ts";
 import { badObject, findSection, openObject } from "./object/object-file.ts";
@@ -23,15 +24,16 @@ export function parse(bytes: Uint8Array): CollectionSpec {
   refuseStructOps(object);
   const maps = readMaps(object);
   const dataMaps = readDataMaps(object);
+  const kconfig = readKconfig(object);
   const code = readCode(object);
   addReferences(object, code, maps, dataMaps);
   fillMapValues(object, code, maps);
   const spec: CollectionSpec = {
     license: readLicense(object),
-    maps: [...maps.map(({ spec: map }) => map), ...dataMaps.map(({ spec: map }) => map)],
+    maps: [...maps.map(({ spec: map }) => map), ...dataMaps.map(({ spec: map }) => map), ...kconfig.maps],
     programs: code.programs,
     functions: code.functions,
-    variables: readVariables(object, dataMaps),
+    variables: [...readVariables(object, dataMaps), ...kconfig.variables],
     btf: object.btf,
     findings: [...object.findings],
   };

@@ -12,6 +12,10 @@ export function setVariable(spec: CollectionSpec, name: string, value: unknown):
     const known = spec.variables.map((candidate) => candidate.name).join(", ") || "none";
     throw new EbpfError("NOT_FOUND", `Cannot set variable ${name}: the object has no such variable (it has: ${known})`);
   }
+  if (variable.extern !== undefined)
+    throw new TypeError(
+      `Cannot set variable ${name}: it is a setting of the kernel, which load() takes in the option kconfig`,
+    );
   const map = spec.maps.find((candidate) => candidate.section === variable.section);
   if (map?.contents === undefined) {
     throw new EbpfError("NOT_FOUND", `Cannot set variable ${name}: the object has no section ${variable.section}`);

@@ -90,8 +90,26 @@ export type Reference =
   | { slot: number; kind: "call"; function: string }
   /** The address of a subprogram, for a callback. */
   | { slot: number; kind: "function"; function: string }
-  /** An extern (`__ksym`, `__kconfig`, kfunc): named so that what is not supported is refused by name. */
-  | { slot: number; kind: "extern"; name: string; weak: boolean };
+  | ExternReference;
+
+/**
+ * Something that the kernel is to provide. In `.kconfig` (`__kconfig`): one of its settings, the variable of that name in the map
+ * `.kconfig`. In `.ksyms` (`__ksym`): one of its functions (kfuncs) or variables. A weak one may be absent: it is 0 then, or at address 0.
+ */
+export interface ExternReference {
+  slot: number;
+  kind: "extern";
+  name: string;
+  section: ExternSection;
+  weak: boolean;
+  /** BTF id of its type, in the object's BTF: a prototype for a function; 0 for a symbol without one (`extern const void name __ksym`). */
+  type: number;
+  /** Bytes; 0 for functions, and for symbols without a type. */
+  size: number;
+}
+
+/** The sections whose contents come from the kernel: BTF describes them, and the ELF file has none of them. */
+export type ExternSection = ".kconfig" | ".ksyms";
 
 /** A global variable: where it stands in its section. `offset` and `size` are bytes. */
 export interface VariableSpec {
@@ -103,6 +121,8 @@ export interface VariableSpec {
   /** BTF id of its type; 0 when there is none. */
   type: number;
   readOnly: boolean;
+  /** Of those in `.kconfig`, whose values are the kernel's settings: whether the kernel must have it. */
+  extern?: "strong" | "weak";
 }
 
 /** A program with its subprograms appended, in libbpf's order, so that its tag is the same as under libbpf. */

@@ -37,11 +37,11 @@ describe("loading", () => {
   it("names maps and kernel symbols that a program needs", async () => {
     const code = [op(0x18, 1), op(0), exit];
     await assert.rejects(load([], [{ references: [{ slot: 0, kind: "map", map: "gone" }] }], code), /program_0.*gone/);
-    await assert.rejects(
-      load([], [{ references: [{ slot: 0, kind: "extern", name: "jiffies", weak: false }] }], code),
-      NotSupportedError,
-    );
-    const weak = await load([], [{ references: [{ slot: 0, kind: "extern", name: "jiffies", weak: true }] }], code);
+    const extern = (weak: boolean) => {
+      return { slot: 0, kind: "extern", name: "jiffies", section: ".ksyms", weak, type: 0, size: 0 } as const;
+    };
+    await assert.rejects(load([], [{ references: [extern(false)] }], code), NotSupportedError);
+    const weak = await load([], [{ references: [extern(true)] }], code);
     await weak.close();
   });
 

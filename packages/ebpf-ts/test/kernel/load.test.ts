@@ -49,13 +49,6 @@ describe("kernel: loading", { skip: kernelOrSkip() }, () => {
     assert.equal(collection.programs.size, 4);
     await collection.close();
   });
-
-  it("refuses kernel symbols by name", async () => {
-    const load = loadFixture("bad/kernel-symbols", {
-      edit: (spec) => spec.programs.forEach((program) => (program.autoload = true)),
-    });
-    await assert.rejects(load, (error: Error) => error.name === "NotSupportedError" && /__ksym/.test(error.message));
-  });
 });
 
 describe("kernel: libbpf is the judge", { skip: kernelOrSkip() || bpftoolOrSkip() }, () => {

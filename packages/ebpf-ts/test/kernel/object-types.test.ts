@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { BtfBuilder, mendBtf, mendForKernel, parseBtf } from "../../src/btf/index.ts";
+import { BtfBuilder, mendBtf, mendForKernel, parseBtf, settleExterns } from "../../src/btf/index.ts";
 import type { Btf } from "../../src/btf/index.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import { loadBtf } from "../../src/engine/kernel/load/load-btf.ts";
@@ -20,7 +20,7 @@ import { changedSys, loadFixture, readSpec } from "./kernel-fixture.ts";
 const EINVAL = 22;
 
 /** Fixtures whose types the kernel refuses as they are: externs, wide bitfields of enums, plain C. */
-const refused = ["core-shapes-target", "core-shapes", "spec-kernel", "spec-plain-c"];
+const refused = ["core-shapes-target", "core-shapes", "externs", "spec-kernel", "spec-plain-c"];
 
 function readFixture(file: string): CollectionSpec | undefined {
   try {
@@ -50,6 +50,16 @@ describe("kernel: the types of an object", { skip: kernelOrSkip() }, () => {
       assert.ok(await isTaken(mendForKernel(btf, { old: true })));
     });
   }
+
+  test("with what the kernel is to provide: taken as if it were the object's own, and nothing is said", async () => {
+    for (const name of ["externs", "spec-kernel"]) {
+      const spec = readSpec(name);
+      assert.ok(await isTaken(settleExterns(spec.btf!)!), name);
+      const types = await loadBtf(sys, spec, (finding) => assert.fail(finding));
+      types!.close();
+    }
+    assert.equal(settleExterns(readSpec("maps").btf!), undefined);
+  });
 
   test("of other compilers, mended: names that are none, characters with a sign, functions without a name", async () => {
     const builder = new BtfBuilder();

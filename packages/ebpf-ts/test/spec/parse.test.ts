@@ -135,7 +135,9 @@ function byText(a: unknown, b: unknown): number {
 
 test("what section names say of programs", () => {
   const { programs } = read("spec-kernel.bpf.o");
-  assert.deepEqual(targets(find(programs, "uses_kernel")), [{ kind: "extern", name: "bpf_prog_active", weak: true }]);
+  assert.deepEqual(targets(find(programs, "uses_kernel")), [
+    { kind: "extern", name: "bpf_prog_active", section: ".ksyms", weak: true, type: 9, size: 4 },
+  ]);
   const { type, attachType, attachTo, kind, sleepable, autoload } = find(programs, "uses_kernel");
   assert.deepEqual(
     { type, attachType, attachTo, kind, sleepable, autoload },

@@ -102,6 +102,7 @@ export async function concurrentFixture(engine: EngineName, name: string): Promi
     instructionBudget: 2 ** 26,
     maxRunMs: Infinity,
     kernelBtf: buildKernelBtf("x64"),
+    kconfig: { given: {}, own: new Map() },
   });
   const machine = openMachine(built.image);
   const hostTask = () => ({ pid: 1, tgid: 1, uid: 0, gid: 0, comm: "test", readUser: () => false });

@@ -11,6 +11,8 @@ import type { EngineMap } from "../map.ts";
 import type { EnginePrints, PrintedLine } from "../prints.ts";
 import type { EngineProgram } from "../program.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
+import { findExterns } from "./load/externs/find-externs.ts";
+import type { KernelExterns } from "./load/externs/kernel-externs.ts";
 import { fillSlots, holdsMaps, holdsPrograms } from "./map/fill-slots.ts";
 import { kernelBtf } from "./load/kernel-btf.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
@@ -27,6 +29,8 @@ import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
 import { spawnCommand, type ChildCommand } from "./spawn.ts";
+
+export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig">;
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
 export class KernelCollection implements EngineCollection {
@@ -52,12 +56,12 @@ export class KernelCollection implements EngineCollection {
     sys: Sys,
     spec: CollectionSpec,
     pinRoot: string,
-    reuse?: EngineOptions["reuse"],
+    options: KernelLoadOptions = {},
   ): Promise<KernelCollection> {
     refuseIfLockedDown("load the object into the kernel", "bpf");
     const collection = new KernelCollection(sys, spec, pinRoot);
     try {
-      await collection.#loadAll(reuse);
+      await collection.#loadAll(options);
       return collection;
     } catch (error) {
       collection.#pins.takeBack();
@@ -106,10 +110,11 @@ export class KernelCollection implements EngineCollection {
     this.#btf?.close();
   }
 
-  async #loadAll(reuse: EngineOptions["reuse"]): Promise<void> {
-    const { btf, maps } = this.#spec;
+  async #loadAll({ reuse, kconfig }: KernelLoadOptions): Promise<void> {
     const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? { btf: await kernelBtf() } : undefined);
-    const toLoad = await checkPrograms(this.#spec, assembler);
+    const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {});
+    const toLoad = await checkPrograms(this.#spec, assembler, externs);
+    const { btf, maps } = externs.spec;
     this.#btf = await loadBtf(this.#sys, this.#spec);
     for (const spec of maps) {
       if (this.#maps.has(spec.name))
@@ -127,15 +132,20 @@ export class KernelCollection implements EngineCollection {
     for (const spec of maps.filter(holdsMaps))
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
     for (const [spec, attachTypeId] of toLoad)
-      this.#programs.set(spec.name, await this.#loadProgram(assembler, spec, attachTypeId));
+      this.#programs.set(spec.name, await this.#loadProgram(assembler, spec, attachTypeId, externs));
     for (const spec of maps.filter(holdsPrograms)) {
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
     }
   }
 
-  async #loadProgram(assembler: Assembler, spec: ProgramSpec, attachTypeId: number): Promise<KernelProgram> {
+  async #loadProgram(
+    assembler: Assembler,
+    spec: ProgramSpec,
+    attachTypeId: number,
+    externs: KernelExterns,
+  ): Promise<KernelProgram> {
     const assembled = assembler.assemble(spec);
-    resolveReferences(assembled, (name) => this.#maps.get(name)?.fd);
+    resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs);
     const descriptor = await loadProgram(this.#sys, {
       spec,
       assembled,

@@ -22,8 +22,9 @@ export interface KernelEngineOptions {
 export function kernelEngine(options: KernelEngineOptions = {}): Engine {
   return {
     name: "kernel",
-    load(spec: CollectionSpec, { reuse }: EngineOptions): Promise<EngineCollection> {
-      return KernelCollection.load(options.sys ?? linuxSys(), spec, options.pinRoot ?? DEFAULT_PIN_ROOT, reuse);
+    load(spec: CollectionSpec, engineOptions: EngineOptions): Promise<EngineCollection> {
+      const { sys = linuxSys(), pinRoot = DEFAULT_PIN_ROOT } = options;
+      return KernelCollection.load(sys, spec, pinRoot, engineOptions);
     },
   };
 }

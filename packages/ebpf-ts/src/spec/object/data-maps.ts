@@ -1,6 +1,8 @@
 import type { ElfSection } from "../../elf/elf-file.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
-import { MapFlag, MapType } from "../../uapi/uapi.gen.ts";
+import { MapFlag } from "../../uapi/uapi.gen.ts";
+import { mostZeros } from "../limits.ts";
+import { dataMapSpec } from "./data-map-spec.ts";
 import { badObject } from "./object-file.ts";
 import type { ObjectFile } from "./object-file.ts";
 import type { MapSpec } from "../types.ts";
@@ -13,9 +15,6 @@ export interface DataMap {
   /** Throws when the function `user` cannot use that byte of the section. */
   checkUse(user: string, name: string, offset: number): void;
 }
-
-/** Zeros take no room in the file: without a limit, a small file could ask for any amount of memory. */
-const MOST_ZEROS = 64 * 1024 * 1024;
 
 /** `.data`, `.rodata`, `.bss` and those with a suffix: each is an array map of one element. */
 export function readDataMaps(object: ObjectFile): DataMap[] {
@@ -62,34 +61,22 @@ function checkSections(sections: readonly ElfSection[]): void {
     names.add(section.name);
     zeros += section.type === SectionType.NOBITS ? section.size : 0;
   }
-  if (zeros > MOST_ZEROS)
+  if (zeros > mostZeros)
     throw new EbpfError(
       "TOO_BIG",
-      `The object has ${zeros} bytes of zeroed variables, and at most ${MOST_ZEROS} are supported: use a map`,
+      `The object has ${zeros} bytes of zeroed variables, and at most ${mostZeros} are supported: use a map`,
     );
 }
 
 function dataMap(object: ObjectFile, section: ElfSection): MapSpec {
   const readOnly = isNamed(section, ".rodata");
-  return {
-    name: section.name,
-    type: MapType.ARRAY,
-    keySize: 4,
-    valueSize: section.size,
-    maxEntries: 1,
-    flags: (readOnly ? MapFlag.RDONLY_PROG : 0) | (isPrivate(object, section) ? 0 : MapFlag.MMAPABLE),
-    mapExtra: 0n,
-    numaNode: undefined,
-    pinning: "none",
-    keyType: 0,
-    valueType: object.dataSections.get(section.name)?.id ?? 0,
-    recordType: 0,
-    inner: undefined,
-    slots: [],
+  return dataMapSpec({
     section: section.name,
+    flags: (readOnly ? MapFlag.RDONLY_PROG : 0) | (isPrivate(object, section) ? 0 : MapFlag.MMAPABLE),
+    valueType: object.dataSections.get(section.name)?.id ?? 0,
     contents: section.type === SectionType.NOBITS ? new Uint8Array(section.size) : new Uint8Array(section.data),
     readOnly,
-  };
+  });
 }
 
 /**

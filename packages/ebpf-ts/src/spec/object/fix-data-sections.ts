@@ -6,16 +6,15 @@ import { parseBtf } from "../../btf/parse-btf.ts";
 import type { Btf, BtfDataSection } from "../../btf/types.ts";
 import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
 import { EbpfError } from "../../base/errors.ts";
+import { placeKconfig } from "./place-kconfig.ts";
 
 const variableSize = kindShapes[Kind.datasec]!.each;
-
-/** They have no ELF section: what is in them comes from the kernel. */
-const EXTERN_SECTIONS = new Set([".kconfig", ".ksyms"]);
 
 /**
  * clang leaves the sizes of data sections, and the offsets of the global variables in them, zero in `.BTF`: only ELF
  * knows them. The kernel wants them filled in and the variables in order. Hidden symbols become static ones, as libbpf
- * has it: the kernel then verifies a hidden function together with its callers. Gives a copy.
+ * has it: the kernel then verifies a hidden function together with its callers. Settings of the kernel get their places, and are
+ * variables as any other then. Gives a copy.
  */
 export function fixDataSections(bytes: Uint8Array, elf: ElfFile): Uint8Array {
   const fixed = new Uint8Array(bytes);
@@ -26,8 +25,10 @@ export function fixDataSections(bytes: Uint8Array, elf: ElfFile): Uint8Array {
 
   for (let id = 1; id < btf.length; id++) {
     const type = btf.type(id);
-    if (type.kind === "datasec" && !EXTERN_SECTIONS.has(type.name)) {
-      fixSection(btf, records, type, sections.get(type.name), symbols);
+    if (type.kind === "datasec") {
+      // What the kernel provides has no ELF section. That of symbols is for their names alone.
+      if (type.name === ".kconfig") placeSettings(btf, records, type);
+      else if (type.name !== ".ksyms") fixSection(btf, records, type, sections.get(type.name), symbols);
     } else if (type.kind === "func" && type.linkage === "global" && isHiddenSubprogram(symbols.get(type.name), elf)) {
       records.makeFunctionStatic(id);
     }
@@ -83,6 +84,13 @@ function fixSection(
   );
 }
 
+function placeSettings(btf: Btf, records: Records, type: BtfDataSection): void {
+  const { variables, size } = placeKconfig(btf, type);
+  records.setSectionSize(type.id, size);
+  records.setVariables(type.id, variables);
+  for (const { type: id, size: bytes } of variables) if (bytes > 0) records.makeVariableGlobal(id);
+}
+
 /** Writes to type records in place. */
 class Records {
   readonly #view: DataView;
@@ -117,6 +125,11 @@ class Records {
   /** BTF_VAR_STATIC is 0. */
   makeVariableStatic(id: number): void {
     this.#view.setUint32(this.#at(id) + recordHeader, 0, true);
+  }
+
+  /** BTF_VAR_GLOBAL_ALLOCATED is 1. */
+  makeVariableGlobal(id: number): void {
+    this.#view.setUint32(this.#at(id) + recordHeader, 1, true);
   }
 
   /** The linkage of a function is its `vlen`, the lower bits of `info`; BTF_FUNC_STATIC is 0. */

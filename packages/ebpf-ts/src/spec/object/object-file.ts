@@ -45,7 +45,7 @@ function readTypes(elf: ElfFile): Types {
       findings,
     };
   } catch (error) {
-    if (!(error instanceof EbpfError) || needsTypes(elf)) throw error;
+    if (!(error instanceof EbpfError) || error.code === "TOO_BIG" || needsTypes(elf)) throw error;
     return withoutTypes([`${error.message}; the object is read without types`]);
   }
 }
@@ -54,9 +54,9 @@ function withoutTypes(findings: readonly string[]): Types {
   return { btf: undefined, ext: undefined, dataSections: new Map(), findings };
 }
 
-/** Maps and externs are described in BTF alone, and CO-RE relocations may stand in `.BTF.ext`. */
+/** Maps are described in BTF alone, and CO-RE relocations may stand in `.BTF.ext`. */
 function needsTypes(elf: ElfFile): boolean {
-  const names = new Set([".maps", ".ksyms", ".kconfig", ".BTF.ext"]);
+  const names = new Set([".maps", ".BTF.ext"]);
   return elf.sections.some(({ name, size }) => size > 0 && names.has(name));
 }
 

@@ -6,6 +6,7 @@ import { sortBySlot, takeRange } from "./by-slot.ts";
 import type { Code, PlacedFunction } from "./code.ts";
 import type { DataMap } from "./data-maps.ts";
 import type { PlacedMap } from "./maps.ts";
+import { type Extern, readExterns } from "./externs.ts";
 import { badObject } from "./object-file.ts";
 import type { ObjectFile } from "./object-file.ts";
 import type { Reference } from "../types.ts";
@@ -57,7 +58,7 @@ class Resolver {
   readonly #maps: ReadonlyMap<string, PlacedMap>;
   readonly #mapSections: ReadonlySet<number>;
   readonly #dataMaps: ReadonlyMap<number, DataMap>;
-  readonly #externs: ReadonlySet<string>;
+  readonly #externs: ReadonlyMap<string, Extern>;
 
   constructor(object: ObjectFile, code: Code, maps: readonly PlacedMap[], dataMaps: readonly DataMap[]) {
     this.#object = object;
@@ -67,7 +68,7 @@ class Resolver {
       object.elf.sections.filter((section) => section.name === ".maps").map((section) => section.index),
     );
     this.#dataMaps = new Map(dataMaps.map((map) => [map.section.index, map]));
-    this.#externs = externNames(object);
+    this.#externs = readExterns(object);
   }
 
   addTo(fn: PlacedFunction, relocations: readonly PlacedRelocation[]): void {
@@ -173,15 +174,25 @@ class Resolver {
   }
 
   #extern(fn: PlacedFunction, slot: number, symbol: ElfSymbol): Reference {
-    if (this.#externs.has(symbol.name))
-      return { slot, kind: "extern", name: symbol.name, weak: symbol.binding === "weak" };
+    const { name } = symbol;
     const isCall = fn.spec.instructions[slot]?.opcode === CALL;
-    const hint = BUILTINS.has(symbol.name)
-      ? "clang put the call in: use a constant size with the __builtin_ function of that name, or write the loop out"
-      : "define it, or declare it with __ksym or __kconfig and compile with clang -g";
-    throw badObject(
-      `${describe(fn)} ${isCall ? "calls" : "uses"} ${symbol.name}, which the object does not define: ${hint}`,
-    );
+    const extern = this.#externs.get(name);
+    if (extern === undefined) {
+      const hint = BUILTINS.has(name)
+        ? "clang put the call in: use a constant size with the __builtin_ function of that name, or write the loop out"
+        : "define it, or declare it with __ksym or __kconfig and compile with clang -g";
+      throw badObject(
+        `${describe(fn)} ${isCall ? "calls" : "uses"} ${name}, which the object does not define: ${hint}`,
+      );
+    }
+    const isLoad = fn.spec.instructions[slot]?.opcode === LD_IMM64 && fn.spec.instructions[slot + 1] !== undefined;
+    if (isCall ? !extern.isFunction : !isLoad) {
+      throw badObject(
+        `${describe(fn)} is broken: the relocation for ${name} is at instruction ${slot}, which is neither a call of a function nor a 64-bit load`,
+      );
+    }
+    const { section, type, size } = extern;
+    return { slot, kind: "extern", name, section, weak: symbol.binding === "weak", type, size };
   }
 }
 
@@ -196,18 +207,6 @@ const BUILTINS: ReadonlySet<string> = new Set([
   "__multi3",
   "__udivti3",
 ]);
-
-/** What the kernel is to provide: `__ksym` functions and variables, and `__kconfig` values. */
-function externNames({ btf, dataSections }: ObjectFile): Set<string> {
-  const names = new Set<string>();
-  for (const section of [".ksyms", ".kconfig"]) {
-    for (const { type } of dataSections.get(section)?.variables ?? []) {
-      const extern = btf?.type(type);
-      if (extern?.kind === "var" || extern?.kind === "func") names.add(extern.name);
-    }
-  }
-  return names;
-}
 
 function describe(fn: PlacedFunction): string {
   return `${fn.isProgram ? "Program" : "Function"} ${fn.spec.name}`;

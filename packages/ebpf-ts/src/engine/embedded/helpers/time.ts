@@ -2,8 +2,9 @@ import type { HelperGroup } from "./helper.ts";
 
 /** International atomic time runs ahead of UTC, in nanoseconds (37 s since 2017). */
 const atomicAhead = 37_000_000_000n;
-/** A machine of its own counts its jiffies as Linux does by default: 250 a second. */
-const jiffy = 4_000_000n;
+/** Jiffies a second (CONFIG_HZ): a machine of its own has as many as Linux has by default. */
+export const jiffiesPerSecond = 250n;
+const jiffy = 1_000_000_000n / jiffiesPerSecond;
 
 export const timeHelpers: HelperGroup = {
   ktime_get_ns: (run) => run.host.clock.monotonic(),

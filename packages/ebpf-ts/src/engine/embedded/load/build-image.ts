@@ -4,6 +4,7 @@ import { Failures } from "../../../base/failures.ts";
 import { encodeInstructions } from "../../../insn/codec.ts";
 import { Assembler } from "../../../spec/assemble.ts";
 import { checkLoadable } from "../../../spec/check-loadable.ts";
+import { type FilledKconfig, fillKconfig, type KconfigSources } from "../../../spec/fill-kconfig.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";
 import { MapType } from "../../../uapi/uapi.gen.ts";
 import { assembleImage, type ImageParts } from "./assemble-image.ts";
@@ -26,6 +27,8 @@ export interface BuildOptions extends Pick<
   "cpus" | "instructionBudget" | "maxRunMs" | "executor" | "heap"
 > {
   readonly kernelBtf: Btf;
+  /** Settings of the kernel, by name, for objects that ask for them. */
+  readonly kconfig: KconfigSources;
 }
 
 export interface BuiltImage {
@@ -41,8 +44,10 @@ export interface BuiltImage {
  * Makes the machine that a spec describes: its maps planned and filled, its programs assembled, resolved and validated. All that the
  * engine lacks is told at once.
  */
-export async function buildImage(spec: CollectionSpec, options: BuildOptions): Promise<BuiltImage> {
+export async function buildImage(given: CollectionSpec, options: BuildOptions): Promise<BuiltImage> {
   checkByteOrder();
+  const kconfig = fillKconfig(given, options.kconfig);
+  const { spec } = kconfig;
   const failures = new Failures();
   const assembler = new Assembler(spec, { btf: options.kernelBtf });
   checkLoadable(spec, assembler, failures, mostInstructionsKept);
@@ -52,7 +57,7 @@ export async function buildImage(spec: CollectionSpec, options: BuildOptions): P
   const maps = spec.maps.map((map) => planOrStandIn(map, layout, options.cpus, missing));
   const specs = spec.programs.filter((program) => program.autoload);
   const built: BuiltProgram[] = [];
-  for (const program of specs) built.push(await buildProgram(assembler, program, maps, failures));
+  for (const program of specs) built.push(await buildProgram(assembler, program, { maps, kconfig, failures }));
   const used = new Set(built.flatMap(({ maps: names }) => names));
   for (const { name, slots, section } of spec.maps) {
     const why = missing.get(name);
@@ -107,16 +112,21 @@ function standIn(map: MapSpec): MapSpec {
   return { ...map, type: MapType.ARRAY, keySize: 4, valueSize, maxEntries: 1, flags: 0, mapExtra: 0n };
 }
 
+interface Surroundings {
+  readonly maps: readonly MachineMapImage[];
+  readonly kconfig: FilledKconfig;
+  readonly failures: Failures;
+}
+
 async function buildProgram(
   assembler: Assembler,
   program: ProgramSpec,
-  maps: readonly MachineMapImage[],
-  failures: Failures,
+  { maps, kconfig, failures }: Surroundings,
 ): Promise<BuiltProgram> {
   const assembled = assembler.assemble(program);
   const tag = await programTag(assembled.instructions, assembled.references);
   const names = assembled.references.flatMap((reference) => ("map" in reference ? [reference.map] : []));
-  resolveReferences(assembled, maps, failures);
+  resolveReferences(assembled, maps, kconfig, failures);
   const image: MachineProgramImage = {
     name: program.name,
     section: program.section,

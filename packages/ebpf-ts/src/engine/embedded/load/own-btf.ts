@@ -1,20 +1,49 @@
 import { BtfBuilder } from "../../../btf/btf-builder.ts";
 import { parseBtf } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
+import { HelperId, MapType } from "../../../uapi/uapi.gen.ts";
+import { helpers } from "../helpers/index.ts";
+import { mapImplementations } from "../maps/map-implementations.gen.ts";
 
 export type Architecture = "x64" | "arm64";
 
 /**
- * The embedded engine's own kernel types: those of the contexts that its events have, laid out as in Linux 6. CO-RE
- * relocations of other kernel structures find no target, and are refused by name.
+ * The embedded engine's own kernel types: those of the contexts that its events have, laid out as in Linux 6, and those by which programs
+ * find out what a kernel has. CO-RE relocations of other kernel structures find no target, and are refused by name.
  */
 export function buildKernelBtf(architecture: Architecture): Btf {
   const builder = new BtfBuilder();
   const types = basicTypes(builder);
   addTracepoints(builder, types);
+  addFeatures(builder);
   if (architecture === "arm64") addArm64Registers(builder, types);
   else addX64Registers(builder, types);
   return parseBtf(builder.bytes());
+}
+
+/**
+ * What programs ask whether it exists (`bpf_core_enum_value_exists`, `bpf_core_type_exists`), and answer for themselves: only what the
+ * engine has is in these enums of the uapi. `struct bpf_ringbuf` (kernel/bpf/ringbuf.c) is the usual question for rings; nothing of it can be read.
+ */
+function addFeatures(builder: BtfBuilder): void {
+  builder.enum(
+    "bpf_map_type",
+    having("BPF_MAP_TYPE_", MapType, (type) => mapImplementations.has(type)),
+  );
+  builder.enum(
+    "bpf_func_id",
+    having("BPF_FUNC_", HelperId, (id) => helpers[id] !== undefined),
+  );
+  if (mapImplementations.has(MapType.RINGBUF)) builder.struct("bpf_ringbuf", 0, []);
+}
+
+function having(
+  prefix: string,
+  all: Readonly<Record<string, number>>,
+  has: (value: number) => boolean,
+): Record<string, number> {
+  const entries = Object.entries(all).filter(([, value]) => has(value));
+  return Object.fromEntries(entries.map(([name, value]) => [prefix + name, value]));
 }
 
 interface BasicTypes {

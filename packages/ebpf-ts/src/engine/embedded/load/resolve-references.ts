@@ -2,7 +2,8 @@ import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import type { Failures } from "../../../base/failures.ts";
 import { AluOp, CALL, CallKind, ImmKind, InstructionClass } from "../../../insn/opcodes.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
-import type { AssembledProgram, Reference } from "../../../spec/types.ts";
+import type { FilledKconfig } from "../../../spec/fill-kconfig.ts";
+import type { AssembledProgram, ExternReference, Reference } from "../../../spec/types.ts";
 import type { MachineMapImage } from "../machine/image.ts";
 import { mapHandle } from "../machine/map-handle.ts";
 
@@ -13,10 +14,13 @@ import { mapHandle } from "../machine/map-handle.ts";
 export function resolveReferences(
   assembled: AssembledProgram,
   maps: readonly MachineMapImage[],
+  kconfig: FilledKconfig,
   failures: Failures,
 ): void {
   for (const reference of assembled.references) {
-    if (reference.kind === "extern") resolveExtern(assembled, reference, failures);
+    if (reference.kind === "extern" && reference.section === ".kconfig")
+      resolveSetting(assembled, reference, maps, kconfig, failures);
+    else if (reference.kind === "extern") resolveSymbol(assembled, reference, failures);
     else if (reference.kind === "map" || reference.kind === "map-value") resolveMap(assembled, reference, maps);
   }
 }
@@ -47,12 +51,30 @@ function resolveMap(
   setImmediate64(assembled, reference.slot, BigInt(map.address + reference.offset));
 }
 
-/** A weak symbol that is not there is NULL; the program is to ask before it uses it, or calls it. */
-function resolveExtern(
+/** Its place in the map `.kconfig`, which has zeros for one that is not there. */
+function resolveSetting(
   assembled: AssembledProgram,
-  { slot, name, weak }: Reference & { kind: "extern" },
+  { slot, name, weak }: ExternReference,
+  maps: readonly MachineMapImage[],
+  { spec, missing }: FilledKconfig,
   failures: Failures,
 ): void {
+  const variable = spec.variables.find((each) => each.name === name && each.extern !== undefined);
+  const why = missing.get(name);
+  if (variable === undefined || (missing.has(name) && (why !== undefined || !weak))) {
+    const hint =
+      why ?? "the embedded engine does not have it: declare it __weak, or give it to load() in the option kconfig";
+    const message = `Cannot load program ${assembled.name}: it needs the kernel's setting ${name}, and ${hint}`;
+    failures.add(new NotSupportedError(name, message));
+    setImmediate64(assembled, slot, 0n);
+    return;
+  }
+  const offset = variable.offset + instructionAt(assembled, slot).imm;
+  resolveMap(assembled, { slot, kind: "map-value", map: ".kconfig", offset }, maps);
+}
+
+/** A weak symbol that is not there is NULL; the program is to ask before it uses it, or calls it. */
+function resolveSymbol(assembled: AssembledProgram, { slot, name, weak }: ExternReference, failures: Failures): void {
   const instruction = instructionAt(assembled, slot);
   const isCall = instruction.opcode === CALL;
   if (!weak) {

@@ -9,6 +9,7 @@ import { eventSources } from "../sources/check-sources.ts";
 import type { EventSource } from "../sources/event-source.ts";
 import { EmbeddedCollection } from "./embedded-collection.ts";
 import { buildKernelBtf, type Architecture } from "../load/own-btf.ts";
+import { ownSettings } from "../load/own-settings.ts";
 import { openMachine } from "../load/open-machine.ts";
 
 /** What an embedded engine is made of; each has a default. */
@@ -65,7 +66,8 @@ async function load(
   const cpus = options.cpus ?? defaultCpus;
   const architecture = options.architecture ?? "x64";
   const kernelBtf = buildKernelBtf(architecture);
-  const built = await buildImage(spec, { cpus, instructionBudget, maxRunMs, kernelBtf });
+  const kconfig = { given: engineOptions.kconfig ?? {}, own: ownSettings(architecture, cpus) };
+  const built = await buildImage(spec, { cpus, instructionBudget, maxRunMs, kernelBtf, kconfig });
   const machine = openMachine(built.image, { clock: options.clock });
   return new EmbeddedCollection({
     spec,

@@ -3,7 +3,7 @@ import type { Assembler } from "../../../spec/assemble.ts";
 import { checkLoadable } from "../../../spec/check-loadable.ts";
 import type { CollectionSpec, ProgramSpec } from "../../../spec/types.ts";
 import { attachTypeId } from "./attach-type-id.ts";
-import { missingExtern } from "./resolve-references.ts";
+import type { KernelExterns } from "./externs/kernel-externs.ts";
 
 /** Whether some program needs the running kernel's types for CO-RE. Any function may be reached, so all are asked. */
 export function needsKernelTypes({ programs, functions }: CollectionSpec): boolean {
@@ -15,13 +15,17 @@ export function needsKernelTypes({ programs, functions }: CollectionSpec): boole
  * Looks at all programs that are to be loaded before anything is made, and throws all that they lack in one error. Gives what each
  * attaches to, as a type of the kernel (`attach_btf_id`).
  */
-export async function checkPrograms(spec: CollectionSpec, assembler: Assembler): Promise<Map<ProgramSpec, number>> {
+export async function checkPrograms(
+  spec: CollectionSpec,
+  assembler: Assembler,
+  externs: KernelExterns,
+): Promise<Map<ProgramSpec, number>> {
   const failures = new Failures();
   checkLoadable(spec, assembler, failures);
   const programs = spec.programs.filter(({ autoload }) => autoload);
   const targets = new Map<ProgramSpec, number>();
   for (const program of programs) targets.set(program, (await failures.tryAsync(() => attachTypeId(program))) ?? 0);
-  if (hasExterns(spec)) for (const program of programs) addExterns(program, assembler, failures);
+  if (hasExterns(spec)) for (const program of programs) addExterns(program, assembler, externs, failures);
   failures.throwAny("load the object");
   return targets;
 }
@@ -30,12 +34,10 @@ function hasExterns({ programs, functions }: CollectionSpec): boolean {
   return [...programs, ...functions].some(({ references }) => references.some(({ kind }) => kind === "extern"));
 }
 
-function addExterns(program: ProgramSpec, assembler: Assembler, failures: Failures): void {
-  for (const { instructions, references } of assembler.reach([program])) {
+function addExterns(program: ProgramSpec, assembler: Assembler, externs: KernelExterns, failures: Failures): void {
+  for (const { references } of assembler.reach([program])) {
     for (const reference of references) {
-      const low = instructions[reference.slot];
-      const missing =
-        reference.kind === "extern" && low !== undefined ? missingExtern(program.name, reference, low) : undefined;
+      const missing = reference.kind === "extern" ? externs.refusal(program.name, reference) : undefined;
       if (missing !== undefined) failures.add(missing);
     }
   }

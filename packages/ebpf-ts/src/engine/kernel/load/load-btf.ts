@@ -1,4 +1,4 @@
-import { mendForKernel } from "../../../btf/index.ts";
+import { mendForKernel, settleExterns } from "../../../btf/index.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { publishFinding } from "../../../host/reporters.ts";
@@ -30,10 +30,11 @@ export async function loadBtf(
 ): Promise<Descriptor | undefined> {
   const { btf } = spec;
   if (btf === undefined) return undefined;
-  const fd = await load(sys, btf.bytes);
+  const bytes = settleExterns(btf) ?? btf.bytes;
+  const fd = await load(sys, bytes);
   if (fd >= 0) return typesOf(fd);
   if (fd === -Errno.EPERM || fd === -Errno.ENOSYS || isShortage(fd)) throw failure(fd, "load programs", "bpf");
-  const said = await whatIsWrong(sys, btf.bytes, -fd);
+  const said = await whatIsWrong(sys, bytes, -fd);
   const mended = await loadMended(sys, btf);
   if (mended !== undefined) {
     report(`The kernel refused the object's types (${said}): it got them mended`);

@@ -1,19 +1,26 @@
-import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import { EbpfError } from "../../../base/errors.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
-import { CALL, ImmKind } from "../../../insn/opcodes.ts";
+import { ImmKind } from "../../../insn/opcodes.ts";
 import type { AssembledProgram, Reference } from "../../../spec/types.ts";
+import type { KernelExterns } from "./externs/kernel-externs.ts";
 
 /** Descriptor of a map by its name in the spec; undefined when it has none. */
 export type FindMap = (name: string) => number | undefined;
 
-/** Fills in what only the host knows: descriptors of maps, and 0 for weak symbols that are not there. Changes the code in place. */
-export function resolveReferences(assembled: AssembledProgram, findMap: FindMap): void {
+/** Fills in what only the host knows: descriptors of maps, and what the kernel has of its own (`externs`). Changes the code in place. */
+export function resolveReferences(assembled: AssembledProgram, findMap: FindMap, externs?: KernelExterns): void {
   for (const reference of assembled.references) {
     const low = assembled.instructions[reference.slot];
     const high = assembled.instructions[reference.slot + 1];
     if (low === undefined) throw broken(assembled, reference);
-    if (reference.kind === "extern") {
-      resolveExtern(assembled, reference, low);
+    if (reference.kind === "extern" && externs === undefined) throw broken(assembled, reference);
+    if (reference.kind === "extern" && reference.section === ".ksyms") {
+      externs!.putSymbol(reference, low, high);
+    } else if (reference.kind === "extern") {
+      if (high === undefined) throw broken(assembled, reference);
+      const offset = externs!.offsetOf(assembled.name, reference) + low.imm;
+      const value = { slot: reference.slot, kind: "map-value", map: reference.section, offset } as const;
+      resolveMap(assembled, value, low, high, findMap);
     } else if (reference.kind === "map" || reference.kind === "map-value") {
       if (high === undefined) throw broken(assembled, reference);
       resolveMap(assembled, reference, low, high, findMap);
@@ -39,27 +46,6 @@ function resolveMap(
   low.src = reference.kind === "map" ? ImmKind.MAP_FD : ImmKind.MAP_VALUE;
   low.imm = fd;
   high.imm = reference.kind === "map" ? 0 : reference.offset | 0;
-}
-
-type Extern = Extract<Reference, { kind: "extern" }>;
-
-/** Kernel symbols, kernel functions and kernel settings. A weak one reads as 0 where the kernel lacks it. */
-function resolveExtern(assembled: AssembledProgram, reference: Extern, low: Instruction): void {
-  const missing = missingExtern(assembled.name, reference, low);
-  if (missing !== undefined) throw missing;
-  low.src = ImmKind.VALUE;
-  low.imm = 0;
-}
-
-/** Why a program cannot have an extern that `low` uses; undefined if it can. */
-export function missingExtern(program: string, { name, weak }: Extern, low: Instruction): EbpfError | undefined {
-  const isCall = low.opcode === CALL;
-  if (weak && !isCall) return undefined;
-  const what = isCall ? "kernel function" : "kernel symbol or setting";
-  return new NotSupportedError(
-    name,
-    `Cannot load program ${program}: it uses the ${what} ${name}, and extern ones (__ksym, __kconfig) are not supported`,
-  );
 }
 
 function broken(assembled: AssembledProgram, reference: Reference): EbpfError {

@@ -2,6 +2,7 @@ import { poisonHelper } from "../../../btf/core/patch-instruction.ts";
 import type { LineInfo } from "../../../btf/types.ts";
 import type { AssembledProgram } from "../../../spec/types.ts";
 import { VerifierError } from "../../../base/errors.ts";
+import { isPoisonedCall } from "./externs/kernel-externs.ts";
 import type { EbpfError } from "../../../base/errors.ts";
 import { errnoName } from "../../../uapi/errno.ts";
 
@@ -49,13 +50,13 @@ export function verifierError(program: AssembledProgram, license: string, errno:
   const line = lineAt(program.lines, verdict.slot);
   const where = line === undefined ? "" : ` at ${line.file}:${line.line}`;
   const source = line === undefined || line.text.trim() === "" ? "" : ` \`${line.text.trim()}\``;
-  const why = explain(verdict, license) ?? (verdict.reason || "the verifier gave no reason");
+  const why = explain(verdict, program, license) ?? (verdict.reason || "the verifier gave no reason");
   const summary = `Cannot load program ${program.name}: refused by the verifier${where}${source}: ${why} (${errnoName(errno)})`;
   return new VerifierError(program.name, errno, summary, log);
 }
 
 /** What to do, for the reasons that have one answer. */
-function explain(verdict: Verdict, license: string): string | undefined {
+function explain(verdict: Verdict, { references }: AssembledProgram, license: string): string | undefined {
   const helper = /call (\S+?)#\d+/.exec(verdict.instruction)?.[1] ?? "this helper";
   if (/GPL-restricted function/.test(verdict.reason)) {
     return `${helper} is for programs with a GPL-compatible licence, and this one's is "${license}": say char LICENSE[] SEC("license") = "GPL"`;
@@ -63,6 +64,11 @@ function explain(verdict: Verdict, license: string): string | undefined {
   const unknown = /invalid func \S*?#?(\d+)$/.exec(verdict.reason)?.[1];
   if (Number(unknown) === poisonHelper)
     return "it reaches for a field or a type that this kernel does not have (CO-RE)";
+  if (unknown !== undefined && isPoisonedCall(Number(unknown))) {
+    const called = references.find(({ slot, kind }) => kind === "extern" && slot === verdict.slot);
+    const name = called?.kind === "extern" ? called.name : "a function";
+    return `it calls ${name} of the kernel, which this kernel does not have: ask bpf_ksym_exists(${name}) first`;
+  }
   if (unknown !== undefined) return `this kernel has no helper ${unknown}`;
   return undefined;
 }
