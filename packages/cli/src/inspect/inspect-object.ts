@@ -2,6 +2,7 @@ import { parse, readObject } from "ebpf-ts";
 import { printCode } from "./disassembly.ts";
 import { printSummary } from "./summary.ts";
 import { jsonText } from "../output/json.ts";
+import { printLine } from "../output/print-line.ts";
 
 export interface InspectOptions {
   readonly json?: boolean;
@@ -12,7 +13,7 @@ export interface InspectOptions {
 export async function inspectObject(object: string, options: InspectOptions): Promise<void> {
   const spec = parse(await readObject(object));
   if (options.json === true) {
-    console.log(jsonText(spec, 2));
+    printLine(jsonText(spec, 2));
   } else if (options.disasm === true) {
     for (const fn of [...spec.programs, ...spec.functions]) printCode(fn);
   } else {

@@ -1,13 +1,14 @@
 import type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "ebpf-ts";
 import { mapTypeName, type FunctionSpec } from "ebpf-ts/spec";
 import { printTable, type Cell } from "../output/table.ts";
+import { printLine } from "../output/print-line.ts";
 import { printable } from "../output/text.ts";
 
 /** What an object holds, in tables. */
 export function printSummary(spec: CollectionSpec): void {
-  console.log(`Licence    ${printable(spec.license) || "none: helpers for GPL-compatible programs are refused"}`);
-  console.log(`Types      ${spec.btf === undefined ? "none: compile with -g" : `${spec.btf.length - 1} in BTF`}`);
-  for (const finding of spec.findings ?? []) console.log(`Left out   ${printable(finding)}`);
+  printLine(`Licence    ${printable(spec.license) || "none: helpers for GPL-compatible programs are refused"}`);
+  printLine(`Types      ${spec.btf === undefined ? "none: compile with -g" : `${spec.btf.length - 1} in BTF`}`);
+  for (const finding of spec.findings ?? []) printLine(`Left out   ${printable(finding)}`);
   printTable("Programs", ["name", "section", "instructions"], spec.programs.map(programRow));
   printTable("Subprograms", ["name", "section", "instructions"], spec.functions.map(programRow));
   printTable(

@@ -1,4 +1,5 @@
 import Table from "cli-table3";
+import { printLine } from "./print-line.ts";
 import { printable } from "./text.ts";
 
 export type Cell = string | number;
@@ -12,7 +13,7 @@ export function printTable(title: string, heads: readonly string[], rows: readon
     style: { head: [], border: [], "padding-left": 2, "padding-right": 0, compact: true },
   });
   for (const row of rows) table.push(row.map((cell) => printable(String(cell))));
-  console.log(`\n${title}\n${table.toString().replace(/ +$/gm, "")}`);
+  printLine(`\n${title}\n${table.toString().replace(/ +$/gm, "")}`);
 }
 
 const borders = [

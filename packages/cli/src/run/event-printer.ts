@@ -1,6 +1,7 @@
 import type { CollectionSpec, MapSpec } from "ebpf-ts/spec";
 import { columnsOf, eventLine, headingLine, type Column } from "./columns.ts";
 import { jsonText } from "../output/json.ts";
+import { printLine } from "../output/print-line.ts";
 import { printable } from "../output/text.ts";
 
 /** Prints the events of every ring of an object, in columns or as JSON lines, up to a limit. */
@@ -28,7 +29,7 @@ export class EventPrinter {
     if (this.full) return;
     this.#printed += 1;
     if (this.#json) {
-      console.log(jsonText(this.#several ? { ring, event } : event));
+      printLine(jsonText(this.#several ? { ring, event } : event));
     } else {
       this.#printRow(ring, event);
     }
@@ -38,9 +39,9 @@ export class EventPrinter {
   #printRow(ring: string, event: unknown): void {
     const shape = this.#columns.get(ring) ?? [];
     const prefix = this.#several ? `${printable(ring)}: ` : "";
-    if (this.#shown !== ring) console.log(prefix + headingLine(shape));
+    if (this.#shown !== ring) printLine(prefix + headingLine(shape));
     this.#shown = ring;
-    console.log(prefix + eventLine(shape, event));
+    printLine(prefix + eventLine(shape, event));
   }
 }
 
