@@ -1,17 +1,15 @@
-/** What the thread is started with: the word that says "there are messages", as its address in this process. */
+/** What the thread is started with: the word that says "there are messages", in memory that both threads have. */
 export interface FutexThreadData {
-  readonly control: number;
-  readonly value: number;
+  readonly control: Int32Array<SharedArrayBuffer>;
 }
 
-/** To the thread. `last` is the value from which the word at the address is to change. */
+/** To the thread. `watch` asks to be told once, when the word at the address is not `last` any more. */
 export type FutexThreadMessage =
   | { readonly kind: "watch"; readonly token: number; readonly address: number; readonly last: number }
   | { readonly kind: "leave"; readonly token: number }
   | { readonly kind: "stop" };
 
-/** From the thread: a word has changed, or is not looked at any more. */
+/** From the thread: a word has changed. */
 export interface FutexThreadReport {
-  readonly kind: "changed" | "left";
   readonly token: number;
 }

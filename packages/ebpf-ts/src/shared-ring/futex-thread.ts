@@ -3,17 +3,21 @@ import { futexVectorLimit } from "../sys/futex/futex-vector.ts";
 import { startThread, type Thread } from "../host/threads/threads.ts";
 import type { FutexThreadData, FutexThreadMessage, FutexThreadReport } from "./futex-thread-messages.ts";
 
-/** A word that is watched for this thread's event loop. */
+/** A word that is watched for this thread's event loop, as long as it is held. */
 export interface FutexWatch {
-  /** While it is held by anybody, the thread keeps the process alive. */
+  /** While it is held by anybody, the thread keeps the process alive. What changes from now on is called back for. */
   hold(): void;
   letGo(): void;
   close(): void;
 }
 
 interface Watched {
+  readonly token: number;
   readonly futex: Futex;
-  onChange: () => void;
+  readonly onChange: () => void;
+  held: boolean;
+  /** Whether the thread was asked to tell of the next change, and has not. */
+  asked: boolean;
 }
 
 const threads: FutexThread[] = [];
@@ -26,25 +30,24 @@ const lingerMs = 1000;
 const lookMs = 10;
 
 /**
- * Calls back whenever the word has changed (several changes may be one call): one thread sleeps for all words of the process
+ * Calls back after changes of the word (several may be one call): one thread sleeps for all words of the process
  * (for 127 each), since an event loop cannot wait for a futex.
  */
-export function watchFutex(futex: Futex, last: number, onChange: () => void): FutexWatch {
+export function watchFutex(futex: Futex, onChange: () => void): FutexWatch {
   let thread = threads.find((each) => each.hasRoom);
   if (thread === undefined) {
     thread = new FutexThread();
     threads.push(thread);
   }
-  return thread.watch(futex, last, onChange);
+  return thread.watch(futex, onChange);
 }
 
 class FutexThread {
-  /** Those that the thread has been told of; their memory stays mapped until it has told that it let go of them. */
   readonly #watched = new Map<number, Watched>();
-  readonly #control: Int32Array = new Int32Array(new ArrayBuffer(4));
+  /** Shared: the thread may live longer than this one. */
+  readonly #control: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(4));
   readonly #controlFutex: Futex = new Futex(this.#control, 0);
   readonly #thread: Thread<FutexThreadMessage>;
-  #open = 0;
   #held = 0;
   #linger: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
@@ -59,37 +62,41 @@ class FutexThread {
     return this.#watched.size < futexVectorLimit - 1;
   }
 
-  watch(futex: Futex, last: number, onChange: () => void): FutexWatch {
-    const token = ++lastToken;
-    const watched: Watched = { futex, onChange };
+  watch(futex: Futex, onChange: () => void): FutexWatch {
+    const watched: Watched = { token: ++lastToken, futex, onChange, held: false, asked: false };
     clearTimeout(this.#linger);
-    this.#watched.set(token, watched);
-    this.#open += 1;
-    this.#tell({ kind: "watch", token, address: futex.address, last });
-    let held = false;
-    let closed = false;
-    const hold = (wanted: boolean): void => {
-      if (held === wanted || closed) return;
-      held = wanted;
-      this.#hold(wanted ? 1 : -1);
-    };
+    this.#watched.set(watched.token, watched);
     return {
-      hold: () => hold(true),
-      letGo: () => hold(false),
+      hold: () => this.#hold(watched),
+      letGo: () => this.#letGo(watched),
       close: () => {
-        if (closed) return;
-        hold(false);
-        closed = true;
-        watched.onChange = () => {};
-        this.#leave(token);
+        this.#letGo(watched);
+        if (this.#watched.delete(watched.token)) this.#leave(watched);
       },
     };
   }
 
-  #hold(change: number): void {
-    this.#held += change;
+  #hold(watched: Watched): void {
+    if (watched.held || !this.#watched.has(watched.token)) return;
+    watched.held = true;
+    this.#held += 1;
+    if (this.#held === 1) this.#keep(true);
+    this.#ask(watched);
+  }
+
+  #letGo(watched: Watched): void {
+    if (!watched.held) return;
+    watched.held = false;
+    this.#held -= 1;
     if (this.#held === 0) this.#keep(false);
-    else if (this.#held === 1 && change > 0) this.#keep(true);
+  }
+
+  /** The word's value comes before the look of whoever holds it, so that no change is missed. */
+  #ask(watched: Watched): void {
+    if (watched.asked || this.#clock !== undefined) return;
+    watched.asked = true;
+    const { token, futex } = watched;
+    this.#tell({ kind: "watch", token, address: futex.address, last: futex.value });
   }
 
   /** Whether the process is kept running. */
@@ -99,15 +106,14 @@ class FutexThread {
     else this.#clock.unref();
   }
 
-  #leave(token: number): void {
-    this.#open -= 1;
+  #leave({ token, asked }: Watched): void {
+    const isLast = this.#watched.size === 0;
     if (this.#clock !== undefined) {
-      this.#watched.delete(token);
-      if (this.#open === 0) clearInterval(this.#clock);
+      if (isLast) clearInterval(this.#clock);
       return;
     }
-    this.#tell({ kind: "leave", token });
-    if (this.#open === 0) this.#linger = setTimeout(this.#stop, lingerMs).unref();
+    if (asked) this.#tell({ kind: "leave", token });
+    if (isLast) this.#linger = setTimeout(this.#stop, lingerMs).unref();
   }
 
   readonly #stop = (): void => {
@@ -126,16 +132,20 @@ class FutexThread {
     this.#controlFutex.wake();
   };
 
-  #onReport({ kind, token }: FutexThreadReport): void {
-    if (kind === "left") this.#watched.delete(token);
-    else this.#watched.get(token)?.onChange();
+  #onReport({ token }: FutexThreadReport): void {
+    const watched = this.#watched.get(token);
+    if (watched === undefined) return;
+    watched.asked = false;
+    if (!watched.held) return;
+    this.#ask(watched);
+    watched.onChange();
   }
 
   /** Memory ran out in it, or somebody ended it. Who comes next gets another one. */
   #doWithoutThread(): void {
     threads.splice(threads.indexOf(this), 1);
     clearTimeout(this.#linger);
-    if (this.#open === 0) return this.#watched.clear();
+    if (this.#watched.size === 0) return;
     this.#clock = setInterval(() => {
       for (const { onChange } of this.#watched.values()) onChange();
     }, lookMs);
@@ -143,7 +153,7 @@ class FutexThread {
   }
 
   #start(): Thread<FutexThreadMessage> {
-    const data: FutexThreadData = { control: this.#controlFutex.address, value: 0 };
+    const data: FutexThreadData = { control: this.#control };
     const thread = startThread<FutexThreadReport, FutexThreadMessage>({
       script: new URL("./ebpf-futex-worker.js", import.meta.url),
       name: "ebpf-ts futexes",
@@ -154,14 +164,11 @@ class FutexThread {
       code: "WORKER",
       wake: () => this.#tell({ kind: "stop" }),
       onReport: (report) => this.#onReport(report),
-      onEnd: () => this.#onEnd(),
+      onEnd: () => {
+        if (!this.#stopped) this.#doWithoutThread();
+      },
     });
     thread.hold(false);
     return thread;
-  }
-
-  #onEnd(): void {
-    if (this.#stopped) this.#watched.clear();
-    else this.#doWithoutThread();
   }
 }

@@ -27,7 +27,7 @@ class SharedBell implements RingBell {
     this.#door = door;
     this.#condition = condition;
     this.#onRing = onRing;
-    this.#watch = watchFutex(door.futex, door.sequence, () => this.#look(false));
+    this.#watch = watchFutex(door.futex, () => this.#look(false));
   }
 
   arm(): void {

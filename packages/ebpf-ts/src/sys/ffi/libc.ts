@@ -95,7 +95,16 @@ export function addressOf(buffer: ArrayBuffer | ArrayBufferView): number {
   return place(memory) + buffer.byteOffset;
 }
 
-function place(memory: ArrayBuffer): number {
+/**
+ * The same for words that threads of ours share with each other. Their memory is there as long as any thread can reach it, even where the one
+ * that made it was ended.
+ */
+export function addressOfShared(words: Int32Array<SharedArrayBuffer>): number {
+  // koffi takes a view of shared memory for one, though not the memory itself.
+  return place(words);
+}
+
+function place(memory: ArrayBuffer | ArrayBufferView): number {
   const loaded = ffi();
   return Number(uninterrupted(() => loaded.address(memory)));
 }

@@ -1,6 +1,7 @@
-import { addressOf, errno, func } from "../ffi/libc.ts";
+import { addressOf, addressOfShared, errno, func, type NativeFunction } from "../ffi/libc.ts";
 import { KernelStruct } from "../ffi/kernel-struct.ts";
 import { syscallNumbers } from "../ffi/syscall-numbers.ts";
+import { Errno } from "../../uapi/errno.ts";
 import { Timespec } from "../../uapi/structs.gen.ts";
 
 /** Not FUTEX_PRIVATE: other processes map the same page at another address. */
@@ -15,13 +16,17 @@ export class Futex {
   readonly address: number;
   /** Kept, so that the memory stays mapped. */
   readonly words: Int32Array;
-  readonly #time = new KernelStruct(Timespec);
-  readonly #syscall = func(syscall);
-  readonly #number: number = syscallNumbers().futex;
+  readonly #index: number;
+  readonly #wait: FutexWait = new FutexWait();
 
   constructor(words: Int32Array, index: number) {
     this.words = words;
-    this.address = addressOf(words) + 4 * index;
+    this.address = (isShared(words) ? addressOfShared(words) : addressOf(words)) + 4 * index;
+    this.#index = index;
+  }
+
+  get value(): number {
+    return Atomics.load(this.words, this.#index);
   }
 
   /**
@@ -29,13 +34,35 @@ export class Futex {
    * reason), or the negative errno: -EAGAIN when the word is another already, -ETIMEDOUT, -EINTR.
    */
   wait(expected: number, timeoutMs: number): number {
-    putTime(this.#time, timeoutMs);
-    const result = this.#syscall(this.#number, this.address, FUTEX_WAIT, expected, this.#time.address, 0);
-    return result < 0 ? -errno() : 0;
+    return this.#wait.at(this.address, expected, timeoutMs);
   }
 
   wake(count: number = everybody): void {
-    this.#syscall(this.#number, this.address, FUTEX_WAKE, count, 0, 0);
+    this.#wait.syscall(this.#wait.number, this.address, FUTEX_WAKE, count, 0, 0);
+  }
+}
+
+function isShared(words: Int32Array): words is Int32Array<SharedArrayBuffer> {
+  return words.buffer instanceof SharedArrayBuffer;
+}
+
+/** Waits for words by address: the kernel looks at them, so that one which is not mapped any more is an error, and no end of the process. */
+export class FutexWait {
+  readonly syscall: NativeFunction = func(syscall);
+  readonly number: number = syscallNumbers().futex;
+  readonly #time = new KernelStruct(Timespec);
+
+  /** See {@link Futex.wait}; -EFAULT where nothing is mapped. */
+  at(address: number, expected: number, timeoutMs: number): number {
+    putTime(this.#time, timeoutMs);
+    const result = this.syscall(this.number, address, FUTEX_WAIT, expected, this.#time.address, 0);
+    return result < 0 ? -errno() : 0;
+  }
+
+  /** What a word is now. */
+  look(address: number, expected: number): "same" | "changed" | "gone" {
+    const result = this.at(address, expected, 0);
+    return result === -Errno.EAGAIN ? "changed" : result === -Errno.EFAULT ? "gone" : "same";
   }
 }
 
