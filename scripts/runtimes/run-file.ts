@@ -7,7 +7,7 @@ import { readReport, type TestResult } from "./read-report.ts";
 import type { Runtime } from "./runtimes.ts";
 
 /** Milliseconds for one file. */
-const fileTimeout = 300_000;
+const fileTimeout = 900_000;
 
 export interface FileResult {
   readonly tests: readonly TestResult[];

@@ -21,7 +21,6 @@ async function send(dieInTheMiddle: boolean): Promise<void> {
   using ring = SharedRing.open(inherited);
   // The reader holds the other end: when that is gone, however it ended, nobody makes room any more.
   process.stdin.on("end", () => process.exit(1)).resume();
-  process.stdin.unref();
   const producer = ring.producer();
   const encoder = new TextEncoder();
   for (let i = 1; i <= 3; i += 1) {
@@ -84,13 +83,17 @@ process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
   process.exit(code === "EPIPE" ? 0 : 1);
 });
 
+let isSender = false;
 try {
   const { values } = parseArgs({
     options: { send: { type: "boolean", default: false }, kill: { type: "boolean", default: false } },
   });
+  isSender = values.send;
   await (values.send ? send(values.kill) : receive(values.kill));
 } catch (error) {
   if (process.env["DEBUG"]) throw error;
   console.error(sentence(error));
   process.exitCode = 1;
 }
+// It still reads its input, and not every runtime can be told not to wait for that.
+if (isSender) process.exit();
