@@ -33,3 +33,7 @@ export function mountTracefs(): () => void {
   execFileSync("mount", ["-t", "tracefs", "tracefs", tracing]);
   return () => execFileSync("umount", [tracing]);
 }
+
+export function compilerOrSkip(): string | false {
+  return reasonOrFail(existsSync("/usr/bin/clang-14") ? false : "clang-14 is not installed");
+}
