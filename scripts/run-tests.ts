@@ -2,10 +2,13 @@
  * Runs the compiled tests of all packages with Node's own runner; arguments keep the files whose path contains one of them.
  * Tests of pure rooms run side by side; those that use the host's kernel, or trace commands, run one file after the other,
  * since they share it. `EBPF_TS_NO_SKIP=1` makes a failure of what a test would skip for (test/support/requirements.ts).
+ *
+ * A run has a temporary folder of its own, and its name on what it mounts elsewhere: so it knows what its tests leave behind, while
+ * others run theirs.
  */
-import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { chmod, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -67,10 +70,13 @@ async function* eventsOf(batches: readonly Batch[]): AsyncGenerator<TestEvent> {
   }
 }
 
-/** Mounts that tests make for themselves, and must not leave. */
-async function mounts(): Promise<Set<string>> {
+/** Mounts in the folder, and those elsewhere whose source is named after it. */
+async function mountsOf(folder: string): Promise<string[]> {
   const text = await readFile("/proc/mounts", "utf8").catch(() => "");
-  return new Set(text.split("\n").filter((line) => /^\S+ \S+ (bpf|tracefs|tmpfs|cgroup2) /.test(line)));
+  return text.split("\n").filter((line) => {
+    const [source, place = ""] = line.split(" ");
+    return source === basename(folder) || place.startsWith(`${folder}/`);
+  });
 }
 
 async function main(): Promise<void> {
@@ -82,16 +88,22 @@ async function main(): Promise<void> {
   }
   const paths = (pure: boolean): string[] =>
     tests.filter((path) => isPure(path) === pure).map((path) => join(root, path));
-  const before = await mounts();
+  const folder = await mkdtemp(join(await realpath(tmpdir()), "ebpf-ts-tests-"));
+  // As /tmp has it: some tests act as another user.
+  await chmod(folder, 0o1777);
+  process.env["TMPDIR"] = folder;
+  process.env["EBPF_TS_TEST_RUN"] = basename(folder);
   const events = eventsOf([
     { files: paths(true), concurrency: availableParallelism() },
     { files: paths(false), concurrency: 1 },
   ]);
   const output = Readable.from(events).pipe(new spec());
   for await (const text of output) process.stdout.write(text as string);
-  const left = [...(await mounts())].filter((line) => !before.has(line));
+  const left = await mountsOf(folder);
   for (const line of left) console.error(`Left behind by a test: the mount ${line}`);
   if (left.length > 0) process.exitCode = 1;
+  // Not through a mount: what is in there is somebody's.
+  else await rm(folder, { recursive: true, force: true });
 }
 
 await main();

@@ -14,7 +14,8 @@ export interface Mounted {
 /** tracefs at its place, mounted for the time of the test unless it is there already. */
 export function mountTracefs(): Mounted {
   if (existsSync(`${TRACING}/events`)) return { path: TRACING, unmount: () => {} };
-  execFileSync("mount", ["-t", "tracefs", "tracefs", TRACING]);
+  // Its source is a name: scripts/run-tests.ts finds by it what was left behind.
+  execFileSync("mount", ["-t", "tracefs", process.env["EBPF_TS_TEST_RUN"] ?? "tracefs", TRACING]);
   return { path: TRACING, unmount: () => execFileSync("umount", [TRACING]) };
 }
 
