@@ -9,7 +9,7 @@ type Values = Readonly<Record<string, number>>;
 interface Uapi {
   readonly source: string;
   readonly enums: Readonly<Record<string, Values>>;
-  readonly macros: Readonly<Record<"program_flags" | "perf_ioctls" | "perf_attr_sizes", Values>>;
+  readonly macros: Readonly<Record<string, Values>>;
 }
 interface Table {
   readonly name: string;
@@ -94,10 +94,16 @@ const tables: readonly Table[] = [
     comment: "PERF_ATTR_SIZE_*: how long perf_event_attr was at first.",
     prefix: /^PERF_ATTR_SIZE_/,
   },
+  { name: "Prctl", of: "prctl_options", comment: "PR_*: the first argument of prctl(2).", prefix: /^PR_/ },
+  { name: "Seccomp", of: "seccomp", comment: "SECCOMP_*: operations and flags of seccomp(2).", prefix: /^SECCOMP_/ },
+  { name: "Fcntl", of: "fcntl_commands", comment: "F_*: the second argument of fcntl(2).", prefix: /^F_/ },
+  { name: "OpenFlag", of: "open_flags", comment: "O_* of open(2), the same on x86-64 and arm64.", prefix: /^O_/ },
+  { name: "Clock", of: "clocks", comment: "CLOCK_*: the first argument of clock_gettime(2).", prefix: /^CLOCK_/ },
+  { name: "Protection", of: "protections", comment: "PROT_* of mmap(2).", prefix: /^PROT_/ },
 ];
 
 function entries(uapi: Uapi, table: Table): string {
-  const values = uapi.enums[table.of] ?? uapi.macros[table.of as keyof Uapi["macros"]];
+  const values = uapi.enums[table.of] ?? uapi.macros[table.of];
   if (values === undefined) throw new Error(`uapi.json has no ${table.of}`);
   return Object.entries(values)
     .filter(([name]) => !name.startsWith("__"))

@@ -131,7 +131,7 @@ export const rooms: readonly Room[] = [
   pure(
     "map/",
     "the live nouns for maps; `inject/` into event rings, `send/` into user rings, `perf/` event arrays",
-    "base/ btf/ engine/ kinds/ memory/ ring/ spec/ stream/",
+    "base/ btf/ engine/ kinds/ memory/ ring/ spec/ stream/ uapi/",
   ),
   pure("link/", "what keeps a program attached", "attach/ base/ engine/ uapi/"),
   pure("program/", "a loaded program", "attach/ base/ btf/ engine/ link/ spec/"),

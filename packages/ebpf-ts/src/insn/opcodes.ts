@@ -73,5 +73,9 @@ export const ADDRESS_SPACE_CAST = 1;
 export const LD_IMM64 = 0x18;
 /** The opcode of a call; {@link CallKind} says of what. */
 export const CALL = 0x85;
+/** The opcode of a jump, by `offset` slots. */
+export const JA = 0x05;
+/** The opcode of a jump by `imm` slots (`gotol`, RFC 9669, section 4.3). */
+export const JA32 = 0x06;
 /** The opcode that returns, with r0. */
 export const EXIT = 0x95;

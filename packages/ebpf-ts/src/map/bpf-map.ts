@@ -10,12 +10,17 @@ import { openMemory } from "./entries/open-memory.ts";
 import { MapKeys } from "./entries/map-keys.ts";
 import { deleteMany, rawEntries, rawKeys, type RawEntry, writeMany } from "./entries/map-walk.ts";
 import { setSlot } from "./entries/map-slots.ts";
+import { UpdateFlag } from "../uapi/uapi.gen.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
 /** When an update may happen. Kernel: BPF_ANY, BPF_NOEXIST, BPF_EXIST. */
 export type UpdateMode = "any" | "create" | "replace";
 
-const updateFlags: Record<UpdateMode, number> = { any: 0, create: 1, replace: 2 };
+const updateFlags: Record<UpdateMode, number> = {
+  any: UpdateFlag.ANY,
+  create: UpdateFlag.NOEXIST,
+  replace: UpdateFlag.EXIST,
+};
 
 const aMode = oneOf("any", "create", "replace");
 

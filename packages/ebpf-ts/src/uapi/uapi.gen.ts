@@ -617,3 +617,61 @@ export const PerfAttrSize = {
   VER0: 64,
 } as const;
 export type PerfAttrSize = (typeof PerfAttrSize)[keyof typeof PerfAttrSize];
+
+/** PR_*: the first argument of prctl(2). */
+export const Prctl = {
+  SET_PDEATHSIG: 1,
+  GET_DUMPABLE: 3,
+  SET_NAME: 15,
+  GET_NAME: 16,
+  GET_SECCOMP: 21,
+  SET_NO_NEW_PRIVS: 38,
+  GET_NO_NEW_PRIVS: 39,
+  SET_VMA: 1398164801,
+} as const;
+export type Prctl = (typeof Prctl)[keyof typeof Prctl];
+
+/** SECCOMP_*: operations and flags of seccomp(2). */
+export const Seccomp = {
+  SET_MODE_FILTER: 1,
+  FILTER_FLAG_TSYNC: 1,
+} as const;
+export type Seccomp = (typeof Seccomp)[keyof typeof Seccomp];
+
+/** F_*: the second argument of fcntl(2). */
+export const Fcntl = {
+  GETFD: 1,
+  GETFL: 3,
+  SETFL: 4,
+  OFD_GETLK: 36,
+  OFD_SETLK: 37,
+  DUPFD_CLOEXEC: 1030,
+  ADD_SEALS: 1033,
+} as const;
+export type Fcntl = (typeof Fcntl)[keyof typeof Fcntl];
+
+/** O_* of open(2), the same on x86-64 and arm64. */
+export const OpenFlag = {
+  RDONLY: 0,
+  WRONLY: 1,
+  RDWR: 2,
+  CREAT: 64,
+  TRUNC: 512,
+  NONBLOCK: 2048,
+  CLOEXEC: 524288,
+} as const;
+export type OpenFlag = (typeof OpenFlag)[keyof typeof OpenFlag];
+
+/** CLOCK_*: the first argument of clock_gettime(2). */
+export const Clock = {
+  MONOTONIC: 1,
+} as const;
+export type Clock = (typeof Clock)[keyof typeof Clock];
+
+/** PROT_* of mmap(2). */
+export const Protection = {
+  NONE: 0,
+  READ: 1,
+  WRITE: 2,
+} as const;
+export type Protection = (typeof Protection)[keyof typeof Protection];

@@ -7,9 +7,10 @@ import {
   loadWord,
   SeccompAction,
 } from "../../sys/seccomp/classic-bpf.ts";
+import { PtraceRequest } from "../../sys/process/ptrace.ts";
 import { Errno } from "../../uapi/errno.ts";
 import { SeccompData } from "../../uapi/structs.gen.ts";
-import { Command } from "../../uapi/uapi.gen.ts";
+import { Command, OpenFlag, PerfIoctl, Prctl } from "../../uapi/uapi.gen.ts";
 
 /** Instructions that end with an answer. */
 export type Rule = readonly ClassicInstruction[];
@@ -42,8 +43,9 @@ const withNone = (index: number, bits: number): Rule => [
 
 const CLONE_THREAD = 0x10000;
 
-/** O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, __O_TMPFILE: the same on both architectures. */
-const toWrite = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20_000_000;
+/** A file without a name (`__O_TMPFILE`): the bit of O_TMPFILE that folders, which are only read, do not share. */
+const nameless = 0o20_000_000;
+const toWrite = OpenFlag.WRONLY | OpenFlag.RDWR | OpenFlag.CREAT | OpenFlag.TRUNC | nameless;
 
 /** Reading maps, running programs that are loaded, asking what one holds, detaching, and what gives up more. */
 const bpfReads: readonly number[] = [
@@ -80,28 +82,28 @@ const ioctls: readonly number[] = [
   0x402c_542d, // TCSETSF2
   0x5413, // TIOCGWINSZ
   0x540f, // TIOCGPGRP
-  0x2400, // PERF_EVENT_IOC_ENABLE
-  0x2401, // PERF_EVENT_IOC_DISABLE
-  0x4004_2409, // PERF_EVENT_IOC_PAUSE_OUTPUT
+  PerfIoctl.ENABLE,
+  PerfIoctl.DISABLE,
+  PerfIoctl.PAUSE_OUTPUT,
 ];
 
 /** Names of threads and of memory, what is asked only, and what gives up more. No PR_SET_DUMPABLE nor PR_SET_PTRACER. */
 const prctls: readonly number[] = [
-  1, // PR_SET_PDEATHSIG
-  3, // PR_GET_DUMPABLE
-  15, // PR_SET_NAME
-  16, // PR_GET_NAME
-  21, // PR_GET_SECCOMP
-  38, // PR_SET_NO_NEW_PRIVS
-  39, // PR_GET_NO_NEW_PRIVS
-  0x5356_4d41, // PR_SET_VMA
+  Prctl.SET_PDEATHSIG,
+  Prctl.GET_DUMPABLE,
+  Prctl.SET_NAME,
+  Prctl.GET_NAME,
+  Prctl.GET_SECCOMP,
+  Prctl.SET_NO_NEW_PRIVS,
+  Prctl.GET_NO_NEW_PRIVS,
+  Prctl.SET_VMA,
 ];
 
 /** AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK, by which the C library asks for interfaces. */
 const families: readonly number[] = [1, 2, 10, 16];
 
-/** PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE: to get a hold of another process. */
-const seizures: readonly number[] = [0, 16, 0x4206];
+/** To get a hold of another process. */
+const seizures: readonly number[] = [PtraceRequest.traceMe, PtraceRequest.attach, PtraceRequest.seize];
 
 /** What `bpf` is left with. */
 export function bpfRule(readOnly: boolean): Rule {

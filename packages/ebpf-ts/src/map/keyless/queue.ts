@@ -1,8 +1,6 @@
 import { oneOf } from "../../base/checks.ts";
+import { UpdateFlag } from "../../uapi/uapi.gen.ts";
 import { KeylessValues, noKey } from "./keyless-values.ts";
-
-const BPF_ANY = 0;
-const BPF_EXIST = 2;
 
 const aPushMode = oneOf("if-room", "replace-oldest");
 
@@ -17,7 +15,7 @@ export class Queue<V = unknown> extends KeylessValues<V> {
   /** Throws NO_SPACE when it is full; with `replace-oldest` (BPF_EXIST) the oldest makes room. */
   push(value: V, mode: PushMode = "if-room"): void {
     aPushMode(mode, "The mode of push()");
-    this.map.update(noKey, this.encode(value), mode === "if-room" ? BPF_ANY : BPF_EXIST);
+    this.map.update(noKey, this.encode(value), mode === "if-room" ? UpdateFlag.ANY : UpdateFlag.EXIST);
   }
 
   /** The next value, which leaves with that; undefined when there is none. */

@@ -6,11 +6,10 @@ import type { KernelStruct, SystemArgument } from "./kernel-struct.ts";
 import type { Sys } from "./sys.ts";
 import { syscallNumbers } from "./syscall-numbers.ts";
 import { PerfEventAttr } from "../../uapi/structs.gen.ts";
-import { PerfAttrSize } from "../../uapi/uapi.gen.ts";
+import { Fcntl, OpenFlag, PerfAttrSize } from "../../uapi/uapi.gen.ts";
 
-const CLOEXEC = 0o2000000; // O_CLOEXEC, and so EPOLL_CLOEXEC and EFD_CLOEXEC
+const { CLOEXEC } = OpenFlag; // O_CLOEXEC, and so EPOLL_CLOEXEC and EFD_CLOEXEC
 const PERF_FLAG_FD_CLOEXEC = 8;
-const F_DUPFD_CLOEXEC = 1030;
 const RLIMIT_MEMLOCK = 8;
 
 /** Arguments of the call that runs: memory that C looks at must not be collected meanwhile. */
@@ -79,7 +78,7 @@ export function linuxSys(): Sys {
     perfEventOpen,
     ioctl: (fd, request, argument) =>
       checked(func("int ioctl(int fd, unsigned long request, intptr_t argument)")(fd, request, argument)),
-    duplicate: (fd) => checked(func("int fcntl(int fd, int command, intptr_t argument)")(fd, F_DUPFD_CLOEXEC, 3)),
+    duplicate: (fd) => checked(func("int fcntl(int fd, int command, intptr_t argument)")(fd, Fcntl.DUPFD_CLOEXEC, 3)),
     epollCreate: () => checked(func("int epoll_create1(int flags)")(CLOEXEC)),
     epollControl,
     poll: pollOne,

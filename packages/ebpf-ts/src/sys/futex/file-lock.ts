@@ -1,14 +1,13 @@
 import { errno, func } from "../ffi/libc.ts";
 import { KernelStruct } from "../ffi/kernel-struct.ts";
 import { Errno } from "../../uapi/errno.ts";
+import { Fcntl } from "../../uapi/uapi.gen.ts";
 import { Flock } from "../../uapi/structs.gen.ts";
 
 /**
  * Locks on single bytes of a file that belong to the open file description (F_OFD_*, fcntl(2), Linux 3.15), so that the kernel
  * gives them back when the last descriptor of it is closed, however the process ends. Bytes need not exist to be locked.
  */
-const F_OFD_GETLK = 36;
-const F_OFD_SETLK = 37;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
 
@@ -26,13 +25,13 @@ function call(fd: number, command: number, type: number, byte: number): number {
 
 /** 1 when the byte is now locked by this description (also when it was before), 0 when another has it, or the negative errno. */
 export function tryLockByte(fd: number, byte: number): number {
-  const result = call(fd, F_OFD_SETLK, F_WRLCK, byte);
+  const result = call(fd, Fcntl.OFD_SETLK, F_WRLCK, byte);
   if (result === -Errno.EAGAIN || result === -Errno.EACCES) return 0;
   return result < 0 ? result : 1;
 }
 
 /** 1 when another description has the byte locked, 0 when none has, or the negative errno. */
 export function isByteLocked(fd: number, byte: number): number {
-  const result = call(fd, F_OFD_GETLK, F_WRLCK, byte);
+  const result = call(fd, Fcntl.OFD_GETLK, F_WRLCK, byte);
   return result < 0 ? result : Number(result !== F_UNLCK);
 }

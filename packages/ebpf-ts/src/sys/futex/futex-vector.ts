@@ -7,13 +7,13 @@ import { pinned } from "../ffi/pinned.ts";
 import type { Pinned } from "../ffi/pinned.ts";
 import { syscallNumbers } from "../ffi/syscall-numbers.ts";
 import { putNumber } from "../../uapi/fields.ts";
+import { Clock } from "../../uapi/uapi.gen.ts";
 import { FutexWaitv, Timespec } from "../../uapi/structs.gen.ts";
 
 /** FUTEX_WAITV_MAX */
 export const futexVectorLimit = 128;
 
 const FUTEX_32 = 2;
-const CLOCK_MONOTONIC = 1;
 /** How often the words are looked at where the kernel cannot wait for several. */
 const lookMs = 1;
 
@@ -65,7 +65,7 @@ export class FutexVector {
     const wait = func("long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e)");
     const { futexWaitv } = syscallNumbers();
     const count = this.#watched.length + 1;
-    const result = wait(futexWaitv, this.#entries.address, count, 0, this.#time.address, CLOCK_MONOTONIC);
+    const result = wait(futexWaitv, this.#entries.address, count, 0, this.#time.address, Clock.MONOTONIC);
     if (result < 0) return this.#check(errno());
     return result === 0 ? [] : this.#watched.splice(result - 1, 1).map(({ token }) => token);
   }

@@ -1,11 +1,9 @@
 import { readIfThere } from "../../host/system-files.ts";
 import { Errno } from "../../uapi/errno.ts";
+import { Protection } from "../../uapi/uapi.gen.ts";
 import { addressOf, errno, func } from "../ffi/libc.ts";
 import { reserve } from "./reserve.ts";
 
-const PROT_NONE = 0;
-const PROT_READ = 1;
-const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 /** MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE */
 const emptied = 0x4032;
@@ -110,11 +108,18 @@ function mapAt(address: number, { fd, offset, length, writable }: MappingOptions
     "intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)",
   );
   const mremap = func("intptr_t mremap(intptr_t old, size_t old_size, size_t size, int flags, intptr_t address)");
-  const found = mmap(0, length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
+  const found = mmap(
+    0,
+    length,
+    writable ? Protection.READ | Protection.WRITE : Protection.READ,
+    MAP_SHARED,
+    fd,
+    offset,
+  );
   if (found === -1) return -errno();
   if (mremap(found, length, length, toPlace, address) !== -1) return 0;
   const failure = -errno();
-  mmap(address, length, PROT_NONE, emptied, -1, 0);
+  mmap(address, length, Protection.NONE, emptied, -1, 0);
   func("int munmap(intptr_t address, size_t length)")(found, length);
   return failure;
 }

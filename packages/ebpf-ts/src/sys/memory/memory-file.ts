@@ -1,11 +1,11 @@
 import { Errno } from "../../uapi/errno.ts";
+import { Fcntl } from "../../uapi/uapi.gen.ts";
 import { errno, func } from "../ffi/libc.ts";
 
 /** memfd_create(2) (Linux 3.17), and what files that are mapped need beyond what the runtime does. */
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const MFD_NOEXEC_SEAL = 8; // Linux 6.3
-const F_ADD_SEALS = 1033;
 const F_SEAL_SEAL = 1;
 const F_SEAL_SHRINK = 2;
 const F_SEAL_GROW = 4;
@@ -23,7 +23,7 @@ export function createMemoryFile(name: string): number {
 /** Fixes the size for good: nobody can truncate it under those who have it mapped (they would get SIGBUS). 0 or the negative errno. */
 export function sealSize(fd: number): number {
   const seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  const result = func("int fcntl(int fd, int command, intptr_t argument)")(fd, F_ADD_SEALS, seals);
+  const result = func("int fcntl(int fd, int command, intptr_t argument)")(fd, Fcntl.ADD_SEALS, seals);
   return result < 0 ? -errno() : 0;
 }
 

@@ -1,9 +1,9 @@
 import { longestBuffer, runsOnV8 } from "../../host/this-process.ts";
 import { Errno } from "../../uapi/errno.ts";
+import { Protection } from "../../uapi/uapi.gen.ts";
 import { addressOf, errno, func, type NativeFunction, viewOf } from "../ffi/libc.ts";
 
-const PROT_NONE = 0;
-const PROT_READ_WRITE = 3;
+const readWrite = Protection.READ | Protection.WRITE;
 /** MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE */
 const placeholder = 0x4022;
 /** The same, in place of what is there (MAP_FIXED). */
@@ -51,14 +51,14 @@ function reserveWasm(length: number): Reserved | undefined {
 
 /** Another ArrayBuffer may have taken the memory over meanwhile: the addresses stay, as empty pages of nobody. */
 const unreachable = new FinalizationRegistry<{ readonly address: number; readonly length: number }>((memory) => {
-  mmap()(memory.address, memory.length, PROT_READ_WRITE, emptied, -1, 0);
+  mmap()(memory.address, memory.length, readWrite, emptied, -1, 0);
 });
 
 /** The next best: it costs addresses, and what is mapped stays when a thread ends that still has it. */
 function reservePlain(length: number): Reserved | number {
   // koffi ends the process where there can be no such ArrayBuffer.
   if (length > longestBuffer) return -Errno.EFBIG;
-  const address = mmap()(0, length, PROT_NONE, placeholder, -1, 0);
+  const address = mmap()(0, length, Protection.NONE, placeholder, -1, 0);
   if (address === -1) return -errno();
   const buffer = viewOf(address, length);
   unreachable.register(buffer, { address, length });

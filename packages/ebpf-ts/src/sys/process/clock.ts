@@ -1,10 +1,10 @@
 import { countsFromBoot, highResolution } from "../../host/this-process.ts";
 import { readIfThere } from "../../host/system-files.ts";
+import { Clock } from "../../uapi/uapi.gen.ts";
 import { Timespec } from "../../uapi/structs.gen.ts";
 import { KernelStruct } from "../ffi/kernel-struct.ts";
 import { func } from "../ffi/libc.ts";
 
-const CLOCK_MONOTONIC = 1;
 const looks = 16;
 
 /** How far the system's clock is ahead of the runtime's; both run at the same rate. */
@@ -40,7 +40,7 @@ function measure(): bigint {
 function systemNs(): bigint {
   try {
     const time = new KernelStruct(Timespec);
-    func("int clock_gettime(int clock, intptr_t time)")(CLOCK_MONOTONIC, time.address);
+    func("int clock_gettime(int clock, intptr_t time)")(Clock.MONOTONIC, time.address);
     const { tv_sec, tv_nsec } = time.values;
     return BigInt(tv_sec) * 1_000_000_000n + BigInt(tv_nsec);
   } catch {

@@ -6,9 +6,11 @@ import { Iovec, type PtraceSyscallInfo } from "../../uapi/structs.gen.ts";
 
 /** `PTRACE_*` requests (linux/ptrace.h, sys/ptrace.h). */
 export const PtraceRequest = {
+  traceMe: 0,
   pokeText: 4,
   cont: 7,
   singleStep: 9,
+  attach: 16,
   syscall: 24,
   getEventMessage: 0x4201,
   getRegisterSet: 0x4204,

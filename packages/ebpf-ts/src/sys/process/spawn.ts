@@ -1,5 +1,6 @@
 import { EbpfError, SyscallError, tooManyFiles } from "../../base/errors.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
+import { Fcntl, OpenFlag } from "../../uapi/uapi.gen.ts";
 import { addressOf, errno, func } from "../ffi/libc.ts";
 import { pinned } from "../ffi/pinned.ts";
 
@@ -17,15 +18,7 @@ export interface ChildRequest {
   readonly extra?: { readonly fd: number; readonly as: number } | undefined;
 }
 
-const O_RDONLY = 0;
-const O_WRONLY = 1;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
-const F_GETFD = 1;
 const FD_CLOEXEC = 1;
-const F_GETFL = 3;
-const F_SETFL = 4;
-const F_DUPFD_CLOEXEC = 1030;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 
@@ -35,7 +28,7 @@ const opaqueSize = 512;
 /** A pipe whose ends no child gets unless it is given them. */
 export function makePipe(): { readonly readEnd: number; readonly writeEnd: number } {
   const ends = new Int32Array(2);
-  if (func("int pipe2(size_t ends, int flags)")(addressOf(ends), O_CLOEXEC) < 0) throw failed("pipe2", errno());
+  if (func("int pipe2(size_t ends, int flags)")(addressOf(ends), OpenFlag.CLOEXEC) < 0) throw failed("pipe2", errno());
   return { readEnd: ends[0]!, writeEnd: ends[1]! };
 }
 
@@ -46,7 +39,7 @@ const SOCK_STREAM = 1;
 export function makeSocketPair(): readonly [number, number] {
   const ends = new Int32Array(2);
   const call = func("int socketpair(int domain, int type, int protocol, size_t ends)");
-  if (call(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, addressOf(ends)) < 0) throw failed("socketpair", errno());
+  if (call(AF_UNIX, SOCK_STREAM | OpenFlag.CLOEXEC, 0, addressOf(ends)) < 0) throw failed("socketpair", errno());
   return [ends[0]!, ends[1]!];
 }
 
@@ -72,7 +65,7 @@ export function sendLine(fd: number): void {
 /** Shells know descriptors of one digit: one that no child inherits so far, else the last. */
 export function spareDigit(): number {
   const control = func("int fcntl(int fd, int command, int value)");
-  const isSpare = (fd: number): boolean => (control(fd, F_GETFD, 0) & FD_CLOEXEC) !== 0; // -1 has the bit too
+  const isSpare = (fd: number): boolean => (control(fd, Fcntl.GETFD, 0) & FD_CLOEXEC) !== 0; // -1 has the bit too
   return [9, 8, 7, 6, 5, 4, 3].find(isSpare) ?? 9;
 }
 
@@ -134,9 +127,9 @@ function addFiles(actions: number, options: ChildRequest, copies: number[]): voi
     copies.push(copy);
     check("posix_spawn", dup(actions, copy, to));
   };
-  if (options.stdin === "ignore") check("posix_spawn", open(actions, 0, "/dev/null", O_RDONLY, 0));
+  if (options.stdin === "ignore") check("posix_spawn", open(actions, 0, "/dev/null", OpenFlag.RDONLY, 0));
   else hand(options.stdin === "inherit" ? 0 : options.stdin, 0);
-  if (options.stdout === "ignore") check("posix_spawn", open(actions, 1, "/dev/null", O_WRONLY, 0));
+  if (options.stdout === "ignore") check("posix_spawn", open(actions, 1, "/dev/null", OpenFlag.WRONLY, 0));
   else hand(options.stdout === "inherit" ? 1 : 2, 1);
   hand(2, 2);
   if (options.extra !== undefined) hand(options.extra.fd, options.extra.as);
@@ -145,10 +138,10 @@ function addFiles(actions: number, options: ChildRequest, copies: number[]): voi
 /** The copy is above all that are handed on. Commands cannot live with a stream that Node made non-blocking, as child_process knows. */
 function copyDescriptor(fd: number): number {
   const control = func("int fcntl(int fd, int command, int value)");
-  const copy = control(fd, F_DUPFD_CLOEXEC, 10);
+  const copy = control(fd, Fcntl.DUPFD_CLOEXEC, 10);
   if (copy < 0) throw failed("fcntl", errno());
-  const flags = control(copy, F_GETFL, 0);
-  if ((flags & O_NONBLOCK) !== 0) control(copy, F_SETFL, flags & ~O_NONBLOCK);
+  const flags = control(copy, Fcntl.GETFL, 0);
+  if ((flags & OpenFlag.NONBLOCK) !== 0) control(copy, Fcntl.SETFL, flags & ~OpenFlag.NONBLOCK);
   return copy;
 }
 

@@ -1,12 +1,9 @@
 import { architecture } from "../../host/this-process.ts";
 import { SockFilter, SockFprog } from "../../uapi/structs.gen.ts";
+import { Prctl, Seccomp } from "../../uapi/uapi.gen.ts";
 import { arm64Syscalls, x64Syscalls } from "../../uapi/syscalls.gen.ts";
 import { errno, func } from "../ffi/libc.ts";
 import { KernelStruct } from "../ffi/kernel-struct.ts";
-
-const PR_SET_NO_NEW_PRIVS = 38;
-const SECCOMP_SET_MODE_FILTER = 1;
-const SECCOMP_FILTER_FLAG_TSYNC = 1;
 
 /** Numbers of this machine's system calls, by the kernel's names. */
 export function ownSyscalls(): Readonly<Record<string, number>> {
@@ -19,7 +16,7 @@ export function ownSyscalls(): Readonly<Record<string, number>> {
  */
 export function giveUpNewPrivileges(): number {
   const prctl = func("int prctl(int option, ulong a, ulong b, ulong c, ulong d)");
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno() : 0;
+  return prctl(Prctl.SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno() : 0;
 }
 
 /**
@@ -32,6 +29,6 @@ export function filterAllThreads(filter: Uint8Array): number {
   const program = new KernelStruct(SockFprog, { len: filter.length / SockFilter.size, filter });
   const syscall = func("long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d, intptr_t e)");
   const number = ownSyscalls()["seccomp"]!;
-  const result = syscall(number, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program.address, 0, 0);
+  const result = syscall(number, Seccomp.SET_MODE_FILTER, Seccomp.FILTER_FLAG_TSYNC, program.address, 0, 0);
   return result < 0 ? -errno() : result;
 }

@@ -1,4 +1,4 @@
-import { AluOp, CALL, CallKind, EXIT, InstructionClass, JumpOp, Mode } from "../../../insn/opcodes.ts";
+import { AluOp, CALL, CallKind, EXIT, InstructionClass, JA32, JumpOp, Mode } from "../../../insn/opcodes.ts";
 import { alu32 } from "./alu32.ts";
 import { alu64 } from "./alu64.ts";
 import { atomic } from "./atomics.ts";
@@ -10,7 +10,6 @@ import type { HelperTable } from "../machine/helper.ts";
 import type { Run } from "../machine/run.ts";
 
 /** gotol: an unconditional jump whose distance is `imm`. */
-const JA32 = 0x06;
 
 export const interpreter: Executor = {
   open: (_machine, helpers) => (run) => execute(run, helpers),

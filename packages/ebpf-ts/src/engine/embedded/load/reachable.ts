@@ -5,6 +5,7 @@ import {
   EXIT,
   ImmKind,
   InstructionClass,
+  JA32,
   JumpOp,
   LD_IMM64,
   Mode,
@@ -20,7 +21,6 @@ import type { ProgramMemory } from "../memory/program-memory.ts";
 type Known = (bigint | undefined)[];
 
 const registers = 11;
-const JA32 = 0x06;
 
 /**
  * Which instructions of a validated program can be reached, as far as constants tell: `if (bpf_core_field_exists(…))` and

@@ -8,6 +8,8 @@ import {
   EXIT,
   ImmKind,
   InstructionClass,
+  JA,
+  JA32,
   JumpOp,
   LD_IMM64,
   Mode,
@@ -18,8 +20,6 @@ import type { MachineProgram } from "../machine/machine-program.ts";
 import { usesReservedFields } from "./reserved-fields.ts";
 
 const CALL_REGISTER = 0x8d;
-const JA = 0x05;
-const JA32 = 0x06;
 const frameRegister = 10;
 
 /**

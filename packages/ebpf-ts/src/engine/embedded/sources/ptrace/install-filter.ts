@@ -6,12 +6,11 @@ import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { SockFilter, SockFprog, UserRegsX64 } from "../../../../uapi/structs.gen.ts";
 import { writeValues } from "../../../../uapi/values.ts";
+import { Prctl, Seccomp } from "../../../../uapi/uapi.gen.ts";
 import { x64Syscalls } from "../../../../uapi/syscalls.gen.ts";
 
 const userCs64 = 0x33n;
 
-const PR_SET_NO_NEW_PRIVS = 38n;
-const SECCOMP_SET_MODE_FILTER = 1n;
 const syscallInstruction = 0x050fn; // 0f 05
 
 /** The ABI lets a function use 128 bytes below the stack pointer. */
@@ -82,10 +81,13 @@ class Injection {
 
   /** A privileged task keeps the power of set-user-ID programs; any other must give it up first (seccomp(2)). */
   #setFilter(address: bigint): boolean {
-    const seccomp = (): bigint => this.#call(x64Syscalls["seccomp"] ?? 0, [SECCOMP_SET_MODE_FILTER, 0n, address, 0n]);
+    const seccomp = (): bigint =>
+      this.#call(x64Syscalls["seccomp"] ?? 0, [BigInt(Seccomp.SET_MODE_FILTER), 0n, address, 0n]);
     const first = seccomp();
     if (first !== BigInt(-Errno.EACCES)) return first === 0n;
-    return this.#call(x64Syscalls["prctl"] ?? 0, [PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n]) === 0n && seccomp() === 0n;
+    return (
+      this.#call(x64Syscalls["prctl"] ?? 0, [BigInt(Prctl.SET_NO_NEW_PRIVS), 1n, 0n, 0n]) === 0n && seccomp() === 0n
+    );
   }
 
   #call(syscall: number, [di, si, dx, r10]: readonly [bigint, bigint, bigint, bigint]): bigint {
