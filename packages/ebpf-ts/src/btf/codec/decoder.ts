@@ -61,7 +61,8 @@ export function decoderOf(plan: Plan, reader: Reader, name: string): Decoder {
     decode(view, offset, length) {
       if (!(length >= size))
         throw new EbpfError("BAD_VALUE", `Cannot decode ${name}: it takes ${size} bytes, the record has ${length}`);
-      // Not reset before, which would cost each record a store: left behind by a reader that threw, it keeps bytes in vain, once.
+      // Left behind by a reader that threw, or that no decoder called. A look costs a record less than a store.
+      if (loss.seen) loss.seen = false;
       const value = reader(view, offset, offset + length);
       return loss.seen ? whole(value, view, offset, length) : value;
     },
