@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { BuildOptions } from "../build/build-object.ts";
+import type { BuildArguments } from "../compile/build-object.ts";
 
 const help = `
 Examples:
@@ -24,7 +24,7 @@ export const command: Command = new Command("build")
   .addOption(new Option("--arch <processor>", "whose registers the object reads").choices(["x64", "arm64"]))
   .option("--libbpf", "take the headers of an installed libbpf-dev before those of ebpf-ts")
   .addHelpText("after", help)
-  .action(async (source: string, flags: string[], options: Omit<BuildOptions, "source" | "flags">) => {
-    const { buildObject } = await import("../build/build-object.ts");
+  .action(async (source: string, flags: string[], options: Omit<BuildArguments, "source" | "flags">) => {
+    const { buildObject } = await import("../compile/build-object.ts");
     await buildObject({ ...options, source, flags });
   });
