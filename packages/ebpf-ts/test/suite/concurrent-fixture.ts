@@ -77,6 +77,7 @@ export class ProgramLoop {
   /** Lets it go on. */
   step(): void {
     Atomics.add(this.#control, 1, 1);
+    Atomics.notify(this.#control, 1);
   }
 
   /** Waits until it has run once more, a little while. */
@@ -87,6 +88,7 @@ export class ProgramLoop {
   async [Symbol.asyncDispose](): Promise<void> {
     const exited = once(this.#worker, "exit");
     Atomics.store(this.#control, 0, 1);
+    this.step();
     await exited;
   }
 }
