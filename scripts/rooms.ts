@@ -42,9 +42,14 @@ export const rooms: readonly Room[] = [
   // CO-RE patches instructions.
   pure("btf/", "BTF and BTF.ext → types, layout; `core/` relocations; `codec/` values", "base/ bytes/ insn/"),
   pure(
+    "dwarf/",
+    "debug information: variables of functions and where they are; types, and the same as BTF",
+    "base/ btf/ elf/",
+  ),
+  pure(
     "spec/",
-    "`CollectionSpec`: what an object says, as plain data; `object/` reads a file into it, `assemble.ts` appends subprograms",
-    "base/ btf/ bytes/ elf/ insn/ kinds/ uapi/",
+    "`CollectionSpec`: what an object says, as plain data; `object/` reads a file into it, `records/` finds what its rings hold, `assemble.ts` appends subprograms",
+    "base/ btf/ bytes/ dwarf/ elf/ insn/ kinds/ uapi/",
   ),
   pure(
     "ring/",

@@ -12,6 +12,7 @@ const checks = { ...objectChecks, ...embeddedChecks };
 const host: HostServices = {
   onPrint: (line) => console.debug(line),
   onFault: (fault) => console.warn(fault.message),
+  onFinding: (finding) => console.debug(finding),
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Checks } from "./base/check-options.ts";
-import { aFunction, anObject, type Check, integer, wrongKind } from "./base/checks.ts";
+import { aFunction, anObject, aString, type Check, integer, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
 import { find } from "./collection/find.ts";
@@ -10,6 +10,7 @@ import { checkSpec } from "./spec/check-spec.ts";
 import { kconfigVariables } from "./spec/fill-kconfig.ts";
 import type { KconfigValue } from "./spec/kconfig-value.ts";
 import { parse } from "./spec/parse.ts";
+import { type RecordChoice, sayRecords } from "./spec/records/say-records.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
 import type { CollectionSpec } from "./spec/types.ts";
@@ -18,6 +19,12 @@ import type { CollectionSpec } from "./spec/types.ts";
 export interface ObjectOptions {
   /** Changes to maps, by name, before they are made; a map that somebody else has made can stand for one. */
   readonly maps?: Readonly<Record<string, MapOptions>> | undefined;
+  /**
+   * What the records of rings and perf event arrays are, by the map's name, where the object does not tell, or not right: the name of a
+   * struct; a struct of another table (`parseBtf`); or a function that makes a value of each record's bytes. Functions do not go to other
+   * threads. Throws NOT_FOUND for names that the object does not have.
+   */
+  readonly records?: Readonly<Record<string, RecordChoice>> | undefined;
   /** First values of global variables; the only way to set `const volatile` ones. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
   /**
@@ -56,9 +63,20 @@ const settings: Check = (value, what) => {
   }
 };
 
+const recordsOption: Check = (value, what) => {
+  anObject(value, what);
+  for (const [ring, choice] of Object.entries(value as object)) {
+    if (typeof choice === "string" || typeof choice === "function") continue;
+    anObject(choice, `The records of ${ring}`);
+    aString((choice as { type?: unknown }).type, `The type of the records of ${ring}`);
+    anObject((choice as { types?: unknown }).types, `The types of the records of ${ring}`);
+  }
+};
+
 export const objectChecks: Checks<ObjectOptions> = {
   variables: anObject,
   kconfig: settings,
+  records: recordsOption,
   onPrint: aFunction,
   onFault: aFunction,
   instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
@@ -70,6 +88,8 @@ export const objectChecks: Checks<ObjectOptions> = {
 export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault"> {
   /** Left out where a process has nothing to give up. */
   readonly lockDown?: LockDown | undefined;
+  /** Told what turns out to be wrong with the object once it is loaded: its debug information is read late. */
+  readonly onFinding?: ((finding: string) => void) | undefined;
 }
 
 /** `takes` says what an object may be. */
@@ -91,7 +111,7 @@ export async function loadSpec(
   refuseOtherMaps(engine.name, maps);
   const { kconfig = {} } = options;
   for (const name of Object.keys(kconfig)) find(kconfigVariables(spec), name, "setting of the kernel");
-  const own = withVariables(withMaps(spec, maps), options.variables ?? {});
+  const own = sayRecords(withVariables(withMaps(spec, maps), options.variables ?? {}), options.records ?? {});
   const collection = await engine.load(own, {
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
@@ -100,7 +120,7 @@ export async function loadSpec(
     kconfig,
     maxRunMs: options.maxRunMs,
   });
-  return new Collection(own, collection, host.lockDown);
+  return new Collection(own, collection, host.lockDown, host.onFinding);
 }
 
 /** The spec stays as it was given: what is loaded has contents of its own. */

@@ -59,7 +59,12 @@ export async function load(
     () => import("./host/reporters.ts"),
   );
   for (const finding of spec.findings ?? []) publishFinding(finding);
-  return loadSpec(spec, engine, options, { onPrint: publishPrint, onFault: warnFault, lockDown });
+  return loadSpec(spec, engine, options, {
+    onPrint: publishPrint,
+    onFault: warnFault,
+    onFinding: publishFinding,
+    lockDown,
+  });
 }
 
 const takes = "a path, the bytes of a file, or a spec";

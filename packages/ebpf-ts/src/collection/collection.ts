@@ -45,14 +45,15 @@ export class Collection {
   readonly #lockDown: LockDown | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(spec: CollectionSpec, engine: EngineCollection, lockDown?: LockDown) {
+  constructor(spec: CollectionSpec, engine: EngineCollection, lockDown?: LockDown, onFinding?: (text: string) => void) {
     this.spec = spec;
     this.#lockDown = lockDown;
     this.#engine = engine;
     const map = (name: string): EngineMap | undefined => engine.maps.get(name);
     this.#losses = new Losses(spec, { variable: (name) => this.variable(name).get(), map });
     const check = (): void => this.#check();
-    this.#maps = new LoadedMaps({ spec, loaded: engine.maps, missing: engine.missing, losses: this.#losses, check });
+    const { maps: loaded, missing } = engine;
+    this.#maps = new LoadedMaps({ spec, loaded, missing, losses: this.#losses, check, onFinding });
     const programs = new Map<string, Program>();
     for (const program of spec.programs) {
       const loaded = engine.programs.get(program.name);

@@ -21,6 +21,8 @@ export interface LoadedMapsParts {
   /** Why some of them are not there, by name. */
   readonly missing?: ReadonlyMap<string, EbpfError> | undefined;
   readonly losses: Losses;
+  /** What turns out to be wrong with the object, later on. */
+  readonly onFinding?: ((finding: string) => void) | undefined;
   /** Throws when the collection is closed. */
   readonly check: () => void;
 }
@@ -36,9 +38,9 @@ export class LoadedMaps {
   #sealed = false;
 
   constructor(parts: LoadedMapsParts) {
-    const { spec, loaded } = parts;
+    const { spec, loaded, onFinding } = parts;
     this.#parts = parts;
-    this.#records = new RecordTypes(spec);
+    this.#records = new RecordTypes(spec, onFinding);
     const names = spec.maps.map(({ name }) => name).filter((name) => loaded.has(name));
     this.all = new LazyMap(names, (name) => this.#noun(name));
   }

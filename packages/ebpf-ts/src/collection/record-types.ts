@@ -1,7 +1,10 @@
 import { aString } from "../base/checks.ts";
 import type { Checks } from "../base/check-options.ts";
-import { EbpfError } from "../base/errors.ts";
-import { RecordType, type RingRecordType } from "../map/record-type.ts";
+import { decodedBy, RecordType, type RecordShape, type RingRecordType } from "../map/record-type.ts";
+import type { FoundRecord } from "../spec/records/found-record.ts";
+import { recordLength } from "../spec/records/record-length.ts";
+import { recordOf } from "../spec/records/record-of.ts";
+import { namedRecord } from "../spec/records/say-records.ts";
 import type { CollectionSpec, MapSpec } from "../spec/types.ts";
 
 /** A decoded struct whose fields TypeScript does not know: give a type argument to say more. */
@@ -10,7 +13,7 @@ export type Fields = Record<string, any>;
 
 /** What the records of a ring are. */
 export interface TypeOption {
-  /** Name of the record's struct or typedef in the object's BTF, where the object does not tell by itself. */
+  /** Name of the record's struct or typedef in the object's BTF or DWARF, where the object does not tell by itself. */
   readonly type?: string | undefined;
 }
 
@@ -19,14 +22,16 @@ export const typeChecks: Checks<TypeOption> = { type: aString };
 /** What the records of a collection's rings are: as the object tells, unless it is chosen before it is needed. */
 export class RecordTypes {
   readonly #spec: CollectionSpec;
+  readonly #onFinding: (finding: string) => void;
   readonly #known = new Map<string, RecordType>();
 
-  constructor(spec: CollectionSpec) {
+  constructor(spec: CollectionSpec, onFinding: (finding: string) => void = () => {}) {
     this.#spec = spec;
+    this.#onFinding = onFinding;
   }
 
   of(ring: MapSpec): RecordType {
-    const known = this.#known.get(ring.name) ?? new RecordType(ring.name, this.#told(ring));
+    const known = this.#known.get(ring.name) ?? new RecordType(ring.name, () => this.#told(ring));
     this.#known.set(ring.name, known);
     return known;
   }
@@ -34,7 +39,9 @@ export class RecordTypes {
   /** What a user says of them. Throws TypeError when they are known as something else. */
   choose(ring: MapSpec, { type }: TypeOption): RecordType {
     const record = this.of(ring);
-    if (type !== undefined) record.choose(this.#named(ring, type), type);
+    if (type === undefined) return record;
+    const { btf, type: id } = namedRecord(this.#spec, ring.name, type);
+    record.choose({ btf, id }, type);
     return record;
   }
 
@@ -43,20 +50,27 @@ export class RecordTypes {
     this.#known.delete(ring.name);
   }
 
-  #told({ recordType }: MapSpec): RingRecordType | undefined {
-    const { btf } = this.#spec;
-    return btf === undefined || recordType === 0 ? undefined : { btf, id: recordType };
+  /** What is wrong with debug information shows when it is read. */
+  #told(ring: MapSpec): RingRecordType | undefined {
+    const { recordSaid: said } = ring;
+    if (typeof said === "function") return decodedBy(said);
+    const before = this.#spec.findings?.length ?? 0;
+    const found = recordOf(this.#spec, ring);
+    for (const finding of this.#spec.findings?.slice(before) ?? []) this.#onFinding(finding);
+    return ringType(ring, found);
   }
+}
 
-  #named(ring: MapSpec, name: string): RingRecordType {
-    const { btf } = this.#spec;
-    const type = btf
-      ?.find(name.replace(/^(struct|union|enum) /, ""))
-      .find(({ kind }) => kind !== "fwd" && kind !== "func" && kind !== "var");
-    if (btf !== undefined && type !== undefined) return { btf, id: type.id };
-    throw new EbpfError(
-      "NOT_FOUND",
-      `Cannot decode records of ${ring.name} as ${name}: the object's BTF has no such type`,
-    );
-  }
+function ringType(ring: MapSpec, { btf, variants, told }: FoundRecord): RingRecordType | undefined {
+  const [first] = variants;
+  if (btf === undefined || first === undefined) return undefined;
+  const each = variants.map(({ type, tag }): RecordShape => ({
+    id: type,
+    length: recordLength(ring, btf.sizeOf(type)),
+    tag,
+  }));
+  if (told !== undefined) return { btf, id: 0, shapes: { told, each } };
+  const { type: id, certainty, by } = first;
+  if (certainty === "exact" || by === "global-pointer") return { btf, id };
+  return { btf, id, shapes: { told: certainty === "prefix" ? "prefix" : "fitting", each } };
 }

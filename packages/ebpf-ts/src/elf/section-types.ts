@@ -9,6 +9,8 @@ export const SectionType = {
 } as const;
 
 export const SectionFlag = {
+  /** It takes memory in what runs: code and data, rather than debug information. */
+  ALLOC: 2,
   EXECINSTR: 4,
   /** The bytes are those of a compressed section, behind a header of their own. */
   COMPRESSED: 0x800,

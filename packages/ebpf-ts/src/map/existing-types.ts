@@ -1,6 +1,7 @@
 import type { Btf } from "../btf/types.ts";
 import type { MapInfo } from "../engine/map.ts";
 import { EbpfError } from "../base/errors.ts";
+import { recordOf } from "../spec/records/record-of.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import type { PerfRingOptions } from "./perf/perf-options.ts";
 
@@ -47,7 +48,11 @@ function typesIn({ name, type }: MapInfo, types: CollectionSpec | Btf | undefine
   const map = types.maps.find(
     (each) => each.type === type && (each.name === name || each.name.slice(0, nameLength) === name),
   );
-  return { btf: types.btf, key: map?.keyType ?? 0, value: map?.valueType ?? 0, record: map?.recordType ?? 0 };
+  if (map === undefined) return { btf: types.btf, key: 0, value: 0, record: 0 };
+  // The table of the records has the object's own types with the same ids.
+  const { btf, variants } = recordOf(types, map);
+  const record = variants.length === 1 ? variants[0]!.type : 0;
+  return { btf: btf ?? types.btf, key: map.keyType, value: map.valueType, record };
 }
 
 function idOf(btf: Btf | undefined, name: string, cannot: string): number {

@@ -1,6 +1,7 @@
 import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { RecordDecoder } from "../stream/record-stream.ts";
 import type { RecordType, RingRecordType } from "./record-type.ts";
+import { shapeDecoder } from "./shape-decoder.ts";
 import { bytesEncoder, type SampleEncoder, sizeOf } from "./send/sample-encoder.ts";
 
 /** Undefined for records that are known to have no type, which every ring copies by itself. */
@@ -24,8 +25,12 @@ function lateDecoder<T>(record: RecordType): RecordDecoder<T> {
 }
 
 function decoderOf<T>(type: RingRecordType | undefined): RecordDecoder<T> | undefined {
-  const decoder = type && makeDecoder(type.btf, type.id);
-  return decoder?.decode.bind(decoder) as RecordDecoder<T> | undefined;
+  if (type === undefined) return undefined;
+  const { btf, id, shapes, decode } = type;
+  if (decode !== undefined) return (view, offset, length) => decode(copyBytes(view, offset, length)) as T;
+  if (shapes !== undefined) return shapeDecoder<T>(type, shapes, copyBytes);
+  const decoder = makeDecoder(btf, id);
+  return decoder.decode.bind(decoder) as RecordDecoder<T>;
 }
 
 function lateEncoder<T>(ring: string, record: RecordType): SampleEncoder<T> {
@@ -39,5 +44,5 @@ function lateEncoder<T>(ring: string, record: RecordType): SampleEncoder<T> {
 }
 
 function encoderOf<T>(ring: string, type: RingRecordType | undefined): SampleEncoder<T> {
-  return type === undefined ? bytesEncoder(ring) : makeEncoder(type.btf, type.id);
+  return type === undefined || type.id === 0 ? bytesEncoder(ring) : makeEncoder(type.btf, type.id);
 }

@@ -10,3 +10,5 @@ export { parseSectionName } from "./section-name.ts";
 export type { SectionMeaning } from "./section-name.ts";
 export { AttachType, MapFlag, MapType, ProgType } from "../uapi/uapi.gen.ts";
 export type * from "./types.ts";
+export { recordOf } from "./records/record-of.ts";
+export type { FoundRecord, RecordCertainty, RecordOrigin, RecordTag, RecordVariant } from "./records/found-record.ts";

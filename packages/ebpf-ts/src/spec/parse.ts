@@ -1,6 +1,6 @@
 import { aUint8Array } from "../base/checks.ts";
 import { NotSupportedError } from "../base/errors.ts";
-import { readCode } from "./object/code.ts";
+import { readCode, type Code } from "./object/code.ts";
 import { readDataMaps } from "./object/data-maps.ts";
 import { readKconfig } from "./object/kconfig.ts";
 import { readMaps } from "./object/maps.ts";
@@ -9,6 +9,8 @@ import { badObject, findSection, openObject } from "./object/object-file.ts";
 import type { ObjectFile } from "./object/object-file.ts";
 import { findRecordTypes } from "./object/record-type.ts";
 import { addReferences } from "./object/references.ts";
+import { debugInfoOf } from "./records/debug-info.ts";
+import type { FunctionPlace } from "./records/function-place.ts";
 import { makePrintable } from "./to-json.ts";
 import type { CollectionSpec } from "./types.ts";
 import { readVariables } from "./object/variables.ts";
@@ -37,8 +39,14 @@ export function parse(bytes: Uint8Array): CollectionSpec {
     btf: object.btf,
     findings: [...object.findings],
   };
+  const debug = debugInfoOf(object.elf, placesOf(code));
+  if (debug !== undefined) spec.debug = debug;
   findRecordTypes(spec);
   return makePrintable(spec);
+}
+
+function placesOf({ placed }: Code): Map<string, FunctionPlace> {
+  return new Map(placed.map(({ spec, section, slot }) => [spec.name, { section: section.index, offset: slot * 8 }]));
 }
 
 function readLicense(object: ObjectFile): string {

@@ -22,6 +22,7 @@ function mapToJson(map: MapSpec): unknown {
   return {
     ...map,
     mapExtra: withoutBigInts(map.mapExtra),
+    recordSaid: undefined,
     inner: map.inner === undefined ? undefined : mapToJson(map.inner),
     contents: map.contents === undefined ? undefined : contentsToJson(map.contents),
   };

@@ -1,5 +1,7 @@
 import type { Btf, CoreRelocation, LineInfo } from "../btf/types.ts";
 import type { Instruction } from "../insn/instruction.ts";
+import type { DebugInfo } from "./records/debug-info.ts";
+import type { RecordOrigin, RecordSaid } from "./records/found-record.ts";
 
 /**
  * What an object file says, as plain data: editable before it is loaded, and printable with `JSON.stringify`.
@@ -16,6 +18,8 @@ export interface CollectionSpec {
   variables: VariableSpec[];
   /** The object's own types; absent when it was compiled without `-g`. */
   btf: Btf | undefined;
+  /** Its debug information (DWARF), where it was not stripped: read when `recordOf` needs it. */
+  debug?: DebugInfo | undefined;
   /** What is wrong with the object, and was left out, since nothing else needs it: sentences for people. */
   findings?: string[];
 }
@@ -42,6 +46,10 @@ export interface MapSpec {
   recordType: number;
   /** Of maps that have records, for people: why `recordType` is believed, or why it is not known. */
   recordReason?: string;
+  /** How parsing found `recordType`, and what it was then: another type in its place is the user's. `recordOf` tells more. */
+  recordFound?: { readonly type: number; readonly by: RecordOrigin };
+  /** What the user says that its records are, before all else: a type in some table, or a function that decodes them. */
+  recordSaid?: RecordSaid;
   /** The template for maps of maps. */
   inner: MapSpec | undefined;
   /** Initial slots of a prog array (program names) or a map of maps (map names). */

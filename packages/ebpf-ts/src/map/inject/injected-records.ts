@@ -49,10 +49,10 @@ export class ValueEncoder<T> {
 
   #make(): Encoder {
     const type = this.#type();
-    if (type !== undefined) return makeEncoder(type.btf, type.id);
+    if (type !== undefined && type.id !== 0) return makeEncoder(type.btf, type.id);
     throw new EbpfError(
       "BAD_VALUE",
-      `Cannot inject into ring ${this.#ring}: its records have no known type, so it takes a Uint8Array`,
+      `Cannot inject into ring ${this.#ring}: its records have no one known type, so it takes a Uint8Array`,
     );
   }
 }

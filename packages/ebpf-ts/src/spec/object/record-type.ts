@@ -1,8 +1,8 @@
 import { hasValue } from "../../btf/layout.ts";
 import type { Btf, BtfType } from "../../btf/types.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
-import { findRecordWriters } from "./record-writers.ts";
-import type { RecordWriter } from "./record-writers.ts";
+import type { RecordOrigin } from "../records/found-record.ts";
+import { findRecordWriters, type RecordWriter } from "../records/record-writers.ts";
 import type { CollectionSpec, MapSpec } from "../types.ts";
 
 const ANCHOR_SUFFIX = "__record";
@@ -34,15 +34,17 @@ export function findRecordTypes(spec: CollectionSpec): void {
   for (const map of maps) {
     const named = namedBelief(map, pointers);
     const belief = named === undefined ? guess(btf, map, candidates, writers) : checked(btf, map, named, writers);
-    Object.assign(map, belief);
+    map.recordType = belief.recordType;
+    map.recordReason = belief.recordReason;
+    if (belief.by !== undefined) map.recordFound = { type: belief.recordType, by: belief.by };
   }
 }
 
 function namedBelief(map: MapSpec, pointers: ReadonlyMap<string, number>): Belief | undefined {
-  if (map.recordType !== 0) return found(map.recordType, "named by the map's definition");
+  if (map.recordType !== 0) return found("definition", map.recordType, "named by the map's definition");
   const anchor = map.name + ANCHOR_SUFFIX;
   const named = pointers.get(anchor);
-  return named === undefined ? undefined : found(named, `named by ${anchor}`);
+  return named === undefined ? undefined : found("record-global", named, `named by ${anchor}`);
 }
 
 /**
@@ -60,10 +62,12 @@ function checked(btf: Btf, map: MapSpec, belief: Belief, writers: readonly Recor
   return unknown(`${belief.recordReason} as ${name} of ${size} bytes, but ${short.place} writes ${short.size} bytes`);
 }
 
-type Belief = Required<Pick<MapSpec, "recordType" | "recordReason">>;
+interface Belief extends Required<Pick<MapSpec, "recordType" | "recordReason">> {
+  readonly by?: RecordOrigin;
+}
 
-function found(recordType: number, recordReason: string): Belief {
-  return { recordType, recordReason };
+function found(by: RecordOrigin, recordType: number, recordReason: string): Belief {
+  return { by, recordType, recordReason };
 }
 
 function unknown(why: string): Belief {
@@ -126,7 +130,8 @@ function guess(
     return unknown(
       `${types.map((id) => btf.nameOf(id)).join(" and ")} both have the ${size} bytes that programs write`,
     );
-  return found(first[1], `guessed: ${first[0]} points to it, and it has the ${size} bytes that all programs write`);
+  const why = `guessed: ${first[0]} points to it, and it has the ${size} bytes that all programs write`;
+  return found("global-pointer", first[1], why);
 }
 
 /** The size of all records that programs make for the map; else why there is none. */

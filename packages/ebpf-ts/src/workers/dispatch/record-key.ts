@@ -35,7 +35,7 @@ export function workerOf(data: Uint8Array, start: number, length: number, key: R
 }
 
 function fieldBytes(path: string, type: RingRecordType | undefined): RecordBytes {
-  if (type === undefined) {
+  if (type === undefined || type.id === 0) {
     throw new EbpfError(
       "NOT_FOUND",
       `Cannot take field ${path} as key: the type of the records is not known, give { offset, size }`,

@@ -3,7 +3,7 @@ import { RecordType, type SharedRecordType } from "../../map/record-type.ts";
 
 /** What the records of a ring are that another thread shares: settled there. */
 export function sharedRecord(ring: string, type: SharedRecordType | undefined): RecordType {
-  const record = new RecordType(ring, type && { btf: reopenBtf(type.btf), id: type.id });
+  const record = new RecordType(ring, type && { btf: reopenBtf(type.btf), id: type.id, shapes: type.shapes });
   record.settle();
   return record;
 }

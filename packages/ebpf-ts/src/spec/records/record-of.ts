@@ -1,0 +1,55 @@
+import type { CollectionSpec, MapSpec } from "../types.ts";
+import { findRecords } from "./find-records.ts";
+import type { FoundRecord, RecordOrigin, RecordSaid, RecordVariant } from "./found-record.ts";
+
+/** By the programs that it comes from, which copies of a spec share. */
+const found = new WeakMap<readonly unknown[], Map<string, FoundRecord>>();
+
+/**
+ * What the records of a ring or perf event array are, and how that was found. In order: what the map says in the spec (`recordType`, which
+ * the map's definition or a global has named); what its programs write, by their variables in DWARF, by global variables and values of maps;
+ * a struct that a global pointer names, when nothing else has the size. DWARF is read when it is first needed. What is wrong with it is
+ * added to the findings of the spec.
+ */
+export function recordOf(spec: CollectionSpec, map: MapSpec): FoundRecord {
+  const { recordSaid: said } = map;
+  if (said !== undefined) return asSaid(said);
+  const { btf } = spec;
+  const { recordType: type, recordFound: told } = map;
+  const by: RecordOrigin = told?.type === type ? told.by : "spec";
+  if (btf !== undefined && type !== 0 && by !== "global-pointer")
+    return one(spec, { type, by, certainty: "exact" }, map);
+  const written = recordsOf(spec).get(map.name);
+  if (written !== undefined && written.variants.length > 0) return written;
+  if (btf !== undefined && type !== 0) return one(spec, { type, by, certainty: "guess" }, map);
+  return (
+    written ?? {
+      btf: undefined,
+      variants: [],
+      told: undefined,
+      why: map.recordReason ?? "not known: it has no records",
+    }
+  );
+}
+
+function asSaid(said: RecordSaid): FoundRecord {
+  const isFunction = typeof said === "function";
+  const variants = isFunction ? [] : [{ type: said.type, by: "spec", certainty: "exact", tag: undefined } as const];
+  const why = isFunction ? "decoded by a function of the user's" : "named by the user";
+  return { btf: isFunction ? undefined : said.btf, variants, told: undefined, why };
+}
+
+function one(spec: CollectionSpec, variant: Omit<RecordVariant, "tag">, { recordReason }: MapSpec): FoundRecord {
+  const why = variant.by === "spec" ? "named by the user" : (recordReason ?? "named by the spec");
+  return { btf: spec.btf, variants: [{ ...variant, tag: undefined }], told: undefined, why };
+}
+
+function recordsOf(spec: CollectionSpec): Map<string, FoundRecord> {
+  const known = found.get(spec.programs);
+  if (known !== undefined) return known;
+  const records = findRecords(spec, spec.debug);
+  found.set(spec.programs, records);
+  const trouble = spec.debug?.trouble;
+  if (trouble !== undefined && spec.findings?.includes(trouble) !== true) (spec.findings ??= []).push(trouble);
+  return records;
+}

@@ -1,0 +1,60 @@
+import { BtfBuilder, type NewBtfType } from "../../btf/btf-builder.ts";
+import { hasValue } from "../../btf/layout.ts";
+import { parseBtf, stringsOf } from "../../btf/parse-btf.ts";
+import type { Btf } from "../../btf/types.ts";
+import { mendBtf } from "../../btf/validate-btf.ts";
+import { EbpfError } from "../../base/errors.ts";
+import { BtfMaker, type Dwarf } from "../../dwarf/index.ts";
+import type { Candidate } from "./candidates.ts";
+
+/**
+ * One table for types of both kinds: that of the object, with the same ids, and behind it what is in DWARF alone. Without anything new it is
+ * the object's own.
+ */
+export class TypeTables {
+  readonly #own: Btf | undefined;
+  readonly #builder: BtfBuilder;
+  readonly #maker: BtfMaker | undefined;
+  readonly #dwarf: Dwarf | undefined;
+  #btf: Btf | undefined;
+
+  constructor(own: Btf | undefined, dwarf: Dwarf | undefined) {
+    this.#own = own;
+    this.#dwarf = dwarf;
+    this.#builder = own === undefined ? new BtfBuilder() : new BtfBuilder(stringsOf(own));
+    for (let id = 1; id < (own?.length ?? 1); id++) this.#builder.add(copyOf(own!, id));
+    this.#maker = dwarf && new BtfMaker(dwarf.types, this.#builder, own);
+  }
+
+  /** The id of a type; undefined when it has no form in BTF. */
+  add({ table, type }: Candidate): number | undefined {
+    if (table === "btf") return type;
+    try {
+      return this.#maker?.add(type);
+    } catch (error) {
+      if (error instanceof EbpfError) return undefined;
+      throw error;
+    }
+  }
+
+  /** All that was added so far. */
+  finish(): Btf | undefined {
+    if (this.#builder.nextId === (this.#own?.length ?? 1)) return this.#own;
+    this.#btf = parseBtf(this.#builder.bytes());
+    mendBtf(this.#btf);
+    return this.#btf;
+  }
+
+  /** Whether a type came through whole. */
+  isSound(btf: Btf, id: number, { table, type }: Candidate): boolean {
+    if (!hasValue(btf, id)) return false;
+    return table === "btf" || btf.sizeOf(id) === this.#dwarf?.types.sizeOf(type);
+  }
+}
+
+/** Of what cannot be read, or was left out, only that there is something remains, for ids must stay. */
+function copyOf(btf: Btf, id: number): NewBtfType {
+  const type = btf.type(id);
+  if (type.kind === "void" || type.kind === "unknown") return { kind: "fwd", name: "unknown", of: "struct" };
+  return type;
+}
