@@ -12,7 +12,7 @@ import {
   strings,
   wrongKind,
 } from "../base/checks.ts";
-import type { CoreRelocation, LineInfo } from "../btf/types.ts";
+import type { Btf, CoreRelocation, LineInfo } from "../btf/types.ts";
 import type { Instruction } from "../insn/instruction.ts";
 import type { CollectionSpec, FunctionSpec, MapSpec, ProgramSpec, Reference, VariableSpec } from "./types.ts";
 
@@ -49,6 +49,14 @@ const membersOf =
   (value, what) =>
     checkMembers(value, checks, what);
 
+const aBtf: Check = (value, what) => {
+  if (
+    typeof (value as { type?: unknown } | null)?.type !== "function" ||
+    !((value as { bytes?: unknown }).bytes instanceof Uint8Array)
+  )
+    throw wrongKind(what, "types as parse() or parseBtf() gives them", value);
+};
+
 const mapChecks: MemberChecks<MapSpec> = {
   name: aString,
   type: u32,
@@ -64,6 +72,10 @@ const mapChecks: MemberChecks<MapSpec> = {
   valueType: anId,
   recordType: anId,
   recordReason: maybe(aString),
+  recordFound: maybe(membersOf<NonNullable<MapSpec["recordFound"]>>({ type: anId, by: aString })),
+  recordSaid: maybe((value, what) => {
+    if (typeof value !== "function") membersOf<{ btf: Btf; type: number }>({ btf: aBtf, type: anId })(value, what);
+  }),
   inner: maybe((value, what) => checkMembers(value, mapChecks, what)),
   slots: list(membersOf<MapSpec["slots"][number]>({ index: u32, name: aString })),
   section: maybe(aString),
@@ -146,14 +158,6 @@ const variableChecks: MemberChecks<VariableSpec> = {
   type: anId,
   readOnly: aBoolean,
   extern: maybe(oneOf("strong", "weak")),
-};
-
-const aBtf: Check = (value, what) => {
-  if (
-    typeof (value as { type?: unknown } | null)?.type !== "function" ||
-    !((value as { bytes?: unknown }).bytes instanceof Uint8Array)
-  )
-    throw wrongKind(what, "types as parse() or parseBtf() gives them", value);
 };
 
 /** A spec may have been edited, or made by hand: throws a TypeError or RangeError that names the member which cannot be loaded. */

@@ -59,7 +59,7 @@ function judge(
 ): FoundRecord {
   if (btf === undefined) return unknown("the object has neither BTF nor DWARF");
   if (paths.length === 0) return unknown("no program of the object writes into it");
-  const claims = new Map<number, Claim>();
+  const claims = new Map<string, Claim>();
   const silent: RecordPath[] = [];
   for (const ringPath of paths) {
     const { path, candidate } = ringPath;
@@ -68,12 +68,30 @@ function judge(
       silent.push(path);
       continue;
     }
-    const key = btf.resolve(type).id;
+    const key = keyOf(btf, type);
     const claim = claims.get(key);
     if (claim === undefined) claims.set(key, { type, candidate, paths: [path] });
     else claims.set(key, { ...claim, candidate: weaker(claim.candidate, candidate), paths: [...claim.paths, path] });
   }
   return settle(map, btf, [...claims.values()], silent);
+}
+
+/** The same for types of both tables: numbers, and arrays of them, are not the same entry there. */
+function keyOf(btf: Btf, id: number): string {
+  const type = btf.resolve(id);
+  switch (type.kind) {
+    case "int":
+      return `${type.encoding} ${type.size}`;
+    case "ptr":
+      return "pointer";
+    case "array":
+      return `${keyOf(btf, type.type)}[${type.length}]`;
+    case "enum":
+    case "enum64":
+      return `enum ${type.name} ${type.size}`;
+    default:
+      return `${type.id}`;
+  }
 }
 
 const strength = { exact: 2, prefix: 1, guess: 0 } as const;

@@ -2,7 +2,7 @@ import { CALL, CallKind } from "../../insn/opcodes.ts";
 import { HelperId } from "../../uapi/uapi.gen.ts";
 import type { FunctionSpec } from "../types.ts";
 import { trackValues, type State } from "./flow/track-values.ts";
-import { result, type Value } from "./flow/values.ts";
+import { isConstant, result, type Value } from "./flow/values.ts";
 
 /** What a record is made for, in the words of the table of map kinds. */
 export type Role = "event" | "perf";
@@ -18,6 +18,8 @@ export interface MapCall {
   readonly size: Value | undefined;
   /** The call makes the memory, or looks it up. */
   readonly isResult: boolean;
+  /** The kernel appends bytes of the context, such as a packet's, or it may. */
+  readonly isAppended: boolean;
   /** The address of the dynptr that stands for the memory. */
   readonly dynptr: Value | undefined;
 }
@@ -62,6 +64,16 @@ export function recordCalls(fn: FunctionSpec): MapCall[] {
   });
 }
 
+const flagsRegister = 3;
+/** BPF_F_CTXLEN_MASK, bits 32 to 51: how many bytes of the context are appended. */
+const largestIndex = 0xffff_ffff;
+
+/** Flags that are computed mostly hold a length; a processor's number is small. */
+function appends(flags: Value | undefined): boolean {
+  if (flags?.kind === "result") return false;
+  return !isConstant(flags) || flags.offset > largestIndex;
+}
+
 function mapCall(fn: FunctionSpec, slot: number, signature: Signature, { registers }: State): MapCall {
   const { role, map, data, size, dynptr } = signature;
   return {
@@ -72,6 +84,7 @@ function mapCall(fn: FunctionSpec, slot: number, signature: Signature, { registe
     data: data === 0 ? result(slot) : registers[data],
     size: size === 0 ? undefined : registers[size],
     isResult: data === 0,
+    isAppended: role === "perf" && appends(registers[flagsRegister]),
     dynptr: dynptr === undefined ? undefined : registers[dynptr],
   };
 }

@@ -104,7 +104,7 @@ class PathFinder {
   #viewsOf(fn: ObjectFunction, slot: number, { data, size }: Facts): View[] {
     const bytes = sizeOf(size);
     const isReserved = this.#call.isResult;
-    const own = { fn, slot, data, size: bytes, isReserved, isPart: false };
+    const own = { fn, slot, data, size: bytes, isReserved, isPart: this.#call.isAppended };
     return this.#call.role === "event" && isReserved && this.#call.dynptr !== undefined && fn.spec === this.#call.fn
       ? throughDynptr(own, result(slot))
       : [own];
