@@ -23,6 +23,7 @@ export class BtfMaker {
   readonly #whole = new Map<number, number>();
   readonly #named = new Map<number, number>();
 
+  #index: number | undefined;
   /** Structs and unions with a name, by what they look like: units have copies of them. */
   readonly #known = new Map<string, number>();
 
@@ -131,9 +132,15 @@ export class BtfMaker {
     const dimensions = this.#types.dimensionsOf(entry);
     for (const length of dimensions.toReversed()) {
       if (length > largest) throw badDwarf("an array is larger than 4 GiB");
-      id = this.#builder.array(id, length);
+      id = this.#builder.array(id, length, this.#indexType());
     }
     return id;
+  }
+
+  /** Nobody looks at it, but it must be a number. */
+  #indexType(): number {
+    this.#index ??= this.#builder.int("__ARRAY_SIZE_TYPE__", 4);
+    return this.#index;
   }
 
   #addEnum(entry: Entry, name: string): number {

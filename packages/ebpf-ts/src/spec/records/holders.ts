@@ -90,8 +90,11 @@ function nearest(slots: readonly number[], slot: number): number {
 /** What a pointer variable holds. */
 function valueAt(fn: ObjectFunction, place: Place, state: State | undefined): Value | undefined {
   if (state === undefined) return undefined;
-  if (place.kind === "register") return state.registers[place.register];
+  const isFrame = place.register === FRAME_REGISTER;
+  if (place.kind === "register" && !isFrame) return state.registers[place.register];
   const address = addressOf(place, state, fn.frames[0]);
+  // The frame's register is as good as its value: nothing is kept in it.
+  if (place.kind === "register") return address;
   return place.kind === "value" ? address : address && state.memory.load(address, 8);
 }
 

@@ -71,7 +71,9 @@ function constantsIn({ fn, slot, data, isReserved }: View, { offset, size }: Fie
   for (const at of slots) {
     const value = fn.flow.before.get(at)?.memory.load(moved(data, offset), size);
     if (!isConstant(value)) return undefined;
-    found.push(Number(BigInt.asUintN(size * 8, BigInt(value.offset))));
+    const unsigned = Number(BigInt.asUintN(size * 8, BigInt(value.offset)));
+    if (!Number.isSafeInteger(unsigned)) return undefined;
+    found.push(unsigned);
   }
   return found;
 }

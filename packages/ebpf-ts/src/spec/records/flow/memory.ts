@@ -1,4 +1,4 @@
-import { isSame, join, type Value } from "./values.ts";
+import { constant, isSame, join, type Value } from "./values.ts";
 
 interface Cell {
   readonly value: Value;
@@ -26,7 +26,28 @@ export class Memory {
   load(address: Value | undefined, size: number): Value | undefined {
     const at = address && numberOf(address);
     const cell = at === undefined ? undefined : this.#cells.get(at);
-    return cell?.size === size ? cell.value : undefined;
+    if (cell?.size === size) return cell.value;
+    return at === undefined || size > 8 ? undefined : this.#assembled(at, size);
+  }
+
+  /** A constant that was written in pieces, or is a piece of one. */
+  #assembled(at: number, size: number): Value | undefined {
+    let whole = 0n;
+    for (let index = 0; index < size; index++) {
+      const byte = this.#byteAt(at + index);
+      if (byte === undefined) return undefined;
+      whole |= BigInt(byte) << BigInt(8 * index);
+    }
+    return constant(Number(whole));
+  }
+
+  #byteAt(at: number): number | undefined {
+    for (let start = at; start > at - 8; start--) {
+      const cell = this.#cells.get(start);
+      if (cell === undefined || start + cell.size <= at) continue;
+      return cell.value.kind === "constant" ? byteOf(cell.value.offset, at - start) : undefined;
+    }
+    return undefined;
   }
 
   store(address: Value | undefined, size: number, value: Value | undefined): void {
@@ -37,9 +58,20 @@ export class Memory {
     }
     for (let near = at - 7; near < at + size; near++) {
       const cell = this.#cells.get(near);
-      if (cell !== undefined && near + cell.size > at) this.#cells.delete(near);
+      if (cell === undefined || near + cell.size <= at) continue;
+      this.#cells.delete(near);
+      this.#keepRest(near, cell, at, size);
     }
     if (value !== undefined) this.#cells.set(at, { value, size });
+  }
+
+  /** What is left of a constant that was overwritten in part. */
+  #keepRest(start: number, { value, size: length }: Cell, at: number, size: number): void {
+    if (value.kind !== "constant") return;
+    for (let index = 0; index < length; index++) {
+      const isOver = start + index >= at && start + index < at + size;
+      if (!isOver) this.#cells.set(start + index, { value: constant(byteOf(value.offset, index)), size: 1 });
+    }
   }
 
   /** Somebody else has written there, and perhaps behind it. An address that is not known may be any that was passed on. */
@@ -69,6 +101,10 @@ export class Memory {
     }
     return lost;
   }
+}
+
+function byteOf(number: number, index: number): number {
+  return Number((BigInt(number) >> BigInt(8 * index)) & 0xffn);
 }
 
 function regionOf({ kind, at }: Value): number | undefined {

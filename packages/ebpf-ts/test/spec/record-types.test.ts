@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { mapKind } from "../../src/kinds/map-kinds.ts";
+import { parse, recordOf } from "../../src/spec/index.ts";
+import { compile, type CompileOptions, compilerOrSkip, hasCompiler } from "../support/compile.ts";
+import { fixturePath } from "../support/fixtures.ts";
+
+const tools = readdirSync(fixturePath("record-types"))
+  .filter((name) => name.endsWith(".c"))
+  .map((name) => ({ name, path: fixturePath(`record-types/${name}`) }));
+
+/** The answers that stand in a tool's source, by ring: `struct event: reserve exact`. */
+function answers(path: string): Map<string, string> {
+  const lines = [...readFileSync(path, "utf8").matchAll(/^\/\/ expect: (\w+) = (.*)$/gm)];
+  return new Map(lines.map(([, ring, answer]) => [ring!, answer!]));
+}
+
+/** What is found, in the same words, of every ring and perf event array. */
+function found(path: string, options: CompileOptions): Map<string, string> {
+  const spec = parse(compile(path, options));
+  const rings = spec.maps.filter(({ type }) => mapKind(type).ring !== undefined);
+  const told = rings.map((map): [string, string] => {
+    const { btf, variants, told: by } = recordOf(spec, map);
+    const names = variants.map(({ type }) => btf?.nameOf(type)).join(" | ");
+    const [first] = variants;
+    if (first === undefined) return [map.name, "bytes"];
+    return [map.name, `${names}: ${by === undefined ? `${first.by} ${first.certainty}` : `told by ${by}`}`];
+  });
+  assert.deepEqual(spec.findings, []);
+  return new Map(told);
+}
+
+const compilers: [name: string, options: CompileOptions][] = [
+  ["clang-19", {}],
+  ["clang-19, DWARF 4", { flags: ["-gdwarf-4"] }],
+  ...["clang-14", "clang-16"].filter(hasCompiler).map((compiler): [string, CompileOptions] => [compiler, { compiler }]),
+];
+
+for (const [name, options] of compilers) {
+  describe(`records of small tools find their type: ${name}`, { skip: compilerOrSkip() }, () => {
+    for (const tool of tools) {
+      test(tool.name, () => {
+        assert.deepEqual(found(tool.path, options), answers(tool.path));
+      });
+    }
+  });
+}
+
+describe("without debug information", { skip: compilerOrSkip() }, () => {
+  test("what BTF proves is typed, and nothing is typed wrongly", () => {
+    const typed: string[] = [];
+    for (const { name, path } of tools) {
+      const expected = answers(path);
+      for (const [ring, told] of found(path, { strip: true })) {
+        if (told === "bytes") continue;
+        assert.equal(told, expected.get(ring), `${name}: ${ring}`);
+        typed.push(name);
+      }
+    }
+    assert.deepEqual([...new Set(typed)].sort(), [
+      "array-of-events.c",
+      "flexible.c",
+      "global.c",
+      "lookup-wrapper.c",
+      "scratch.c",
+      "several-rings.c",
+    ]);
+  });
+});
