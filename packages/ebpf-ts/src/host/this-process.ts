@@ -18,6 +18,20 @@ export const longestBuffer: number = constants.MAX_LENGTH;
 /** Whether this is the thread that all others are started from. */
 export const inMainThread: boolean = isMainThread;
 
+/**
+ * Whether this thread runs on the default event loop of libuv: the main thread of Node. Bun and Deno have loops of their own, and Electron turns
+ * libuv's by a foreign one.
+ */
+export const onDefaultLoop: boolean =
+  isMainThread &&
+  process.release?.name === "node" &&
+  ["bun", "deno", "electron"].every((other) => !(other in process.versions));
+
+/** Whether the process is in its exit listeners, and no event will come any more. */
+export function isExiting(): boolean {
+  return (process as { readonly _exiting?: boolean })._exiting === true;
+}
+
 export function uid(): number {
   return process.getuid?.() ?? 0;
 }

@@ -3,6 +3,8 @@
  * leave nothing open. Started by shortage.test.ts.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { isMainThread, Worker } from "node:worker_threads";
 import type { EngineMap } from "../../src/engine/map.ts";
 import { openKernelRing, type KernelRingHandle } from "../../src/engine/kernel/ring/open-kernel-ring.ts";
 import { EbpfError } from "../../src/base/errors.ts";
@@ -128,7 +130,7 @@ async function main(name: string): Promise<void> {
   console.log(`${name} takes ${left}`);
 }
 
-/** A ring is read on while there is no descriptor for a thread that sleeps for it. */
+/** A ring is read on while there is no descriptor for a thread that sleeps for it: in a thread, since the main one sleeps itself. */
 async function readWithoutThread(): Promise<void> {
   const spec = await loadFixture("kernel-ring");
   const ring = spec.maps.get("events")!.ring!();
@@ -155,5 +157,13 @@ async function readWithoutThread(): Promise<void> {
 }
 
 const [name = ""] = process.argv.slice(2);
-await (name === "read without a thread" ? readWithoutThread() : main(name));
-process.exit(0);
+if (name !== "read without a thread") {
+  await main(name);
+  process.exit(0);
+} else if (isMainThread) {
+  const worker = new Worker(new URL(import.meta.url), { argv: [name] });
+  const [code] = (await once(worker, "exit")) as [number];
+  process.exit(code);
+} else {
+  await readWithoutThread();
+}

@@ -75,6 +75,28 @@ export function func(definition: string): NativeFunction {
   return found;
 }
 
+/** Something that C calls: `declaration` is its prototype. What it throws comes out of a later call of the system, so it throws nothing. */
+export function callback(declaration: string, call: (...args: readonly number[]) => void): bigint {
+  const loaded = ffi();
+  return uninterrupted(() => loaded.register(call, loaded.pointer(loaded.proto(declaration))));
+}
+
+/** Functions of the runtime itself, by their C declarations; undefined where it lacks one of them. */
+export function ownFunctions<Name extends string>(
+  declarations: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, NativeFunction>> | undefined {
+  const loader = ffi();
+  try {
+    return uninterrupted(() => {
+      const own = loader.load(null);
+      const found = Object.entries<string>(declarations).map(([name, declaration]) => [name, own.func(declaration)]);
+      return Object.fromEntries(found) as Record<Name, NativeFunction>;
+    });
+  } catch {
+    return undefined;
+  }
+}
+
 /** The errno of this thread's last call: ask at once, the next call changes it. */
 export function errno(): number {
   return ffi().errno();

@@ -1,5 +1,6 @@
 import type { RingBell } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
+import { yieldTurn } from "../../../base/yield-turn.ts";
 import { warnOnce } from "../../../host/reporters.ts";
 import type { Thread } from "../../../host/threads/threads.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
@@ -13,20 +14,22 @@ import {
   EPOLLOUT,
 } from "../../../sys/poll/epoll.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
+import { type LoopWatch, watchByLoop } from "../../../sys/poll/event-loop.ts";
 import { check } from "../failure.ts";
 import { startPollerThread } from "./poller-thread.ts";
 
 /**
- * One epoll and one thread for all rings of the process.
+ * One epoll for all rings of the process, which the event loop itself watches (sys/poll/event-loop.ts). Where the loop cannot, a thread waits:
  *
  * ```text
- *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► epoll_wait   ebpf-poller-worker.ts
+ *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► event loop           epoll_wait without waiting, onRing()
+ *                                                 └─────► epoll_wait           ebpf-poller-worker.ts
  *                 onRing()  ◄──────────────── token by postMessage ◄──┘
  * ```
  * A bell is one-shot: it is disarmed when it rings. Arming checks the condition in the kernel (level-triggered), so that
- * what came between the last look at the ring and `arm()` still rings. A thread takes some 50 ms to start, enough for a
- * fast program to fill its ring: until it waits, the main thread looks by the clock. So it does when the thread cannot be started (it
- * takes descriptors and memory), or has died, until another one waits.
+ * what came between the last look at the ring and `arm()` still rings. Who is to wait is told the stop token first, and answers when it
+ * does; a thread takes some 50 ms for that, enough for a fast program to fill its ring. Until then the main thread looks by the clock. So it
+ * does when the thread cannot be started (it takes descriptors and memory), or has died, until another one waits.
  */
 const STOP_TOKEN = 0;
 const eventsAtOnce = 64;
@@ -73,16 +76,17 @@ class Poller {
   readonly #stop: Descriptor;
   readonly #bells = new Map<number, Bell>();
   readonly #waiter: EpollWaiter;
+  #loop: LoopWatch | undefined;
   #thread: Thread<never> | undefined;
   #armed = 0;
-  /** Whether the thread waits, so that nobody else needs to look. */
-  #threadWaits = false;
+  /** Whether the loop or the thread waits, so that nobody needs to look by the clock. */
+  #waits = false;
   #nextLook: ReturnType<typeof setTimeout> | undefined;
   #nextStart = 0;
   /** Who wants a thread without having a bell. */
   readonly #keepers = new Set<object>();
   /** Called when the thread waits, or is gone. */
-  readonly #onThread: (() => void)[] = [];
+  readonly #onWaiting: (() => void)[] = [];
 
   constructor(sys: Sys) {
     this.#sys = sys;
@@ -126,10 +130,10 @@ class Poller {
     const keeper = {};
     this.#keepers.add(keeper);
     this.#start();
-    if (this.#thread !== undefined && !this.#threadWaits) {
-      this.#thread.hold(true);
-      await new Promise<void>((resolve) => this.#onThread.push(resolve));
-      this.#thread?.hold(this.#armed > 0);
+    if ((this.#loop ?? this.#thread) !== undefined && !this.#waits) {
+      this.#hold(true);
+      await new Promise<void>((resolve) => this.#onWaiting.push(resolve));
+      this.#hold(this.#armed > 0);
     }
     return () => {
       if (this.#keepers.delete(keeper)) this.endIfIdle();
@@ -142,6 +146,12 @@ class Poller {
     if (current === this) current = undefined;
     if (this.#thread === undefined) this.#close();
     else this.#wake();
+  }
+
+  /** Whoever waits keeps the process alive, or does not. */
+  #hold(held: boolean): void {
+    this.#loop?.hold(held);
+    this.#thread?.hold(held);
   }
 
   get #isWanted(): boolean {
@@ -178,6 +188,8 @@ class Poller {
   };
 
   #close(): void {
+    this.#loop?.close();
+    this.#loop = undefined;
     this.#epoll.close();
     this.#stop.close();
   }
@@ -187,39 +199,58 @@ class Poller {
     if (bell.armed === armed) return;
     bell.armed = armed;
     this.#armed += armed ? 1 : -1;
-    if (this.#armed === 0) this.#thread?.hold(false);
-    else if (armed && this.#armed === 1) this.#thread?.hold(true);
+    if (this.#armed === 0) this.#hold(false);
+    else if (armed && this.#armed === 1) this.#hold(true);
     this.#planLook();
   }
 
   /** While somebody waits, and no thread does. */
   #planLook(): void {
-    if (this.#threadWaits || this.#armed === 0) {
+    if (this.#waits || this.#armed === 0) {
       clearTimeout(this.#nextLook);
       this.#nextLook = undefined;
     } else {
-      this.#nextLook ??= setTimeout(this.#look, lookMs);
+      this.#nextLook ??= setTimeout(this.#onClock, lookMs);
     }
   }
 
-  readonly #look = (): void => {
+  readonly #onClock = (): void => {
     this.#nextLook = undefined;
-    const count = this.#waiter.wait(0);
-    const tokens = Array.from({ length: Math.max(count, 0) }, (_, index) => this.#waiter.token(index));
-    for (const token of tokens) this.#ring(token);
+    const tokens = this.#look();
+    // That this thread can look says nothing of who is to wait.
+    if (tokens.includes(STOP_TOKEN)) this.#ask();
+    this.#tell(tokens.filter((token) => token !== STOP_TOKEN));
     if (this.#armed > 0) this.#start();
     this.#planLook();
   };
 
+  /** Tokens of bells that have rung. What is more than the buffer holds is found by the next look. */
+  #look(): number[] {
+    const count = Math.max(this.#waiter.wait(0), 0);
+    return Array.from({ length: count }, (_, index) => this.#waiter.token(index));
+  }
+
+  /** What one of them throws keeps nothing from the others. */
+  #tell(tokens: readonly number[]): void {
+    for (const [index, token] of tokens.entries()) {
+      try {
+        this.#onToken(token);
+      } catch (error) {
+        yieldTurn(() => this.#tell(tokens.slice(index + 1)));
+        throw error;
+      }
+    }
+  }
+
   #onToken(token: number): void {
     if (token !== STOP_TOKEN) return this.#ring(token);
-    this.#threadWaits = true;
-    this.#tellOfThread();
+    this.#waits = true;
+    this.#tellOfWaiting();
     this.#planLook();
   }
 
-  #tellOfThread(): void {
-    for (const tell of this.#onThread.splice(0)) tell();
+  #tellOfWaiting(): void {
+    for (const tell of this.#onWaiting.splice(0)) tell();
   }
 
   #ring(token: number): void {
@@ -230,7 +261,20 @@ class Poller {
   }
 
   #start(): void {
-    if (this.#thread !== undefined || performance.now() < this.#nextStart) return;
+    if (this.#loop !== undefined || this.#thread !== undefined || performance.now() < this.#nextStart) return;
+    this.#loop = watchByLoop(this.#epoll.fd, () => this.#tell(this.#look()));
+    if (this.#loop === undefined) return this.#startThread();
+    this.#loop.hold(this.#armed > 0);
+    this.#ask();
+    this.#wake();
+  }
+
+  /** Whether it is the loop that turns here: it answers once. */
+  #ask(): void {
+    this.#control(EPOLL_CTL_MOD, this.#stop, EPOLLIN | EPOLLONESHOT, STOP_TOKEN);
+  }
+
+  #startThread(): void {
     try {
       this.#thread = startPollerThread({
         data: { epoll: this.#epoll.fd, stopToken: STOP_TOKEN },
@@ -248,8 +292,8 @@ class Poller {
 
   #onThreadEnd(): void {
     this.#thread = undefined;
-    this.#threadWaits = false;
-    this.#tellOfThread();
+    this.#waits = false;
+    this.#tellOfWaiting();
     if (!this.#isWanted) return this.#close();
     // It may have taken news with it.
     for (const [token, bell] of this.#bells) if (bell.armed) this.#listen(bell, token);
