@@ -1,4 +1,5 @@
-import { readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { ExitCode, reportError } from "./output/report-error.ts";
 import { endWithTerminal } from "./output/terminal-end.ts";
@@ -32,11 +33,22 @@ function usageSentence(message: string): string {
   return `ebpf: ${printable(said.slice(0, 1).toUpperCase() + said.slice(1))} (--help says how to use it)\n`;
 }
 
+/** That of the package: beside what is published, two folders above what is developed. */
+async function version(): Promise<string> {
+  const places = ["../package.json", "../../package.json"].map((path) => new URL(path, import.meta.url));
+  const text = await readFile(
+    places.find((place) => existsSync(place))!,
+    "utf8",
+  );
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
 async function main(): Promise<void> {
   const program = new Command("ebpf")
     .description(
       "Runs and inspects compiled eBPF objects, on the Linux kernel or, without root, on an embedded engine.",
     )
+    .version(await version(), "-V, --version", "print the version")
     .configureOutput({ outputError: (message, write) => write(usageSentence(message)) })
     .enablePositionalOptions()
     .exitOverride();

@@ -123,6 +123,13 @@ describe("a wrong command line: one sentence, exit code 2", () => {
       /as JSON/,
     ],
     ["two objects", ["inspect", object, object], /Too many arguments/],
+    ["an interval of nothing", ["run", object, "--interval", "0"], /above 0/],
+    ["no entries", ["run", object, "--top", "0"], /whole number/],
+    [
+      "a histogram that is not there",
+      ["run", object, "--engine", "embedded", "--linear", "latncy", "--", "true"],
+      /no map or global variable of that name/,
+    ],
   ];
   for (const [title, args, says] of cases) {
     it(title, async () => {
@@ -155,7 +162,7 @@ describe("a traced command", { timeout: 60_000 }, () => {
     const events = stdout
       .trimEnd()
       .split("\n")
-      .map((line) => JSON.parse(line).event);
+      .flatMap((line) => JSON.parse(line).event ?? []);
     const kills = events.filter(({ kind, number }) => kind === "KIND_ENTER" && number === 62);
     assert.equal(kills.length, 3);
     assert.equal(new Set(kills.map(({ pid }) => pid)).size, 3);
@@ -175,7 +182,7 @@ for (const engine of ["embedded", "kernel"]) {
         const events = stdout
           .split("\n")
           .filter((line) => line !== "")
-          .map((line) => JSON.parse(line));
+          .flatMap((line) => JSON.parse(line).event ?? []);
         return events.filter(({ comm }) => comm === "sh").length;
       };
 
@@ -237,7 +244,7 @@ for (const engine of ["embedded", "kernel"]) {
         assert.doesNotMatch(plain.stdout + plain.stderr, control);
         const json = await ebpf(["run", object, "--engine", engine, "--json", ...sends(1), ...script]);
         assert.doesNotMatch(json.stdout, control);
-        assert.equal(JSON.parse(json.stdout).comm, "\x1b[31mr\u202e\u009b");
+        assert.equal(JSON.parse(json.stdout).event.comm, "\x1b[31mr\u202e\u009b");
       });
 
       // On the kernel they are ordinary processes.

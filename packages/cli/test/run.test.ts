@@ -40,7 +40,7 @@ for (const engine of ["embedded", "kernel"]) {
         .split("\n")
         .map((line) => JSON.parse(line));
       assert.equal(events.length, 5);
-      for (const event of events) assert.equal(event.comm, "sh");
+      for (const event of events) assert.deepEqual([event.source, event.event.comm], ["kernel_ringbuf", "sh"]);
     });
 
     it("ends after --count events", async () => {

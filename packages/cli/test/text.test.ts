@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Btf } from "ebpf-ts/btf";
-import { columnsOf, eventLine, headingLine, type Column } from "../src/run/columns.ts";
+import { columnsOf, eventLine, headingLine, plainColumn } from "../src/run/columns.ts";
 import { jsonText, parseJson } from "../src/output/json.ts";
 import { printable, printableLines } from "../src/output/text.ts";
 import { control } from "./support.ts";
@@ -52,10 +52,7 @@ describe("JSON of the command line", () => {
 });
 
 describe("columns", () => {
-  const columns: Column[] = [
-    { title: "NAME", path: ["name"], width: 8 },
-    { title: "N", path: ["n"], width: 3 },
-  ];
+  const columns = [plainColumn("NAME", ["name"], 8), plainColumn("N", ["n"], 3)];
 
   it("stand one below the other, also behind characters that take two columns, or none", () => {
     assert.equal(headingLine(columns), "NAME     N");

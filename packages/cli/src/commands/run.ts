@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { collectAssignment } from "../arguments/assignments.ts";
+import { collectName } from "../arguments/names.ts";
 import { parseCount, parseDuration } from "../arguments/numbers.ts";
 import type { RunArguments } from "../run/run-object.ts";
 
@@ -7,17 +8,23 @@ const help = `
 Examples:
   $ ebpf run trace.bpf.o -- sh -c 'kill -0 $$'           watch a command, without root
   $ sudo ebpf run trace.bpf.o --engine kernel            watch the whole system until Ctrl-C
-  $ ebpf run trace.bpf.o --json -n 5 -- make | jq .pid   five events, as JSON
+  $ ebpf run trace.bpf.o --json -n 5 -- make | jq .event.pid
+                                                         five events, as JSON
+  $ sudo ebpf run latency.bpf.o --interval 5             its maps, every five seconds
   $ ebpf run chat.bpf.o --send 'commands={"i":1}' -- sh -c 'kill -0 $$'
 
 The embedded engine takes its events from the system calls of the command, traced with ptrace.
 Set DEBUG=1 to see stack traces and whole verifier logs.
 
-Exit codes: 0 the run ended as it should; 1 it failed, for the reason on standard error; 2 wrong usage; 129, 130 or 143
+It shows what the programs write into ring buffers and perf event arrays, what they print (bpf_printk), and at the end
+what stands in their maps. With --json each line is {"source":…,"event":…}, and of a map {"source":…,"entries":[…]}.
+
+Exit codes: 0 the run ended as it should; 1 it failed, for the reason on standard error; 2 wrong usage; 3 it ended as it
+should, but programs of the embedded engine were ended by faults; 129, 130 or 143
 when SIGHUP, SIGINT (Ctrl-C) or SIGTERM ended it. How the command exits does not matter, unless a signal ended it: that is 1.`;
 
 export const command: Command = new Command("run")
-  .description("Load an object, attach its programs and print the events of its ring buffers.")
+  .description("Load an object, attach its programs and show what they say.")
   .argument("<object>", "a compiled object, such as program.bpf.o")
   .argument("[command...]", "after --, a command to watch; the run ends with it")
   .addOption(
@@ -25,8 +32,8 @@ export const command: Command = new Command("run")
       .choices(["auto", "kernel", "embedded"])
       .default("auto"),
   )
-  .option("-j, --json", "print events as JSON, one a line; 64-bit numbers beyond 2^53 become strings")
-  .option("-n, --count <events>", "end after that many events", parseCount)
+  .option("-j, --json", "print JSON, one object a line; 64-bit numbers beyond 2^53 become strings")
+  .option("-n, --count <events>", "end after that many events were printed", parseCount)
   .option("-d, --duration <seconds>", "end after that time", parseDuration)
   .option(
     "-s, --send <ring=json>",
@@ -40,6 +47,12 @@ export const command: Command = new Command("run")
     collectAssignment,
     [],
   )
+  .option("-i, --interval <seconds>", "show the maps so often, not only at the end", parseDuration)
+  .option("--no-maps", "show no maps")
+  .option("--top <entries>", "how many entries of a map are shown, the largest first", parseCount, 20)
+  .option("--per-cpu", "show the values of each CPU, not their sum")
+  .option("--linear <map>", "its slots count single values, not powers of two (repeatable)", collectName, [])
+  .option("--globals", "show the global variables too")
   .addHelpText("after", help)
   .action(async (object: string, watched: string[], options: Omit<RunArguments, "object" | "command">) => {
     const { runObject } = await import("../run/run-object.ts");

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { printable, printableLines } from "./text.ts";
 
-/** Of the command itself: 0 for a run that ended as it should. One that a signal ended has 128 and the signal's number. */
-export const ExitCode = { failure: 1, usage: 2 } as const;
+/** Of the command itself: 0 for a run that ended as it should, `faults` where runs of programs were ended by faults meanwhile. One that a signal ended has 128 and the signal's number. */
+export const ExitCode = { failure: 1, usage: 2, faults: 3 } as const;
 
 /** A wrong use of the command line that only shows once the object is known. */
 export class UsageError extends Error {}

@@ -2,12 +2,19 @@ import { hasValue, type Btf, type BtfMember } from "ebpf-ts/btf";
 import { jsonText } from "../output/json.ts";
 import { printable } from "../output/text.ts";
 import { padEnd, widthOf } from "../output/width.ts";
+import { flagNames, flagsWidth } from "./flag-names.ts";
 
-/** One column of the event table: a path into the decoded record. */
+/** One column of a table: a path into the decoded value. */
 export interface Column {
   readonly title: string;
   readonly path: readonly string[];
   readonly width: number;
+  /** Of the member, in the BTF; 0 where it has none. */
+  readonly type: number;
+  /** What stands there, of a whole value. */
+  valueOf(value: unknown): unknown;
+  /** As people read it. */
+  textOf(value: unknown): string;
 }
 
 /** Wider text is not cut: it moves the columns behind it, in its own row. */
@@ -15,11 +22,16 @@ const maximumWidth = 40;
 /** Nobody reads more: the members of a struct beyond that are one column, as JSON. A few nested structs can have billions. */
 const mostColumns = 64;
 
-/** The columns of a record type: its members, those of nested structs with a dotted title. */
-export function columnsOf(btf: Btf, type: number): Column[] {
+/** The columns of a type: its members, those of nested structs with a dotted title. `whole` is the title of what has no members. */
+export function columnsOf(btf: Btf, type: number, whole = "value"): Column[] {
   const columns: Column[] = [];
-  addColumns(btf, { name: "", type }, [], 0, columns);
+  addColumns(btf, { name: "", type }, [], 0, columns, whole);
   return columns;
+}
+
+/** Of what has no type. */
+export function plainColumn(title: string, path: readonly string[], width: number): Column {
+  return makeColumn(title, path, width, 0, text);
 }
 
 /** `after`: how many columns there will be at least behind those of this member. */
@@ -29,15 +41,16 @@ function addColumns(
   prefix: readonly string[],
   after: number,
   columns: Column[],
+  whole: string,
 ): void {
   const path = name === "" ? prefix : [...prefix, name];
   const members = membersOf(btf, type);
   if (members === undefined || columns.length + members.length + after > mostColumns) {
-    columns.push(column(path, usualWidth(btf, type)));
+    columns.push(columnOf(btf, type, path, whole));
     return;
   }
   let left = members.length;
-  for (const member of members) addColumns(btf, member, path, after + --left, columns);
+  for (const member of members) addColumns(btf, member, path, after + --left, columns, whole);
 }
 
 function membersOf(btf: Btf, id: number): readonly BtfMember[] | undefined {
@@ -46,9 +59,27 @@ function membersOf(btf: Btf, id: number): readonly BtfMember[] | undefined {
   return type.members.filter((member) => hasValue(btf, member.type));
 }
 
-function column(path: readonly string[], width: number): Column {
-  const title = printable(path.length === 0 ? "value" : path.join(".")).toUpperCase();
-  return { title, path, width: Math.min(Math.max(width, widthOf(title)), maximumWidth) };
+function columnOf(btf: Btf, type: number, path: readonly string[], whole: string): Column {
+  const title = printable(path.length === 0 ? whole : path.join(".")).toUpperCase();
+  const flags = flagNames(btf, type);
+  const show = (value: unknown): string => printable(flags(value) ?? text(value));
+  return makeColumn(title, path, usualWidth(btf, type), type, show);
+}
+
+function makeColumn(
+  title: string,
+  path: readonly string[],
+  width: number,
+  type: number,
+  show: (value: unknown) => string,
+): Column {
+  const valueOf = (value: unknown): unknown => {
+    let found = value;
+    for (const name of path) found = (found as Record<string, unknown> | undefined)?.[name];
+    return found;
+  };
+  const wide = Math.min(Math.max(width, widthOf(title)), maximumWidth);
+  return { title, path, width: wide, type, valueOf, textOf: (value) => show(valueOf(value)) };
 }
 
 /** Room that the longest usual value takes. */
@@ -59,7 +90,7 @@ function usualWidth(btf: Btf, id: number): number {
       return type.encoding === "bool" ? 5 : ({ 1: 4, 2: 6, 4: 10 }[type.size] ?? 20);
     case "enum":
     case "enum64":
-      return type.values.reduce((width, value) => Math.max(width, value.name.length), 4);
+      return flagsWidth(type.values) ?? type.values.reduce((width, value) => Math.max(width, value.name.length), 4);
     case "ptr":
       return 18;
     case "array":
@@ -78,15 +109,9 @@ export function headingLine(columns: readonly Column[]): string {
 
 export function eventLine(columns: readonly Column[], event: unknown): string {
   return columns
-    .map((each) => padEnd(cell(event, each), each.width))
+    .map((each) => padEnd(each.textOf(event), each.width))
     .join(" ")
     .trimEnd();
-}
-
-function cell(event: unknown, { path }: Column): string {
-  let value = event;
-  for (const name of path) value = (value as Record<string, unknown> | undefined)?.[name];
-  return text(value);
 }
 
 function text(value: unknown): string {

@@ -1,23 +1,50 @@
-import type { CollectionSpec, MapSpec } from "ebpf-ts/spec";
-import { columnsOf, eventLine, headingLine, type Column } from "./columns.ts";
 import { jsonText } from "../output/json.ts";
 import { printLine } from "../output/print-line.ts";
+import { cut, paint, type Page } from "../output/style.ts";
 import { printable } from "../output/text.ts";
+import { clockText, wallClock } from "../output/wall-clock.ts";
+import { padEnd, widthOf } from "../output/width.ts";
+import { eventLine, headingLine, type Column } from "./columns.ts";
 
-/** Prints the events of every ring of an object, in columns or as JSON lines, up to a limit. */
+/** An event of a ring, of a perf event array, or a line that a program printed. */
+export interface ShownEvent {
+  readonly source: string;
+  /** Of what is written for each CPU. */
+  readonly cpu?: number;
+  /** Nanoseconds of CLOCK_MONOTONIC: when it was, or else when it was read. */
+  readonly time: bigint;
+  /** Whether it says itself when it was. */
+  readonly isTimed: boolean;
+  readonly event: unknown;
+}
+
+/** How the events of one source look. */
+export interface SourceLayout {
+  readonly columns: readonly Column[];
+  /** Whether its events can say when they were. */
+  readonly hasTime: boolean;
+}
+
+const timeWidth = "00:00:00.000".length;
+
+/** Prints the events of all sources, in columns or as JSON lines, up to a limit. */
 export class EventPrinter {
   readonly #json: boolean;
   readonly #limit: number;
-  readonly #columns = new Map<string, readonly Column[]>();
-  readonly #several: boolean;
-  #shown = "";
+  readonly #page: Page;
+  readonly #layouts: ReadonlyMap<string, SourceLayout>;
+  /** Of the names of sources; 0 where there is one. */
+  readonly #nameWidth: number;
+  readonly #headings = new Set<string>();
   #printed = 0;
 
-  constructor(spec: CollectionSpec, rings: readonly MapSpec[], json: boolean, limit: number | undefined) {
+  constructor(layouts: ReadonlyMap<string, SourceLayout>, page: Page, json: boolean, limit: number | undefined) {
     this.#json = json;
     this.#limit = limit ?? Number.POSITIVE_INFINITY;
-    this.#several = rings.length > 1;
-    for (const ring of rings) this.#columns.set(ring.name, columns(spec, ring));
+    this.#page = page;
+    this.#layouts = layouts;
+    const names = [...layouts.keys()].map((name) => widthOf(printable(name)));
+    this.#nameWidth = names.length > 1 ? Math.max(...names, "SOURCE".length) : 0;
   }
 
   /** No further event will be printed. */
@@ -25,27 +52,41 @@ export class EventPrinter {
     return this.#printed >= this.#limit;
   }
 
-  print(ring: string, event: unknown): void {
+  get printed(): number {
+    return this.#printed;
+  }
+
+  print(shown: ShownEvent): void {
     if (this.full) return;
     this.#printed += 1;
-    if (this.#json) {
-      printLine(jsonText(this.#several ? { ring, event } : event));
-    } else {
-      this.#printRow(ring, event);
+    if (this.#json) this.#printJson(shown);
+    else this.#printRow(shown);
+  }
+
+  /** One shape, however many sources there are. */
+  #printJson({ source, cpu, time, isTimed, event }: ShownEvent): void {
+    const when = isTimed ? { time: wallClock(time).toISOString() } : {};
+    printLine(jsonText({ source, ...when, ...(cpu === undefined ? {} : { cpu }), event }));
+  }
+
+  /** The heading of each source comes once, before its first row; sources that look alike share one. */
+  #printRow({ source, time, isTimed, event }: ShownEvent): void {
+    const { columns, hasTime } = this.#layouts.get(source)!;
+    const heading = (hasTime ? `${padEnd("TIME", timeWidth)} ` : "") + headingLine(columns);
+    if (!this.#headings.has(heading)) {
+      this.#headings.add(heading);
+      this.#printLine("SOURCE", heading, "heading");
     }
+    const clock = isTimed ? clockText(wallClock(time)) : "";
+    const row = (hasTime ? `${padEnd(clock, timeWidth)} ` : "") + eventLine(columns, event);
+    this.#printLine(printable(source), row, undefined);
   }
 
-  /** Headings come before the first row, and again when the rows are another ring's. */
-  #printRow(ring: string, event: unknown): void {
-    const shape = this.#columns.get(ring) ?? [];
-    const prefix = this.#several ? `${printable(ring)}: ` : "";
-    if (this.#shown !== ring) printLine(prefix + headingLine(shape));
-    this.#shown = ring;
-    printLine(prefix + eventLine(shape, event));
+  #printLine(source: string, line: string, style: "heading" | undefined): void {
+    const name = this.#nameWidth === 0 ? "" : `${padEnd(source, this.#nameWidth)} `;
+    const all = cut(`${name}${line}`.trimEnd(), this.#page.width);
+    if (style !== undefined) printLine(paint(this.#page, style, all));
+    else if (name === "") printLine(all);
+    else printLine(paint(this.#page, "source", all.slice(0, name.length)) + all.slice(name.length));
   }
-}
-
-function columns(spec: CollectionSpec, ring: MapSpec): readonly Column[] {
-  if (spec.btf === undefined || ring.recordType === 0) return [{ title: "BYTES", path: [], width: 32 }];
-  return columnsOf(spec.btf, ring.recordType);
 }

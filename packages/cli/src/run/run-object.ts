@@ -1,18 +1,15 @@
-import {
-  EbpfError,
-  load,
-  type Collection,
-  type CommandExit,
-  type EngineName,
-  type Fields,
-  type RingBuf,
-} from "ebpf-ts";
+import { EbpfError, load, type Collection, type CommandExit, type EngineName, type Fields } from "ebpf-ts";
 import { mapKind, type MapSpec } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
+import { Faults } from "./faults.ts";
+import { show } from "./show.ts";
+import { openSources } from "./sources.ts";
+import { endingsText, sums } from "./sums.ts";
 import { parseAssignment } from "../arguments/assignments.ts";
-import { say, UsageError } from "../output/report-error.ts";
-import { printable } from "../output/text.ts";
+import { MapPrinter } from "../maps/map-printer.ts";
+import { ExitCode, say, UsageError } from "../output/report-error.ts";
+import { outputPage } from "../output/style.ts";
 import { WatchedCommand } from "./watched-command.ts";
 
 export interface RunArguments {
@@ -26,25 +23,42 @@ export interface RunArguments {
   readonly send: readonly string[];
   /** `variable=json` */
   readonly set: readonly string[];
+  /** Seconds. */
+  readonly interval?: number;
+  readonly maps: boolean;
+  readonly top: number;
+  readonly perCpu?: boolean;
+  /** Maps whose slots are not powers of two. */
+  readonly linear: readonly string[];
+  readonly globals?: boolean;
 }
 
 /** `ebpf run`: loads, attaches everything, prints events until the run is over, and says what came and what was lost. */
 export async function runObject(options: RunArguments): Promise<void> {
   checkFolder();
+  const faults = new Faults();
   await using bpf = await load(options.object, {
     engine: options.engine,
     variables: Object.fromEntries(options.set.map(parseAssignment)),
-    onPrint: say,
-    onFault: (fault) => console.error(`ebpf: ${printable(fault.message)}`),
+    onFault: faults.tell,
   });
   if (bpf.engine === "embedded" && !hasCommand(options.command)) {
     throw new UsageError(
       "The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'",
     );
   }
-  const rings = bpf.spec.maps.filter((map) => mapKind(map.type).ring === "event");
-  const opened = rings.map((map) => bpf.ringBuf(map.name));
-  const printer = new EventPrinter(bpf.spec, rings, options.json === true, options.count);
+  checkNames(bpf, options.linear);
+  const page = outputPage();
+  const json = options.json === true;
+  const sources = await openSources(bpf);
+  const printer = new EventPrinter(new Map(sources.map((source) => [source.name, source])), page, json, options.count);
+  const maps = new MapPrinter(bpf, page, {
+    json,
+    top: options.top,
+    perCpu: options.perCpu === true,
+    linear: new Set(options.linear),
+    globals: options.globals === true,
+  });
   using end = new Ending(options.duration);
 
   const links = await bpf.attach();
@@ -55,22 +69,33 @@ export async function runObject(options: RunArguments): Promise<void> {
     ? await WatchedCommand.start(bpf, options.command, streams, end)
     : undefined;
   if (links.length === 0) say(nothingAttached(bpf));
-  if (rings.length === 0) say(nothingToPrint(options));
+  if (sources.length === 0) say(nothingToPrint(options));
   let exit: CommandExit | undefined;
   try {
-    await Promise.all([end.reached, ...opened.map((ring) => printAll(ring, printer, end))]);
+    await show({ sources, printer, maps: options.maps ? maps : undefined, interval: options.interval, end });
     exit = end.commandExit;
   } finally {
     if (exit === undefined) await command?.end();
   }
-  if (rings.length > 0) say(summary(bpf, opened));
+  for (const line of sums(bpf, sources)) say(line);
+  faults.sayRepeated();
   for (const hint of hints(bpf, options)) say(hint);
-  process.exitCode = end.exitCode ?? process.exitCode;
+  process.exitCode = end.exitCode ?? process.exitCode ?? (faults.any ? ExitCode.faults : undefined);
   if (exit !== undefined && end.exitCode === undefined) command?.refuseSignal(exit);
 }
 
 function hasCommand(command: readonly string[]): command is readonly [string, ...string[]] {
   return command.length > 0;
+}
+
+function checkNames({ spec }: Collection, names: readonly string[]): void {
+  const known = new Set([...spec.maps, ...spec.variables].map(({ name }) => name));
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  const maps = spec.maps.filter(({ section }) => section === undefined).map(({ name }) => name);
+  throw new UsageError(
+    `Cannot show ${unknown} as a histogram: the object has no map or global variable of that name, its maps are ${maps.join(", ")}`,
+  );
 }
 
 /** Node starts no thread where there is no current folder. */
@@ -84,24 +109,6 @@ function checkFolder(): void {
   }
 }
 
-async function printAll(ring: RingBuf<Fields>, printer: EventPrinter, end: Ending): Promise<void> {
-  for await (const event of ring.events({ until: end.reached })) {
-    printer.print(ring.name, event);
-    if (printer.full) break;
-  }
-  if (printer.full) end.now();
-}
-
-function summary(bpf: Collection, rings: readonly RingBuf<Fields>[]): string {
-  let [received, overwritten] = [0, 0];
-  for (const ring of rings) {
-    received += ring.received;
-    overwritten += ring.overwritten;
-  }
-  const lost = `received ${received} · lost ${bpf.lost ?? "not counted by this object"}`;
-  return overwritten === 0 ? lost : `${lost} · overwritten ${overwritten} bytes`;
-}
-
 function nothingAttached({ spec }: Collection): string {
   const off = spec.programs.filter((program) => !program.autoload).map(({ name }) => name);
   const reason =
@@ -110,13 +117,9 @@ function nothingAttached({ spec }: Collection): string {
 }
 
 /** Said before the wait: silence could be anything. */
-function nothingToPrint({ command, duration }: RunArguments): string {
-  const ends = [
-    ...(hasCommand(command) ? [`${command[0]} ends`] : []),
-    ...(duration === undefined ? [] : [`${duration} s are over`]),
-    "Ctrl-C",
-  ];
-  return `the object has no ring buffer, so no events are printed; it runs until ${ends.join(", or until ")}`;
+function nothingToPrint({ command, duration, maps }: RunArguments): string {
+  const shown = maps ? "the maps are shown at the end" : "nothing is shown";
+  return `the object has no ring buffer, no perf event array and no bpf_printk, so no events are printed; ${shown}; it runs until ${endingsText(command[0], duration)}`;
 }
 
 /** A program that waits for messages is silent without them: say so rather than leave an empty table unexplained. */

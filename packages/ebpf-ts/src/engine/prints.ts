@@ -14,6 +14,8 @@ export interface PrintedLine extends PrintOrigin {
 
 /** A collection's lines, while somebody wants them. */
 export interface EnginePrints {
+  /** Resolved once lines are told of as they come. Rejected when it cannot be known whose they are. */
+  readonly ready: Promise<void>;
   /** Hands over what waits. Rejected when it cannot be read. */
   drain(): Promise<void>;
   /** Lines that were overwritten before they were read, as far as anybody can tell. */

@@ -57,6 +57,14 @@ export class PrintStream implements AsyncIterableIterator<PrintedLine> {
     return this.#prints.lost + this.#givenUp;
   }
 
+  /**
+   * Resolved once lines are told of as they come: on the kernel it takes a moment to find out whose they are, while they wait. Rejected with what
+   * the iteration is rejected with, when that cannot be known.
+   */
+  get ready(): Promise<void> {
+    return this.#prints.ready;
+  }
+
   /** No further line comes. */
   get ended(): boolean {
     return this.#ended;

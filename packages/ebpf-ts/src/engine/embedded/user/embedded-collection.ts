@@ -68,7 +68,8 @@ export class EmbeddedCollection implements EngineCollection {
     // Who asks twice with one function gets two.
     const listener = (line: PrintedLine): void => onLine(line);
     this.#listeners.add(listener);
-    return { drain: () => Promise.resolve(), lost: 0, close: () => void this.#listeners.delete(listener) };
+    const ready = Promise.resolve();
+    return { ready, drain: () => ready, lost: 0, close: () => void this.#listeners.delete(listener) };
   }
 
   endRuns(): void {

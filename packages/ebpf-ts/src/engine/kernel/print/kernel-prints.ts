@@ -17,7 +17,7 @@ export class KernelPrints implements EnginePrints {
   readonly #buffers: readonly { readonly file: GrowingFile; readonly lines: PrintedLines }[];
   readonly #page: DataView;
   readonly #onFailure: (error: unknown) => void;
-  readonly #ready: Promise<void>;
+  readonly ready: Promise<void>;
   #isOwn: ((stack: readonly bigint[]) => boolean) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pause: number = shortest;
@@ -44,10 +44,10 @@ export class KernelPrints implements EnginePrints {
       file,
       lines: new PrintedLines(cpu, formats, isOwn, onLine),
     }));
-    this.#ready = kernelCode().then((kernel) => {
+    this.ready = kernelCode().then((kernel) => {
       this.#isOwn = (stack) => isPrintedBy(code, kernel, stack);
     });
-    this.#ready.catch(() => {});
+    this.ready.catch(() => {});
     this.#lookAgain();
   }
 
@@ -57,7 +57,7 @@ export class KernelPrints implements EnginePrints {
 
   /** Lines that are read now wait in the kernel's buffer until it is known whose they are. */
   async drain(): Promise<void> {
-    await this.#ready;
+    await this.ready;
     if (this.#open) this.#read();
   }
 
@@ -74,7 +74,7 @@ export class KernelPrints implements EnginePrints {
 
   async #look(): Promise<void> {
     try {
-      await this.#ready;
+      await this.ready;
       if (!this.#open) return;
       this.#pause = this.#read() ? shortest : Math.min(2 * this.#pause, longest);
       this.#lookAgain();
