@@ -1,7 +1,7 @@
 import type { Collection } from "ebpf-ts";
 import type { VariableSpec } from "ebpf-ts";
 import { findSlots, type SlotsShape } from "./slots.ts";
-import type { Entry } from "./read-maps.ts";
+import type { ShownEntry } from "./read-maps.ts";
 import { isZero } from "./values.ts";
 
 /** Larger globals are buffers. */
@@ -9,7 +9,7 @@ const largest = 2 ** 20;
 
 export interface GlobalHistograms {
   readonly name: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ShownEntry[];
   readonly slots: SlotsShape;
 }
 

@@ -7,7 +7,7 @@ import { printable } from "../output/text.ts";
 import { clockText } from "../output/wall-clock.ts";
 import { globalHistograms, plainGlobals } from "./globals.ts";
 import { histogramLines, type Scale } from "./histogram.ts";
-import { type Entry, type MapContents, readMap, shownMaps } from "./read-maps.ts";
+import { type ShownEntry, type MapContents, readMap, shownMaps } from "./read-maps.ts";
 import { areSlots, findSlots, type SlotsShape } from "./slots.ts";
 import { countersOf, isZero } from "./values.ts";
 
@@ -74,16 +74,16 @@ export class MapPrinter {
   }
 
   /** `more`: how many entries are left out. */
-  #printJson(source: string, entries: readonly Entry[], more: number): void {
+  #printJson(source: string, entries: readonly ShownEntry[], more: number): void {
     printLine(jsonText({ source, time: new Date().toISOString(), entries, ...(more > 0 ? { more } : {}) }));
   }
 
-  #printTable(contents: MapContents, entries: readonly Entry[], more: number): void {
+  #printTable(contents: MapContents, entries: readonly ShownEntry[], more: number): void {
     const { name, valueType, perCpu } = contents;
     const { btf } = this.#bpf.spec;
     const keys = this.#keyColumns(contents);
     const values = btf === undefined || valueType === 0 ? [plainColumn("VALUE", [], 8)] : columnsOf(btf, valueType);
-    const cells = ({ key, value }: Entry, cpu: string[]): string[] => [
+    const cells = ({ key, value }: ShownEntry, cpu: string[]): string[] => [
       ...keys.map((column) => column.textOf(key)),
       ...cpu,
       ...values.map((column) => column.textOf(value)),
@@ -118,7 +118,7 @@ export class MapPrinter {
 
   #printHistograms(
     name: string,
-    entries: readonly Entry[],
+    entries: readonly ShownEntry[],
     slots: SlotsShape,
     more: number,
     keys: readonly Column[],

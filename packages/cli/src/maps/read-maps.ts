@@ -11,7 +11,7 @@ export interface MapContents {
   readonly keyType: number;
   readonly valueType: number;
   /** Largest values first; of arrays that are shown whole in their order. */
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ShownEntry[];
   /** How many more there are, zeros of arrays not counted. */
   readonly more: number;
   /** Every entry's value is an array of all CPUs' values. */
@@ -19,7 +19,7 @@ export interface MapContents {
   readonly isArray: boolean;
 }
 
-export interface Entry {
+export interface ShownEntry {
   /** Undefined of a global variable that is no array. */
   readonly key?: unknown;
   readonly value: unknown;
@@ -56,7 +56,7 @@ export async function readMap(bpf: Collection, spec: MapSpec, options: ReadMapOp
   const { key, perCpu } = mapKind(spec.type);
   const isArray = key === "index";
   // All slots, should it be a histogram.
-  const top = new Top<Entry>(isArray && spec.maxEntries <= mostSlots ? mostSlots : options.top);
+  const top = new Top<ShownEntry>(isArray && spec.maxEntries <= mostSlots ? mostSlots : options.top);
   let seen = 0;
   for (const [entryKey, stored] of bpf.map(spec.name) as BpfMap) {
     seen += 1;
