@@ -1,11 +1,6 @@
 /** What each worker thread does with an event. */
 import type { WorkerHandler } from "ebpf-ts/workers";
-
-export interface Call {
-  readonly pid: number;
-  readonly target: number;
-  readonly comm: string;
-}
+import type { Call } from "./calls.bpf.ts";
 
 const handle: WorkerHandler<Call> = ({ comm, pid, target }, context) => {
   context.send(`${comm} calls kill(2) for ${target === pid ? "itself" : `process ${target}`}`);

@@ -7,20 +7,20 @@
  *   npm run bundle:rollup -w example-bundle                the same
  */
 import { parseArgs } from "node:util";
-import { load, type EngineName } from "ebpf-ts";
+import type { EngineName } from "ebpf-ts";
 import { dispatchToWorkers } from "ebpf-ts/workers";
-import type { Call } from "./handler.ts";
+import { load } from "./calls.bpf.ts";
 
 const calls = 3;
 /** Calls kill(2) once for every line that it reads. */
 const script = "while read -r line; do kill -0 $$; done";
 
 async function main(engine: EngineName): Promise<void> {
-  await using bpf = await load(new URL("../calls.bpf.o", import.meta.url), { engine });
+  await using bpf = await load({ engine });
   const command = await bpf.spawn("sh", ["-c", script], { stdin: "pipe" });
-  bpf.variable<number>("only_tgid").set(command.pid);
+  bpf.variables.only_tgid.set(command.pid);
   await bpf.attach();
-  const events = bpf.ringBuf<Call>("calls");
+  const events = bpf.rings.calls;
   const handling = dispatchToWorkers(events, new URL("./handler.js", import.meta.url), {
     workers: 2,
     until: command.exited,

@@ -9,7 +9,8 @@
  * Only the command itself is counted, not its children. The table is refreshed in place, and ends with the command.
  */
 import { parseArgs } from "node:util";
-import { load, type EngineName } from "ebpf-ts";
+import type { EngineName } from "ebpf-ts";
+import { load } from "./counters.bpf.ts";
 
 const rows = 10;
 const refreshMs = 200;
@@ -64,11 +65,11 @@ interface Row {
 }
 
 async function main(engine: "auto" | EngineName, command: readonly string[]): Promise<void> {
-  await using bpf = await load(new URL("../counters.bpf.o", import.meta.url), { engine });
-  const calls = bpf.map<number, bigint>("calls").memory().values!;
+  await using bpf = await load({ engine });
+  const calls = bpf.maps.calls.memory().values!;
 
   const child = await bpf.spawn("sh", ["-c", script, "sh", ...command], { stdin: "pipe", stdout: "ignore" });
-  bpf.variable<number>("only_tgid").set(child.pid);
+  bpf.variables.only_tgid.set(child.pid);
   await bpf.attach();
   child.write("go\n");
 

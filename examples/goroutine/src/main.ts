@@ -12,16 +12,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { dispatch, EbpfError, haveEngine, load } from "ebpf-ts";
+import { dispatch, EbpfError, haveEngine } from "ebpf-ts";
 import { buildTarget, goidOffset } from "./go.ts";
-
-interface Event {
-  /** By name; a number that the enum does not know stays one. */
-  state: string | number;
-  goid: bigint;
-  pid: number;
-  tgid: number;
-}
+import { type Event, load } from "./goroutine.bpf.ts";
 
 const concurrency = 4;
 /** What a handler waits for, such as a database, in milliseconds. */
@@ -50,12 +43,12 @@ async function watch(path: string, child: ChildProcess): Promise<void> {
   const exited = once(child, "exit");
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
-  await using bpf = await load(new URL("../goroutine.bpf.o", import.meta.url), {
+  await using bpf = await load({
     engine: "kernel",
-    variables: { goid_offset: await goidOffset(path), only_tgid: child.pid },
+    variables: { goid_offset: await goidOffset(path), only_tgid: child.pid! },
   });
-  const events = bpf.ringBuf<Event>("rb");
-  await bpf.program("casgstatus").attach({ kind: "uprobe", path, symbol: "runtime.casgstatus", pid: child.pid });
+  const events = bpf.rings.rb;
+  await bpf.programs.casgstatus.attach({ kind: "uprobe", path, symbol: "runtime.casgstatus", pid: child.pid });
 
   createInterface({ input: child.stdout! }).on("line", (line) => console.log(`# ${line}`));
   console.log(row("TIME", "STATE", "GOID", "PID", "TGID"));
@@ -75,7 +68,7 @@ async function watch(path: string, child: ChildProcess): Promise<void> {
     key: (event) => event.goid,
     signal: stop.signal,
   });
-  const lost = Number(bpf.variable("dropped").get());
+  const lost = Number(bpf.variables.dropped.get());
   console.log(`handled ${result.handled} · failed ${result.failed} · lost ${lost} · at most ${most} handlers at once`);
 }
 

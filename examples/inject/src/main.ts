@@ -8,16 +8,11 @@
  * child shell calls kill(2), and marks are set around each call. What stands between two marks came between them.
  */
 import { parseArgs } from "node:util";
-import { load, type EngineName } from "ebpf-ts";
+import type { EngineName, Given } from "ebpf-ts";
+import { type Event, load } from "./kills.bpf.ts";
 
-interface Event {
-  origin: "PROGRAM" | "SIMULATED" | "MARK";
-  pid?: number;
-  comm?: string;
-  note?: string;
-}
-
-const simulated: readonly Event[] = [
+/** Members that are left out are zero. */
+const simulated: readonly Given<Event>[] = [
   { origin: "SIMULATED", pid: 1001, comm: "first" },
   { origin: "SIMULATED", pid: 1002, comm: "second" },
   { origin: "SIMULATED", pid: 1003, comm: "third" },
@@ -27,11 +22,11 @@ const kills = 3;
 const script = "while read -r line; do kill -0 $$; done";
 
 async function main(engine: "auto" | EngineName): Promise<void> {
-  await using bpf = await load(new URL("../kills.bpf.o", import.meta.url), { engine });
-  const events = bpf.ringBuf<Event>("events");
+  await using bpf = await load({ engine });
+  const events = bpf.rings.events;
 
   const child = await bpf.spawn("sh", ["-c", script], { stdin: "pipe" });
-  bpf.variable<number>("only_tgid").set(child.pid);
+  bpf.variables.only_tgid.set(child.pid);
   await bpf.attach();
 
   let asked = 0;
@@ -47,14 +42,14 @@ async function main(engine: "auto" | EngineName): Promise<void> {
   let real = 0;
   console.log(row("ORIGIN", "PID", "COMM", "NOTE"));
   for await (const { origin, pid, comm, note } of events.events({ until: child.exited })) {
-    console.log(origin === "MARK" ? row(origin, "", "", note!) : row(origin, String(pid), comm!, ""));
+    console.log(origin === "MARK" ? row(origin, "", "", note) : row(String(origin), String(pid), comm, ""));
     if (origin !== "PROGRAM") continue;
     real += 1;
     await events.inject({ origin: "MARK", note: `kill ${real} is over` });
     if (real < kills) await askForKill();
     else child.endInput();
   }
-  console.log(`injected ${events.injected} · from the program ${real} · lost ${bpf.variable("dropped").get()}`);
+  console.log(`injected ${events.injected} · from the program ${real} · lost ${bpf.variables.dropped.get()}`);
 }
 
 function row(origin: string, pid: string, comm: string, note: string): string {

@@ -8,29 +8,21 @@
  * answers each one with an event that says who called.
  */
 import { parseArgs } from "node:util";
-import { load, type Collection, type EngineName } from "ebpf-ts";
-
-interface Sample {
-  i: number;
-  comm: string;
-}
-
-interface Event {
-  pid: number;
-  comm: string;
-}
+import type { EngineName } from "ebpf-ts";
+// What the object has, with its types: `ebpf gen user_ringbuf.bpf.o -o src/user_ringbuf.bpf.ts` writes it.
+import { load } from "./user_ringbuf.bpf.ts";
 
 const kills = 10;
 /** Calls kill(2) once for every line that it reads, so that every answer is sent before the next call. */
 const script = "while read -r line; do kill -0 $$; done";
 
 async function main(engine: "auto" | EngineName): Promise<void> {
-  await using bpf = await load(new URL("../user_ringbuf.bpf.o", import.meta.url), { engine });
-  const commands = bpf.userRingBuf<Sample>("user_ringbuf");
-  const events = bpf.ringBuf<Event>("kernel_ringbuf");
+  await using bpf = await load({ engine });
+  const commands = bpf.userRings.user_ringbuf;
+  const events = bpf.rings.kernel_ringbuf;
 
   const child = await bpf.spawn("sh", ["-c", script], { stdin: "pipe" });
-  bpf.variable<number>("only_tgid").set(child.pid);
+  bpf.variables.only_tgid.set(child.pid);
   await bpf.attach();
 
   function send(i: number): void {
@@ -52,16 +44,12 @@ async function main(engine: "auto" | EngineName): Promise<void> {
     send(events.received);
     if (!isLast) child.write("go\n");
   }
-  console.log(`sent ${commands.sent} · received ${events.received} · lost ${lost(bpf)}`);
+  // The program counts the events for which the ring had no room.
+  console.log(`sent ${commands.sent} · received ${events.received} · lost ${bpf.variables.dropped.get()}`);
 }
 
 function row(time: string, event: string, comm: string, pid: string): string {
   return `${time.padEnd(8)} ${event.padEnd(5)} ${comm.padEnd(16)} ${pid.padEnd(7)}`;
-}
-
-/** The program counts the events for which the ring had no room. */
-function lost(bpf: Collection): number {
-  return Number(bpf.variable("dropped").get());
 }
 
 /** One sentence, also where Node would say more. */

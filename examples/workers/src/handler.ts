@@ -1,16 +1,13 @@
 /** What each worker thread does with an event: something that takes long. */
 import type { WorkerHandler } from "ebpf-ts/workers";
-
-export interface NumberEvent {
-  readonly value: bigint;
-}
+import type { NumberType } from "./workers.bpf.ts";
 
 function isPrime(odd: number): boolean {
   for (let divisor = 3; divisor * divisor <= odd; divisor += 2) if (odd % divisor === 0) return false;
   return true;
 }
 
-const handle: WorkerHandler<NumberEvent> = ({ value }, context) => {
+const handle: WorkerHandler<NumberType> = ({ value }, context) => {
   if (isPrime(Number(value))) context.send(value);
 };
 

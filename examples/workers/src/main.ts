@@ -8,41 +8,37 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { load, type Collection, type EngineName } from "ebpf-ts";
+import type { EngineName, TypedCollection } from "ebpf-ts";
 import { dispatchToWorkers } from "ebpf-ts/workers";
-import type { NumberEvent } from "./handler.ts";
+import { load, type WorkersObject } from "./workers.bpf.ts";
 
 const count = 1200;
 /** Odd, and large enough for a prime to take a while. */
 const first = 4_000_000_000_001n;
 
 /** Runs the program until all numbers are sent; the ring holds fewer. */
-async function send(bpf: Collection): Promise<void> {
+async function send(bpf: TypedCollection<WorkersObject>): Promise<void> {
   const context = new Uint32Array(1);
   for (let left = count; left > 0;) {
     context[0] = left;
-    const { returnValue } = await bpf.program("send_numbers").run({ context: new Uint8Array(context.buffer) });
+    const { returnValue } = await bpf.programs.send_numbers.run({ context: new Uint8Array(context.buffer) });
     left -= returnValue;
     await sleep(1);
   }
 }
 
 async function run(engine: EngineName, workers: number): Promise<number> {
-  await using bpf = await load(new URL("../workers.bpf.o", import.meta.url), {
+  await using bpf = await load({
     engine,
     variables: { next_number: first },
   });
   let primes = 0;
   const started = performance.now();
-  const { handled } = await dispatchToWorkers(
-    bpf.ringBuf<NumberEvent>("numbers"),
-    new URL("./handler.js", import.meta.url),
-    {
-      workers,
-      until: send(bpf),
-      onValue: () => (primes += 1),
-    },
-  );
+  const { handled } = await dispatchToWorkers(bpf.rings.numbers, new URL("./handler.js", import.meta.url), {
+    workers,
+    until: send(bpf),
+    onValue: () => (primes += 1),
+  });
   const time = performance.now() - started;
   console.log(
     `${workers} ${workers === 1 ? "worker: " : "workers:"} ${primes} primes among ${handled} numbers in ${Math.round(time)} ms`,

@@ -21,9 +21,10 @@ function run(command: string): { readonly status: number | null; readonly stdout
 it("the commands of the README do what it says", () => {
   const results = commands.map(run);
   for (const { status, stderr } of results) assert.equal(status, 0, stderr);
-  const [holds, code, events, ...none] = results.map(({ stdout }) => stdout);
+  const [holds, code, module, events, ...none] = results.map(({ stdout }) => stdout);
   assert.deepEqual(none, []);
   for (const part of [/kernel_ringbuf/, /drain_samples/, /Dual MIT\/GPL/]) assert.match(holds!, part);
   assert.match(code!, /call bpf_user_ringbuf_drain/);
+  assert.match(module!, /readonly kernel_ringbuf: RingOf<Event>;/);
   assert.match(events!, /\d+ +sh/);
 });

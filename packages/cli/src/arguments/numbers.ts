@@ -17,3 +17,11 @@ export function parseDuration(text: string): number {
   }
   return value;
 }
+
+export function parsePrintWidth(text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 40 && value <= 1000)) {
+    throw new InvalidArgumentError("It takes a whole number from 40 to 1000.");
+  }
+  return value;
+}

@@ -49,16 +49,19 @@ export function pascalCase(name: string): string {
 
 /** Names that a module has for its types: each once, the same ones from run to run. */
 export class TypeNames {
+  readonly #reserved: ReadonlySet<string>;
   readonly #taken: Set<string>;
 
-  /** `taken` are those that the module has for something else. */
-  constructor(taken: Iterable<string>) {
-    this.#taken = new Set(taken);
+  /** `reserved` are those that mean something else in the module. */
+  constructor(reserved: Iterable<string>) {
+    this.#reserved = new Set(reserved);
+    this.#taken = new Set(this.#reserved);
   }
 
-  /** The name for a type that C calls `name`; with a number behind it where that is taken. */
+  /** The name for a type that C calls `name`: NumberType for `number`, and with a number behind it where that is taken. */
   take(name: string): string {
-    const wanted = pascalCase(name) || "Unnamed";
+    const plain = pascalCase(name) || "Unnamed";
+    const wanted = this.#reserved.has(plain) ? `${plain}Type` : plain;
     let free = wanted;
     for (let number = 2; this.#taken.has(free); number += 1) free = `${wanted}${number}`;
     this.#taken.add(free);

@@ -28,6 +28,24 @@ const checks: Checks<GenerateOptions> = {
   printWidth: integer(40, 1000),
 };
 
+/** Types of the language, which nobody should import as something else. */
+const language = [
+  "Array",
+  "BigInt",
+  "Boolean",
+  "Date",
+  "Error",
+  "Function",
+  "Map",
+  "Number",
+  "Object",
+  "Promise",
+  "Record",
+  "RegExp",
+  "Set",
+  "String",
+  "Symbol",
+];
 /** What a module has beside its types. */
 const own = ["object", "load", "defineObject", "ObjectModule", "URL", "Uint8Array", "Exclude"];
 const library = [
@@ -76,6 +94,13 @@ function checkGeneration(object: Uint8Array, options: GenerateOptions): void {
   aString(options.path, "The option path of a generated module");
 }
 
+/** Characters that mean something in a URL are none in the name of a file. */
+function urlPath(path: string): string {
+  return encodeURI(path.replace(/\p{Cs}/gu, "\ufffd"))
+    .replaceAll("?", "%3F")
+    .replaceAll("#", "%23");
+}
+
 /** What a spec was read from. */
 interface Origin {
   readonly object: Uint8Array;
@@ -86,7 +111,7 @@ interface Origin {
 export function writeModule(spec: CollectionSpec, { object, digest }: Origin, options: GenerateOptions): string {
   const { head, body, name, title } = describe(spec, options, ["defineObject"]);
   const { embed = false, path } = options;
-  const url: Doc = [indent(softLine, literal(path), ",", line, "import.meta.url"), ifBreak(","), softLine];
+  const url: Doc = [indent(softLine, literal(urlPath(path)), ",", line, "import.meta.url"), ifBreak(","), softLine];
   const place: Doc = embed
     ? group("object:", indent(line, literal(base64(object))), ",")
     : group("object: new URL(", url, "),");
@@ -110,7 +135,7 @@ interface Described {
 
 function describe(spec: CollectionSpec, options: GenerateOptions, values: readonly string[]): Described {
   const title = options.path.slice(options.path.lastIndexOf("/") + 1);
-  const names = new TypeNames([...own, ...library]);
+  const names = new TypeNames([...language, ...own, ...library]);
   const name = names.take(`${pascalCase(title.replace(/(\.bpf)?\.o$/, "")).slice(0, 28)}Object`);
   const types = new TypeWriter(spec.btf, names);
   const description = new DescriptionWriter(spec, types);

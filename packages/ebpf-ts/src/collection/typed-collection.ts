@@ -4,6 +4,7 @@ import type { LockDownOptions, LockDownReport } from "../engine/lock-down.ts";
 import { mapKind, type NounKind } from "../kinds/map-kinds.ts";
 import type { Link } from "../link/link.ts";
 import type { MapNoun } from "../map/nouns.gen.ts";
+import type { PrintStream, PrintkOptions } from "../stream/print-stream.ts";
 import type { Collection } from "./collection.ts";
 import { type DescriptionPart, partOf } from "./description-part.ts";
 import type { ObjectDescription } from "./description.ts";
@@ -62,6 +63,11 @@ export class TypedCollection<Description extends ObjectDescription = ObjectDescr
   /** See {@link Collection.spawn}. */
   spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
     return this.collection.spawn(file, args, options);
+  }
+
+  /** See {@link Collection.printk}. */
+  printk(options: PrintkOptions = {}): PrintStream {
+    return this.collection.printk(options);
   }
 
   /** See {@link Collection.lockDown}. */
