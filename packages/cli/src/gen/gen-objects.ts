@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { printLine } from "../output/print-line.ts";
 import { printable } from "../output/text.ts";
 import { ExitCode, UsageError } from "../output/report-error.ts";
 import { GeneratedFile, type GenOptions } from "./generated-file.ts";
@@ -52,7 +53,7 @@ async function watchAll(files: readonly GeneratedFile[]): Promise<void> {
     for (const file of files) {
       if (file.object !== object) continue;
       try {
-        if (await file.write(await file.generate())) console.log(printable(`wrote ${file.path}`));
+        if (await file.write(await file.generate())) printLine(printable(`wrote ${file.path}`));
       } catch (error) {
         console.error(printable(`ebpf: ${(error as Error).message.replaceAll("\n", "; ")}`));
       }
