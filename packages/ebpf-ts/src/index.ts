@@ -25,6 +25,7 @@ export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
 export type { EnginePrints, PrintedLine, PrintOrigin } from "./engine/prints.ts";
 export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
+export type { EventFilter, EventScope, ScopeException, ScopeName } from "./engine/scope.ts";
 export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export type {
   AttachedProgram,

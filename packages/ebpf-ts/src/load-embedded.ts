@@ -1,4 +1,5 @@
 import { checkOptions } from "./base/check-options.ts";
+import { NotSupportedError } from "./base/errors.ts";
 import type { Collection } from "./collection/collection.ts";
 import { embeddedChecks, embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
 import { type HostServices, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
@@ -25,6 +26,9 @@ export async function load(
   options: EmbeddedLoadOptions = {},
 ): Promise<Collection> {
   checkOptions(options, checks, "load()");
+  if (options.filter?.cgroup !== undefined) {
+    throw new NotSupportedError("cgroup", "Cannot filter by cgroup: there are none where this engine runs");
+  }
   const { sources, clock, hostTask, cpus, architecture, ...rest } = options;
   const engine = embeddedEngine({ sources, clock, hostTask, cpus, architecture });
   return loadSpec(specOf(object, "the bytes of a file, or a spec"), engine, rest, host);

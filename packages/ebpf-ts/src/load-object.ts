@@ -1,10 +1,11 @@
 import type { Checks } from "./base/check-options.ts";
-import { aFunction, anObject, aString, type Check, integer, wrongKind } from "./base/checks.ts";
+import { aFunction, anObject, aString, type Check, integer, oneOf, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
 import { find } from "./collection/find.ts";
 import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
+import { aFilter, type EventFilter, type ScopeName } from "./engine/scope.ts";
 import type { LockDown } from "./engine/lock-down.ts";
 import { checkSpec } from "./spec/check-spec.ts";
 import { kconfigVariables } from "./spec/fill-kconfig.ts";
@@ -25,6 +26,14 @@ export interface ObjectOptions {
    * threads. Throws NOT_FOUND for names that the object does not have.
    */
   readonly records?: Readonly<Record<string, RecordChoice>> | undefined;
+  /**
+   * Whose events reach the attached programs. `command`: those of the commands that `spawn()` starts, and of their descendants, from the
+   * first instruction of each on. `system`: everybody's, which the embedded engine refuses. Left out, it is the system's on the kernel
+   * engine until the first `spawn()`, and the commands' from then on.
+   */
+  readonly scope?: ScopeName | undefined;
+  /** Of those events, the ones of which all that is given holds. Programs that are run by hand run in any case. */
+  readonly filter?: EventFilter | undefined;
   /** First values of global variables; the only way to set `const volatile` ones. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
   /**
@@ -74,6 +83,8 @@ const recordsOption: Check = (value, what) => {
 };
 
 export const objectChecks: Checks<ObjectOptions> = {
+  scope: oneOf("command", "system"),
+  filter: aFilter,
   variables: anObject,
   kconfig: settings,
   records: recordsOption,
@@ -116,6 +127,8 @@ export async function loadSpec(
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
     instructionBudget: options.instructionBudget,
+    scope: options.scope,
+    filter: options.filter,
     reuse: reusedMaps(maps),
     kconfig,
     maxRunMs: options.maxRunMs,

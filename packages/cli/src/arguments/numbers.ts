@@ -9,6 +9,12 @@ export function parseCount(text: string): number {
   return value;
 }
 
+/** Of a process, a user, …: what range it has, the library knows. */
+export function parseNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It takes a number.");
+  return Number(text);
+}
+
 /** Seconds. */
 export function parseDuration(text: string): number {
   const value = Number(text);

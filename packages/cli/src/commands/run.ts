@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { collectAssignment } from "../arguments/assignments.ts";
 import { collectName } from "../arguments/names.ts";
-import { parseCount, parseDuration } from "../arguments/numbers.ts";
+import { parseCount, parseDuration, parseNumber } from "../arguments/numbers.ts";
 import type { RunArguments } from "../run/run-object.ts";
 
 const help = `
@@ -13,6 +13,7 @@ Examples:
   $ sudo ebpf run latency.bpf.o --interval 5             its maps, every five seconds
   $ ebpf run chat.bpf.o --send 'commands={"i":1}' -- sh -c 'kill -0 $$'
 
+With a command, events are its own and its children's, on both engines; without one, the whole system's (kernel engine).
 The embedded engine takes its events from the system calls of the command, traced with ptrace.
 Set DEBUG=1 to see stack traces and whole verifier logs.
 
@@ -33,6 +34,11 @@ export const command: Command = new Command("run")
       .default("auto"),
   )
   .option("-j, --json", "print JSON, one object a line; 64-bit numbers beyond 2^53 become strings")
+  .option("-a, --all", "with a command: the events of everybody, not of the command alone (kernel engine)")
+  .option("--pid <pid>", "only events of this process", parseNumber)
+  .option("--comm <name>", "only events of tasks of this name")
+  .option("--uid <uid>", "only events of this user", parseNumber)
+  .option("--cgroup <folder>", "only events of tasks in this cgroup (version 2) and below")
   .option("-n, --count <events>", "end after that many events were printed", parseCount)
   .option("-d, --duration <seconds>", "end after that time", parseDuration)
   .option(

@@ -10,11 +10,11 @@ import { parseAssignment } from "../arguments/assignments.ts";
 import { MapPrinter } from "../maps/map-printer.ts";
 import { ExitCode, say, UsageError } from "../output/report-error.ts";
 import { outputPage } from "../output/style.ts";
+import { type ScopeArguments, scopeExceptions, scopeOptions } from "./scope.ts";
 import { WatchedCommand } from "./watched-command.ts";
 
-export interface RunArguments {
+export interface RunArguments extends ScopeArguments {
   readonly object: string;
-  readonly command: readonly string[];
   readonly engine: "auto" | EngineName;
   readonly json?: boolean;
   readonly count?: number;
@@ -39,6 +39,7 @@ export async function runObject(options: RunArguments): Promise<void> {
   const faults = new Faults();
   await using bpf = await load(options.object, {
     engine: options.engine,
+    ...scopeOptions(options),
     variables: Object.fromEntries(options.set.map(parseAssignment)),
     onFault: faults.tell,
   });
@@ -62,6 +63,7 @@ export async function runObject(options: RunArguments): Promise<void> {
   using end = new Ending(options.duration);
 
   const links = await bpf.attach();
+  for (const exception of scopeExceptions(bpf)) say(exception);
   for (const [ring, message] of options.send.map(parseAssignment)) bpf.userRingBuf(ring).send(message as Fields);
   // Standard output is for events: with --json, nothing else may get between them.
   const streams = options.json === true ? "stderr" : "inherit";

@@ -4,6 +4,7 @@ import type { EngineCollection } from "../engine/engine.ts";
 import type { EngineName } from "../engine/engine-name.ts";
 import type { EngineMap } from "../engine/map.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import type { EventScope } from "../engine/scope.ts";
 import { type LockDown, type LockDownOptions, type LockDownReport, planLockDown } from "../engine/lock-down.ts";
 import type { Link } from "../link/link.ts";
 import { LiveLinks } from "../link/live-links.ts";
@@ -65,6 +66,12 @@ export class Collection {
 
   get engine(): EngineName {
     return this.#engine.engine;
+  }
+
+  /** Whose events reach the attached programs now, and which programs that means nothing to. */
+  get scope(): EventScope {
+    this.#check();
+    return this.#engine.scope;
   }
 
   /**
@@ -188,8 +195,8 @@ export class Collection {
   }
 
   /**
-   * Starts a command. On the embedded engine its system calls, and those of its children, are the events of the attached
-   * programs; on the kernel engine it is an ordinary child process.
+   * Starts a command, and resolves at its first instruction. From then on its doings, and its descendants', are the events of the attached
+   * programs, and nobody else's are; with `scope: "system"` (kernel engine) it is an ordinary child process.
    */
   async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
     checkSpawn(file, args, options);

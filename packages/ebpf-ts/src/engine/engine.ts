@@ -6,6 +6,7 @@ import type { EngineName } from "./engine-name.ts";
 import type { EngineMap } from "./map.ts";
 import type { EnginePrints, PrintedLine } from "./prints.ts";
 import type { EngineProgram } from "./program.ts";
+import type { EventFilter, EventScope, ScopeName } from "./scope.ts";
 
 /** The contract that an engine fulfils: it brings a spec to life. */
 export interface Engine {
@@ -20,6 +21,9 @@ export interface EngineOptions {
   readonly onPrint: (line: string) => void;
   /** A run of an attached program that was ended by a fault (embedded engine). */
   readonly onFault: (fault: EbpfError) => void;
+  /** Whose events reach the attached programs; undefined: the commands' of `spawn()`, once there is one. */
+  readonly scope?: ScopeName | undefined;
+  readonly filter?: EventFilter | undefined;
   /** By name: maps that stand for those of the object, or paths where they are pinned (kernel engine). */
   readonly reuse?: ReadonlyMap<string, EngineMap | string> | undefined;
   /** Settings of the kernel (`__kconfig`) by name, in place of those that the engine has. */
@@ -37,10 +41,9 @@ export interface EngineCollection {
   readonly programs: ReadonlyMap<string, EngineProgram>;
   /** Maps that could not be made, and that nothing which was loaded needs: whoever opens one is told why. */
   readonly missing?: ReadonlyMap<string, EbpfError> | undefined;
-  /**
-   * Starts a command. On the embedded engine its system calls, and its children's, are the events of the attached
-   * programs; on the kernel it is an ordinary child process.
-   */
+  /** Whose events reach the attached programs. */
+  readonly scope: EventScope;
+  /** Starts a command: its doings, and its descendants', are the events of the attached programs, unless the scope is the system. */
   spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand>;
   /** Hands over what its programs print from now on. `onFailure` is told, once, why no more lines come. */
   prints?(onLine: (line: PrintedLine) => void, onFailure: (error: unknown) => void): EnginePrints;

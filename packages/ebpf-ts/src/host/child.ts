@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import * as files from "node:fs";
+import type { Writable } from "node:stream";
 import { tryDescriptors } from "./descriptors.ts";
 import type { SignalName } from "./signals.ts";
 
@@ -10,6 +11,8 @@ export interface ChildOptions {
   readonly cwd?: string | undefined;
   /** That of this process when left out. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** It gets a pipe as descriptor 3, for {@link Child.go}. */
+  readonly waits?: boolean | undefined;
 }
 
 /** A child process that runs, or has ended since. */
@@ -20,10 +23,12 @@ export interface Child {
   /** Undefined without `input: "pipe"`. What the child does not read any more is lost. */
   readonly input: { write(text: string): void; end(): void; destroy(): void } | undefined;
   kill(signal: SignalName): void;
+  /** Writes a line to its descriptor 3, which is closed then, as it is when this process ends. */
+  go(): void;
 }
 
-/** Node needs 4 for a child with a pipe, and leaves the pipe open when it finds fewer. */
-const descriptors = 6;
+/** Node needs 4 for a child with a pipe, 2 for another, and leaves the pipe open when it finds fewer. */
+const descriptors = 8;
 
 /** Resolves when it runs. Rejected with what the runtime says, which throws some failures, and tells of others by an event. */
 export async function startChild(file: string, args: readonly string[], options: ChildOptions): Promise<Child> {
@@ -31,7 +36,7 @@ export async function startChild(file: string, args: readonly string[], options:
   const { spawn } = await import("node:child_process");
   tryDescriptors(files, descriptors);
   const child = spawn(file, args, {
-    stdio: [options.input, ...outputs[options.output]],
+    stdio: [options.input, ...outputs[options.output], ...(options.waits === true ? (["pipe"] as const) : [])],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
   });
@@ -41,6 +46,8 @@ export async function startChild(file: string, args: readonly string[], options:
   await started(child);
   // A child that ends before it has read all its input is no failure of ours.
   child.stdin?.on("error", () => {});
+  const line = child.stdio[3] as Writable | undefined;
+  line?.on("error", () => {});
   return {
     pid: child.pid ?? 0,
     ended,
@@ -49,6 +56,7 @@ export async function startChild(file: string, args: readonly string[], options:
     },
     input: child.stdin ?? undefined,
     kill: (signal) => void child.kill(signal),
+    go: () => void line?.end("\n"),
   };
 }
 

@@ -127,6 +127,14 @@ export function fileSystemOf(path: string): number {
   return Number(statfsSync(path).type) >>> 0;
 }
 
+/** What tells it from all other files; the device as the kernel has it inside (`dev_t`: 12 bits, then 20). */
+export function deviceAndInode(path: string): { readonly device: bigint; readonly inode: bigint } {
+  const { dev, ino } = statSync(path, { bigint: true });
+  const major = (dev >> 8n) & 0xfffn;
+  const minor = (dev & 0xffn) | ((dev >> 12n) & 0xfff00n);
+  return { device: (major << 20n) | minor, inode: ino };
+}
+
 /** And those above it; for the owner alone. One that is there already stays as it is. */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });

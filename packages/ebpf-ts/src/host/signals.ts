@@ -25,3 +25,13 @@ export function sendSignal(pid: number, signal: SignalName | number): boolean {
     throw cause;
   }
 }
+
+/** Whether there is a process of that number, whosever it is. */
+export function isProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return refusalCode(cause) !== "ESRCH";
+  }
+}

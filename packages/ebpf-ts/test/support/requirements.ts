@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { release } from "node:os";
-import { NotSupportedError } from "../../src/base/errors.ts";
+import { EbpfError, NotSupportedError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
+import { makeGroup, removeGroup } from "../../src/engine/kernel/scope/own-cgroup.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { Errno } from "../../src/uapi/errno.ts";
@@ -83,4 +84,15 @@ export function chromiumOrSkip(): SkipReason {
 export function compilersOrSkip(...names: readonly string[]): SkipReason {
   const missing = names.filter((name) => !existsSync(`/usr/bin/${name}`));
   return orFail(missing.length === 0 ? false : `${missing.join(" and ")} is not installed`);
+}
+
+/** For tests that keep to a command's events on the kernel engine: cgroups of version 2, in which this process may make some. */
+export function cgroupsOrSkip(): SkipReason {
+  try {
+    const error = removeGroup(makeGroup());
+    return error === undefined ? false : orFail(`a cgroup cannot be removed: ${error}`);
+  } catch (error) {
+    if (error instanceof EbpfError) return orFail(error.message);
+    throw error;
+  }
 }

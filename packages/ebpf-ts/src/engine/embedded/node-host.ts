@@ -1,7 +1,8 @@
 import { knowThreads } from "../../host/threads/thread-lives.ts";
 import { readIfThere } from "../../host/system-files.ts";
 import { architecture, gid, pid, title, uid } from "../../host/this-process.ts";
-import type { Engine } from "../engine.ts";
+import { cgroupPath } from "../../host/cgroup/cgroup-mounts.ts";
+import type { Engine, EngineOptions } from "../engine.ts";
 import { monotonicNs } from "../../sys/process/clock.ts";
 import { clockOf } from "./machine/clock.ts";
 import type { Task } from "./machine/contracts.ts";
@@ -12,12 +13,20 @@ import { tracedCommands } from "./sources/ptrace/traced-commands.ts";
 /** The embedded engine on Node, Bun or Deno: its events are system calls, and those of further sources; its task is this process. */
 export async function hostedEmbeddedEngine(sources: readonly EventSource[] = []): Promise<Engine> {
   knowThreads();
-  return embeddedEngine({
+  const engine = embeddedEngine({
     sources: [tracedCommands(architecture), ...sources],
     hostTask,
     clock: clockOf(monotonicNs),
     architecture: architecture === "arm64" ? "arm64" : "x64",
   });
+  return { name: "embedded", load: (spec, options) => engine.load(spec, withCgroupPath(options)) };
+}
+
+/** The engine knows cgroups by their paths, which tasks have as well. */
+function withCgroupPath(options: EngineOptions): EngineOptions {
+  const folder = options.filter?.cgroup;
+  if (folder === undefined) return options;
+  return { ...options, filter: { ...options.filter, cgroup: cgroupPath(folder, `filter by the cgroup ${folder}`) } };
 }
 
 /** TASK_COMM_LEN without the NUL. */
@@ -31,6 +40,7 @@ function hostTask(): Task {
     uid: uid(),
     gid: gid(),
     comm: ownComm(),
+    cgroup: /^0::(.*)$/m.exec(readIfThere("/proc/self/cgroup") ?? "")?.[1],
   };
 }
 

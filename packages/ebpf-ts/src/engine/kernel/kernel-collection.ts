@@ -1,5 +1,6 @@
 import { EbpfError } from "../../base/errors.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
+import type { Instruction } from "../../insn/instruction.ts";
 import { Assembler } from "../../spec/assemble.ts";
 import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
@@ -10,13 +11,14 @@ import type { EngineCollection, EngineOptions } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
 import type { EnginePrints, PrintedLine } from "../prints.ts";
 import type { EngineProgram } from "../program.ts";
+import type { EventScope } from "../scope.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
 import { findExterns } from "./load/externs/find-externs.ts";
 import type { KernelExterns } from "./load/externs/kernel-externs.ts";
 import { fillSlots, holdsMaps, holdsPrograms } from "./map/fill-slots.ts";
 import { kernelBtf } from "./load/kernel-btf.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
-import { KernelProgram } from "./kernel-program.ts";
+import { KernelProgram, type Reattached } from "./kernel-program.ts";
 import { loadBtf } from "./load/load-btf.ts";
 import { PinFolder } from "./map/pin-folder.ts";
 import { loadMap } from "./map/load-maps.ts";
@@ -28,9 +30,18 @@ import { Command } from "../../uapi/uapi.gen.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
+import { KernelScope } from "./scope/kernel-scope.ts";
+import { withPrologue } from "./scope/prologue.ts";
+import { spawnInScope } from "./scope/spawn-in-scope.ts";
 import { spawnCommand, type ChildCommand } from "./spawn.ts";
 
-export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig">;
+export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig" | "scope" | "filter">;
+
+/** What programs are loaded from. */
+interface LoadParts {
+  readonly assembler: Assembler;
+  readonly externs: KernelExterns;
+}
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
 export class KernelCollection implements EngineCollection {
@@ -43,6 +54,7 @@ export class KernelCollection implements EngineCollection {
   readonly #pins: PinFolder;
   #btf: Descriptor | undefined;
   #letPollerGo: (() => void) | undefined;
+  #scope: KernelScope | undefined;
   #closed = false;
 
   private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string) {
@@ -79,7 +91,9 @@ export class KernelCollection implements EngineCollection {
   }
 
   async spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand> {
-    const command = await spawnCommand(file, args, options);
+    const command = this.#scope!.ofCommands
+      ? await this.#spawnInScope(file, args, options)
+      : await spawnCommand(file, args, options);
     this.#commands.add(command);
     void command.exited.then(() => this.#commands.delete(command));
     if (this.#closed) await command.close();
@@ -106,15 +120,46 @@ export class KernelCollection implements EngineCollection {
     this.#letPollerGo?.();
     await Promise.all([...this.#commands].map((command) => command.close()));
     await Promise.all([...this.#programs.values()].map((program) => program.close()));
+    await this.#scope?.close();
     for (const map of this.#maps.values()) map.close();
     this.#btf?.close();
   }
 
-  async #loadAll({ reuse, kconfig }: KernelLoadOptions): Promise<void> {
+  get scope(): EventScope {
+    return this.#scope!.described;
+  }
+
+  /** The first command makes the events those of the commands, where load() was not told whose they are. */
+  #spawnInScope(file: string, args: readonly string[], options: SpawnOptions): Promise<ChildCommand> {
+    const scope = this.#scope!;
+    return spawnInScope(file, args, options, {
+      prepare: () => scope.narrow(() => this.#reattach()),
+      letStart: (command) => scope.start(command),
+    });
+  }
+
+  async #reattach(): Promise<void> {
+    const done: Reattached[] = [];
+    try {
+      for (const program of this.#programs.values()) done.push(await program.reattach());
+    } catch (error) {
+      for (const each of done) each.undo();
+      throw error;
+    }
+    for (const each of done) each.replace();
+  }
+
+  async #loadAll({ reuse, kconfig, scope, filter = {} }: KernelLoadOptions): Promise<void> {
     const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? { btf: await kernelBtf() } : undefined);
     const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {});
     const toLoad = await checkPrograms(this.#spec, assembler, externs);
     const { btf, maps } = externs.spec;
+    const parts = { assembler, externs };
+    this.#scope = await KernelScope.open(this.#sys, {
+      scope,
+      filter,
+      load: (program, before) => this.#loadDescriptor(parts, program, toLoad.get(program) ?? 0, before),
+    });
     this.#btf = await loadBtf(this.#sys, this.#spec);
     for (const spec of maps) {
       if (this.#maps.has(spec.name))
@@ -132,32 +177,30 @@ export class KernelCollection implements EngineCollection {
     for (const spec of maps.filter(holdsMaps))
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
     for (const [spec, attachTypeId] of toLoad)
-      this.#programs.set(spec.name, await this.#loadProgram(assembler, spec, attachTypeId, externs));
+      this.#programs.set(spec.name, await this.#loadProgram(parts, spec, attachTypeId));
     for (const spec of maps.filter(holdsPrograms)) {
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
     }
   }
 
-  async #loadProgram(
-    assembler: Assembler,
-    spec: ProgramSpec,
-    attachTypeId: number,
-    externs: KernelExterns,
-  ): Promise<KernelProgram> {
-    const assembled = assembler.assemble(spec);
-    resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs);
-    const descriptor = await loadProgram(this.#sys, {
-      spec,
-      assembled,
-      license: this.#spec.license,
-      btf: this.#btf,
-      attachTypeId,
-    });
+  async #loadProgram(parts: LoadParts, spec: ProgramSpec, attachTypeId: number): Promise<KernelProgram> {
+    const descriptor = await this.#loadDescriptor(parts, spec, attachTypeId, []);
     try {
-      return new KernelProgram(this.#sys, descriptor, spec);
+      return new KernelProgram(this.#sys, descriptor, spec, this.#scope);
     } catch (error) {
       descriptor.close();
       throw error;
     }
+  }
+
+  #loadDescriptor(
+    { assembler, externs }: LoadParts,
+    spec: ProgramSpec,
+    attachTypeId: number,
+    before: readonly Instruction[],
+  ): Promise<Descriptor> {
+    const assembled = withPrologue(assembler.assemble(spec), before);
+    resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs);
+    return loadProgram(this.#sys, { spec, assembled, license: this.#spec.license, btf: this.#btf, attachTypeId });
   }
 }

@@ -25,32 +25,48 @@ export class KernelLink implements EngineLink {
   readonly #options: KernelLinkOptions;
   readonly #onEnd: () => void;
   #program: ProgramInfo;
+  #attachment: Attachment;
+  #pinned = false;
 
   constructor(options: KernelLinkOptions, onEnd: () => void) {
     this.target = options.target;
     this.#options = options;
     this.#program = options.program;
+    this.#attachment = options.attachment;
     this.#onEnd = onEnd;
   }
 
   get info(): LinkInfo {
-    const { sys, attachment } = this.#options;
-    const { link, details } = attachment;
+    const { sys } = this.#options;
+    const { link, details } = this.#attachment;
     return link === undefined
       ? { id: 0, type: this.#type, programId: this.#program.id, details: {} }
       : linkInfo(sys, link, details);
   }
 
   async update(program: EngineProgram): Promise<void> {
-    const { sys, attachment, descriptorOf } = this.#options;
+    const { sys, descriptorOf } = this.#options;
     const newProgram = descriptorOf(program);
-    if (!attachment.canUpdate) throw cannotUpdate(this.#title, this.#type);
+    if (!this.#attachment.canUpdate) throw cannotUpdate(this.#title, this.#type);
     updateLink(sys, this.#link("update"), newProgram, `update ${this.#title} to program ${program.info.name}`);
     this.#program = program.info;
   }
 
   pin(path: string): void {
     pinObject(this.#options.sys, this.#link("pin"), path, this.#title);
+    this.#pinned = true;
+  }
+
+  /** Whether it stays attached when it is let go of, as far as this process knows. */
+  get isPinned(): boolean {
+    return this.#pinned;
+  }
+
+  /** Lets go of what keeps the program attached, for something else that keeps it attached there. */
+  replace(attachment: Attachment): void {
+    const before = this.#attachment;
+    this.#attachment = attachment;
+    closeAttachment(before);
   }
 
   unpin(path: string): void {
@@ -58,10 +74,8 @@ export class KernelLink implements EngineLink {
   }
 
   async close(): Promise<void> {
-    const { link, event } = this.#options.attachment;
     this.#onEnd();
-    link?.close();
-    event?.close();
+    closeAttachment(this.#attachment);
   }
 
   get #type(): number {
@@ -73,7 +87,7 @@ export class KernelLink implements EngineLink {
   }
 
   #link(action: string): Descriptor {
-    const { link } = this.#options.attachment;
+    const { link } = this.#attachment;
     if (link !== undefined) return link;
     throw new NotSupportedError(
       `${action} link`,
@@ -81,4 +95,9 @@ export class KernelLink implements EngineLink {
       "5.15",
     );
   }
+}
+
+export function closeAttachment({ link, event }: Attachment): void {
+  link?.close();
+  event?.close();
 }

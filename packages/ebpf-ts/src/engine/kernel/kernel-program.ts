@@ -1,15 +1,24 @@
 import type { AttachTarget } from "../../attach/attach-kinds.gen.ts";
 import { targetOf } from "../../attach/target-of.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
+import { publishFinding } from "../../host/reporters.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../program.ts";
 import { attachProgram } from "./attach/attach-program.ts";
-import { KernelLink } from "./kernel-link.ts";
+import type { Attachment } from "./attach/attachment.ts";
+import { closeAttachment, KernelLink } from "./kernel-link.ts";
 import { programInfo } from "./object-info.ts";
 import { pinObject } from "./pin.ts";
 import { ProgramRunner } from "./run/run-program.ts";
+import type { KernelScope } from "./scope/kernel-scope.ts";
+
+/** What was attached beside what is attached. */
+export interface Reattached {
+  replace(): void;
+  undo(): void;
+}
 
 /** A program that the verifier has let in. */
 export class KernelProgram implements EngineProgram {
@@ -18,10 +27,12 @@ export class KernelProgram implements EngineProgram {
   readonly #descriptor: Descriptor;
   readonly #spec: ProgramSpec;
   readonly #runner: ProgramRunner;
-  readonly #links = new Set<EngineLink>();
+  readonly #scope: KernelScope | undefined;
+  readonly #links = new Set<KernelLink>();
 
-  constructor(sys: Sys, descriptor: Descriptor, spec: ProgramSpec) {
+  constructor(sys: Sys, descriptor: Descriptor, spec: ProgramSpec, scope?: KernelScope) {
     this.#sys = sys;
+    this.#scope = scope;
     this.#descriptor = descriptor;
     this.#spec = spec;
     this.#runner = new ProgramRunner(sys, descriptor, spec);
@@ -37,20 +48,61 @@ export class KernelProgram implements EngineProgram {
   }
 
   async attach(told?: AttachTarget): Promise<EngineLink> {
-    const spec = this.#spec;
-    const [sys, program, action] = [this.#sys, this.#descriptor, `attach program ${spec.name}`];
-    const target = targetOf(spec, told);
-    refuseIfLockedDown(action, "bpf");
-    const attachment = await attachProgram({ sys, program, spec, target, action });
-    const link = new KernelLink({ sys, attachment, target, program: this.info, descriptorOf }, () =>
-      this.#links.delete(link),
-    );
-    this.#links.add(link);
-    return link;
+    const sys = this.#sys;
+    const target = targetOf(this.#spec, told);
+    refuseIfLockedDown(this.#attachAction, "bpf");
+    return this.#inTurn(async () => {
+      const attachment = await this.#attachTo(target);
+      const link = new KernelLink({ sys, attachment, target, program: this.info, descriptorOf }, () =>
+        this.#links.delete(link),
+      );
+      this.#links.add(link);
+      return link;
+    });
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    return this.#scope === undefined ? action() : this.#scope.inTurn(action);
   }
 
   pin(path: string): void {
     pinObject(this.#sys, this.#descriptor, path, `program ${this.info.name}`);
+  }
+
+  /** Attaches it once more wherever it is attached, as the scope has it now. Gives what puts that in the place of what is attached, and what undoes it. */
+  async reattach(): Promise<Reattached> {
+    const replaced = new Map<KernelLink, Attachment>();
+    const undo = (): void => replaced.forEach(closeAttachment);
+    try {
+      for (const link of this.#links) {
+        if (link.isPinned) publishFinding(this.#pinnedFinding);
+        else replaced.set(link, await this.#attachTo(link.target));
+      }
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    return { undo, replace: () => replaced.forEach((attachment, link) => this.#put(attachment, link)) };
+  }
+
+  /** A link that has been closed meanwhile stays so. */
+  #put(attachment: Attachment, link: KernelLink): void {
+    if (this.#links.has(link)) link.replace(attachment);
+    else closeAttachment(attachment);
+  }
+
+  get #attachAction(): string {
+    return `attach program ${this.#spec.name}`;
+  }
+
+  get #pinnedFinding(): string {
+    return `A pinned link of program ${this.#spec.name} goes on as it was attached: it gets everybody's events`;
+  }
+
+  async #attachTo(target: AttachTarget): Promise<Attachment> {
+    const [sys, spec] = [this.#sys, this.#spec];
+    const program = (await this.#scope?.programFor(spec)) ?? this.#descriptor;
+    return attachProgram({ sys, program, spec, target, action: this.#attachAction });
   }
 
   /** Detaches it everywhere. */

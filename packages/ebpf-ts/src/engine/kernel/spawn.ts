@@ -18,7 +18,11 @@ export async function spawnCommand(
   args: readonly string[],
   options: SpawnOptions,
 ): Promise<ChildCommand> {
-  const child = await start(file, args, options);
+  return commandOf(file, await start(file, args, options));
+}
+
+/** A child as a command that runs. */
+export function commandOf(file: string, child: Child): ChildCommand {
   void child.ended.then(commandRuns({ file, traced: false }));
   return {
     pid: child.pid,
@@ -39,11 +43,17 @@ export async function spawnCommand(
   };
 }
 
-async function start(file: string, args: readonly string[], options: SpawnOptions): Promise<Child> {
+/** `waits`: what is started is a shell of ours, which stands for `file`, and waits for a line (see `Child.go`). */
+export async function start(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  waits?: { readonly shell: string },
+): Promise<Child> {
   refuseIfLockedDown(`start ${file}`, "processes");
   const { stdin: input = "inherit", stdout: output = "inherit", cwd, env } = options;
   try {
-    return await startChild(file, args, { input, output, cwd, env });
+    return await startChild(waits?.shell ?? file, args, { input, output, cwd, env, waits: waits !== undefined });
   } catch (cause) {
     throw refusal(cause, `start ${file}`, (code) => {
       return new EbpfError("COMMAND", `Cannot start ${file}: ${reasonOf(code, cwd)}`, { cause });

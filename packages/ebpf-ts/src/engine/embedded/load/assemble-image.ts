@@ -1,6 +1,7 @@
 import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/image.ts";
 import { directoryBytes } from "../machine/map-directory.ts";
 import { SharedState } from "../machine/shared-state.ts";
+import type { TaskFilter } from "../machine/task-filter.ts";
 import type { MemoryLayout } from "../memory/memory-plan.ts";
 import { defaultExecutor } from "./executors.ts";
 
@@ -17,6 +18,8 @@ export interface ImageParts {
   readonly maxRunMs: number;
   /** A name of `executors.ts`. */
   readonly executor?: string | undefined;
+  /** By default everybody's. */
+  readonly filter?: TaskFilter | undefined;
   /** Bytes; by default 64 MiB, and never more than the 4 GiB of a machine leave. */
   readonly heap?: number | undefined;
 }
@@ -29,6 +32,7 @@ export function assembleImage({
   instructionBudget,
   maxRunMs,
   executor,
+  filter,
   heap,
 }: ImageParts): MachineImage {
   const directory = layout.reserve("the directory of later maps", directoryBytes, "machine");
@@ -41,6 +45,7 @@ export function assembleImage({
     instructionBudget,
     maxRunMs,
     executor: executor ?? defaultExecutor,
+    filter: filter ?? {},
     shared: SharedState.bufferFor(cpus),
   };
 }

@@ -24,7 +24,7 @@ const mostInstructionsKept = 4_000_000;
 
 export interface BuildOptions extends Pick<
   ImageParts,
-  "cpus" | "instructionBudget" | "maxRunMs" | "executor" | "heap"
+  "cpus" | "instructionBudget" | "maxRunMs" | "executor" | "filter" | "heap"
 > {
   readonly kernelBtf: Btf;
   /** Settings of the kernel, by name, for objects that ask for them. */

@@ -21,6 +21,8 @@ export interface Task {
   readonly gid: number;
   /** At most 15 bytes are seen. */
   readonly comm: string;
+  /** Its place in the unified hierarchy, as /proc/self/cgroup has it: for filters. */
+  readonly cgroup?: string | undefined;
   /**
    * Reads the task's own memory, for bpf_probe_read_user; false when any of it cannot be read. Without it, programs read none, and asking for
    * some is a fault.

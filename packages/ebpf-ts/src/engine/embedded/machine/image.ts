@@ -1,4 +1,5 @@
 import type { Region, Span } from "../memory/region.ts";
+import type { TaskFilter } from "./task-filter.ts";
 import type { WasmMemory } from "../memory/wasm-memory.ts";
 
 /** Everything a thread needs to run a collection's programs; survives `postMessage`. */
@@ -16,6 +17,8 @@ export interface MachineImage {
   readonly instructionBudget: number;
   /** Milliseconds that one run may take. */
   readonly maxRunMs: number;
+  /** Whose events run programs; programs that are run by hand run in any case. */
+  readonly filter: TaskFilter;
   /** Who runs the programs, by the name that `open-machine.ts` knows. */
   readonly executor: string;
   /** Int32: the state of CPUs, shared by all threads. */

@@ -2,6 +2,7 @@ import { EbpfError } from "../../../base/errors.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Machine, RunContext, RunOrigin, Task } from "../machine/contracts.ts";
 import type { MachineImage } from "../machine/image.ts";
+import { passes } from "../machine/task-filter.ts";
 import { openMachine } from "../load/open-machine.ts";
 
 /** Called in the thread that runs the programs. */
@@ -24,9 +25,10 @@ export class EventRunner {
     this.#onFault = onFault;
   }
 
-  /** Gives r0; undefined after a fault, or once the collection closes, which is none. */
+  /** Gives r0; undefined after a fault, for a task whose events are filtered out, or once the collection closes, which is no fault. */
   run(program: number, context: RunContext, task: Task): bigint | undefined {
     try {
+      if (!passes(this.#machine.image.filter, task)) return undefined;
       return this.#machine.run(program, context, task).returnValue;
     } catch (error) {
       const fault = asFault(error);

@@ -51,7 +51,7 @@ export interface AttachedProgram {
 /** What a source is given of a collection. Programs are named by their index. */
 export interface SourceHost {
   /**
-   * Runs a program in this thread. Gives r0 (unsigned 64 bits); undefined when it faulted, which `onFault` was told. `task` is
+   * Runs a program in this thread. Gives r0 (unsigned 64 bits); undefined when it faulted, which `onFault` was told, and for a task that the filter of `load()` keeps out. `task` is
    * this process when it is left out.
    */
   fire(program: number, context: EventContext, task?: Task): bigint | undefined;

@@ -5,6 +5,7 @@ import type { EngineCollection, EngineOptions } from "../../engine.ts";
 import type { EngineMap } from "../../map.ts";
 import type { EnginePrints, PrintedLine, PrintOrigin } from "../../prints.ts";
 import type { EngineProgram } from "../../program.ts";
+import type { EventScope } from "../../scope.ts";
 import type { BuiltImage } from "../load/build-image.ts";
 import type { Machine, Task } from "../machine/contracts.ts";
 import type { Architecture } from "../load/own-btf.ts";
@@ -70,6 +71,10 @@ export class EmbeddedCollection implements EngineCollection {
     this.#listeners.add(listener);
     const ready = Promise.resolve();
     return { ready, drain: () => ready, lost: 0, close: () => void this.#listeners.delete(listener) };
+  }
+
+  get scope(): EventScope {
+    return { of: "command", filter: this.#options.engineOptions.filter ?? {}, exceptions: [] };
   }
 
   endRuns(): void {

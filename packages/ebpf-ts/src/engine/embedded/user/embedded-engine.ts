@@ -1,3 +1,4 @@
+import { NotSupportedError } from "../../../base/errors.ts";
 import { type Checks, checkOptions } from "../../../base/check-options.ts";
 import { aFunction, anObject, integer, oneOf } from "../../../base/checks.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
@@ -63,11 +64,19 @@ async function load(
   }
   const maxRunMs = engineOptions.maxRunMs ?? defaultRunMs;
   if (!(maxRunMs > 0)) throw new RangeError(`The time that a run may take is a positive number, not ${maxRunMs}`);
+  const { scope, filter } = engineOptions;
+  if (scope === "system") {
+    throw new NotSupportedError(
+      "system scope",
+      "Cannot load the object for the events of the whole system: those of the embedded engine are its sources' alone, " +
+        "such as the commands of spawn(); leave the scope out, or use the kernel engine",
+    );
+  }
   const cpus = options.cpus ?? defaultCpus;
   const architecture = options.architecture ?? "x64";
   const kernelBtf = buildKernelBtf(architecture);
   const kconfig = { given: engineOptions.kconfig ?? {}, own: ownSettings(architecture, cpus) };
-  const built = await buildImage(spec, { cpus, instructionBudget, maxRunMs, kernelBtf, kconfig });
+  const built = await buildImage(spec, { cpus, instructionBudget, maxRunMs, kernelBtf, kconfig, filter });
   const machine = openMachine(built.image, { clock: options.clock });
   return new EmbeddedCollection({
     spec,

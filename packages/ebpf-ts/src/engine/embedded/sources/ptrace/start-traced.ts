@@ -1,5 +1,6 @@
 import { EbpfError, NotSupportedError, ProgramFault, tooManyFiles } from "../../../../base/errors.ts";
 import { absolutePath } from "../../../../host/named-files.ts";
+import { findCommand } from "../../../../host/find-command.ts";
 import { openPipeEnd, type PipeEnd } from "../../../../host/pipe.ts";
 import { commandRuns } from "../../../../host/running-commands.ts";
 import { sendSignal, type SignalName } from "../../../../host/signals.ts";
@@ -9,7 +10,6 @@ import type { CommandExit, EngineCommand, Signal, SpawnOptions } from "../../../
 import type { MachineImage } from "../../machine/image.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";
 import type { SourceHost } from "../event-source.ts";
-import { findCommand } from "./find-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
 import { TraceControl } from "./trace-control.ts";
 import type { TracedPlace } from "./traced-programs.ts";

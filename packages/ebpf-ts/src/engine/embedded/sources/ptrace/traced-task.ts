@@ -40,6 +40,10 @@ export class TracedTask implements Task {
     return this.#comm;
   }
 
+  get cgroup(): string | undefined {
+    return /^0::(.*)$/m.exec(readProc(this.pid, "cgroup"))?.[1];
+  }
+
   readUser(address: bigint, into: Uint8Array): boolean {
     return this.#memory.read(this.pid, address, into);
   }
