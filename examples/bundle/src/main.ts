@@ -16,7 +16,7 @@ const calls = 3;
 const script = "while read -r line; do kill -0 $$; done";
 
 async function main(engine: EngineName): Promise<void> {
-  await using bpf = await load({ engine });
+  await using bpf = await load({ engine, scope: "command" });
   const command = await bpf.spawn("sh", ["-c", script], { stdin: "pipe" });
   bpf.variables.only_tgid.set(command.pid);
   await bpf.attach();

@@ -65,7 +65,7 @@ interface Row {
 }
 
 async function main(engine: "auto" | EngineName, command: readonly string[]): Promise<void> {
-  await using bpf = await load({ engine });
+  await using bpf = await load({ engine, scope: "command" });
   const calls = bpf.maps.calls.memory().values!;
 
   const child = await bpf.spawn("sh", ["-c", script, "sh", ...command], { stdin: "pipe", stdout: "ignore" });

@@ -22,7 +22,7 @@ const kills = 3;
 const script = "while read -r line; do kill -0 $$; done";
 
 async function main(engine: "auto" | EngineName): Promise<void> {
-  await using bpf = await load({ engine });
+  await using bpf = await load({ engine, scope: "command" });
   const events = bpf.rings.events;
 
   const child = await bpf.spawn("sh", ["-c", script], { stdin: "pipe" });

@@ -17,7 +17,7 @@ const kills = 10;
 const script = "while read -r line; do kill -0 $$; done";
 
 async function main(engine: "auto" | EngineName): Promise<void> {
-  await using bpf = await load({ engine });
+  await using bpf = await load({ engine, scope: "command" });
   const commands = bpf.userRings.user_ringbuf;
   const events = bpf.rings.kernel_ringbuf;
 

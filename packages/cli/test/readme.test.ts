@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { it } from "node:test";
+import { after, before, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { kernelOrSkip, mountTracefs } from "./requirements.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const example = join(root, "..", "..", "examples", "user-ringbuf");
@@ -11,10 +12,15 @@ const example = join(root, "..", "..", "examples", "user-ringbuf");
 /** Its commands, as a shell reads them. */
 const commands = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^ebpf .*$/gm)].map(([line]) => line);
 
-/** On the command alone, also as root. */
+let unmountTracefs = (): void => {};
+before(() => {
+  if (kernelOrSkip() === false) unmountTracefs = mountTracefs();
+});
+after(() => unmountTracefs());
+
+/** With the engine that is taken by itself. */
 function run(command: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  const here = command.replace(/^ebpf run/, "ebpf run --engine embedded");
-  const script = `ebpf() { "${process.execPath}" "${join(root, "bin", "ebpf.js")}" "$@"; }; ${here}`;
+  const script = `ebpf() { "${process.execPath}" "${join(root, "bin", "ebpf.js")}" "$@"; }; ${command}`;
   return spawnSync("sh", ["-c", script], { cwd: example, encoding: "utf8" });
 }
 

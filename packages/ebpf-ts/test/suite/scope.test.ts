@@ -64,7 +64,7 @@ async function killsOf(engine: EngineName, script: string, options: LoadOptions)
 
 for (const engine of ["embedded", "kernel"] as const) {
   const skip = engine === "kernel" && (tracefsOrSkip() || cgroupsOrSkip());
-  describe(`whose events they are (${engine})`, { skip, timeout: 60_000 }, () => {
+  describe(`whose events they are (${engine})`, { skip, timeout: 180_000 }, () => {
     it("the command's and its descendants', nobody else's", async () => {
       const script = "kill -0 $$; (exec sh -c 'kill -0 $$'); (kill -0 $$) & wait; exec sh -c 'kill -0 $$'";
       const seen = await killsOf(engine, script, { scope: "command" });
@@ -179,7 +179,7 @@ for (const engine of ["embedded", "kernel"] as const) {
   });
 }
 
-describe("both engines", { skip: tracefsOrSkip() || cgroupsOrSkip(), timeout: 60_000 }, () => {
+describe("both engines", { skip: tracefsOrSkip() || cgroupsOrSkip(), timeout: 180_000 }, () => {
   it("see the same of a command, event by event", async () => {
     // Where a child begins, the kernel sees it return from the call that made it, which is its parent's: the command has none.
     const script = "kill -0 $$; cd /; kill -0 $$; exec sh -c 'kill -0 $$'";
