@@ -1,3 +1,4 @@
+import type { Btf } from "../btf/types.ts";
 import * as uapi from "../uapi/uapi.gen.ts";
 
 /** Enums of linux/bpf.h that programs use, by the prefix that their values have there. */
@@ -40,8 +41,9 @@ enum { BPF_F_INDEX_MASK = 0xffffffff, BPF_F_CURRENT_CPU = 0xffffffff, BPF_F_USER
 `;
 
 /** What a kernel's types have and the embedded engine's have not: integers, and the numbers of linux/bpf.h. */
-export function engineHeader(): string {
-  const texts = enums.map(({ name, prefix, values }) => {
+export function engineHeader(engine: Btf): string {
+  const missing = enums.filter(({ name }) => engine.find(name).length === 0);
+  const texts = missing.map(({ name, prefix, values }) => {
     const lines = Object.entries(values).map(([value, number]) => `\t${nameOf(prefix, value)} = ${number},\n`);
     return `enum ${name === "" ? "" : `${name} `}{\n${lines.join("")}};\n`;
   });

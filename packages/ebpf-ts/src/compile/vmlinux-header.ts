@@ -20,7 +20,8 @@ export async function vmlinuxFolder(scratch: string, machine: "x64" | "arm64"): 
   const folder = joinPath(cacheFolder(), `vmlinux-${format}-${await digestOf(bytes)}`);
   const file = joinPath(folder, "vmlinux.h");
   if (isThere(file)) return folder;
-  const text = kernel === undefined ? printC(parseBtf(bytes), { before: engineHeader() }) : printC(parseBtf(bytes));
+  const btf = parseBtf(bytes);
+  const text = printC(btf, kernel === undefined ? { before: engineHeader(btf) } : {});
   try {
     await writeWhole(file, text);
     return folder;

@@ -38,6 +38,7 @@ class CPrinter implements DeclaredTypes {
   readonly #forwards = new Set<string>();
   readonly #tagKinds = new Map<string, string>();
   #length = 0;
+  #hasStruct = false;
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -55,7 +56,10 @@ class CPrinter implements DeclaredTypes {
       blocks.push(text);
     }
     blocks.push(...this.#enumsWithoutName());
-    return `#ifndef ${guard}\n#define ${guard}\n\n${before}${opening}\n${blocks.join("\n")}\n${closing}\n#endif\n`;
+    const types = blocks.join("\n");
+    // The compiler warns of an attribute that nothing takes.
+    const all = this.#hasStruct ? `${opening}\n${types}\n${closing}` : types;
+    return `#ifndef ${guard}\n#define ${guard}\n\n${before}${all}\n#endif\n`;
   }
 
   /** Those that are defined come first, so that a forward declaration means them. */
@@ -126,9 +130,10 @@ class CPrinter implements DeclaredTypes {
   }
 
   #structBody(type: BtfComposite, name: string, depth: number): string {
+    this.#hasStruct = true;
     const layout = this.#layouts.of(type);
-    const lines = layout.items.map((item) => {
-      const text = this.#item(item, depth);
+    const lines = layout.items.map((item, index) => {
+      const text = this.#item(item, index, depth);
       this.#count(text);
       return `\t${text.replaceAll("\n", "\n\t")}\n`;
     });
@@ -136,9 +141,9 @@ class CPrinter implements DeclaredTypes {
     return `${type.kind}${name === "" ? "" : ` ${name}`} {\n${lines.join("")}}${packed}`;
   }
 
-  #item(item: LayoutItem, depth: number): string {
+  #item(item: LayoutItem, index: number, depth: number): string {
     if ("padding" in item) return `${item.padding} : ${item.bits};`;
-    if ("bytes" in item) return `unsigned char __padding[${item.bytes}];`;
+    if ("bytes" in item) return `unsigned char __padding_${index}[${item.bytes}];`;
     if ("leftOut" in item) return `/* ${identifier(item.leftOut.name)} cannot be declared in C */`;
     const declared = declare(this.#btf, this, item.member.type, this.#memberName(item.member), depth);
     // An array without end has 0 elements in BTF; clang takes that for the same, and takes it anywhere.
