@@ -1,7 +1,9 @@
-import type { Collection } from "ebpf-ts";
+import { EbpfError, type Collection } from "ebpf-ts";
+import type { MapSpec } from "ebpf-ts/spec";
 import { columnsOf, plainColumn, type Column } from "../run/columns.ts";
 import { jsonText } from "../output/json.ts";
 import { printLine } from "../output/print-line.ts";
+import { say } from "../output/report-error.ts";
 import { cut, paint, tableLines, type Page } from "../output/style.ts";
 import { printable } from "../output/text.ts";
 import { clockText } from "../output/wall-clock.ts";
@@ -44,8 +46,8 @@ export class MapPrinter {
     this.#first &&= isFirst;
     if (isAgain && !this.#options.json) this.#printTitle(clockText(new Date()));
     for (const spec of shownMaps(this.#bpf)) {
-      const contents = await readMap(this.#bpf, spec, this.#options);
-      if (contents.entries.length === 0) continue;
+      const contents = await this.#read(spec);
+      if (contents === undefined || contents.entries.length === 0) continue;
       any = true;
       this.#printMap(contents);
     }
@@ -56,6 +58,17 @@ export class MapPrinter {
       else this.#printHistograms(name, entries, slots, 0, []);
     }
     return this.#options.globals ? this.#printGlobals() || any : any;
+  }
+
+  /** A map that cannot be read is no reason to show no others. */
+  async #read(spec: MapSpec): Promise<MapContents | undefined> {
+    try {
+      return await readMap(this.#bpf, spec, this.#options);
+    } catch (error) {
+      if (!(error instanceof EbpfError)) throw error;
+      say(error.message);
+      return undefined;
+    }
   }
 
   #printMap(contents: MapContents): void {

@@ -43,6 +43,8 @@ export function shownMaps({ spec, maps }: Collection): MapSpec[] {
   return spec.maps.filter((map) => {
     const { noun, key, value } = mapKind(map.type);
     if (map.section !== undefined || !maps.has(map.name) || noun !== "bpf-map" || value !== "any") return false;
+    // Local storage: nobody can list the tasks, sockets or files that have some.
+    if (key === "descriptor") return false;
     // An array of one, as large as a record: where programs put records together.
     return !(key === "index" && map.maxEntries === 1 && records.has(resolved(spec.btf, map.valueType)));
   });
