@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ProgramFault } from "../../src/base/errors.ts";
 import type { Machine } from "../../src/engine/embedded/machine/contracts.ts";
-import { LookedUp } from "../../src/engine/embedded/machine/looked-up.ts";
 import { MapFlag, MapType } from "../../src/uapi/uapi.gen.ts";
 import {
   addImm,
@@ -128,19 +127,6 @@ describe("a value of a map is memory by itself", () => {
       faultOf(machineOf(() => [[...walk, ...over]], options)),
       /key 1 of map values, that it has not looked up/,
     );
-  });
-
-  it("remembers many, forgets all of them, and lets pass what has looked up more", () => {
-    const values = new LookedUp();
-    for (let round = 0; round < 3; round += 1) {
-      for (let index = 0; index < 2000; index += 1) values.add(2 ** 31 + index * 24);
-      for (let index = 0; index < 2000; index += 1) assert.ok(values.has(2 ** 31 + index * 24));
-      for (let index = 0; index < 2000; index += 1) assert.ok(!values.has(2 ** 31 + index * 24 + 8));
-      values.begin();
-      assert.ok(!values.has(2 ** 31));
-    }
-    for (let index = 0; index < 5000; index += 1) values.add(4096 + index * 8);
-    assert.ok(values.has(8));
   });
 });
 

@@ -70,6 +70,32 @@ describe("the time of a run", () => {
     assert.match(faultOf(machineOf(() => [again], limits)), /maxRunMs/);
   });
 
+  it("counts for all repeats together", async () => {
+    const limits = { engine: "embedded", maxRunMs: 20 } as const;
+    await using bpf = await load(specOf([], [{ name: "short" }]), limits);
+    const program = bpf.program("short");
+    assert.equal((await program.run({ repeat: 1000 })).returnValue, 0);
+    // A million of them take longer on any machine, and none by itself as much as a stretch.
+    await assert.rejects(
+      program.run({ repeat: 1_000_000 }),
+      /took longer than the 20 ms that a run may take \(maxRunMs\)/,
+    );
+    assert.equal((await program.run()).returnValue, 0);
+  });
+
+  it("is limited for all repeats together, the instructions for each", () => {
+    const code = [movImm(6, 100), op(0x17, 6, 0, 0, 1), op(0x55, 6, 0, -2), movImm(0, 5), exit];
+    const machine = machineOf(() => [code], { budget: 250 });
+    const { returnValue, instructions } = machine.run(0, { bytes: new Uint8Array(8) }, task, { repeat: 2000 });
+    assert.deepEqual([returnValue, instructions], [5n, 203]);
+    const short = machineOf(() => [code], { budget: 202 });
+    for (const repeat of [1, 2])
+      assert.throws(
+        () => short.run(0, { bytes: new Uint8Array(8) }, task, { repeat }),
+        /more instructions than its budget/,
+      );
+  });
+
   it("is an option of load()", async () => {
     for (const maxRunMs of [0, -1, 1.5, NaN])
       await assert.rejects(load(specOf([]), { engine: "embedded", maxRunMs }), RangeError);

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
+import { ownThread } from "../../src/base/thread-lives.ts";
+import { knowThreads } from "../../src/host/threads/thread-lives.ts";
 import { SharedState } from "../../src/engine/embedded/machine/shared-state.ts";
 import type { Machine } from "../../src/engine/embedded/machine/contracts.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
 import {
   addImm,
   call,
+  callLocal,
+  type Code,
   dataMap,
   exit,
   fetch64,
@@ -87,6 +91,27 @@ describe("many threads on one machine", () => {
     assert.deepEqual([one.tryTakeCpu(), other.tryTakeCpu(), one.tryTakeCpu()], [0, 1, -1]);
     other.giveCpu(0);
     assert.deepEqual([one.tryTakeCpu(), one.tryTakeCpu()], [0, -1]);
+  });
+
+  it("a stack is zero, whatever ran there before, and whoever was ended there", () => {
+    knowThreads();
+    const fill = [store64(10, -8, 10), mov(1, 1), store64(10, -512, 10), mov(1, 1)];
+    const read = [fetch64(1, 10, -8), op(0x4f, 0, 1), fetch64(1, 10, -512), op(0x4f, 0, 1)];
+    const inTwoFrames = (body: readonly Code[]): Code[] => [movImm(0, 0), ...body, callLocal(1), exit, ...body, exit];
+    const machine = machineOf(() => [inTwoFrames(fill), inTwoFrames(read)], { functions: [7], cpus: 1 });
+    const readAll = (): bigint => runWith(machine, {}, undefined, 1).returnValue;
+    runWith(machine);
+    assert.equal(readAll(), 0n);
+    const { start, end } = machine.image.regions.find(({ name }) => name === "the stack of CPU 0")!;
+    const stack = new Uint8Array(machine.image.memory.buffer, start, end - start);
+    stack.fill(1);
+    assert.notEqual(readAll(), 0n, "it is where one thinks");
+    stack.fill(1);
+    const ownerOfFirst = 3;
+    const startedAtAnotherTime = 1 << 22;
+    new Int32Array(machine.image.shared)[ownerOfFirst] = ownThread() ^ startedAtAnotherTime;
+    assert.equal(readAll(), 0n);
+    assert.ok(stack.every((byte) => byte === 0));
   });
 
   it("a run that finds no CPU says so in the end", () => {

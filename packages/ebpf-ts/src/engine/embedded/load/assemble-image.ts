@@ -1,5 +1,5 @@
 import type { MachineImage, MachineMapImage, MachineProgramImage } from "../machine/image.ts";
-import { directoryBytes } from "../machine/map-directory.ts";
+import { directoryBytes } from "../machine/late-maps/map-directory.ts";
 import { SharedState } from "../machine/shared-state.ts";
 import type { TaskFilter } from "../machine/task-filter.ts";
 import type { MemoryLayout } from "../memory/memory-plan.ts";

@@ -49,6 +49,14 @@ export interface RunContext {
   readonly objects?: readonly { readonly at: number; readonly bytes: Uint8Array }[];
 }
 
+export interface MachineRunOptions {
+  /** One that there is; any that is free when it is left out. */
+  readonly cpu?: number | undefined;
+  /** How often it runs, with the context that the run before has left. The time is limited for all of them together, the instructions for each. */
+  readonly repeat?: number | undefined;
+}
+
+/** Of the last run. */
 export interface MachineRunResult {
   /** r0 of the exit, unsigned 64 bits. */
   readonly returnValue: bigint;
@@ -72,8 +80,8 @@ export interface Machine {
   mapAt(index: number): MachineMap | undefined;
   /** Takes away a map that was made later. Its memory is used again when the runs have ended that may hold it. */
   removeMap(index: number): boolean;
-  /** Runs one program, on a free CPU or on that one. Throws ProgramFault, and CLOSED when the machine closes; whatever the run held (reservations, its CPU) is given back first. */
-  run(program: number, context: RunContext, task: Task, cpu?: number): MachineRunResult;
+  /** Runs one program. Throws ProgramFault, and CLOSED when the machine closes; whatever the run held (reservations, its CPU) is given back first. */
+  run(program: number, context: RunContext, task: Task, options?: MachineRunOptions): MachineRunResult;
   /** Ends the runs of all threads; there are no more. */
   close(): void;
   onPrint: (line: string, origin: RunOrigin) => void;

@@ -1,13 +1,13 @@
 import { EbpfError, ProgramFault } from "../../../base/errors.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import type { Machine, MachineRunResult, RunContext, RunOrigin, Task } from "./contracts.ts";
+import type { Machine, MachineRunOptions, MachineRunResult, RunContext, RunOrigin, Task } from "./contracts.ts";
 import type { MachineImage, MachineMapImage } from "./image.ts";
 import type { MachineMap } from "./machine-map.ts";
-import { cpuMemory } from "../memory/cpu-memory.ts";
+import { clearStack, cpuMemory } from "../memory/cpu-memory.ts";
 import type { Executor } from "./executor.ts";
 import type { HelperTable } from "./helper.ts";
-import { LateMaps } from "./late-maps.ts";
-import { MapDirectory } from "./map-directory.ts";
+import { LateMaps } from "./late-maps/late-maps.ts";
+import { MapDirectory } from "./late-maps/map-directory.ts";
 import { MachineProgram } from "./machine-program.ts";
 import { ProgramMemory } from "../memory/program-memory.ts";
 import type { MemoryPlan } from "../memory/region.ts";
@@ -92,22 +92,34 @@ class EmbeddedMachine implements Machine, RunHost {
     this.onPrint(line, origin);
   }
 
-  run(index: number, context: RunContext, task: Task, wanted?: number): MachineRunResult {
+  run(
+    index: number,
+    context: RunContext,
+    task: Task,
+    { cpu: wanted, repeat = 1 }: MachineRunOptions = {},
+  ): MachineRunResult {
     const program = this.programs[index];
     if (program === undefined) throw new RangeError(`The machine has no program ${index}`);
     if (this.#state.closing) throw closed();
     const cpu = this.#takeCpu(wanted);
     this.#held++;
     try {
-      return this.#runOn(cpu, program, context, task);
+      const run = (this.#runs[cpu] ??= new Run(this, cpuMemory(this.memory, cpu), program, task));
+      if (repeat === 1) run.allow();
+      else run.allowSeries();
+      let result = this.#runOnce(run, program, context, task);
+      for (let done = 1; done < repeat; done++) {
+        run.allowAnother();
+        result = this.#runOnce(run, program, { ...context, bytes: result.context }, task);
+      }
+      return result;
     } finally {
       this.#held--;
       this.#state.giveCpu(cpu);
     }
   }
 
-  #runOn(cpu: number, program: MachineProgram, context: RunContext, task: Task): MachineRunResult {
-    const run = (this.#runs[cpu] ??= new Run(this, cpuMemory(this.memory, cpu), program, task));
+  #runOnce(run: Run, program: MachineProgram, context: RunContext, task: Task): MachineRunResult {
     const { start } = run.cpu.context;
     run.begin(program, task, start);
     for (const slice of placeContext(this.memory, run.cpu, context)) run.lend(slice);
@@ -129,6 +141,11 @@ class EmbeddedMachine implements Machine, RunHost {
 
   /** `wanted` is one that there is; any when it is left out. */
   #takeCpu(wanted?: number): number {
+    const free = this.#state.tryTakeCpu(wanted);
+    return free >= 0 ? free : this.#waitForCpu(wanted);
+  }
+
+  #waitForCpu(wanted: number | undefined): number {
     const end = performance.now() + patience;
     for (;;) {
       const releases = this.#state.releases;
@@ -146,7 +163,9 @@ class EmbeddedMachine implements Machine, RunHost {
       this.#state.waitForCpu(releases, Math.min(left, doubt));
       if (this.#state.releases !== releases) continue;
       const leftBehind = this.#state.tryTakeOverCpu(wanted);
-      if (leftBehind >= 0) return leftBehind;
+      if (leftBehind < 0) continue;
+      clearStack(this.memory, cpuMemory(this.memory, leftBehind));
+      return leftBehind;
     }
   }
 }

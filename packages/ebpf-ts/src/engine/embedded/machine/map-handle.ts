@@ -10,34 +10,31 @@ const functionBase = 0xffff_a000_0000_0000n;
 /** What a user ring's callback gets for its sample's dynptr. */
 const dynptrBase = 0xffff_b000_0000_0000n;
 
-const step = 0x1000n;
-const slotBits = 24n;
-const span = 1n << 44n;
+const step = 0x1000;
+const slots = 2 ** 24;
+/** So many numbers from a base on are of its kind: all of them are exact as numbers of JavaScript. */
+const span = 2 ** 44;
 
 export function mapHandle(index: number): bigint {
-  return mapBase + BigInt(index) * step;
+  return mapBase + BigInt(index * step);
 }
 
 /** Index of the map; -1 when the value is no handle at all. */
 export function mapIndex(handle: bigint): number {
-  return indexOf(handle, mapBase);
+  const offset = Number(handle - mapBase);
+  return offset >= 0 && offset < span && offset % step === 0 ? offset / step : -1;
 }
 
 export function dynptrHandle(index: number): bigint {
-  return dynptrBase + BigInt(index) * step;
+  return dynptrBase + BigInt(index * step);
 }
 
 export function functionAddress(program: number, slot: number): bigint {
-  return functionBase + (BigInt(program) << slotBits) + BigInt(slot);
+  return functionBase + BigInt(program * slots + slot);
 }
 
 export function functionAt(address: bigint): { readonly program: number; readonly slot: number } | undefined {
-  const offset = address - functionBase;
-  if (offset < 0n || offset >= span) return undefined;
-  return { program: Number(offset >> slotBits), slot: Number(offset & ((1n << slotBits) - 1n)) };
-}
-
-function indexOf(handle: bigint, base: bigint): number {
-  const offset = handle - base;
-  return offset < 0n || offset >= span || offset % step !== 0n ? -1 : Number(offset / step);
+  const offset = Number(address - functionBase);
+  if (!(offset >= 0 && offset < span)) return undefined;
+  return { program: Math.floor(offset / slots), slot: offset % slots };
 }

@@ -4,11 +4,11 @@ import type { Clock } from "./clock.ts";
 import type { RunOrigin, Task } from "./contracts.ts";
 import type { MachineImage } from "./image.ts";
 import type { MachineMap, MachineRing } from "./machine-map.ts";
-import { frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
+import { clearStack, frameSize, maxFrames, type CpuMemory } from "../memory/cpu-memory.ts";
 import type { Dynptr } from "./dynptr.ts";
 import type { MachineProgram } from "./machine-program.ts";
-import { LookedUp } from "./looked-up.ts";
 import { functionAt, mapIndex } from "./map-handle.ts";
+import { addPointers, OwnValues } from "./own-values.ts";
 import { describeAddress } from "../memory/memory-fault.ts";
 import { readable, writable } from "../memory/page-table.ts";
 import type { ProgramMemory } from "../memory/program-memory.ts";
@@ -51,7 +51,8 @@ export interface HeldRecord {
  */
 const mostReservations = 1024;
 const savedRegisters = 4; // r6..r9
-const bytesPerInstruction = 64;
+/** 64 bytes that a helper works on are an instruction. */
+const chargeShift = 6;
 
 /** One run of a program on one CPU: its registers, its frames, and everything that it holds. */
 export class Run {
@@ -78,15 +79,17 @@ export class Run {
   readonly reservations: Map<number, HeldRecord> = new Map();
   /** By the address of the program's `struct bpf_dynptr`, which itself says nothing. */
   readonly dynptrs: Map<bigint, Dynptr> = new Map();
-  readonly #allowance: Allowance = new Allowance();
-  readonly #lookedUp: LookedUp = new LookedUp();
-  /** The value that was touched last. */
-  #valueStart = 0;
-  #valueEnd = 0;
-  #valueWritable = false;
+  readonly #allowance: Allowance;
+  readonly #values: OwnValues;
   #stackLow = 0;
+  /** The deepest frame that was entered. */
+  #deepest = 0;
+  /** The map that a helper was given last. */
+  #lastHandle = 0n;
+  #lastMap: MachineMap | undefined;
   readonly #callers: { program: MachineProgram; next: number }[] = [];
   readonly #saved: BigUint64Array = new BigUint64Array(maxFrames * savedRegisters);
+  readonly #savedHalves: Uint32Array = new Uint32Array(this.#saved.buffer);
 
   constructor(host: RunHost, cpu: CpuMemory, program: MachineProgram, task: Task) {
     this.host = host;
@@ -94,35 +97,43 @@ export class Run {
     this.cpu = cpu;
     this.program = program;
     this.task = task;
+    this.#values = new OwnValues(host.memory, () => this.#pointers());
+    this.#allowance = new Allowance(host.image.instructionBudget, host.image.maxRunMs);
   }
 
-  /** Makes it ready for a run from the start of `program`. */
+  /** How long the run that begins next may go on. */
+  allow(): void {
+    this.remaining = this.#allowance.begin();
+  }
+
+  /** The same, for the first of several whose time counts together. */
+  allowSeries(): void {
+    this.remaining = this.#allowance.beginSeries();
+  }
+
+  /** For the next of them. */
+  allowAnother(): void {
+    this.remaining = this.#allowance.goOn(this.remaining);
+  }
+
+  /** Makes it ready for a run from the start of `program`. The stack is zero, as {@link release} leaves it. */
   begin(program: MachineProgram, task: Task, context: number): void {
-    const { instructionBudget, maxRunMs } = this.host.image;
     this.program = program;
     this.task = task;
-    this.remaining = this.#allowance.begin(instructionBudget, maxRunMs);
     this.slot = this.next = this.depth = this.tailCalls = 0;
-    this.#callers.length = 0;
-    this.#lookedUp.begin();
-    this.#valueEnd = 0;
-    this.memory.bytes.fill(0, this.cpu.stack.start, this.cpu.stack.end);
+    this.#values.clear();
+    this.#lastHandle = 0n;
     this.u64.fill(0n);
     this.u64[1] = BigInt(context);
     this.#setFrame(0);
   }
 
-  /** Gives everything back that the run still holds; returns how many records that were. */
+  /** Gives everything back that the run still holds, and clears its stack; returns how many records that were. */
   release(): number {
-    const held = this.reservations.size;
-    for (const [address, { ring }] of this.reservations) ring.discard(address, 0n);
-    const unfinished = [...this.dynptrs.values()].filter(
-      (dynptr) => dynptr.kind === "ring" && dynptr.address === 0,
-    ).length;
-    this.reservations.clear();
-    this.dynptrs.clear();
     this.slices.clear();
-    return held + unfinished;
+    clearStack(this.memory, this.cpu, this.#deepest + 1);
+    this.#deepest = 0;
+    return this.reservations.size === 0 && this.dynptrs.size === 0 ? 0 : this.#releaseRecords();
   }
 
   /** What of the budget is left. */
@@ -159,31 +170,15 @@ export class Run {
 
   mayAccess(address: number, size: number, write: boolean): boolean {
     if (address >= this.#stackLow && address + size <= this.cpu.stack.end) return true;
-    if (address >= this.#valueStart && address + size <= this.#valueEnd && (this.#valueWritable || !write)) return true;
+    if (this.#values.isLast(address, size, write)) return true;
     const entry = this.memory.pages.entryOf(address, size);
-    if ((entry & (write ? writable : readable)) !== 0) return entry > 0 || this.#ownsValue(entry, address, size);
+    if ((entry & (write ? writable : readable)) !== 0) return entry > 0 || this.#values.allow(entry, address, size);
     return entry !== 0 && this.slices.allow(address, size, write);
-  }
-
-  /** Whether one value of several was looked up: as in the kernel, each is memory by itself. */
-  #ownsValue(entry: number, address: number, size: number): boolean {
-    const value = this.memory.elementAt(entry, address);
-    if (!this.#lookedUp.has(value.start)) return false;
-    this.#touch(value.start, value.size, (entry & writable) !== 0);
-    return address + size <= this.#valueEnd;
-  }
-
-  #touch(start: number, size: number, isWritable: boolean): void {
-    this.#valueStart = start;
-    this.#valueEnd = start + size;
-    this.#valueWritable = isWritable;
   }
 
   /** A value of a map, or NULL (0), is handed to the program, which may touch it from now on. */
   handOut(address: number, size: number): void {
-    if (address === 0) return;
-    this.#lookedUp.add(address);
-    this.#touch(address, size, this.memory.isWritable(address, 1));
+    this.#values.add(address, size);
   }
 
   /** Lets the run touch memory that is not its own, until it is taken back or the run ends. */
@@ -227,9 +222,12 @@ export class Run {
 
   /** The map that a helper was given. */
   map(handle: bigint): MachineMap {
-    return (
-      this.host.mapAt(mapIndex(handle)) ?? this.fault("gave a helper something that is no map where a map belongs")
-    );
+    if (handle === this.#lastHandle && this.#lastMap !== undefined) return this.#lastMap;
+    const map = this.host.mapAt(mapIndex(handle));
+    if (map === undefined) return this.fault("gave a helper something that is no map where a map belongs");
+    this.#lastHandle = handle;
+    this.#lastMap = map;
+    return map;
   }
 
   /** Calls a subprogram: r6..r9 are kept for the caller, the callee gets a frame of its own. */
@@ -291,9 +289,9 @@ export class Run {
     const { region, slot, start } = this.memory.elementAt(entry, address);
     const map = this.host.maps.find(({ image }) => image.address === region)!;
     const value = `the value of key ${map.keyOf?.(slot)} of map ${map.image.name}`;
-    const why = this.#lookedUp.has(start)
+    const why = this.#values.has(start)
       ? `runs over the end of ${value}`
-      : `is in ${value}, that it has not looked up`;
+      : `is in ${value}, that it has not looked up, or has let go of`;
     return `0x${address.toString(16)}, which ${why}`;
   }
 
@@ -304,14 +302,35 @@ export class Run {
 
   /** What helpers work on counts to the budget, so that a few calls cannot take for ever either. */
   #charge(size: number): void {
-    this.remaining -= Math.floor(size / bytesPerInstruction);
+    this.remaining -= size >>> chargeShift;
   }
 
   #setFrame(depth: number): void {
     const top = this.cpu.stack.end - depth * frameSize;
     this.depth = depth;
+    if (depth > this.#deepest) this.#deepest = depth;
     this.#stackLow = top - frameSize;
     this.u64[10] = BigInt(top);
+  }
+
+  #releaseRecords(): number {
+    const held = this.reservations.size;
+    for (const [address, { ring }] of this.reservations) ring.discard(address, 0n);
+    let unfinished = 0;
+    for (const { kind, address } of this.dynptrs.values()) if (kind === "ring" && address === 0) unfinished++;
+    this.reservations.clear();
+    this.dynptrs.clear();
+    return held + unfinished;
+  }
+
+  /** Where the kernel's verifier lets a program keep the address of a value: registers, its callers' too, the stack, and dynptrs. */
+  #pointers(): number[] {
+    const found: number[] = [];
+    addPointers(this.u32, found);
+    addPointers(this.#savedHalves.subarray(0, 2 * savedRegisters * this.depth), found);
+    addPointers(this.memory.words.subarray(this.#stackLow / 4, this.cpu.stack.end / 4), found);
+    for (const { address } of this.dynptrs.values()) found.push(address);
+    return found;
   }
 
   #forgetDynptrsOfFrame(): void {

@@ -31,3 +31,8 @@ export function cpuMemory(memory: ProgramMemory, index: number): CpuMemory {
     scratch: memory.named(`the scratch memory of CPU ${index}`),
   };
 }
+
+/** The frames that a run has used, from the first on: another finds zeros there. */
+export function clearStack({ doubleWords }: ProgramMemory, { stack }: CpuMemory, frames: number = maxFrames): void {
+  doubleWords.fill(0n, (stack.end - frames * frameSize) / 8, stack.end / 8);
+}

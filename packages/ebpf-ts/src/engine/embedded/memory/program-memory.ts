@@ -1,5 +1,5 @@
 import { PageTable, readable, regionOf, writable } from "./page-table.ts";
-import type { Region } from "./region.ts";
+import type { Elements, Region } from "./region.ts";
 
 /** One value of several in a region. */
 export interface Element {
@@ -58,6 +58,11 @@ export class ProgramMemory {
     if (entry === 0) return undefined;
     const region = regionOf(entry);
     return this.#regions[region]?.name ?? this.#nameOfLater(region - this.#regions.length) ?? "memory of the heap";
+  }
+
+  /** How the values stand in the region that an address of one is in. */
+  elementsAt(address: number): Elements {
+    return this.#regions[regionOf(this.pages.entryOf(address, 1))]!.elements!;
   }
 
   /** Of an entry of the page table that has elements: the region, and the value that an address is in or behind. */

@@ -4,7 +4,7 @@ import { EbpfError, NotSupportedError, SyscallError } from "../../../base/errors
 import { Errno } from "../../../uapi/errno.ts";
 import { contextShape } from "../../../kinds/find-program-kind.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../../program.ts";
-import type { Machine, MachineRunResult, RunContext, Task } from "../machine/contracts.ts";
+import type { Machine, RunContext, Task } from "../machine/contracts.ts";
 import { placeOfTarget } from "../sources/attach-place.ts";
 import type { CollectionSources } from "./collection-sources.ts";
 import { EmbeddedLink } from "./embedded-link.ts";
@@ -45,7 +45,7 @@ export class EmbeddedProgram implements EngineProgram {
 
   async run(options: EmbeddedRunOptions): Promise<RunResult> {
     this.#check("run");
-    const { prints, hostTask } = this.#options;
+    const { machine, index, prints, hostTask } = this.#options;
     const repeat = options.repeat ?? 1;
     if (!Number.isInteger(repeat) || repeat < 1 || repeat > mostRepeats) {
       throw new RangeError(`Cannot run program ${this.info.name} ${repeat} times: 1 to ${mostRepeats} it must be`);
@@ -62,7 +62,7 @@ export class EmbeddedProgram implements EngineProgram {
     const start = performance.now();
     let duration = 0;
     const result = await prints.during(() => {
-      const last = this.#runOften(repeat, context, task, options.cpu);
+      const last = machine.run(index, context, task, { cpu: options.cpu, repeat });
       duration = Math.round(((performance.now() - start) * 1e6) / repeat);
       return last;
     });
@@ -72,14 +72,6 @@ export class EmbeddedProgram implements EngineProgram {
       data: undefined,
       duration,
     };
-  }
-
-  #runOften(repeat: number, context: RunContext, task: Task, cpu: number | undefined): MachineRunResult {
-    const { machine, index } = this.#options;
-    let result = machine.run(index, context, task, cpu);
-    for (let done = 1; done < repeat; done++)
-      result = machine.run(index, { ...context, bytes: result.context }, task, cpu);
-    return result;
   }
 
   #checkCpu(cpu: number | undefined): void {

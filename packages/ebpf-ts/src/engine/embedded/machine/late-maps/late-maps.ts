@@ -1,11 +1,11 @@
-import { EbpfError } from "../../../base/errors.ts";
-import { PageHeap } from "../memory/page-heap.ts";
-import type { ProgramMemory } from "../memory/program-memory.ts";
-import type { Access, MemoryPlan } from "../memory/region.ts";
-import type { MachineImage, MachineMapImage } from "./image.ts";
-import type { MachineMap } from "./machine-map.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import { PageHeap } from "../../memory/page-heap.ts";
+import type { ProgramMemory } from "../../memory/program-memory.ts";
+import type { Access, MemoryPlan } from "../../memory/region.ts";
+import type { MachineImage, MachineMapImage } from "../image.ts";
+import type { MachineMap } from "../machine-map.ts";
 import { MapDirectory } from "./map-directory.ts";
-import type { SharedState } from "./shared-state.ts";
+import type { SharedState } from "../shared-state.ts";
 
 interface Block {
   readonly address: number;

@@ -1,4 +1,4 @@
-import type { MachineMapImage } from "./image.ts";
+import type { MachineMapImage } from "../image.ts";
 
 /*
  * The maps that were made after load, where every thread of the machine finds them: slots of 128 bytes, in 32-bit words.
