@@ -35,6 +35,6 @@ export function mountTracefs(): () => void {
   return () => execFileSync("umount", [tracing]);
 }
 
-export function compilerOrSkip(): string | false {
-  return reasonOrFail(existsSync("/usr/bin/clang-14") ? false : "clang-14 is not installed");
+export function compilerOrSkip(compiler = "clang-14"): string | false {
+  return reasonOrFail(existsSync(`/usr/bin/${compiler}`) ? false : `${compiler} is not installed`);
 }

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { collectAssignment } from "../arguments/assignments.ts";
 import { collectName } from "../arguments/names.ts";
 import { parseCount, parseDuration, parseNumber } from "../arguments/numbers.ts";
+import { headerOption, typeOption } from "../records/record-options.ts";
 import type { RunArguments } from "../run/run-object.ts";
 
 const help = `
@@ -59,6 +60,8 @@ export const command: Command = new Command("run")
   .option("--per-cpu", "show the values of each CPU, not their sum")
   .option("--linear <map>", "its slots count single values, not powers of two (repeatable)", collectName, [])
   .option("--globals", "show the global variables too")
+  .addOption(typeOption())
+  .addOption(headerOption())
   .addHelpText("after", help)
   .action(async (object: string, watched: string[], options: Omit<RunArguments, "object" | "command">) => {
     const { runObject } = await import("../run/run-object.ts");

@@ -1,17 +1,20 @@
 import { parse, readObject } from "ebpf-ts";
+import { sayRecords } from "ebpf-ts/spec";
+import { recordChoices, type RecordArguments } from "../records/record-choices.ts";
 import { printCode } from "./disassembly.ts";
 import { printSummary } from "./summary.ts";
 import { jsonText } from "../output/json.ts";
 import { printLine } from "../output/print-line.ts";
 
-export interface InspectOptions {
+export interface InspectOptions extends RecordArguments {
   readonly json?: boolean;
   readonly disasm?: boolean;
 }
 
 /** `ebpf inspect`: what an object holds, as a summary, as JSON, or as instructions. */
 export async function inspectObject(object: string, options: InspectOptions): Promise<void> {
-  const spec = parse(await readObject(object));
+  const told = parse(await readObject(object));
+  const spec = sayRecords(told, await recordChoices(told, options));
   if (options.json === true) {
     printLine(jsonText(spec, 2));
   } else if (options.disasm === true) {

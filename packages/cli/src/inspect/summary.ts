@@ -1,11 +1,14 @@
 import type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "ebpf-ts";
-import { mapTypeName, type FunctionSpec } from "ebpf-ts/spec";
+import { mapKind, mapTypeName, recordOf, type FoundRecord, type FunctionSpec } from "ebpf-ts/spec";
 import { printTable, type Cell } from "../output/table.ts";
 import { printLine } from "../output/print-line.ts";
 import { printable } from "../output/text.ts";
 
 /** What an object holds, in tables. */
 export function printSummary(spec: CollectionSpec): void {
+  const rings = spec.maps.filter(({ type }) => mapKind(type).ring !== undefined);
+  // Before the findings: what is wrong with debug information shows when it is read.
+  const records = rings.map((map) => [map, recordOf(spec, map)] as const);
   printLine(`Licence    ${printable(spec.license) || "none: helpers for GPL-compatible programs are refused"}`);
   printLine(`Types      ${spec.btf === undefined ? "none: compile with -g" : `${spec.btf.length - 1} in BTF`}`);
   for (const finding of spec.findings ?? []) printLine(`Left out   ${printable(finding)}`);
@@ -19,8 +22,9 @@ export function printSummary(spec: CollectionSpec): void {
   printTable(
     "Event types",
     ["ring", "type", "bytes", "why"],
-    spec.maps.filter((map) => map.recordReason !== undefined).map((map) => recordRow(spec, map)),
+    records.map(([map, record]) => recordRow(map, record)),
   );
+  if (records.some(([, { variants }]) => variants.length === 0)) printLine(hint);
   printTable(
     "Globals",
     ["name", "type", "bytes", "section"],
@@ -65,10 +69,16 @@ function mapRow(spec: CollectionSpec, map: MapSpec): Cell[] {
   ];
 }
 
-function recordRow(spec: CollectionSpec, map: MapSpec): Cell[] {
-  const why = map.recordReason ?? "";
-  if (map.recordType === 0) return [map.name, "bytes", "", why];
-  return [map.name, typeName(spec, map.recordType), spec.btf?.sizeOf(map.recordType) ?? 0, why];
+const hint =
+  "Where a ring has bytes, --type ring=struct names what they are, and --header events.h brings the struct along";
+
+function recordRow({ name }: MapSpec, { btf, variants, why }: FoundRecord): Cell[] {
+  if (btf === undefined || variants.length === 0) return [name, "bytes", "", why];
+  const types = variants.map(({ type }) => btf.nameOf(type)).join(" or ");
+  const [first] = variants;
+  const size =
+    variants.length === 1 ? btf.sizeOf(first!.type) : variants.map(({ type }) => btf.sizeOf(type)).join(" or ");
+  return [name, types, size, why];
 }
 
 function described(spec: CollectionSpec, type: number, size: number): string {

@@ -108,6 +108,8 @@ export function headingLine(columns: readonly Column[]): string {
 }
 
 export function eventLine(columns: readonly Column[], event: unknown): string {
+  // What is none of the types that were found.
+  if (event instanceof Uint8Array) return Buffer.from(event).toString("hex");
   return columns
     .map((each) => padEnd(each.textOf(event), each.width))
     .join(" ")
@@ -115,6 +117,8 @@ export function eventLine(columns: readonly Column[], event: unknown): string {
 }
 
 function text(value: unknown): string {
+  // Of a record of another type.
+  if (value === undefined) return "";
   if (typeof value === "string") return printable(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
   if (typeof value === "object" && value !== null) return jsonText(value);

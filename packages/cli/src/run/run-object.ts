@@ -1,4 +1,13 @@
-import { EbpfError, load, type Collection, type CommandExit, type EngineName, type Fields } from "ebpf-ts";
+import {
+  EbpfError,
+  load,
+  parse,
+  readObject,
+  type Collection,
+  type CommandExit,
+  type EngineName,
+  type Fields,
+} from "ebpf-ts";
 import { mapKind, type MapSpec } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
@@ -9,11 +18,12 @@ import { endingsText, sums } from "./sums.ts";
 import { parseAssignment } from "../arguments/assignments.ts";
 import { MapPrinter } from "../maps/map-printer.ts";
 import { ExitCode, say, UsageError } from "../output/report-error.ts";
+import { recordChoices, type RecordArguments } from "../records/record-choices.ts";
 import { outputPage } from "../output/style.ts";
 import { type ScopeArguments, scopeExceptions, scopeOptions } from "./scope.ts";
 import { WatchedCommand } from "./watched-command.ts";
 
-export interface RunArguments extends ScopeArguments {
+export interface RunArguments extends RecordArguments, ScopeArguments {
   readonly object: string;
   readonly engine: "auto" | EngineName;
   readonly json?: boolean;
@@ -37,7 +47,9 @@ export interface RunArguments extends ScopeArguments {
 export async function runObject(options: RunArguments): Promise<void> {
   checkFolder();
   const faults = new Faults();
-  await using bpf = await load(options.object, {
+  const spec = parse(await readObject(options.object));
+  await using bpf = await load(spec, {
+    records: await recordChoices(spec, options),
     engine: options.engine,
     ...scopeOptions(options),
     variables: Object.fromEntries(options.set.map(parseAssignment)),

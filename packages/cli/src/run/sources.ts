@@ -1,5 +1,5 @@
 import type { Collection, EventsOptions, Fields, PerfEventArray, PrintedLine, PrintStream, RingBuf } from "ebpf-ts";
-import { mapKind, type MapSpec } from "ebpf-ts/spec";
+import { mapKind, recordOf, type MapSpec } from "ebpf-ts/spec";
 import { say } from "../output/report-error.ts";
 import { columnsOf, plainColumn, type Column } from "./columns.ts";
 import type { ShownEvent, SourceLayout } from "./event-printer.ts";
@@ -159,9 +159,20 @@ interface Layout extends SourceLayout {
   readonly timeOf: (event: unknown) => bigint | undefined;
 }
 
-function layoutOf({ spec: { btf } }: Collection, { recordType }: MapSpec): Layout {
-  if (btf === undefined || recordType === 0)
+/** Of several types, the columns of all: a record fills those of its own. */
+function layoutOf({ spec }: Collection, map: MapSpec): Layout {
+  const { btf, variants } = recordOf(spec, map);
+  if (btf === undefined || variants.length === 0)
     return { columns: [plainColumn("BYTES", [], 32)], hasTime: false, timeOf: noTime };
-  const timeOf = timestampOf(btf, recordType);
-  return { columns: columnsOf(btf, recordType), hasTime: timeOf !== undefined, timeOf: timeOf ?? noTime };
+  const all = variants.flatMap(({ type }) => columnsOf(btf, type));
+  const columns = [...new Map(all.map((column) => [column.path.join("."), column])).values()];
+  const timesOf = variants.flatMap(({ type }) => timestampOf(btf, type) ?? []);
+  const timeOf = (event: unknown): bigint | undefined => {
+    for (const each of timesOf) {
+      const time = each(event);
+      if (time !== undefined) return time;
+    }
+    return undefined;
+  };
+  return { columns, hasTime: timesOf.length > 0, timeOf };
 }

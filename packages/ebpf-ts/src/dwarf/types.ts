@@ -155,6 +155,10 @@ export class DwarfTypes {
     return [...this.#namedEntries()].filter((entry) => entry.name(this.sections) === name).map(({ offset }) => offset);
   }
 
+  allNamed(): number[] {
+    return [...this.#namedEntries()].map(({ offset }) => offset);
+  }
+
   names(): string[] {
     return [...new Set([...this.#namedEntries()].map((entry) => entry.name(this.sections)))];
   }

@@ -12,3 +12,5 @@ export { AttachType, MapFlag, MapType, ProgType } from "../uapi/uapi.gen.ts";
 export type * from "./types.ts";
 export { recordOf } from "./records/record-of.ts";
 export type { FoundRecord, RecordCertainty, RecordOrigin, RecordTag, RecordVariant } from "./records/found-record.ts";
+export { objectTypes } from "./object-types.ts";
+export { sayRecords, type RecordChoice } from "./records/say-records.ts";

@@ -1,3 +1,4 @@
+import { mapKind } from "../../kinds/map-kinds.ts";
 import type { Btf } from "../../btf/types.ts";
 import type { Dwarf } from "../../dwarf/index.ts";
 import type { CollectionSpec, MapSpec } from "../types.ts";
@@ -46,10 +47,15 @@ function foundIn(
       const id = ids.get(path);
       return id !== undefined && btf !== undefined && tables.isSound(btf, id, path.candidate!) ? id : undefined;
     };
-    found.set(map.name, judge(map, btf, paths, sound));
+    const record = judge(map, btf, paths, sound);
+    // Stripped objects are told from those that nothing can be known of.
+    const isStripped = dwarf === undefined && paths.length > 0 && record.variants.length === 0;
+    found.set(map.name, isStripped ? { ...record, why: `${record.why}; ${noDebug}` } : record);
   }
   return found;
 }
+
+const noDebug = "the object has no debug information that could (clang -g, not stripped)";
 
 function judge(
   map: MapSpec,
@@ -58,6 +64,7 @@ function judge(
   idOf: (path: RingPath) => number | undefined,
 ): FoundRecord {
   if (btf === undefined) return unknown("the object has neither BTF nor DWARF");
+  if (mapKind(map.type).ring === "user") return unknown(`user space writes it, and no ${map.name}__record names them`);
   if (paths.length === 0) return unknown("no program of the object writes into it");
   const claims = new Map<string, Claim>();
   const silent: RecordPath[] = [];
@@ -108,7 +115,7 @@ function settle(map: MapSpec, btf: Btf, claims: readonly Claim[], silent: readon
   if (other !== undefined) return unknown(`nothing tells what ${other.place} writes, beside ${namesOf(btf, claims)}`);
   // What is not known has the size of something that is.
   const sure = quiet === undefined ? claims : claims.map((claim) => asGuess(claim));
-  if (sure.length === 1) return { btf, variants: [variantOf(sure[0]!)], told: undefined, why: whyOne(btf, sure[0]!) };
+  if (sure.length === 1) return { btf, variants: [variantOf(sure[0]!)], told: undefined, why: whyOf(sure[0]!) };
   return several(map, btf, sure);
 }
 
@@ -160,10 +167,14 @@ const words: Readonly<Record<Candidate["by"], string>> = {
   "local of its size": "the only variable of the size in",
 };
 
-function whyOne(btf: Btf, { type, candidate, paths }: Claim): string {
+function whyOf({ candidate, paths }: Claim): string {
   const [first, ...others] = paths;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  const text = `${btf.nameOf(type)}, ${words[candidate.by]} ${first!.place}${more}`;
+  const text = `${words[candidate.by]} ${first!.place}${more}`;
   if (candidate.certainty === "guess") return `guessed: ${text}`;
   return candidate.certainty === "prefix" ? `${text}, whose records begin with it` : text;
+}
+
+function whyOne(btf: Btf, claim: Claim): string {
+  return `${btf.nameOf(claim.type)}, ${whyOf(claim)}`;
 }
