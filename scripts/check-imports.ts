@@ -24,7 +24,8 @@ function roomFault(file: string, specifier: string): string | undefined {
   const room = roomOf(inside);
   if (room === undefined) return `${inside} is in no room: give it a place in scripts/rooms.ts`;
   if (specifier.startsWith(".")) {
-    const path = posix.join(posix.dirname(inside), specifier);
+    // A URL names what is compiled, where an import names the source.
+    const path = posix.join(posix.dirname(inside), specifier).replace(/\.js(\?\w+)?$/, ".ts");
     const target = roomOf(path);
     if (target === undefined) return `${path} is in no room`;
     usedArrows.add(`${room.path} ${target.path}`);

@@ -169,10 +169,16 @@ export const rooms: readonly Room[] = [
     "such a module for the embedded engine",
     "base/ collection/ load-embedded.ts object-module.ts",
   ),
+  pure("importing/module-source.ts", "the module that the import of an object gives, as JavaScript", ""),
+  host(
+    "importing/",
+    "objects that are imported: read, or compiled on the way",
+    "base/ compile/ host/ importing/module-source.ts",
+  ),
   pure(
     "codegen/",
     "spec → TypeScript: the modules that `ebpf gen` writes; a subpath of its own, which nothing else imports",
-    "attach/ base/ btf/ collection/ kinds/ spec/",
+    "attach/ base/ btf/ collection/ importing/module-source.ts kinds/ spec/",
   ),
   pure(
     "embedded.ts",
@@ -207,6 +213,8 @@ export const rooms: readonly Room[] = [
     "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts lockdown/ spec/",
   ),
   host("define-object.ts", "such a module for any engine", "collection/ host/ load.ts object-module.ts"),
+  host("esbuild.ts", "a plugin of esbuild's for imports of objects", "host/ importing/ importing/module-source.ts"),
+  host("vite.ts", "the same for Vite and Rollup", "importing/ importing/module-source.ts"),
   host(
     "bundling.ts",
     "which files a bundle must have beside it: those that threads are started with",
@@ -217,6 +225,7 @@ export const rooms: readonly Room[] = [
     "the front door",
     "attach/ base/ collection/ define-object.ts engine/ engine/embedded/sources/ host/ ktime-to-date.ts link/ load.ts map/ memory/ object-module.ts open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
   ),
+  host("register.ts", "hooks of Node's for imports of objects", "host/ importing/ importing/module-source.ts index.ts"),
 ];
 
 /** Public entries for hosts that are not Node: whatever they reach, also by a dynamic import, is plain JavaScript. */

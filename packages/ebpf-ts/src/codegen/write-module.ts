@@ -2,6 +2,7 @@ import { integrityOf } from "../base/digest.ts";
 import { type Checks, checkOptions } from "../base/check-options.ts";
 import { aBoolean, aString, aUint8Array, integer, oneOf } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
+import { toBase64 } from "../importing/module-source.ts";
 import { parse } from "../spec/parse.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import { DescriptionWriter } from "./describe-object.ts";
@@ -113,7 +114,7 @@ export function writeModule(spec: CollectionSpec, { object, digest }: Origin, op
   const { embed = false, path } = options;
   const url: Doc = [indent(softLine, literal(urlPath(path)), ",", line, "import.meta.url"), ifBreak(","), softLine];
   const place: Doc = embed
-    ? group("object:", indent(line, literal(base64(object))), ",")
+    ? group("object:", indent(line, literal(toBase64(object))), ",")
     : group("object: new URL(", url, "),");
   const source: Doc[] = [`name: ${literal(title)},`, `digest: ${literal(digest)},`, place];
   const exported: Doc = [`const object: ObjectModule<${name}> = defineObject(`, block(source), ");"];
@@ -167,13 +168,6 @@ async function digestOf(object: Uint8Array): Promise<string> {
   const found = await integrityOf(object);
   if (found === undefined) throw new EbpfError("NOT_SUPPORTED", "Cannot generate a module: this host has no digests");
   return found;
-}
-
-function base64(bytes: Uint8Array): string {
-  const letters: string[] = [];
-  for (let at = 0; at < bytes.length; at += 0x6000)
-    letters.push(btoa(String.fromCharCode(...bytes.subarray(at, at + 0x6000))));
-  return letters.join("");
 }
 
 /** With an empty line between its parts. */
