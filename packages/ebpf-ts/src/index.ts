@@ -17,7 +17,14 @@ export type { LiveMap, MapOptions } from "./collection/map-options.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
 export { TypedCollection } from "./collection/typed-collection.ts";
 export { defineObject, type ObjectModule } from "./define-object.ts";
-export type { CommandExit, EngineCommand as Command, Signal, SpawnOptions } from "./engine/command.ts";
+export type {
+  CommandExit,
+  EngineCommand as Command,
+  HeldCommand,
+  HoldOptions,
+  Signal,
+  SpawnOptions,
+} from "./engine/command.ts";
 export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts";
 export type { EngineName } from "./engine/engine-name.ts";
 export type { Injector, WriteRecord } from "./engine/injector.ts";
@@ -60,7 +67,7 @@ export type {
 export { ktimeToDate } from "./ktime-to-date.ts";
 export { toJson } from "./values/to-json.ts";
 export { Link } from "./link/link.ts";
-export { haveEngine, load, type EngineAvailability, type LoadOptions } from "./load.ts";
+export { haveEngine, holdCommand, load, type EngineAvailability, type LoadOptions } from "./load.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";
 export type { ReadOptions, SumOptions } from "./map/entries/read-options.ts";
 export type { PushMode } from "./map/keyless/queue.ts";

@@ -4,6 +4,7 @@ import type { EbpfError } from "./base/errors.ts";
 import { Collection } from "./collection/collection.ts";
 import { find } from "./collection/find.ts";
 import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
+import type { HeldCommand } from "./engine/command.ts";
 import type { Engine, EngineOptions } from "./engine/engine.ts";
 import { aFilter, type EventFilter, type ScopeName } from "./engine/scope.ts";
 import type { LockDown } from "./engine/lock-down.ts";
@@ -101,6 +102,8 @@ export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault">
   readonly lockDown?: LockDown | undefined;
   /** Told what turns out to be wrong with the object once it is loaded: its debug information is read late. */
   readonly onFinding?: ((finding: string) => void) | undefined;
+  /** One that waits for its start. */
+  readonly command?: HeldCommand | undefined;
 }
 
 /** `takes` says what an object may be. */
@@ -127,13 +130,13 @@ export async function loadSpec(
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
     instructionBudget: options.instructionBudget,
-    scope: options.scope,
+    scope: options.scope ?? (host.command === undefined ? undefined : "command"),
     filter: options.filter,
     reuse: reusedMaps(maps),
     kconfig,
     maxRunMs: options.maxRunMs,
   });
-  return new Collection(own, collection, host.lockDown, host.onFinding);
+  return new Collection(own, collection, host.lockDown, host.onFinding, host.command);
 }
 
 /** The spec stays as it was given: what is loaded has contents of its own. */

@@ -1,4 +1,5 @@
 import type { Collection } from "./collection/collection.ts";
+import { aHeldCommand, checkHold, type HeldCommand, type HoldOptions } from "./engine/command.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { EngineName } from "./engine/engine-name.ts";
 import type { LockDown } from "./engine/lock-down.ts";
@@ -19,6 +20,8 @@ export interface LoadOptions extends ObjectOptions {
   readonly engine?: "auto" | EngineName | Engine | undefined;
   /** Folder in a bpf file system for the maps that the object wants pinned by name (kernel engine); by default /sys/fs/bpf. */
   readonly pinRoot?: string | undefined;
+  /** One of {@link holdCommand}, for `Collection.start`: events are its own then, unless `scope` says otherwise. */
+  readonly command?: HeldCommand | undefined;
   /** Further sources of events. With them, `auto` is the embedded engine: no other has them. */
   readonly sources?: readonly EventSource[] | undefined;
 }
@@ -39,6 +42,7 @@ const checks: Checks<LoadOptions> = {
   ...objectChecks,
   engine: anEngine,
   pinRoot: aPath,
+  command: aHeldCommand,
   sources: eventSources,
 };
 
@@ -64,6 +68,7 @@ export async function load(
     onFault: warnFault,
     onFinding: publishFinding,
     lockDown,
+    command: options.command,
   });
 }
 
@@ -74,7 +79,29 @@ const lockDown: LockDown = async (plan, collection) => {
   return host.lockDown(plan, collection);
 };
 
-async function engineOf({ engine = "auto", pinRoot, sources = [] }: LoadOptions): Promise<Engine> {
+/**
+ * A command that waits: its process id may go into `variables` of `load()`, which takes the command too, and `Collection.start` lets it go.
+ * A shell stands in its place until then. Throws COMMAND for what is none.
+ */
+export async function holdCommand(
+  file: string,
+  args: readonly string[] = [],
+  options: HoldOptions = {},
+): Promise<HeldCommand> {
+  checkHold(file, args, options);
+  const { engine, ...spawn } = options;
+  const { hold } = await engineOf({ engine });
+  return hold!(file, args, spawn);
+}
+
+async function engineOf({ engine: wanted = "auto", pinRoot, sources = [], command }: LoadOptions): Promise<Engine> {
+  const engine = wanted === "auto" && command !== undefined ? command.engine : wanted;
+  const name = typeof engine === "object" ? engine.name : engine;
+  if (command !== undefined && name !== command.engine) {
+    throw new TypeError(
+      `The option command of load() is held by the ${command.engine} engine, not by the ${name} engine`,
+    );
+  }
   if (sources.length > 0 && engine !== "auto" && engine !== "embedded") {
     throw new TypeError("The option sources of load() is for the embedded engine: an engine that is given has its own");
   }

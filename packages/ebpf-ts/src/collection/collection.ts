@@ -1,5 +1,5 @@
 import { attachesItself } from "../attach/attaches-itself.ts";
-import type { EngineCommand, SpawnOptions } from "../engine/command.ts";
+import type { EngineCommand, HeldCommand, SpawnOptions } from "../engine/command.ts";
 import type { EngineCollection } from "../engine/engine.ts";
 import type { EngineName } from "../engine/engine-name.ts";
 import type { EngineMap } from "../engine/map.ts";
@@ -44,10 +44,18 @@ export class Collection {
   /** Of all views of its variables. */
   readonly #lifetime = { open: true, sealed: false };
   readonly #lockDown: LockDown | undefined;
+  readonly #command: HeldCommand | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(spec: CollectionSpec, engine: EngineCollection, lockDown?: LockDown, onFinding?: (text: string) => void) {
+  constructor(
+    spec: CollectionSpec,
+    engine: EngineCollection,
+    lockDown?: LockDown,
+    onFinding?: (text: string) => void,
+    command?: HeldCommand,
+  ) {
     this.spec = spec;
+    this.#command = command;
     this.#lockDown = lockDown;
     this.#engine = engine;
     const map = (name: string): EngineMap | undefined => engine.maps.get(name);
@@ -205,6 +213,22 @@ export class Collection {
   }
 
   /**
+   * Starts the command that load() was given, as {@link spawn} does. Once: BUSY after that, and NOT_FOUND where there is none. A command that was
+   * not started ends with the collection.
+   */
+  async start(): Promise<EngineCommand> {
+    this.#check();
+    const command = this.#command;
+    if (command === undefined || this.#engine.start === undefined) {
+      throw new EbpfError(
+        "NOT_FOUND",
+        "Cannot start the command: load() was given none (its option command, of holdCommand()), use spawn()",
+      );
+    }
+    return this.#engine.start(command);
+  }
+
+  /**
    * Gives up, for good and for the whole process, the power that loading and attaching took; what is loaded and attached goes on: rings,
    * perf event arrays, mapped memory, maps by key, programs by hand, and `close()`. By default all threads lose their capabilities, and a seccomp
    * filter denies what nothing of this needs: programs to start, files to open, new uses of bpf(2), tracing. See docs/security.md.
@@ -240,6 +264,7 @@ export class Collection {
     this.#maps.close();
     for (const stream of this.#prints) stream.end();
     this.#lifetime.open = false;
+    await this.#command?.kill();
     await this.#links.close();
     await this.#engine.close();
   }

@@ -65,6 +65,11 @@ export class TypedCollection<Description extends ObjectDescription = ObjectDescr
     return this.collection.spawn(file, args, options);
   }
 
+  /** See {@link Collection.start}. */
+  start(): Promise<EngineCommand> {
+    return this.collection.start();
+  }
+
   /** See {@link Collection.printk}. */
   printk(options: PrintkOptions = {}): PrintStream {
     return this.collection.printk(options);

@@ -1,5 +1,6 @@
 import { type Checks, checkOptions } from "../base/check-options.ts";
-import { anObject, aPath, oneOf, strings } from "../base/checks.ts";
+import { anObject, aPath, type Check, oneOf, strings, wrongKind } from "../base/checks.ts";
+import type { EngineName } from "./engine-name.ts";
 
 /** How a command is started: as by `spawn` of `node:child_process`, as far as both engines have it. */
 export interface SpawnOptions {
@@ -23,6 +24,19 @@ export interface EngineCommand {
   kill(signal: Signal): void;
 }
 
+/** A command that is there, with its process id, and waits: `load()` takes it, and `Collection.start` lets it go. It ends with this process. */
+export interface HeldCommand extends AsyncDisposable {
+  readonly engine: EngineName;
+  readonly pid: number;
+  /** Ends it, and resolves when it has ended; does nothing once it was started. */
+  kill(): Promise<void>;
+}
+
+/** How a command is held, and for which engine; `auto` (the default) is as with `load()`. */
+export interface HoldOptions extends SpawnOptions {
+  readonly engine?: "auto" | EngineName | undefined;
+}
+
 /** By its name: `SIGTERM`. */
 export type Signal = `SIG${string}`;
 
@@ -38,6 +52,21 @@ const checks: Checks<SpawnOptions> = {
   stdin: oneOf("inherit", "ignore", "pipe"),
   stdout: oneOf("inherit", "ignore", "stderr"),
 };
+
+/** For the option that takes one. */
+export const aHeldCommand: Check = (value, what) => {
+  const { pid, kill } = Object(value) as Partial<HeldCommand>;
+  if (typeof pid !== "number" || typeof kill !== "function") throw wrongKind(what, "a command of holdCommand()", value);
+};
+
+const holdChecks: Checks<HoldOptions> = { ...checks, engine: oneOf("auto", "kernel", "embedded") };
+
+/** What every engine holds a command with. */
+export function checkHold(file: string, args: readonly string[], options: HoldOptions): void {
+  aPath(file, "The file of holdCommand()");
+  strings(args, "The arguments of holdCommand()");
+  checkOptions(options, holdChecks, "holdCommand()");
+}
 
 /** What every engine starts a command with. */
 export function checkSpawn(file: string, args: readonly string[], options: SpawnOptions): void {

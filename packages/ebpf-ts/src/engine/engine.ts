@@ -1,7 +1,7 @@
 import type { EbpfError } from "../base/errors.ts";
 import type { KconfigValue } from "../spec/kconfig-value.ts";
 import type { CollectionSpec } from "../spec/types.ts";
-import type { EngineCommand, SpawnOptions } from "./command.ts";
+import type { EngineCommand, HeldCommand, SpawnOptions } from "./command.ts";
 import type { EngineName } from "./engine-name.ts";
 import type { EngineMap } from "./map.ts";
 import type { EnginePrints, PrintedLine } from "./prints.ts";
@@ -13,6 +13,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Makes the maps, and loads the programs. Throws `EbpfError`, and leaves nothing behind then. */
   load(spec: CollectionSpec, options: EngineOptions): Promise<EngineCollection>;
+  /** Makes a command that waits for `EngineCollection.start`; left out where the engine starts none. */
+  hold?(file: string, args: readonly string[], options: SpawnOptions): Promise<HeldCommand>;
 }
 
 /** What every engine is told, whoever asks it to load. */
@@ -45,6 +47,8 @@ export interface EngineCollection {
   readonly scope: EventScope;
   /** Starts a command: its doings, and its descendants', are the events of the attached programs, unless the scope is the system. */
   spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand>;
+  /** As {@link spawn}, of a command that the engine holds. */
+  start?(held: HeldCommand): Promise<EngineCommand>;
   /** Hands over what its programs print from now on. `onFailure` is told, once, why no more lines come. */
   prints?(onLine: (line: PrintedLine) => void, onFailure: (error: unknown) => void): EnginePrints;
   /** Before this process gives up the power that loading took; left out where nothing depends on it. */

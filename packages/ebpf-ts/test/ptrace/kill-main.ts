@@ -2,7 +2,7 @@
  * A process that is killed while it starts a traced command: `kill-main.js ARGUMENT [WHEN]`. With `seize` it kills itself after the shell has
  * been started and before it is seized, with `line` after that; else somebody else kills it.
  */
-import { launch } from "../../src/engine/embedded/sources/ptrace/launch.ts";
+import { holdShell, launch } from "../../src/engine/embedded/sources/ptrace/launch.ts";
 import { TraceControl } from "../../src/engine/embedded/sources/ptrace/trace-control.ts";
 import { Ptrace, type WaitResult } from "../../src/sys/process/ptrace.ts";
 
@@ -31,7 +31,7 @@ const command = {
 process.stdout.write("begins\n");
 const ptrace = new MortalPtrace();
 for (;;) {
-  const pid = launch(ptrace, command, new TraceControl());
+  const pid = launch(ptrace, holdShell(command), command.file, new TraceControl());
   process.kill(pid, "SIGKILL");
   ptrace.wait({ pid: 0, status: 0 }, pid);
 }

@@ -1,6 +1,6 @@
 /** Whose events a program sees: the same on both engines, with somebody else at work beside. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -8,7 +8,7 @@ import type { Collection } from "../../src/collection/collection.ts";
 import type { Fields } from "../../src/collection/record-types.ts";
 import type { EngineName } from "../../src/engine/engine-name.ts";
 import { ownCgroup } from "../../src/engine/kernel/scope/own-cgroup.ts";
-import { load, type LoadOptions } from "../../src/load.ts";
+import { holdCommand, load, type LoadOptions } from "../../src/load.ts";
 import { type Mounted, mountTracefs } from "../support/bpf-file-systems.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { NoisyNeighbour } from "../support/noise.ts";
@@ -37,7 +37,7 @@ interface Event {
   readonly comm: string;
 }
 
-function loadFor(engine: EngineName, options: LoadOptions = {}): Promise<Collection> {
+function loadFor(engine: "auto" | EngineName, options: LoadOptions = {}): Promise<Collection> {
   return load(fixturePath("tracepoint.bpf.o"), { engine, ...options });
 }
 
@@ -160,7 +160,56 @@ for (const engine of ["embedded", "kernel"] as const) {
       assert.equal(bpf.scope.of, before);
     });
 
+    it("a command that is held: its process id is there before the object is loaded", async () => {
+      await using command = await holdCommand("sh", ["-c", "read line; kill -0 $$; kill -0 $$"], {
+        engine,
+        stdin: "pipe",
+        stdout: "ignore",
+      });
+      assert.ok(command.pid > 0);
+      await using bpf = await loadFor("auto", { command, variables: { only_tgid: command.pid } });
+      assert.equal(bpf.engine, engine);
+      assert.equal(bpf.variable<number>("only_tgid").get(), command.pid);
+      await bpf.attach();
+      await noise.heard();
+      const started = await bpf.start();
+      assert.equal(started.pid, command.pid);
+      started.write("go\n");
+      const seen: Event[] = [];
+      for await (const event of bpf.ringBuf("events").events({ until: started.exited }))
+        seen.push(event as unknown as Event);
+      assert.equal(seen[0]?.kind, "KIND_RAW_ENTER");
+      assert.deepEqual(
+        kills(seen).map(({ tgid }) => tgid),
+        [command.pid, command.pid],
+      );
+      assert.deepEqual(await started.exited, { code: 0, signal: undefined });
+      await assert.rejects(bpf.start(), { code: "BUSY" });
+    });
+
+    it("a command that is held ends without having begun: by kill(), or with the collection", async () => {
+      const isThere = (pid: number): boolean => existsSync(`/proc/${pid}`);
+      const killed = await holdCommand("true", [], { engine });
+      assert.ok(isThere(killed.pid));
+      await killed.kill();
+      await killed.kill();
+      assert.ok(!isThere(killed.pid));
+      const left = await holdCommand("true", [], { engine });
+      const bpf = await loadFor(engine, { command: left });
+      await bpf.close();
+      assert.ok(!isThere(left.pid));
+      await assert.rejects(bpf.start(), { code: "CLOSED" });
+      await using other = await loadFor(engine);
+      await assert.rejects(other.start(), { code: "NOT_FOUND" });
+      await assert.rejects(holdCommand("no-such-command", [], { engine }), { code: "COMMAND" });
+    });
+
     it("misuse", async () => {
+      await assert.rejects(holdCommand("", [], { engine }), TypeError);
+      await assert.rejects(holdCommand("true", [], { engine: "none" as EngineName }), TypeError);
+      await assert.rejects(loadFor(engine, { command: 5 } as object), TypeError);
+      await using held = await holdCommand("true", [], { engine });
+      await assert.rejects(loadFor(engine === "kernel" ? "embedded" : "kernel", { command: held }), TypeError);
       const cases: [options: object, name: string][] = [
         [{ scope: "all" }, "TypeError"],
         [{ filter: 5 }, "TypeError"],

@@ -2,6 +2,8 @@ import { knowThreads } from "../../host/threads/thread-lives.ts";
 import { readIfThere } from "../../host/system-files.ts";
 import { architecture, gid, pid, title, uid } from "../../host/this-process.ts";
 import { cgroupPath } from "../../host/cgroup/cgroup-mounts.ts";
+import { importHost } from "../../host/import-host.ts";
+import type { HeldCommand, SpawnOptions } from "../command.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { monotonicNs } from "../../sys/process/clock.ts";
 import { clockOf } from "./machine/clock.ts";
@@ -19,7 +21,12 @@ export async function hostedEmbeddedEngine(sources: readonly EventSource[] = [])
     clock: clockOf(monotonicNs),
     architecture: architecture === "arm64" ? "arm64" : "x64",
   });
-  return { name: "embedded", load: (spec, options) => engine.load(spec, withCgroupPath(options)) };
+  return { name: "embedded", hold, load: (spec, options) => engine.load(spec, withCgroupPath(options)) };
+}
+
+async function hold(file: string, args: readonly string[], options: SpawnOptions): Promise<HeldCommand> {
+  const { HeldTraced } = await importHost("the tracer", () => import("./sources/ptrace/held-command.ts"));
+  return new HeldTraced(file, args, options);
 }
 
 /** The engine knows cgroups by their paths, which tasks have as well. */

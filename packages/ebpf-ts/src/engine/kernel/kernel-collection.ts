@@ -6,7 +6,7 @@ import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
-import type { EngineCommand, SpawnOptions } from "../command.ts";
+import type { EngineCommand, HeldCommand, SpawnOptions } from "../command.ts";
 import type { EngineCollection, EngineOptions } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
 import type { EnginePrints, PrintedLine } from "../prints.ts";
@@ -32,7 +32,7 @@ import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
 import { withPrologue } from "./scope/prologue.ts";
-import { spawnInScope } from "./scope/spawn-in-scope.ts";
+import { type CommandScope, HeldChild, spawnInScope } from "./scope/spawn-in-scope.ts";
 import { spawnCommand, type ChildCommand } from "./spawn.ts";
 
 export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig" | "scope" | "filter">;
@@ -92,8 +92,19 @@ export class KernelCollection implements EngineCollection {
 
   async spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand> {
     const command = this.#scope!.ofCommands
-      ? await this.#spawnInScope(file, args, options)
+      ? await spawnInScope(file, args, options, this.#commandScope)
       : await spawnCommand(file, args, options);
+    return this.#keep(command);
+  }
+
+  async start(held: HeldCommand): Promise<EngineCommand> {
+    if (!(held instanceof HeldChild)) throw new TypeError("Cannot start a command that another engine holds");
+    if (!this.#scope!.ofCommands) return this.#keep(await held.start(undefined));
+    await this.#commandScope.prepare();
+    return this.#keep(await held.start(this.#commandScope.letStart));
+  }
+
+  async #keep(command: ChildCommand): Promise<EngineCommand> {
     this.#commands.add(command);
     void command.exited.then(() => this.#commands.delete(command));
     if (this.#closed) await command.close();
@@ -130,12 +141,12 @@ export class KernelCollection implements EngineCollection {
   }
 
   /** The first command makes the events those of the commands, where load() was not told whose they are. */
-  #spawnInScope(file: string, args: readonly string[], options: SpawnOptions): Promise<ChildCommand> {
+  get #commandScope(): CommandScope {
     const scope = this.#scope!;
-    return spawnInScope(file, args, options, {
+    return {
       prepare: () => scope.narrow(() => this.#reattach()),
       letStart: (command) => scope.start(command),
-    });
+    };
   }
 
   async #reattach(): Promise<void> {

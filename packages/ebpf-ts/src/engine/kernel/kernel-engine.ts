@@ -9,6 +9,7 @@ import { Command, ProgType } from "../../uapi/uapi.gen.ts";
 import type { Engine, EngineCollection, EngineOptions } from "../engine.ts";
 import { failure, isShortage } from "./failure.ts";
 import { KernelCollection } from "./kernel-collection.ts";
+import { HeldChild } from "./scope/spawn-in-scope.ts";
 import { DEFAULT_PIN_ROOT } from "./pin.ts";
 
 export interface KernelEngineOptions {
@@ -22,6 +23,7 @@ export interface KernelEngineOptions {
 export function kernelEngine(options: KernelEngineOptions = {}): Engine {
   return {
     name: "kernel",
+    hold: HeldChild.hold,
     load(spec: CollectionSpec, engineOptions: EngineOptions): Promise<EngineCollection> {
       const { sys = linuxSys(), pinRoot = DEFAULT_PIN_ROOT } = options;
       return KernelCollection.load(sys, spec, pinRoot, engineOptions);

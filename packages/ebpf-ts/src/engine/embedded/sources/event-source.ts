@@ -3,7 +3,7 @@
  * place in the list that `embeddedEngine` is given.
  */
 import type { EbpfError } from "../../../base/errors.ts";
-import type { EngineCommand, SpawnOptions } from "../../command.ts";
+import type { EngineCommand, HeldCommand, SpawnOptions } from "../../command.ts";
 import type { PrintOrigin } from "../../prints.ts";
 import type { Task } from "../machine/contracts.ts";
 import type { MachineImage } from "../machine/image.ts";
@@ -29,6 +29,8 @@ export interface RunningSource {
   find(place: AttachPlace): AttachPoint | undefined;
   /** Starts a command whose doings are this source's events, where it can do that: `Collection.spawn`. */
   spawn?(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand>;
+  /** The same, of a command that waits already: `Collection.start`. */
+  startHeld?(held: HeldCommand): Promise<EngineCommand>;
   /** The end of the collection: fires nothing more. Called once; what it throws, the collection's `close()` throws. */
   stop(): void | Promise<void>;
 }

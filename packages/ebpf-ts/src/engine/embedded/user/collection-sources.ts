@@ -1,5 +1,5 @@
 import { NotSupportedError } from "../../../base/errors.ts";
-import type { EngineCommand, SpawnOptions } from "../../command.ts";
+import type { EngineCommand, HeldCommand, SpawnOptions } from "../../command.ts";
 import { sameContext } from "../sources/context-type.ts";
 import { type AttachPlace, describePlace } from "../sources/attach-place.ts";
 import type { AttachedProgram, AttachPoint, EventSource, RunningSource, SourceHost } from "../sources/event-source.ts";
@@ -50,6 +50,16 @@ export class CollectionSources {
     throw new NotSupportedError(
       "spawn",
       `Cannot start ${file}: this embedded engine has no source of events that starts commands, run the programs by hand`,
+    );
+  }
+
+  /** The same, of a command that one of them holds. */
+  start(held: HeldCommand): Promise<EngineCommand> {
+    const able = this.#started.find(({ running }) => running.startHeld !== undefined);
+    if (able !== undefined) return able.running.startHeld!(held);
+    throw new NotSupportedError(
+      "spawn",
+      "Cannot start the command: no source of events of this engine starts commands",
     );
   }
 

@@ -1,6 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
-import type { EngineCommand, SpawnOptions } from "../../command.ts";
+import type { EngineCommand, HeldCommand, SpawnOptions } from "../../command.ts";
 import type { EngineCollection, EngineOptions } from "../../engine.ts";
 import type { EngineMap } from "../../map.ts";
 import type { EnginePrints, PrintedLine, PrintOrigin } from "../../prints.ts";
@@ -62,6 +62,11 @@ export class EmbeddedCollection implements EngineCollection {
   async spawn(file: string, args: readonly string[], spawn: SpawnOptions): Promise<EngineCommand> {
     this.#check();
     return this.#sources.spawn(file, args, spawn);
+  }
+
+  async start(held: HeldCommand): Promise<EngineCommand> {
+    this.#check();
+    return this.#sources.start(held);
   }
 
   /** Nothing waits anywhere: a line is handed over as it is told of. */

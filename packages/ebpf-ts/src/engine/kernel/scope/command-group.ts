@@ -22,9 +22,9 @@ const busy = "EBUSY";
 export interface WaitingCommand {
   readonly file: string;
   readonly pid: number;
-  readonly hasEnded: boolean;
+  readonly hasEnded: () => boolean;
   /** It becomes itself. */
-  go(): void;
+  readonly go: () => void;
 }
 
 /**
@@ -99,7 +99,7 @@ export class CommandGroup {
       move(folder, command);
       command.go();
       while (!this.#gate.isOpen) {
-        if (command.hasEnded) throw endedEarly(command.file);
+        if (command.hasEnded()) throw endedEarly(command.file);
         await new Promise((resolve) => setTimeout(resolve, nap));
       }
     } finally {

@@ -2,7 +2,9 @@ import { findCommand } from "../../../host/find-command.ts";
 import { refuseIfLockedDown } from "../../../host/locked-down.ts";
 import { absolutePath } from "../../../host/named-files.ts";
 import { environment } from "../../../host/this-process.ts";
-import type { SpawnOptions } from "../../command.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import type { Child } from "../../../host/child.ts";
+import type { HeldCommand, SpawnOptions } from "../../command.ts";
 import { type ChildCommand, commandOf, start } from "../spawn.ts";
 import type { WaitingCommand } from "./command-group.ts";
 
@@ -16,9 +18,54 @@ const shell = "/bin/sh";
 /** What a scope does for a command. */
 export interface CommandScope {
   /** Before it is started; not called for one that is none. */
-  prepare(): Promise<void>;
+  readonly prepare: () => Promise<void>;
   /** Lets it go, and resolves at its first instruction. */
-  letStart(command: WaitingCommand): Promise<void>;
+  readonly letStart: (command: WaitingCommand) => Promise<void>;
+}
+
+/** A command of this engine that waits: a shell that will become it. */
+export class HeldChild implements HeldCommand {
+  readonly engine = "kernel";
+  readonly pid: number;
+  readonly #file: string;
+  readonly #child: Child;
+  readonly #command: ChildCommand;
+  #started = false;
+
+  private constructor(file: string, child: Child) {
+    this.pid = child.pid;
+    this.#file = file;
+    this.#child = child;
+    this.#command = commandOf(file, child);
+  }
+
+  static async hold(file: string, args: readonly string[], options: SpawnOptions): Promise<HeldChild> {
+    const found = find(file, options);
+    return new HeldChild(file, await start(file, ["-c", script, shell, found, ...args], options, { shell }));
+  }
+
+  /** Lets it go by `letStart`, or else at once. */
+  async start(letStart: CommandScope["letStart"] | undefined): Promise<ChildCommand> {
+    if (this.#started) throw new EbpfError("BUSY", `Cannot start ${this.#file}: it was started before`);
+    this.#started = true;
+    const child = this.#child;
+    try {
+      if (letStart === undefined) child.go();
+      else await letStart({ file: this.#file, pid: this.pid, go: child.go, hasEnded: () => !child.isRunning });
+      return this.#command;
+    } catch (error) {
+      await this.#command.close();
+      throw error;
+    }
+  }
+
+  async kill(): Promise<void> {
+    if (!this.#started) await this.#command.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
 }
 
 /** Starts a command in a scope. */
@@ -28,24 +75,15 @@ export async function spawnInScope(
   options: SpawnOptions,
   scope: CommandScope,
 ): Promise<ChildCommand> {
+  find(file, options);
+  await scope.prepare();
+  const held = await HeldChild.hold(file, args, options);
+  return held.start(scope.letStart);
+}
+
+/** Throws (COMMAND) for what is none. */
+function find(file: string, options: SpawnOptions): string {
   refuseIfLockedDown(`start ${file}`, "processes");
   const path = (options.env ?? environment())["PATH"];
-  const found = findCommand(file, absolutePath(options.cwd ?? "."), path);
-  await scope.prepare();
-  const child = await start(file, ["-c", script, shell, found, ...args], options, { shell });
-  const command = commandOf(file, child);
-  try {
-    await scope.letStart({
-      file,
-      pid: child.pid,
-      get hasEnded(): boolean {
-        return !child.isRunning;
-      },
-      go: child.go,
-    });
-    return command;
-  } catch (error) {
-    await command.close();
-    throw error;
-  }
+  return findCommand(file, absolutePath(options.cwd ?? "."), path);
 }

@@ -9,7 +9,7 @@ import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { ProcessMemory } from "../../../../sys/process/process-memory.ts";
 import { Ptrace, isStopped } from "../../../../sys/process/ptrace.ts";
 import type { WaitResult } from "../../../../sys/process/ptrace.ts";
-import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
+import { closeDescriptor } from "../../../../sys/process/spawn.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { PtraceSyscallInfo } from "../../../../uapi/structs.gen.ts";
 import { openEventRunner } from "../event-runner.ts";
@@ -18,6 +18,7 @@ import { monotonicNs } from "../../../../sys/process/clock.ts";
 import { traceArchitecture } from "./architecture.ts";
 import type { TraceArchitecture } from "./architecture.ts";
 import { installFilter } from "./install-filter.ts";
+import { holdCommandShell } from "./held-command.ts";
 import { launch } from "./launch.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
 import { seccompFilter } from "./seccomp-filter.ts";
@@ -51,17 +52,13 @@ interface Start {
   readonly stdin: number | undefined;
 }
 
-function start(ptrace: Ptrace, control: TraceControl, command: TraceRequest["command"]): Start {
-  if (command.stdin !== "pipe")
-    return { pid: launch(ptrace, { ...command, stdin: command.stdin }, control), stdin: undefined };
-  const { readEnd, writeEnd } = makePipe();
+function start(ptrace: Ptrace, control: TraceControl, { command, held }: TraceRequest): Start {
+  const { shell, stdin } = held ?? holdCommandShell(command);
   try {
-    return { pid: launch(ptrace, { ...command, stdin: readEnd }, control), stdin: writeEnd };
+    return { pid: launch(ptrace, shell, command.file, control), stdin };
   } catch (error) {
-    closeDescriptor(writeEnd);
+    if (stdin !== undefined) closeDescriptor(stdin);
     throw error;
-  } finally {
-    closeDescriptor(readEnd);
   }
 }
 
@@ -107,7 +104,7 @@ function trace(request: TraceRequest): void {
   const architecture = requireArchitecture();
   const ptrace = new Ptrace();
   const memory = new ProcessMemory();
-  const { pid, stdin } = start(ptrace, control, request.command);
+  const { pid, stdin } = start(ptrace, control, request);
   const last: WaitResult = { pid, status: 0x7f };
   let filtered: boolean;
   try {

@@ -45,22 +45,37 @@ const options =
   PtraceOption.traceSeccomp |
   PtraceOption.exitKill;
 
-/** Starts a command, and gives its process id when it stands at its exec event, traced. */
-export function launch(ptrace: Ptrace, command: LaunchOptions, control: TraceControl): number {
+/** A shell that waits to become a command, and the socket at whose other end it does. */
+export interface HeldShell {
+  readonly pid: number;
+  readonly socket: number;
+}
+
+/** Any thread of this process may trace it, and reaps it then; until then it is a child of the one that calls this. */
+export function holdShell(command: LaunchOptions): HeldShell {
   const [ours, theirs] = makeSocketPair();
   try {
-    const pid = startShell(command, theirs);
+    return { pid: startShell(command, theirs), socket: ours };
+  } catch (error) {
+    closeDescriptor(ours);
+    throw error;
+  }
+}
+
+/** Starts a command, and gives its process id when it stands at its exec event, traced. The socket is closed then. */
+export function launch(ptrace: Ptrace, { pid, socket }: HeldShell, file: string, control: TraceControl): number {
+  try {
     control.command = pid;
     control.wake = pid;
     if (control.closing) sendSignal(pid, "SIGKILL");
-    traceFromExec(ptrace, pid, ours, command.file);
+    traceFromExec(ptrace, pid, socket, file);
     return pid;
   } catch (error) {
     control.command = 0;
     control.wake = 0;
     throw error;
   } finally {
-    closeDescriptor(ours);
+    closeDescriptor(socket);
   }
 }
 

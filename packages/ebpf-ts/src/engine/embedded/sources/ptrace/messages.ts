@@ -2,15 +2,26 @@ import type { EbpfErrorCode } from "../../../../base/errors.ts";
 import type { CommandExit } from "../../../command.ts";
 import type { RunOrigin } from "../../machine/contracts.ts";
 import type { MachineImage } from "../../machine/image.ts";
-import type { LaunchOptions } from "./launch.ts";
+import type { HeldShell, LaunchOptions } from "./launch.ts";
 import type { TracedPlace } from "./traced-programs.ts";
+
+/** A command to start. */
+export type CommandRequest = Omit<LaunchOptions, "stdin"> & { readonly stdin: "inherit" | "ignore" | "pipe" };
+
+/** With the descriptor of the pipe to its standard input. */
+export interface HeldCommandShell {
+  readonly shell: HeldShell;
+  readonly stdin: number | undefined;
+}
 
 /** What the tracing thread is given. */
 export interface TraceRequest {
   readonly image: MachineImage;
   readonly places: readonly TracedPlace[];
   readonly control: SharedArrayBuffer;
-  readonly command: Omit<LaunchOptions, "stdin"> & { readonly stdin: "inherit" | "ignore" | "pipe" };
+  readonly command: CommandRequest;
+  /** The shell that waits to become the command, where it was started before. */
+  readonly held: HeldCommandShell | undefined;
   /** False: stop at every system call, as where no filter can be installed. */
   readonly filter: boolean;
 }

@@ -1,15 +1,13 @@
-import { EbpfError, NotSupportedError, ProgramFault, tooManyFiles } from "../../../../base/errors.ts";
-import { absolutePath } from "../../../../host/named-files.ts";
-import { findCommand } from "../../../../host/find-command.ts";
+import { EbpfError, ProgramFault, tooManyFiles } from "../../../../base/errors.ts";
 import { openPipeEnd, type PipeEnd } from "../../../../host/pipe.ts";
 import { commandRuns } from "../../../../host/running-commands.ts";
 import { sendSignal, type SignalName } from "../../../../host/signals.ts";
-import { environment, platform } from "../../../../host/this-process.ts";
 import { startThread, type Thread } from "../../../../host/threads/threads.ts";
 import type { CommandExit, EngineCommand, Signal, SpawnOptions } from "../../../command.ts";
 import type { MachineImage } from "../../machine/image.ts";
 import { type ReportFailure, Reports } from "../../../../base/reports.ts";
 import type { SourceHost } from "../event-source.ts";
+import { commandRequest, type HeldTraced } from "./held-command.ts";
 import type { TraceMessage, TraceRequest } from "./messages.ts";
 import { TraceControl } from "./trace-control.ts";
 import type { TracedPlace } from "./traced-programs.ts";
@@ -22,6 +20,8 @@ export interface TraceOptions {
   readonly places: readonly TracedPlace[];
   readonly onPrint: SourceHost["onPrint"];
   readonly onFault: (fault: EbpfError) => void;
+  /** The command, where it waits already. */
+  readonly held?: HeldTraced | undefined;
   /** False stops at every system call instead of filtering them; for tests of what systems without the filter do. */
   readonly filter?: boolean | undefined;
 }
@@ -54,29 +54,15 @@ export async function startTraced(options: TraceOptions): Promise<TracedCommand>
   });
 }
 
-function traceRequest({ file, args, spawn, image, places, filter }: TraceOptions): TraceRequest {
-  if (platform !== "linux") {
-    throw new NotSupportedError(
-      "ptrace",
-      `Cannot trace a command on ${platform}: it takes Linux; run the programs by hand`,
-    );
-  }
-  const cwd = absolutePath(spawn.cwd ?? ".");
-  const variables = spawn.env ?? environment();
-  const env = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+function traceRequest({ file, args, spawn, image, places, filter, held }: TraceOptions): TraceRequest {
+  const command = held?.request ?? commandRequest(file, args, spawn);
   return {
     image,
     places,
     control: new TraceControl().shared,
     filter: filter ?? true,
-    command: {
-      file: findCommand(file, cwd, variables["PATH"]),
-      args,
-      cwd,
-      env,
-      stdin: spawn.stdin ?? "inherit",
-      stdout: spawn.stdout ?? "inherit",
-    },
+    command,
+    held: held?.take(),
   };
 }
 

@@ -1,11 +1,12 @@
 import { EbpfError } from "../../../../base/errors.ts";
 import { importHost } from "../../../../host/import-host.ts";
 import { refuseIfLockedDown } from "../../../../host/locked-down.ts";
-import type { EngineCommand, SpawnOptions } from "../../../command.ts";
+import type { EngineCommand, HeldCommand, SpawnOptions } from "../../../command.ts";
 import type { AttachPlace } from "../attach-place.ts";
 import type { AttachPoint, EventSource, RunningSource, SourceHost } from "../event-source.ts";
 import { syscallAttachPoint } from "./attach-point.ts";
 import { syscallContextType } from "./context-types.ts";
+import type { HeldTraced } from "./held-command.ts";
 import type { TracedCommand } from "./start-traced.ts";
 import { TracedPrograms } from "./traced-programs.ts";
 
@@ -40,11 +41,26 @@ class TracedCommands implements RunningSource {
 
   /** What traces is loaded only now: it needs Linux, and calls into the system. */
   async spawn(file: string, args: readonly string[], spawn: SpawnOptions): Promise<EngineCommand> {
+    return this.#trace(file, args, spawn, undefined);
+  }
+
+  async startHeld(held: HeldCommand): Promise<EngineCommand> {
+    const { HeldTraced: Held } = await importHost("the tracer", () => import("./held-command.ts"));
+    if (!(held instanceof Held)) throw new TypeError("Cannot start a command that another engine holds");
+    return this.#trace(held.file, [], {}, held);
+  }
+
+  async #trace(
+    file: string,
+    args: readonly string[],
+    spawn: SpawnOptions,
+    held: HeldTraced | undefined,
+  ): Promise<EngineCommand> {
     refuseIfLockedDown(`start ${file}`, "processes");
     const { startTraced } = await importHost("the tracer", () => import("./start-traced.ts"));
     const { onPrint, onFault } = this.#host;
     const image = this.#host.shareImage("trace a command");
-    const command = await startTraced({ image, places: this.#programs.all, file, args, spawn, onPrint, onFault });
+    const command = await startTraced({ image, places: this.#programs.all, file, args, spawn, held, onPrint, onFault });
     this.#commands.add(command);
     if (this.#stopped) await command.close();
     return command;
