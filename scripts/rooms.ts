@@ -162,7 +162,7 @@ export const rooms: readonly Room[] = [
   pure(
     "object-module.ts",
     "what a compiled object is as a module: a typed `load()`, and whether it is stale",
-    "base/ collection/ load-object.ts",
+    "base/ collection/ load-object.ts spec/",
   ),
   pure(
     "define-embedded-object.ts",

@@ -6,6 +6,7 @@ import type { Collection } from "./collection/collection.ts";
 import type { ObjectDescription, VariableValues } from "./collection/description.ts";
 import type { MapOptions } from "./collection/map-options.ts";
 import { TypedCollection } from "./collection/typed-collection.ts";
+import type { RecordChoice } from "./spec/records/say-records.ts";
 import type { ObjectOptions } from "./load-object.ts";
 
 /** Where a module has its object from. */
@@ -21,10 +22,14 @@ export interface ObjectSource {
 /** What `load` of a host takes, with the names and types that a description has. */
 export type DescribedOptions<Description extends ObjectDescription, Options extends ObjectOptions> = Omit<
   Options,
-  "variables" | "maps"
+  "variables" | "maps" | "records"
 > & {
   /** First values of global variables; the only way to set `const volatile` ones. */
   readonly variables?: VariableValues<Description["variables"]> | undefined;
+  /** What the records of rings are, by name, in place of what the object tells: then the types here are not theirs. */
+  readonly records?:
+    | { readonly [Name in keyof (Description["rings"] & Description["userRings"])]?: RecordChoice }
+    | undefined;
   /** Changes to maps, before they are made. */
   readonly maps?:
     | { readonly [Name in keyof (Description["maps"] & Description["rings"] & Description["userRings"])]?: MapOptions }

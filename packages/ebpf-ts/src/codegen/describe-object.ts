@@ -3,9 +3,11 @@ import { partOf } from "../collection/description-part.ts";
 import { findProgramKind, typesForPlace } from "../kinds/find-program-kind.ts";
 import { isKernelNumber, type MapKind, mapKind } from "../kinds/map-kinds.ts";
 import { contextTypeOf } from "../spec/context-type.ts";
+import type { Btf } from "../btf/types.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "../spec/types.ts";
 import { EbpfError } from "../base/errors.ts";
-import type { Doc } from "./document.ts";
+import { recordOf } from "../spec/records/record-of.ts";
+import { type Doc, join } from "./document.ts";
 import { code, literal, propertyName, prose } from "./names.ts";
 import { block, comment, generic, type TypeWriter, type WrittenType } from "./type-writer.ts";
 
@@ -13,12 +15,15 @@ import { block, comment, generic, type TypeWriter, type WrittenType } from "./ty
 export class DescriptionWriter {
   readonly #spec: CollectionSpec;
   readonly #types: TypeWriter;
+  readonly #writerFor: (btf: Btf) => TypeWriter;
   /** Names of the library that it uses. */
   readonly imports: Set<string> = new Set<string>();
 
-  constructor(spec: CollectionSpec, types: TypeWriter) {
+  /** `writerFor`: records may have types of another table than the object's own. */
+  constructor(spec: CollectionSpec, types: TypeWriter, writerFor: (btf: Btf) => TypeWriter) {
     this.#spec = spec;
     this.#types = types;
+    this.#writerFor = writerFor;
   }
 
   /** The members of the description. */
@@ -60,16 +65,25 @@ export class DescriptionWriter {
     return { says, type: this.#library(kind.perCpu ? "PerCpuMapOf" : "MapOf", [key, this.#value(map, kind).text]) };
   }
 
+  /** Records that do not fit their type, or any of several, are bytes; of several types none is encoded. */
   #ring(map: MapSpec): Part {
     const kind = mapKind(map.type);
-    const record = this.#types.write(map.recordType, `${map.name}_record`, true) ?? unknown;
-    const what = map.recordType === 0 ? "records of unknown type" : `records are ${this.#cName(map.recordType)}`;
-    const why = map.recordReason === undefined ? "" : ` (${prose(map.recordReason)})`;
-    const noun = kind.ring === "perf" ? "PerfEventArray" : kind.ring === "user" ? "UserRingOf" : "RingOf";
-    return {
-      says: `${mapTitle(map)}, ${what}${why}${sizeTitle(map, kind)}`,
-      type: this.#library(noun, [record.text]),
-    };
+    const { btf, variants, told, why } = recordOf(this.#spec, map);
+    const writer = btf === undefined || btf === this.#spec.btf ? this.#types : this.#writerFor(btf);
+    const [first] = variants;
+    const sure =
+      told === undefined && (first === undefined || first.certainty === "exact" || first.by === "global-pointer");
+    const types = variants.map(({ type }) => (writer.write(type, `${map.name}_record`, sure) ?? unknown).text);
+    const all = [...new Set([...types, ...(sure && types.length > 0 ? [] : ["Uint8Array"])])];
+    const what =
+      variants.length === 0 ? "of unknown type" : variants.map(({ type }) => code(btf!.nameOf(type))).join(" or ");
+    const says = `${mapTitle(map)}, records are ${what} (${prose(why)})${sizeTitle(map, kind)}`;
+    const record: Doc = join(all, " | ");
+    if (kind.ring === "perf") return { says, type: this.#library("PerfEventArray", [record]) };
+    if (kind.ring === "user")
+      return { says, type: this.#library("UserRingOf", [told === undefined ? record : "Uint8Array"]) };
+    if (told !== undefined) return { says, type: this.#library("RingBuf", [record, "Uint8Array"]) };
+    return { says, type: this.#library("RingOf", [record]) };
   }
 
   #variable({ name, type, size, section, readOnly }: VariableSpec): Part {

@@ -12,6 +12,13 @@ export interface WrittenType {
   readonly union: boolean;
 }
 
+/** What is declared, in the order in which it was come upon. */
+export class Declarations {
+  readonly all: Doc[][] = [];
+  /** Names of types, by what is the same in all tables. */
+  readonly known: Map<string, string> = new Map<string, string>();
+}
+
 const bytes = plain("Uint8Array");
 
 /** Typedefs that say no more than the type itself: `__u32`, `uint64_t`, `bool`. */
@@ -26,16 +33,13 @@ export class TypeWriter {
   readonly #names: TypeNames;
   /** By the id of a struct, enum or typedef. */
   readonly #known = new Map<number, string>();
-  readonly #declarations: Doc[][] = [];
+  readonly #declarations: Declarations;
 
-  constructor(btf: Btf | undefined, names: TypeNames) {
+  /** `declarations` may be shared by the writers of several tables: what is the same type in two of them is declared once. */
+  constructor(btf: Btf | undefined, names: TypeNames, declarations: Declarations) {
     this.#btf = btf;
     this.#names = names;
-  }
-
-  /** In the order in which they were come upon. */
-  get declarations(): readonly Doc[][] {
-    return this.#declarations;
+    this.#declarations = declarations;
   }
 
   /**
@@ -92,10 +96,12 @@ export class TypeWriter {
     const own = "name" in target ? target.name : undefined;
     if (own === "" && (plan.op === "struct" || plan.op === "enum")) return this.#type(target.id, plan, type.name);
     if (own !== undefined && pascalCase(own) === pascalCase(type.name)) return this.#type(target.id, plan, hint);
-    const name = this.#names.take(type.name);
+    const signature = `typedef ${type.name} ${signatureOf(plan)}`;
+    const declared = this.#declarations.known.get(signature);
+    const name = declared ?? this.#names.take(type.name);
     this.#known.set(type.id, name);
-    const declaration: Doc[] = [];
-    this.#declarations.push(declaration);
+    if (declared !== undefined) return plain(name);
+    const declaration = this.#declare(signature, name);
     const { text } = this.#type(type.type, plan, name);
     const what = `${code(type.name)}: ${code(this.#btf!.nameOf(type.type))}`;
     declaration.push(comment(what), group(`export type ${name} =`, indent(line, text), ";"));
@@ -107,10 +113,12 @@ export class TypeWriter {
     if (known !== undefined) return known;
     const type = this.#btf!.type(plan.id);
     const named = "name" in type && type.name !== "";
-    const name = this.#names.take(named ? type.name : hint);
+    const signature = signatureOf(plan);
+    const declared = named ? this.#declarations.known.get(signature) : undefined;
+    const name = declared ?? this.#names.take(named ? type.name : hint);
     this.#known.set(plan.id, name);
-    const declaration: Doc[] = [];
-    this.#declarations.push(declaration);
+    if (declared !== undefined) return name;
+    const declaration = this.#declare(named ? signature : "", name);
     const what = named ? code(this.#btf!.nameOf(plan.id)) : `A ${type.kind} without a name`;
     const members = lastOfEach(plan.fields).map((field) => this.#member(field, name));
     declaration.push(comment(`${what}, ${count(plan.size, "byte")}`), "export interface ", name, " ", block(members));
@@ -136,17 +144,45 @@ export class TypeWriter {
   #declareEnum(plan: EnumPlan, hint: string): string {
     const type = this.#btf!.type(plan.id);
     const named = "name" in type && type.name !== "";
-    const name = this.#names.take(named ? type.name : hint);
-    this.#known.set(plan.id, name);
     const size = this.#btf!.sizeOf(plan.id);
+    const signature = `enum ${size} ${named ? type.name : hint} ${signatureOf(plan)}`;
+    const declared = named ? this.#declarations.known.get(signature) : undefined;
+    const name = declared ?? this.#names.take(named ? type.name : hint);
+    this.#known.set(plan.id, name);
+    if (declared !== undefined) return name;
     const what = named ? code(this.#btf!.nameOf(plan.id)) : "An enum without a name";
     const kinds = [...plan.values.keys()].map(literal);
     const or = join([...kinds, size > 4 ? "bigint" : "number"], [line, "| "]);
-    this.#declarations.push([
+    this.#declare(named ? signature : "", name).push(
       comment(`${what}, ${count(size, "byte")}`),
       group(`export type ${name} =`, indent(line, ifBreak("| "), ...or), ";"),
-    ]);
+    );
     return name;
+  }
+
+  #declare(signature: string, name: string): Doc[] {
+    const declaration: Doc[] = [];
+    this.#declarations.all.push(declaration);
+    if (signature !== "") this.#declarations.known.set(signature, name);
+    return declaration;
+  }
+}
+
+/** What a plan decodes, and what its parts are called: the same for the same type of two tables. */
+function signatureOf(plan: Plan): string {
+  switch (plan.op) {
+    case "struct": {
+      const fields = plan.fields.map(
+        (field) => `${JSON.stringify(field.name)} ${field.offset} ${signatureOf(field.plan)}`,
+      );
+      return `{${JSON.stringify(plan.name)} ${plan.size} ${fields.join(", ")}}`;
+    }
+    case "array":
+      return `${signatureOf(plan.element)}[${plan.length}]`;
+    case "enum":
+      return `enum ${signatureOf(plan.of)} ${JSON.stringify([...plan.values].map(([name, value]) => [name, String(value)]))}`;
+    default:
+      return JSON.stringify(plan);
   }
 }
 

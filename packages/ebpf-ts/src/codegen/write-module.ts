@@ -4,11 +4,12 @@ import { aBoolean, aString, aUint8Array, integer, oneOf } from "../base/checks.t
 import { EbpfError } from "../base/errors.ts";
 import { toBase64 } from "../importing/module-source.ts";
 import { parse } from "../spec/parse.ts";
+import type { Btf } from "../btf/types.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import { DescriptionWriter } from "./describe-object.ts";
 import { type Doc, group, hardLine, ifBreak, indent, join, line, printDocument, softLine } from "./document.ts";
 import { code, literal, pascalCase, TypeNames } from "./names.ts";
-import { block, comment, TypeWriter } from "./type-writer.ts";
+import { block, comment, Declarations, TypeWriter } from "./type-writer.ts";
 
 /** How a module is written. */
 export interface GenerateOptions {
@@ -60,6 +61,7 @@ const library = [
   "Program",
   "ProgramOf",
   "Queue",
+  "RingBuf",
   "RingOf",
   "UserRingOf",
   "VariableOf",
@@ -138,8 +140,9 @@ function describe(spec: CollectionSpec, options: GenerateOptions, values: readon
   const title = options.path.slice(options.path.lastIndexOf("/") + 1);
   const names = new TypeNames([...language, ...own, ...library]);
   const name = names.take(`${pascalCase(title.replace(/(\.bpf)?\.o$/, "")).slice(0, 28)}Object`);
-  const types = new TypeWriter(spec.btf, names);
-  const description = new DescriptionWriter(spec, types);
+  const declarations = new Declarations();
+  const writerFor = (btf: Btf | undefined): TypeWriter => new TypeWriter(btf, names, declarations);
+  const description = new DescriptionWriter(spec, writerFor(spec.btf), writerFor);
   const members = description.write();
   const whole: Doc = [comment(`What ${code(title)} has, by name.`), `export interface ${name} `, block(members)];
   const imports = [...[...description.imports, "ObjectModule"].map((each) => `type ${each}`), ...values].sort(byName);
@@ -151,7 +154,7 @@ function describe(spec: CollectionSpec, options: GenerateOptions, values: readon
     ],
     importFrom(options.from ?? "ebpf-ts", imports),
   ];
-  return { head, body: [...types.declarations, whole], name, title };
+  return { head, body: [...declarations.all, whole], name, title };
 }
 
 function importFrom(module: string, names: readonly string[]): Doc {
