@@ -19,6 +19,11 @@ describe("kernel: refusals of the verifier", { skip: kernelOrSkip() }, () => {
         /gpl-only-helper\.bpf\.c:\d+ .*bpf_probe_read_kernel is for programs with a GPL-compatible licence, and this one's is "Proprietary"/,
     },
     { object: "bad/no-license", program: "gpl_only", message: /this one's is "": say char LICENSE/ },
+    {
+      object: "bad/not-optimised",
+      program: "run",
+      message: /calls helpers when it does not optimise: compile it with -O2/,
+    },
     { object: "bad/unknown-helper", program: "calls_unknown", message: /this kernel has no helper 9999/ },
     { object: "bad/core-missing-field", program: "enter_kill", message: /core-missing-field\.bpf\.c:\d+ .*\(CO-RE\)/ },
     {

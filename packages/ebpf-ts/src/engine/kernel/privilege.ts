@@ -7,9 +7,10 @@ const CAP_BPF = 39n;
 
 /** Why the kernel may have answered EPERM, and what helps. */
 export function missingPrivilege(): string {
-  if (!hasCapabilities()) {
-    return 'needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"';
-  }
+  const missing = missingCapabilities();
+  if (missing.length === 1)
+    return `it has only one of CAP_BPF and CAP_PERFMON, and needs both: ${missing[0]} is missing`;
+  if (missing.length > 0) return 'needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"';
   const lockdown = /\[(integrity|confidentiality)\]/.exec(readIfThere("/sys/kernel/security/lockdown") ?? "")?.[1];
   if (lockdown !== undefined) {
     return `the kernel refuses it in spite of the privilege (EPERM), for it is locked down to ${lockdown}`;
@@ -18,10 +19,10 @@ export function missingPrivilege(): string {
 }
 
 /** CAP_BPF and CAP_PERFMON are Linux 5.8; CAP_SYS_ADMIN includes both. */
-function hasCapabilities(): boolean {
+function missingCapabilities(): readonly string[] {
   const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(readIfThere("/proc/self/status") ?? "")?.[1];
-  if (text === undefined) return isRoot();
-  const effective = BigInt(`0x${text}`);
+  const effective = text === undefined ? (isRoot() ? 1n << CAP_SYS_ADMIN : 0n) : BigInt(`0x${text}`);
   const has = (capability: bigint): boolean => (effective & (1n << capability)) !== 0n;
-  return has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+  if (has(CAP_SYS_ADMIN)) return [];
+  return [...(has(CAP_BPF) ? [] : ["CAP_BPF"]), ...(has(CAP_PERFMON) ? [] : ["CAP_PERFMON"])];
 }

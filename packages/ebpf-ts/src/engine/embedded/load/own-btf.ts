@@ -85,6 +85,8 @@ function addTracepoints(builder: BtfBuilder, types: BasicTypes): void {
     { name: "args", type: builder.array(ulong, 6, uint), offset: 16 },
     { name: "__data", type: data, offset: 64 },
   ]);
+  // include/uapi/linux/bpf.h: as many as the tracepoint has.
+  builder.struct("bpf_raw_tracepoint_args", 0, [{ name: "args", type: builder.array(ulong, 0, uint), offset: 0 }]);
   builder.struct("trace_event_raw_sys_exit", 24, [
     ent,
     { name: "id", type: long, offset: 8 },

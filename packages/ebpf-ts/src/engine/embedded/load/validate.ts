@@ -1,3 +1,4 @@
+import { callThroughRegister } from "../../../insn/advice.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import {
   ADDRESS_SPACE_CAST,
@@ -188,7 +189,7 @@ class FunctionCheck {
   }
 
   #call(opcode: number): void {
-    if (opcode === CALL_REGISTER) this.#lacks("BPF_CALLX", "the embedded engine has no calls through a register");
+    if (opcode === CALL_REGISTER) this.#lacks("BPF_CALLX", callThroughRegister);
     if (opcode !== CALL) this.#unknown(opcode);
     const imm = this.#program.imms[this.#slot]!;
     switch (this.#program.src[this.#slot]) {

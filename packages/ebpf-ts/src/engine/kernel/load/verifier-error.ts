@@ -1,6 +1,7 @@
 import { poisonHelper } from "../../../btf/core/patch-instruction.ts";
 import type { LineInfo } from "../../../btf/types.ts";
 import type { AssembledProgram } from "../../../spec/types.ts";
+import { callThroughRegister } from "../../../insn/advice.ts";
 import { VerifierError } from "../../../base/errors.ts";
 import { isPoisonedCall } from "./externs/kernel-externs.ts";
 import type { EbpfError } from "../../../base/errors.ts";
@@ -70,6 +71,7 @@ function explain(verdict: Verdict, { references }: AssembledProgram, license: st
     return `it calls ${name} of the kernel, which this kernel does not have: ask bpf_ksym_exists(${name}) first`;
   }
   if (unknown !== undefined) return `this kernel has no helper ${unknown}`;
+  if (/^unknown opcode 8d$/.test(verdict.reason)) return callThroughRegister;
   return undefined;
 }
 
