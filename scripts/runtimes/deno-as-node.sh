@@ -7,11 +7,11 @@ while [ $# -gt 0 ]; do
     -e | --eval)
       code=$(printf '%s %s' "$head" "$2" | base64 -w0)
       shift 2
-      exec "$EBPF_TS_DENO" run --allow-all --no-check ${flags:+"--v8-flags=$flags"} "data:text/javascript;base64,$code" "$@"
+      exec "$EBPF_TS_DENO" run --quiet --allow-all --no-check --node-modules-dir=manual ${flags:+"--v8-flags=$flags"} "data:text/javascript;base64,$code" "$@"
       ;;
     --*) flags="${flags:+$flags,}$1" ;;
     *) break ;;
   esac
   shift
 done
-exec "$EBPF_TS_DENO" run --allow-all --no-check ${flags:+"--v8-flags=$flags"} "$@"
+exec "$EBPF_TS_DENO" run --quiet --allow-all --no-check --node-modules-dir=manual ${flags:+"--v8-flags=$flags"} "$@"

@@ -48,6 +48,47 @@ const knownFailures: readonly KnownFailure[] = [
     reason: "The heap that is measured is V8's",
   },
   {
+    on: ["bun", "deno"],
+    file: "cli/build/test/published",
+    tests: /an import reads a handful|a load, and what it attaches|stack traces name the sources/,
+    reason: "What is watched there are hooks of Node's modules, and source maps that Node is told to read",
+  },
+  {
+    on: ["deno"],
+    file: "cli/build/test/published",
+    tests: /every subpath has what it has in the repository/,
+    reason: "Code that is given by -e comes to Deno as a data: URL, which finds no packages",
+  },
+  {
+    on: ["deno"],
+    file: "cli/build/test/run",
+    tests: /says that its output cannot be written/,
+    reason: "Deno's error of a write says no code, only a sentence of its own",
+  },
+  {
+    on: ["deno"],
+    file: "cli/build/test/run",
+    tests: /says that the folder is gone/,
+    reason: "Deno itself does not start where there is no current folder",
+  },
+  {
+    on: ["deno"],
+    file: "test/ptrace/endless",
+    tests: /ends at the first SIG(INT|TERM)/,
+    reason: "Deno says of a child that was sent a signal that the signal ended it, whatever exit code it had",
+  },
+  {
+    on: ["deno"],
+    file: "test/ptrace/shortage",
+    reason: "Deno leaves an epoll and an eventfd open of threads that have ended",
+  },
+  {
+    on: ["deno"],
+    file: "test/lockdown/lock-down",
+    tests: /tells what it denies/,
+    reason: "Deno tries another way to start a process that is refused, and says EACCES of that",
+  },
+  {
     on: ["deno"],
     file: "test/host/at-exit",
     tests: /an error that nobody caught$/,

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import * as files from "node:fs";
 import type { Writable } from "node:stream";
 import { tryDescriptors } from "./descriptors.ts";
-import type { SignalName } from "./signals.ts";
+import { sendSignal, type SignalName } from "./signals.ts";
 
 export interface ChildOptions {
   readonly input: "inherit" | "ignore" | "pipe";
@@ -40,8 +40,12 @@ export async function startChild(file: string, args: readonly string[], options:
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
   });
+  let isRunning = true;
   const ended: Child["ended"] = new Promise((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
+    child.once("exit", (code, signal) => {
+      isRunning = false;
+      resolve({ code: code ?? undefined, signal: signal ?? undefined });
+    });
   });
   await started(child);
   // A child that ends before it has read all its input is no failure of ours.
@@ -52,10 +56,13 @@ export async function startChild(file: string, args: readonly string[], options:
     pid: child.pid ?? 0,
     ended,
     get isRunning(): boolean {
-      return child.exitCode === null && child.signalCode === null;
+      return isRunning;
     },
     input: child.stdin ?? undefined,
-    kill: (signal) => void child.kill(signal),
+    kill: (signal) => {
+      // Deno takes a child for ended that was sent a signal, which may have done nothing to it, and sends it no other.
+      if (!child.kill(signal) && isRunning && child.pid !== undefined) sendSignal(child.pid, signal);
+    },
     go: () => void line?.end("\n"),
   };
 }

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 
-const index = fileURLToPath(new URL("../../src/btf/index.js", import.meta.url));
+const index = new URL("../../src/btf/index.js", import.meta.url).href;
 
 /** As under a browser's content security policy. */
 const script = `

@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { spawnCommand } from "../../src/engine/kernel/spawn.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 import { loadFixture } from "./kernel-fixture.ts";
+
+/** Waits until a process ignores SIGTERM. */
+async function ignores(pid: number): Promise<void> {
+  const sigterm = 1n << 14n;
+  for (;;) {
+    const ignored = /^SigIgn:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]!;
+    if ((BigInt(`0x${ignored}`) & sigterm) !== 0n) return;
+    await sleep(5);
+  }
+}
 
 describe("kernel: commands", () => {
   it("exit codes and signals come back", async () => {
@@ -12,6 +24,21 @@ describe("kernel: commands", () => {
     const killed = await spawnCommand("sleep", ["60"], { stdout: "ignore" });
     killed.kill("SIGTERM");
     assert.deepEqual(await killed.exited, { code: undefined, signal: "SIGTERM" });
+  });
+
+  it("one that does not end of a signal gets the next one, and ends with close()", async () => {
+    // It inherits that these are ignored: there is no moment at which they would end it.
+    const deaf = `trap '' TERM INT; exec sleep 60`;
+    for (const end of ["kill", "close"] as const) {
+      const stubborn = await spawnCommand("sh", ["-c", `${deaf} <&-`], { stdout: "ignore" });
+      await ignores(stubborn.pid);
+      stubborn.kill("SIGTERM");
+      stubborn.kill("SIGINT");
+      if (end === "kill") stubborn.kill("SIGKILL");
+      else await stubborn.close();
+      assert.equal((await stubborn.exited).code, undefined);
+      assert.equal(existsSync(`/proc/${stubborn.pid}`), false);
+    }
   });
 
   it("standard input can be written, also when nobody reads it", async () => {

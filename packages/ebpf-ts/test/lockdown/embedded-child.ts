@@ -1,12 +1,6 @@
 /** The embedded engine, in the process of an ordinary user that is locked down. Started by lock-down.test.ts. */
-import { isRoot } from "../../src/host/this-process.ts";
-import { attempt, loadHere, nobody } from "./child.ts";
+import { attempt, loadHere } from "./child.ts";
 
-if (isRoot()) {
-  process.setgroups!([]);
-  process.setgid!(nobody.gid);
-  process.setuid!(nobody.uid);
-}
 const traced = await loadHere("tracepoint", "embedded");
 await traced.attach();
 const command = await traced.spawn("sh", ["-c", "read line; exit 3"], { stdin: "pipe" });

@@ -23,7 +23,10 @@ function scriptOf(child: string): string {
   return fileURLToPath(new URL(`./${child}.js`, import.meta.url));
 }
 
-async function outcomesOf(file: string, ...args: readonly string[]): Promise<Map<string, string>> {
+/** To be followed by what an ordinary user is to run. */
+const asUser = ["setpriv", `--reuid=${nobody.uid}`, `--regid=${nobody.gid}`, "--clear-groups"];
+
+async function outcomesOf(...[file = "", ...args]: readonly string[]): Promise<Map<string, string>> {
   const { stdout } = await run(file, args, { timeout: 110_000 });
   const lines = stdout.trimEnd().split("\n");
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
@@ -116,7 +119,7 @@ describe("lockDown, on the kernel", { skip: kernelAndRoot, timeout: 300_000 }, (
 
 describe("lockDown, on the embedded engine", { skip: linuxOrSkip, timeout: 300_000 }, () => {
   it("a traced command goes on, and no other starts", async () => {
-    const found = await outcomes("embedded-child");
+    const found = await outcomesOf(...(isRoot() ? asUser : []), process.execPath, scriptOf("embedded-child"));
     assert.match(found.get("without files")!, /^BUSY .* is traced, for which files of \/proc are read/);
     assert.match(found.get("as another")!, /^NO_PRIVILEGE .* takes root, or CAP_SETUID and CAP_SETGID$/);
     assert.match(found.get("ended")!, /Commands cannot be started/);
@@ -186,8 +189,14 @@ describe("lockDown: whose capabilities go", { skip: setprivOrSkip(), timeout: 30
     ...args: readonly string[]
   ): Promise<Map<string, string>> {
     const sets = `--inh-caps=-all,${capabilities} --ambient-caps=-all,${capabilities} --bounding-set=-all,${capabilities}`;
-    const who = ["--reuid=65534", "--regid=65534", "--clear-groups", ...sets.split(" ")];
-    return outcomesOf("setpriv", ...who, process.execPath, scriptOf("capable-child"), JSON.stringify(options), ...args);
+    return outcomesOf(
+      ...asUser,
+      ...sets.split(" "),
+      process.execPath,
+      scriptOf("capable-child"),
+      JSON.stringify(options),
+      ...args,
+    );
   }
 
   it("those of all threads, where it may change its user", async () => {
