@@ -10,6 +10,8 @@ export interface Abbreviation {
   readonly attributes: readonly number[];
   readonly forms: readonly number[];
   readonly constants: readonly number[];
+  /** Bytes of the values of such an entry; -1 where they differ from one to the other. */
+  readonly size: number;
 }
 
 /** Tables of abbreviations, by their offset: units may share one. */
@@ -51,9 +53,31 @@ function readAbbreviation(cursor: Cursor): Abbreviation {
     const attribute = cursor.uleb();
     const form = cursor.uleb();
     const constant = form === Form.IMPLICIT_CONST ? cursor.sleb() : 0;
-    if (attribute === 0 && form === 0) return { tag, hasChildren, attributes, forms, constants };
+    if (attribute === 0 && form === 0) return { tag, hasChildren, attributes, forms, constants, size: sizeOf(forms) };
     attributes.push(attribute);
     forms.push(form);
     constants.push(constant);
   }
+}
+
+/** Bytes that values of a form take. Of forms that are not here it varies. */
+const formSizes: ReadonlyMap<number, number> = new Map([
+  ...[Form.IMPLICIT_CONST, Form.FLAG_PRESENT].map((form): [number, number] => [form, 0]),
+  ...[Form.FLAG, Form.DATA1, Form.REF1, Form.STRX1, Form.ADDRX1].map((form): [number, number] => [form, 1]),
+  ...[Form.DATA2, Form.REF2, Form.STRX2, Form.ADDRX2].map((form): [number, number] => [form, 2]),
+  ...[Form.STRX3, Form.ADDRX3].map((form): [number, number] => [form, 3]),
+  ...[Form.DATA4, Form.REF4, Form.SEC_OFFSET, Form.STRP].map((form): [number, number] => [form, 4]),
+  ...[Form.LINE_STRP, Form.STRX4, Form.ADDRX4].map((form): [number, number] => [form, 4]),
+  ...[Form.DATA8, Form.REF8, Form.REF_SIG8, Form.ADDR].map((form): [number, number] => [form, 8]),
+  [Form.DATA16, 16],
+]);
+
+function sizeOf(forms: readonly number[]): number {
+  let size = 0;
+  for (const form of forms) {
+    const own = formSizes.get(form);
+    if (own === undefined) return -1;
+    size += own;
+  }
+  return size;
 }

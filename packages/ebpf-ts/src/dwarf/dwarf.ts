@@ -2,7 +2,7 @@ import type { ElfFile } from "../elf/elf-file.ts";
 import { Tag } from "./constants.ts";
 import type { Entry } from "./entry.ts";
 import { type CodeRange, locationsOf, type LocationRange, rangesOf } from "./lists.ts";
-import { readEntries, type Entries } from "./read-entries.ts";
+import { Entries } from "./read-entries.ts";
 import { codeAddress, type CodeAddress, type DebugSections, readDebugSections } from "./sections.ts";
 import { DwarfTypes } from "./types.ts";
 
@@ -22,7 +22,6 @@ export interface DwarfVariable {
 export class Dwarf {
   readonly types: DwarfTypes;
   readonly #sections: DebugSections;
-  readonly #entries: Entries;
   /** By where they begin. */
   readonly #functions = new Map<CodeAddress, Entry>();
   readonly #variables = new Map<Entry, readonly DwarfVariable[]>();
@@ -30,10 +29,10 @@ export class Dwarf {
   /** Throws `EbpfError` BAD_OBJECT when it is broken. */
   constructor(elf: ElfFile) {
     this.#sections = readDebugSections(elf);
-    this.#entries = readEntries(this.#sections);
-    this.types = new DwarfTypes(this.#sections, this.#entries.all);
-    for (const entry of this.#entries.all.values()) {
-      if (entry.tag === Tag.SUBPROGRAM && entry.lowPc >= 0) this.#functions.set(entry.lowPc, entry);
+    const entries = new Entries(this.#sections);
+    this.types = new DwarfTypes(this.#sections, entries);
+    for (const entry of entries.withTags(new Set([Tag.SUBPROGRAM]))) {
+      if (entry.lowPc >= 0) this.#functions.set(entry.lowPc, entry);
     }
   }
 

@@ -11,13 +11,16 @@ export interface Located {
   readonly length: number;
 }
 
+/** What knows which entries lie in another. */
+interface EntryOwner {
+  childrenOf(index: number): Entry[];
+}
+
 /** An entry of debug information (DIE): the attributes that matter here. Absent numbers are -1, absent references 0. */
 export class Entry {
   readonly offset: number;
   readonly tag: number;
   readonly unit: Unit;
-  readonly parent: Entry | undefined;
-  readonly children: Entry[] = [];
   nameClass: number = ValueClass.NONE;
   nameOffset = 0;
   /** Offsets of other entries. */
@@ -40,11 +43,21 @@ export class Entry {
   ranges = -1;
   location: Located | undefined = undefined;
 
-  constructor(offset: number, tag: number, unit: Unit, parent: Entry | undefined) {
+  readonly #owner: EntryOwner;
+  readonly #index: number;
+  #children: readonly Entry[] | undefined;
+
+  constructor(owner: EntryOwner, index: number, offset: number, tag: number, unit: Unit) {
+    this.#owner = owner;
+    this.#index = index;
     this.offset = offset;
     this.tag = tag;
     this.unit = unit;
-    this.parent = parent;
+  }
+
+  get children(): readonly Entry[] {
+    this.#children ??= this.#owner.childrenOf(this.#index);
+    return this.#children;
   }
 
   /** Empty when there is none. */

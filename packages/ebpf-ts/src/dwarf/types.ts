@@ -1,10 +1,13 @@
 import { badDwarf } from "./budget.ts";
 import { Tag } from "./constants.ts";
 import type { Entry } from "./entry.ts";
+import type { Entries } from "./read-entries.ts";
 import type { DebugSections } from "./sections.ts";
 
 const qualifiers: ReadonlySet<number> = new Set([Tag.CONST, Tag.VOLATILE, Tag.RESTRICT, Tag.ATOMIC]);
 const composites: ReadonlySet<number> = new Set([Tag.STRUCTURE, Tag.UNION, Tag.CLASS]);
+
+const named: ReadonlySet<number> = new Set([...composites, Tag.ENUMERATION, Tag.TYPEDEF]);
 
 /** No type nests deeper, unless it goes in circles. */
 const deepest = 64;
@@ -20,10 +23,10 @@ export interface TypePart {
 /** Questions about types of debug information, each named by its entry's offset; 0 is `void`. */
 export class DwarfTypes {
   readonly sections: DebugSections;
-  readonly #entries: ReadonlyMap<number, Entry>;
+  readonly #entries: Entries;
   readonly #sizes = new Map<number, number | undefined>();
 
-  constructor(sections: DebugSections, entries: ReadonlyMap<number, Entry>) {
+  constructor(sections: DebugSections, entries: Entries) {
     this.sections = sections;
     this.#entries = entries;
   }
@@ -31,7 +34,7 @@ export class DwarfTypes {
   /** Undefined for `void`, and for types that are elsewhere. */
   entry(type: number): Entry | undefined {
     this.sections.budget.spend(1);
-    return type === 0 ? undefined : this.#entries.get(type);
+    return type === 0 ? undefined : this.#entries.at(type);
   }
 
   /** What says the name and the type of a concrete variable, or of something declared before. */
@@ -164,9 +167,8 @@ export class DwarfTypes {
   }
 
   *#namedEntries(): Generator<Entry> {
-    for (const entry of this.#entries.values()) {
-      const isType = composites.has(entry.tag) || entry.tag === Tag.ENUMERATION || entry.tag === Tag.TYPEDEF;
-      if (isType && !entry.isDeclaration && entry.nameClass !== 0) yield entry;
+    for (const entry of this.#entries.withTags(named)) {
+      if (!entry.isDeclaration && entry.nameClass !== 0) yield entry;
     }
   }
 }
