@@ -55,6 +55,9 @@ export class KernelCollection implements EngineCollection {
   #btf: Descriptor | undefined;
   #letPollerGo: (() => void) | undefined;
   #scope: KernelScope | undefined;
+  /** All that was ever loaded: a program may stand there once more, for a scope. */
+  readonly #loaded: Descriptor[] = [];
+  readonly #prints: KernelPrints[] = [];
   #closed = false;
 
   private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string) {
@@ -112,7 +115,10 @@ export class KernelCollection implements EngineCollection {
   }
 
   prints(onLine: (line: PrintedLine) => void, onFailure: (error: unknown) => void): EnginePrints {
-    return new KernelPrints(this.#sys, this.#programs.values(), onLine, onFailure);
+    const loaded = this.#loaded.filter(({ isOpen }) => isOpen);
+    const prints = new KernelPrints(this.#sys, loaded, onLine, onFailure);
+    this.#prints.push(prints);
+    return prints;
   }
 
   async prepareLockDown(): Promise<void> {
@@ -204,7 +210,7 @@ export class KernelCollection implements EngineCollection {
     }
   }
 
-  #loadDescriptor(
+  async #loadDescriptor(
     { assembler, externs }: LoadParts,
     spec: ProgramSpec,
     attachTypeId: number,
@@ -212,6 +218,11 @@ export class KernelCollection implements EngineCollection {
   ): Promise<Descriptor> {
     const assembled = withPrologue(assembler.assemble(spec), before);
     resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs);
-    return loadProgram(this.#sys, { spec, assembled, license: this.#spec.license, btf: this.#btf, attachTypeId });
+    const { license } = this.#spec;
+    const descriptor = await loadProgram(this.#sys, { spec, assembled, license, btf: this.#btf, attachTypeId });
+    this.#loaded.push(descriptor);
+    // Before it is attached, so that its first line is known.
+    for (const prints of this.#prints) prints.addProgram(descriptor);
+    return descriptor;
   }
 }

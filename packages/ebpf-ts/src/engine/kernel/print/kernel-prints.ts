@@ -2,7 +2,7 @@ import type { GrowingFile } from "../../../host/trace-files.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import type { EnginePrints, PrintedLine } from "../../prints.ts";
 import { PrintedLines } from "./printed-lines.ts";
-import { codeOf, isPrintedBy, kernelCode } from "./printing-code.ts";
+import { type KernelCodeRange, codeOf, isPrintedBy, kernelCode } from "./printing-code.ts";
 import { TraceInstance } from "./trace-instance.ts";
 
 /** Milliseconds between two looks: after one that found something, and at most. */
@@ -13,6 +13,8 @@ const pagesAtOnce = 64;
 
 /** What these programs print, and no others: told by the stack that the kernel keeps with each line. */
 export class KernelPrints implements EnginePrints {
+  readonly #sys: Sys;
+  readonly #code: KernelCodeRange[];
   readonly #instance: TraceInstance;
   readonly #buffers: readonly { readonly file: GrowingFile; readonly lines: PrintedLines }[];
   readonly #page: DataView;
@@ -32,7 +34,8 @@ export class KernelPrints implements EnginePrints {
     onFailure: (error: unknown) => void,
   ) {
     this.#onFailure = onFailure;
-    const code = codeOf(sys, programs);
+    this.#sys = sys;
+    this.#code = codeOf(sys, programs);
     this.#instance = new TraceInstance();
     const formats = {
       line: this.#instance.formatOf("bpf_trace/bpf_trace_printk"),
@@ -45,10 +48,15 @@ export class KernelPrints implements EnginePrints {
       lines: new PrintedLines(cpu, formats, isOwn, onLine),
     }));
     this.ready = kernelCode().then((kernel) => {
-      this.#isOwn = (stack) => isPrintedBy(code, kernel, stack);
+      this.#isOwn = (stack) => isPrintedBy(this.#code, kernel, stack);
     });
     this.ready.catch(() => {});
     this.#lookAgain();
+  }
+
+  /** One that was loaded later. */
+  addProgram(program: { readonly fd: number }): void {
+    if (this.#open) this.#code.push(...codeOf(this.#sys, [program]));
   }
 
   get lost(): number {

@@ -4,18 +4,19 @@ import type { Sys } from "../../../sys/ffi/sys.ts";
 import { BpfProgInfo } from "../../../uapi/structs.gen.ts";
 import { objectInfo } from "../object-info.ts";
 
-interface CodeRange {
+/** Where machine code stands. */
+export interface KernelCodeRange {
   readonly start: bigint;
   /** Exclusive. */
   readonly end: bigint;
 }
 
 /** The machine code of programs, subprograms included. Throws NOT_SUPPORTED where the kernel does not say. */
-export function codeOf(sys: Sys, programs: Iterable<{ readonly fd: number }>): CodeRange[] {
+export function codeOf(sys: Sys, programs: Iterable<{ readonly fd: number }>): KernelCodeRange[] {
   return [...programs].flatMap((program) => rangesOf(sys, program));
 }
 
-function rangesOf(sys: Sys, program: { readonly fd: number }): CodeRange[] {
+function rangesOf(sys: Sys, program: { readonly fd: number }): KernelCodeRange[] {
   const what = "where a program's code is";
   const { nr_jited_ksyms: count, jited_prog_len: length } = objectInfo(sys, program, BpfProgInfo, what);
   if (length === 0 || count === 0)
@@ -32,15 +33,15 @@ function rangesOf(sys: Sys, program: { readonly fd: number }): CodeRange[] {
   return Array.from(starts, (start, index) => ({ start, end: start + BigInt(lengths[index]!) }));
 }
 
-let kernelText: Promise<CodeRange> | undefined;
+let kernelText: Promise<KernelCodeRange> | undefined;
 
 /** The kernel's own code, without modules and programs. Takes some 100 ms, once. */
-export function kernelCode(): Promise<CodeRange> {
+export function kernelCode(): Promise<KernelCodeRange> {
   kernelText ??= readKernelCode();
   return kernelText;
 }
 
-async function readKernelCode(): Promise<CodeRange> {
+async function readKernelCode(): Promise<KernelCodeRange> {
   const symbols = new TextDecoder("latin1").decode(await readLargeFile("/proc/kallsyms"));
   const [start, end] = ["_stext", "_etext"].map((name) => {
     const at = symbols.indexOf(` ${name}\n`);
@@ -54,12 +55,16 @@ async function readKernelCode(): Promise<CodeRange> {
  * Whether a stack is that of a program with that code, which called the kernel to print. Between the two stand the kernel's own functions
  * alone; a program further up has only called, or was interrupted by, the one that printed.
  */
-export function isPrintedBy(programs: readonly CodeRange[], kernel: CodeRange, stack: readonly bigint[]): boolean {
+export function isPrintedBy(
+  programs: readonly KernelCodeRange[],
+  kernel: KernelCodeRange,
+  stack: readonly bigint[],
+): boolean {
   const caller = stack.find((address) => !isIn(kernel, address));
   return caller !== undefined && programs.some((range) => isIn(range, caller));
 }
 
-function isIn({ start, end }: CodeRange, address: bigint): boolean {
+function isIn({ start, end }: KernelCodeRange, address: bigint): boolean {
   return address >= start && address <= end;
 }
 
