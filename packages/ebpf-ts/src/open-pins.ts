@@ -66,10 +66,16 @@ export class PinnedLink {
     this.#link.update(program.handle);
   }
 
-  /** Takes the pin away, and lets go: the program is detached, unless somebody else holds the link. */
+  /** Takes the pin away. The program stays attached, as long as this link is open. Throws NOT_FOUND where the pin is gone. */
+  unpin(): void {
+    this.#check("unpin");
+    this.#link.unpin();
+  }
+
+  /** {@link unpin}, unless that was done, and lets go: the program is detached, unless somebody else holds the link. */
   detach(): void {
     this.#check("detach");
-    this.#link.unpin();
+    if (this.#link.pinnedAt !== undefined) this.#link.unpin();
     this.close();
   }
 

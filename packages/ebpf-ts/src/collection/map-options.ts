@@ -12,6 +12,8 @@ export interface LiveMap {
   readonly name: string;
   /** Keeps it alive under a path of a bpffs. */
   pin(path: string): void;
+  /** Takes that away. */
+  unpin(): void;
   /** Lets go of it. */
   close(): void;
 }

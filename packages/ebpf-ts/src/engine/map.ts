@@ -1,3 +1,4 @@
+import type { Pinnable } from "./pinnable.ts";
 import type { EnginePerf, PerfOptions } from "./perf.ts";
 import type { EngineProgram } from "./program.ts";
 import type { EngineRing } from "./ring.ts";
@@ -16,7 +17,7 @@ export interface MapInfo {
 }
 
 /** Keys and values are bytes here; the live nouns in `map/` give them types. */
-export interface EngineMap {
+export interface EngineMap extends Pinnable {
   readonly info: MapInfo;
   /** Values of a per-CPU map are `cpus` values in a row, each padded to a multiple of 8 bytes, as bpf(2) has it. */
   readonly cpus: number;
@@ -65,10 +66,6 @@ export interface EngineMap {
   setMap?(key: Uint8Array, map: EngineMap): void;
   /** Bloom filter: whether a value may be in it. */
   contains?(value: Uint8Array): boolean;
-  /** Keeps it alive under a path of a bpffs (BPF_OBJ_PIN). */
-  pin?(path: string): void;
-  /** Removes the path. */
-  unpin?(path: string): void;
   /** Takes the right to write from user space, for good (BPF_MAP_FREEZE, Linux 5.2). */
   freeze?(): void;
 }

@@ -2,6 +2,7 @@ import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
 import { type Checks, optionsOf } from "../base/check-options.ts";
 import { aFunction, aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";
+import type { Pinnable } from "./pinnable.ts";
 
 /** What a loaded program is, as the kernel tells it (`struct bpf_prog_info`): `type` is BPF_PROG_TYPE_*, `id` 0 on the embedded engine. */
 export interface ProgramInfo {
@@ -57,26 +58,20 @@ export interface RunResult {
 }
 
 /** A loaded program as an engine has it. */
-export interface EngineProgram {
+export interface EngineProgram extends Pinnable {
   readonly info: ProgramInfo;
   /** Runs it once by hand (BPF_PROG_TEST_RUN). */
   run(options: RunOptions): Promise<RunResult>;
   /** Attaches it where it is told, or else where its section says. */
   attach(target?: AttachTarget): Promise<EngineLink>;
-  /** Keeps it under a path of a bpffs (BPF_OBJ_PIN). */
-  pin?(path: string): void;
 }
 
-/** What keeps a program attached. After its end it is used no more. */
-export interface EngineLink {
+/** What keeps a program attached, and is pinned since Linux 5.7. After its end it is used no more. */
+export interface EngineLink extends Pinnable {
   readonly target: AttachTarget;
   readonly info: LinkInfo;
   /** Puts another program of the same type in the place of this one, without a gap. */
   update(program: EngineProgram): Promise<void>;
   /** Lets go of it. What is pinned stays attached. Idempotent. */
   close(): Promise<void>;
-  /** Keeps the program attached under a path of a bpffs (BPF_OBJ_PIN, Linux 5.7). */
-  pin?(path: string): void;
-  /** Removes the path; the program stays attached. */
-  unpin?(path: string): void;
 }

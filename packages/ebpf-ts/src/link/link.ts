@@ -1,7 +1,7 @@
 import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
-import { aPath } from "../base/checks.ts";
-import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { EbpfError } from "../base/errors.ts";
 import type { LinkInfo } from "../engine/link.ts";
+import { pinObject, unpinObject } from "../engine/pinnable.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../engine/program.ts";
 import { programTypeName } from "../uapi/type-names.ts";
 
@@ -20,7 +20,6 @@ export class Link {
   readonly #link: EngineLink;
   readonly #onEnd: (link: Link) => void;
   #program: LinkedProgram;
-  #pin: string | undefined;
   #closed: Promise<void> | undefined;
 
   /** `onEnd` is told once, when it is detached or let go of. */
@@ -66,32 +65,19 @@ export class Link {
 
   /** Keeps the program attached under a path of a bpffs, beyond this process too (BPF_OBJ_PIN; kernel engine, Linux 5.7). */
   pin(path: string): void {
-    aPath(path, "The path of pin()");
     this.#check("pin");
-    if (this.#link.pin === undefined) {
-      throw new NotSupportedError(
-        "pin",
-        `Cannot pin ${this.#title}: only the kernel engine can, load with engine: "kernel"`,
-      );
-    }
-    if (this.#pin !== undefined) {
-      throw new EbpfError("BUSY", `Cannot pin ${this.#title} at ${path}: it is pinned at ${this.#pin}`);
-    }
-    this.#link.pin(path);
-    this.#pin = path;
+    pinObject(this.#link, path, this.#title);
   }
 
   /** Takes the pin away that {@link pin} made. The program stays attached, as long as this link does. */
   unpin(): void {
     this.#check("unpin");
-    if (this.#pin === undefined) throw new EbpfError("NOT_FOUND", `Cannot unpin ${this.#title}: it is not pinned`);
-    this.#link.unpin!(this.#pin);
-    this.#pin = undefined;
+    unpinObject(this.#link, this.#title);
   }
 
   /** Detaches the program, and takes the pin away that {@link pin} made. Idempotent. */
   async detach(): Promise<void> {
-    if (this.#pin !== undefined && this.attached) this.#removePin();
+    if (this.attached && this.#link.pinnedAt !== undefined) this.#removePin();
     await this.close();
   }
 

@@ -1,5 +1,6 @@
 import type { EngineMap, MapInfo } from "../engine/map.ts";
-import { anArray, anIterable, aPath, oneOf, showValue } from "../base/checks.ts";
+import { pinObject, unpinObject } from "../engine/pinnable.ts";
+import { anArray, anIterable, oneOf, showValue } from "../base/checks.ts";
 import { EbpfError, NotSupportedError, ValueError } from "../base/errors.ts";
 import { mapKind } from "../kinds/map-kinds.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
@@ -250,16 +251,14 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
     this.#memory = undefined;
   }
 
-  /** Keeps the map alive under a path of a bpffs (kernel engine). */
+  /** Keeps the map alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
-    aPath(path, "The path of pin()");
-    if (!this.#map.pin) {
-      throw new NotSupportedError(
-        "pin",
-        `Cannot pin map ${this.name}: only the kernel engine can, load with engine: "kernel"`,
-      );
-    }
-    this.#map.pin(path);
+    pinObject(this.#map, path, `map ${this.name}`);
+  }
+
+  /** Takes the pin away that {@link pin} or loading made, or where it was opened. Throws NOT_FOUND where there is none. */
+  unpin(): void {
+    unpinObject(this.#map, `map ${this.name}`);
   }
 
   /** From now on its memory is for reading only; what writes by key is refused by the engine. For who has sealed that. */

@@ -1,5 +1,6 @@
 import type { Btf } from "../btf/types.ts";
 import type { EngineMap } from "../engine/map.ts";
+import type { Pinnable } from "../engine/pinnable.ts";
 import type { PerfOptions } from "../engine/perf.ts";
 import type { EngineRing } from "../engine/ring.ts";
 import type { RecordType } from "./record-type.ts";
@@ -35,11 +36,11 @@ export interface RingParts {
   readonly name: string;
   readonly ring: EngineRing;
   readonly record: RecordType;
-  readonly pin?: ((path: string) => void) | undefined;
+  readonly pinnable?: Pinnable | undefined;
   readonly onClose?: (() => void) | undefined;
 }
 
 /** A ring of an engine's map. */
 export function ringParts(map: EngineMap, { record, onClose }: NounParts): RingParts {
-  return { name: map.info.name, ring: map.ring!(), record, pin: map.pin?.bind(map), onClose };
+  return { name: map.info.name, ring: map.ring!(), record, pinnable: map, onClose };
 }

@@ -1,5 +1,6 @@
 import type { WriteRecord } from "../engine/injector.ts";
 import type { EngineRing } from "../engine/ring.ts";
+import { type Pinnable, pinObject, unpinObject } from "../engine/pinnable.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { bytesForThreads } from "../base/shared-bytes.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
@@ -16,7 +17,7 @@ import { OverwriteConsumer } from "../ring/overwrite/overwrite-consumer.ts";
 import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";
 import { checkOptions } from "../base/check-options.ts";
-import { aFunction, aPath } from "../base/checks.ts";
+import { aFunction } from "../base/checks.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
 import type { RecordBatch } from "../stream/record-batch.ts";
 import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
@@ -36,7 +37,8 @@ export interface RingBufOptions<T> {
   readonly type?: (() => RingRecordType | undefined) | undefined;
   /** Events are copies of the records' bytes when it is left out. */
   readonly decode?: RecordDecoder<T> | undefined;
-  readonly pin?: ((path: string) => void) | undefined;
+  /** What is pinned; none where this thread has the memory alone. */
+  readonly pinnable?: Pinnable | undefined;
   /** What programs counted as lost, where the engine does not count it (see {@link RingBuf.lost}). */
   readonly lost?: (() => number | undefined) | undefined;
   readonly onClose?: (() => void) | undefined;
@@ -53,7 +55,7 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
   readonly #sources: RingSources<T>;
   readonly #record: RecordView;
   readonly #bell: LazyBell;
-  readonly #pin: ((path: string) => void) | undefined;
+  readonly #pinnable: Pinnable | undefined;
   readonly #lost: (() => number | undefined) | undefined;
   readonly #onClose: (() => void) | undefined;
   readonly #ring: EngineRing;
@@ -63,13 +65,13 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
   /** Once it is closed. */
   #lostAtEnd: number | undefined;
 
-  constructor({ name, ring, type, decode, pin, lost, onClose }: RingBufOptions<T>) {
+  constructor({ name, ring, type, decode, pinnable, lost, onClose }: RingBufOptions<T>) {
     const consumer = openConsumer(ring.memory, name);
     const { data } = consumer.memory;
     this.name = name;
     this.#ring = ring;
     this.#type = type;
-    this.#pin = pin;
+    this.#pinnable = pinnable;
     this.#lost = lost;
     this.#onClose = onClose;
     this.#consumer = consumer;
@@ -238,17 +240,16 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
     };
   }
 
-  /** Keeps the ring alive under a path of a bpffs (kernel engine). */
+  /** Keeps the ring alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
-    aPath(path, "The path of pin()");
     this.#reader.checkOpen();
-    if (this.#pin === undefined) {
-      throw new NotSupportedError(
-        "pin",
-        `Cannot pin ring ${this.name}: only the kernel engine can, load with engine: "kernel"`,
-      );
-    }
-    this.#pin(path);
+    pinObject(this.#pinnable, path, `ring ${this.name}`);
+  }
+
+  /** Takes the pin away that {@link pin} or loading made, or where it was opened. Throws NOT_FOUND where there is none. */
+  unpin(): void {
+    this.#reader.checkOpen();
+    unpinObject(this.#pinnable, `ring ${this.name}`);
   }
 
   /**

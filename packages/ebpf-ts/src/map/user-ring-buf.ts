@@ -1,5 +1,6 @@
 import type { EngineRing } from "../engine/ring.ts";
-import { aPath, aUint8Array } from "../base/checks.ts";
+import { aUint8Array } from "../base/checks.ts";
+import { type Pinnable, pinObject, unpinObject } from "../engine/pinnable.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { ownThread } from "../base/thread-lives.ts";
 import type { SharedAccess } from "../memory/shared-access.ts";
@@ -25,7 +26,8 @@ export interface UserRingBufOptions<T> {
   readonly type?: (() => RingRecordType | undefined) | undefined;
   /** What this ring shares with other threads that write it. */
   readonly access?: SharedAccess | undefined;
-  readonly pin?: ((path: string) => void) | undefined;
+  /** What is pinned; none where this thread has the memory alone. */
+  readonly pinnable?: Pinnable | undefined;
   readonly onClose?: (() => void) | undefined;
 }
 
@@ -44,11 +46,11 @@ export class UserRingBuf<T = unknown> {
   readonly #queue: RoomQueue;
   readonly #bell: LazyBell;
   readonly #reserved = new Set<Reservation>();
-  readonly #pin: ((path: string) => void) | undefined;
+  readonly #pinnable: Pinnable | undefined;
   readonly #onClose: (() => void) | undefined;
   #closed = false;
 
-  constructor({ name, ring, encoder, type, access, pin, onClose }: UserRingBufOptions<T>) {
+  constructor({ name, ring, encoder, type, access, pinnable, onClose }: UserRingBufOptions<T>) {
     this.name = name;
     // Whose a sample is: no program reads the word.
     this.#producer = new RingProducer(ring.memory, name, ownThread());
@@ -57,7 +59,7 @@ export class UserRingBuf<T = unknown> {
     this.#batches = new SampleBatches(this.#producer, this.#turns, this.#writer);
     this.#type = type;
     this.#share = ring.share?.bind(ring);
-    this.#pin = pin;
+    this.#pinnable = pinnable;
     this.#onClose = onClose;
     const turns = this.#turns;
     this.#bell = new LazyBell((onRing) =>
@@ -173,17 +175,16 @@ export class UserRingBuf<T = unknown> {
     return this.#queue.reserve(size, options);
   }
 
-  /** Keeps the ring alive under a path of a bpffs (kernel engine). */
+  /** Keeps the ring alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
-    aPath(path, "The path of pin()");
     if (this.#closed) throw new EbpfError("CLOSED", `Cannot pin ring ${this.name}: it is closed`);
-    if (this.#pin === undefined) {
-      throw new NotSupportedError(
-        "pin",
-        `Cannot pin ring ${this.name}: only the kernel engine can, load with engine: "kernel"`,
-      );
-    }
-    this.#pin(path);
+    pinObject(this.#pinnable, path, `ring ${this.name}`);
+  }
+
+  /** Takes the pin away that {@link pin} or loading made, or where it was opened. Throws NOT_FOUND where there is none. */
+  unpin(): void {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot unpin ring ${this.name}: it is closed`);
+    unpinObject(this.#pinnable, `ring ${this.name}`);
   }
 
   /**

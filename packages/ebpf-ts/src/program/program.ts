@@ -1,8 +1,7 @@
 import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
 import { checkOptions } from "../base/check-options.ts";
-import { aPath } from "../base/checks.ts";
 import { type EngineProgram, type ProgramInfo, runChecks, type RunOptions, type RunResult } from "../engine/program.ts";
-import { NotSupportedError } from "../base/errors.ts";
+import { pinObject, unpinObject } from "../engine/pinnable.ts";
 import type { Link } from "../link/link.ts";
 import type { LiveLinks } from "../link/live-links.ts";
 import type { ProgramSpec } from "../spec/types.ts";
@@ -64,16 +63,15 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
     return this.#links.attach(this, target);
   }
 
-  /** Keeps the program alive under a path of a bpffs (kernel engine). */
+  /** Keeps the program alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
-    aPath(path, "The path of pin()");
     this.#links.check(this, "pin");
-    if (!this.#program.pin) {
-      throw new NotSupportedError(
-        "pin",
-        `Cannot pin program ${this.name}: only the kernel engine can, load with engine: "kernel"`,
-      );
-    }
-    this.#program.pin(path);
+    pinObject(this.#program, path, `program ${this.name}`);
+  }
+
+  /** Takes the pin away that {@link pin} made, or where it was opened. Throws NOT_FOUND where there is none. */
+  unpin(): void {
+    this.#links.check(this, "unpin");
+    unpinObject(this.#program, `program ${this.name}`);
   }
 }

@@ -192,10 +192,12 @@ describe("kernel: pinning", { skip: kernelOrSkip() }, () => {
         loadFixture("kernel-maps", { pinRoot, edit }),
         /Cannot use the map pinned at .*kept: it is hash with key 4, value 8 bytes, 8 entries/,
       );
-      assert.throws(() => second.maps.get("kept")!.pin!(`${pinRoot}/kept`), { errnoName: "EEXIST" });
-      second.maps.get("kept")!.unpin!(`${pinRoot}/kept`);
+      assert.equal(second.maps.get("kept")!.pinnedAt, `${pinRoot}/kept`);
+      assert.throws(() => second.maps.get("kept")!.pin!(`${pinRoot}/other`), { code: "BUSY", message: /kept/ });
+      assert.throws(() => second.programs.get("add")!.pin!(`${pinRoot}/kept`), { errnoName: "EEXIST" });
+      second.maps.get("kept")!.unpin!();
       assert.equal(existsSync(`${pinRoot}/kept`), false);
-      assert.throws(() => second.maps.get("kept")!.unpin!(`${pinRoot}/kept`), { code: "NOT_FOUND" });
+      assert.throws(() => second.maps.get("kept")!.unpin!(), { code: "NOT_FOUND" });
       second.programs.get("add")!.pin!(`${pinRoot}/add`);
       assert.throws(() => openPinnedMap(linuxSys(), `${pinRoot}/add`), /it is something else/);
       await second.close();

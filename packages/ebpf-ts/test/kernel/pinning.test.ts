@@ -129,7 +129,7 @@ describe("kernel: pins by name", { skip: kernelOrSkip() }, () => {
     const first = await loadFixture("kernel-maps", { pinRoot });
     await assert.rejects(loadFixture("kernel-maps", { pinRoot, edit: unverifiable }), EbpfError);
     assert.deepEqual(readdirSync(pinRoot), ["kept"]);
-    first.maps.get("kept")!.unpin!(`${pinRoot}/kept`);
+    first.maps.get("kept")!.unpin!();
     await first.close();
     rmSync(pinRoot, { recursive: true });
   });

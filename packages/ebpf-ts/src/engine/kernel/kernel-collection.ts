@@ -203,7 +203,7 @@ export class KernelCollection implements EngineCollection {
   async #loadProgram(parts: LoadParts, spec: ProgramSpec, attachTypeId: number): Promise<KernelProgram> {
     const descriptor = await this.#loadDescriptor(parts, spec, attachTypeId, []);
     try {
-      return new KernelProgram(this.#sys, descriptor, spec, this.#scope);
+      return new KernelProgram(this.#sys, descriptor, spec, { scope: this.#scope });
     } catch (error) {
       descriptor.close();
       throw error;

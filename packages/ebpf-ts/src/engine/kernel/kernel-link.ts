@@ -7,7 +7,7 @@ import type { LinkInfo } from "../link.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../program.ts";
 import type { Attachment } from "./attach/attachment.ts";
 import { linkInfo } from "./object-info.ts";
-import { pinObject, unpinObject } from "./pin.ts";
+import { PinPlace } from "./pin.ts";
 import { cannotUpdate, updateLink } from "./update-link.ts";
 
 export interface KernelLinkOptions {
@@ -24,9 +24,9 @@ export class KernelLink implements EngineLink {
   readonly target: AttachTarget;
   readonly #options: KernelLinkOptions;
   readonly #onEnd: () => void;
+  readonly #pin: PinPlace;
   #program: ProgramInfo;
   #attachment: Attachment;
-  #pinned = false;
 
   constructor(options: KernelLinkOptions, onEnd: () => void) {
     this.target = options.target;
@@ -34,6 +34,7 @@ export class KernelLink implements EngineLink {
     this.#program = options.program;
     this.#attachment = options.attachment;
     this.#onEnd = onEnd;
+    this.#pin = new PinPlace(options.sys);
   }
 
   get info(): LinkInfo {
@@ -52,14 +53,8 @@ export class KernelLink implements EngineLink {
     this.#program = program.info;
   }
 
-  pin(path: string): void {
-    pinObject(this.#options.sys, this.#link("pin"), path, this.#title);
-    this.#pinned = true;
-  }
-
-  /** Whether it stays attached when it is let go of, as far as this process knows. */
-  get isPinned(): boolean {
-    return this.#pinned;
+  get pinnedAt(): string | undefined {
+    return this.#pin.path;
   }
 
   /** Lets go of what keeps the program attached, for something else that keeps it attached there. */
@@ -69,8 +64,12 @@ export class KernelLink implements EngineLink {
     closeAttachment(before);
   }
 
-  unpin(path: string): void {
-    unpinObject(path, this.#title);
+  pin(path: string): void {
+    this.#pin.pin(this.#link("pin"), path, this.#title);
+  }
+
+  unpin(): void {
+    this.#pin.unpin(this.#title);
   }
 
   async close(): Promise<void> {

@@ -10,7 +10,7 @@ import { attachProgram } from "./attach/attach-program.ts";
 import type { Attachment } from "./attach/attachment.ts";
 import { closeAttachment, KernelLink } from "./kernel-link.ts";
 import { programInfo } from "./object-info.ts";
-import { pinObject } from "./pin.ts";
+import { PinPlace } from "./pin.ts";
 import { ProgramRunner } from "./run/run-program.ts";
 import type { KernelScope } from "./scope/kernel-scope.ts";
 
@@ -18,6 +18,12 @@ import type { KernelScope } from "./scope/kernel-scope.ts";
 export interface Reattached {
   replace(): void;
   undo(): void;
+}
+
+export interface KernelProgramOptions {
+  readonly scope?: KernelScope | undefined;
+  /** Where it is pinned already. */
+  readonly pinnedAt?: string | undefined;
 }
 
 /** A program that the verifier has let in. */
@@ -29,8 +35,10 @@ export class KernelProgram implements EngineProgram {
   readonly #runner: ProgramRunner;
   readonly #scope: KernelScope | undefined;
   readonly #links = new Set<KernelLink>();
+  readonly #pin: PinPlace;
 
-  constructor(sys: Sys, descriptor: Descriptor, spec: ProgramSpec, scope?: KernelScope) {
+  constructor(sys: Sys, descriptor: Descriptor, spec: ProgramSpec, { scope, pinnedAt }: KernelProgramOptions = {}) {
+    this.#pin = new PinPlace(sys, pinnedAt);
     this.#sys = sys;
     this.#scope = scope;
     this.#descriptor = descriptor;
@@ -65,8 +73,16 @@ export class KernelProgram implements EngineProgram {
     return this.#scope === undefined ? action() : this.#scope.inTurn(action);
   }
 
+  get pinnedAt(): string | undefined {
+    return this.#pin.path;
+  }
+
   pin(path: string): void {
-    pinObject(this.#sys, this.#descriptor, path, `program ${this.info.name}`);
+    this.#pin.pin(this.#descriptor, path, `program ${this.info.name}`);
+  }
+
+  unpin(): void {
+    this.#pin.unpin(`program ${this.info.name}`);
   }
 
   /** Attaches it once more wherever it is attached, as the scope has it now. Gives what puts that in the place of what is attached, and what undoes it. */
@@ -75,7 +91,7 @@ export class KernelProgram implements EngineProgram {
     const undo = (): void => replaced.forEach(closeAttachment);
     try {
       for (const link of this.#links) {
-        if (link.isPinned) publishFinding(this.#pinnedFinding);
+        if (link.pinnedAt !== undefined) publishFinding(this.#pinnedFinding);
         else replaced.set(link, await this.#attachTo(link.target));
       }
     } catch (error) {

@@ -14,6 +14,36 @@ export const DEFAULT_PIN_ROOT = "/sys/fs/bpf";
 /** `f_type` of statfs(2) for a bpf file system. */
 export const BPF_FS_MAGIC: number = 0xcafe4a11;
 
+/** The path where an object of the kernel is pinned, if it is. */
+export class PinPlace {
+  readonly #sys: Sys;
+  #path: string | undefined;
+
+  constructor(sys: Sys, path?: string) {
+    this.#sys = sys;
+    this.#path = path && absolutePath(path);
+  }
+
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  pin(object: Descriptor, path: string, what: string): void {
+    if (this.#path !== undefined)
+      throw new EbpfError("BUSY", `Cannot pin ${what} at ${path}: it is pinned at ${this.#path}`);
+    pinObject(this.#sys, object, path, what);
+    // The current folder may change.
+    this.#path = absolutePath(path);
+  }
+
+  unpin(what: string): void {
+    const path = this.#path;
+    if (path === undefined) throw new EbpfError("NOT_FOUND", `Cannot unpin ${what}: it is not pinned`);
+    this.#path = undefined;
+    unpinObject(path, what);
+  }
+}
+
 /** Gives an object a name in a bpf file system, which keeps it alive (BPF_OBJ_PIN). */
 export function pinObject(sys: Sys, object: Descriptor, path: string, what: string): void {
   refuseIfLockedDown(`pin ${what} at ${path}`, "bpf");

@@ -15,7 +15,7 @@ import { descriptorOf, KernelProgram } from "./kernel-program.ts";
 import { objectKind } from "./map/open-kernel-map.ts";
 import { checkPinPath } from "./map/reopen.ts";
 import { linkFields, linkInfo, programInfo } from "./object-info.ts";
-import { openPin, unpinObject } from "./pin.ts";
+import { openPin, PinPlace } from "./pin.ts";
 import { cannotUpdate, updateLink } from "./update-link.ts";
 
 export interface ReopenedProgram {
@@ -43,10 +43,11 @@ export function reopenProgram(path: string, sys: Sys = linuxSys()): ReopenedProg
     coreRelocations: [],
     linkage: "global",
   };
-  return { spec, program: new KernelProgram(sys, descriptor, spec) };
+  return { spec, program: new KernelProgram(sys, descriptor, spec, { pinnedAt: path }) };
 }
 
 export interface ReopenedLink {
+  readonly pinnedAt: string | undefined;
   readonly info: LinkInfo;
   readonly target: AttachTarget | undefined;
   update(program: EngineProgram): void;
@@ -57,6 +58,7 @@ export interface ReopenedLink {
 /** A link that is pinned at `path` (BPF_OBJ_GET, Linux 5.7). */
 export function reopenLink(path: string, sys: Sys = linuxSys()): ReopenedLink {
   const descriptor = opened(sys, path, "link", "a bpf_link");
+  const pin = new PinPlace(sys, path);
   const what = `the link that is pinned at ${path}`;
   return {
     get info() {
@@ -73,7 +75,10 @@ export function reopenLink(path: string, sys: Sys = linuxSys()): ReopenedLink {
       if (fixedLinks.has(type)) throw cannotUpdate(what, type);
       updateLink(sys, descriptor, newProgram, `update ${what} to program ${program.info.name}`);
     },
-    unpin: () => unpinObject(path, "the link"),
+    get pinnedAt() {
+      return pin.path;
+    },
+    unpin: () => pin.unpin("the link"),
     close: () => descriptor.close(),
   };
 }

@@ -1,5 +1,5 @@
 import type { EngineMap, MapInfo } from "../../engine/map.ts";
-import { aPath } from "../../base/checks.ts";
+import { pinObject, unpinObject } from "../../engine/pinnable.ts";
 import { EbpfError, ValueError } from "../../base/errors.ts";
 import type { ValueCodec } from "../value-codec.ts";
 
@@ -30,10 +30,14 @@ export class KeylessValues<V> {
     return this.#engineMap.info;
   }
 
-  /** Keeps the map alive under a path of a bpffs (kernel engine). */
+  /** Keeps the map alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
-    aPath(path, "The path of pin()");
-    this.map.pin!(path);
+    pinObject(this.map, path, `map ${this.name}`);
+  }
+
+  /** Takes the pin away that {@link pin} or loading made, or where it was opened. Throws NOT_FOUND where there is none. */
+  unpin(): void {
+    unpinObject(this.map, `map ${this.name}`);
   }
 
   /** Lets go of the map, which lives on as long as anybody else holds it. Idempotent. */

@@ -12,7 +12,7 @@ export const maker: NounMaker<PerfEventArray> = {
     new PerfEventArray({
       name: map.info.name,
       open: () => openRings(map, parts),
-      pin: map.pin?.bind(map),
+      pinnable: map,
       onClose: parts.onClose,
     }),
 };

@@ -1,6 +1,6 @@
-import { NotSupportedError } from "../../base/errors.ts";
+import { type Pinnable, pinObject, unpinObject } from "../../engine/pinnable.ts";
 import { checkOptions } from "../../base/check-options.ts";
-import { aFunction, aPath } from "../../base/checks.ts";
+import { aFunction } from "../../base/checks.ts";
 import { drainChecks, type DrainOptions } from "../../ring/drain-options.ts";
 import { OneReader } from "../../stream/one-reader.ts";
 import { type EventsOptions, RecordStream } from "../../stream/record-stream.ts";
@@ -13,7 +13,8 @@ export interface PerfEventArrayOptions<T> {
   readonly name: string;
   /** Opens the rings, once. */
   readonly open: () => PerfRingsParts<T>;
-  readonly pin?: ((path: string) => void) | undefined;
+  /** What is pinned; none where this thread has the memory alone. */
+  readonly pinnable?: Pinnable | undefined;
   readonly onClose?: (() => void) | undefined;
 }
 
@@ -27,16 +28,16 @@ export interface PerfEventArrayOptions<T> {
 export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> {
   readonly name: string;
   readonly #openRings: () => PerfRingsParts<T>;
-  readonly #pin: ((path: string) => void) | undefined;
+  readonly #pinnable: Pinnable | undefined;
   readonly #onClose: (() => void) | undefined;
   readonly #place: OneReader;
   #opened: PerfRings<T> | undefined;
   #paused = false;
 
-  constructor({ name, open, pin, onClose }: PerfEventArrayOptions<T>) {
+  constructor({ name, open, pinnable, onClose }: PerfEventArrayOptions<T>) {
     this.name = name;
     this.#openRings = open;
-    this.#pin = pin;
+    this.#pinnable = pinnable;
     this.#onClose = onClose;
     this.#place = new OneReader(`perf event array ${name}`);
   }
@@ -157,14 +158,16 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
     this.#setPaused(false);
   }
 
-  /** Keeps the map alive under a path of a bpffs. The rings are those of whoever has it open. */
+  /** Keeps the map alive under a path of a bpffs (kernel engine), one at a time (BUSY). The rings are those of whoever has it open. */
   pin(path: string): void {
-    aPath(path, "The path of pin()");
     this.#place.checkOpen();
-    if (this.#pin === undefined) {
-      throw new NotSupportedError("pin", `Cannot pin perf event array ${this.name}: its engine cannot`);
-    }
-    this.#pin(path);
+    pinObject(this.#pinnable, path, `perf event array ${this.name}`);
+  }
+
+  /** Takes the pin away that {@link pin} or loading made, or where it was opened. Throws NOT_FOUND where there is none. */
+  unpin(): void {
+    this.#place.checkOpen();
+    unpinObject(this.#pinnable, `perf event array ${this.name}`);
   }
 
   /** Ends an iteration that is under way, and takes the rings from the programs. Idempotent. */

@@ -10,7 +10,7 @@ import { Command } from "../../../uapi/uapi.gen.ts";
 import type { EngineMap, MapInfo } from "../../map.ts";
 import { ElementCalls } from "./element.ts";
 import { failure } from "../failure.ts";
-import { pinObject, unpinObject } from "../pin.ts";
+import { PinPlace } from "../pin.ts";
 
 /** What a live map of the kernel is made of. */
 export interface MapParts {
@@ -21,6 +21,8 @@ export interface MapParts {
   readonly cpus: number;
   /** Bytes of what a lookup gives. */
   readonly bytes: number;
+  /** Where it is pinned already. */
+  readonly pinnedAt?: string | undefined;
 }
 
 /** What every map of the kernel can do. What only some can is added by the classes in the files beside. */
@@ -30,6 +32,7 @@ export class KernelMap implements EngineMap {
   protected readonly sys: Sys;
   protected readonly descriptor: Descriptor;
   protected readonly bytes: number;
+  readonly #pin: PinPlace;
   #calls: ElementCalls | undefined;
   #sealed = false;
 
@@ -39,6 +42,7 @@ export class KernelMap implements EngineMap {
     this.sys = parts.sys;
     this.descriptor = parts.descriptor;
     this.bytes = parts.bytes;
+    this.#pin = new PinPlace(parts.sys, parts.pinnedAt);
   }
 
   get fd(): number {
@@ -90,12 +94,16 @@ export class KernelMap implements EngineMap {
     return this.calls.nextKey.slice();
   }
 
-  pin(path: string): void {
-    pinObject(this.sys, this.descriptor, path, `map ${this.info.name}`);
+  get pinnedAt(): string | undefined {
+    return this.#pin.path;
   }
 
-  unpin(path: string): void {
-    unpinObject(path, `map ${this.info.name}`);
+  pin(path: string): void {
+    this.#pin.pin(this.descriptor, path, `map ${this.info.name}`);
+  }
+
+  unpin(): void {
+    this.#pin.unpin(`map ${this.info.name}`);
   }
 
   freeze(): void {

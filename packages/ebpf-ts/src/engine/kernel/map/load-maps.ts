@@ -7,7 +7,7 @@ import { checkSame } from "./check-same.ts";
 import { createMap } from "./create-map.ts";
 import { fillMap } from "./fill-map.ts";
 import type { KernelMap } from "./kernel-map.ts";
-import { kernelMap } from "./open-kernel-map.ts";
+import { kernelMap, optionsOf } from "./open-kernel-map.ts";
 import type { PinFolder } from "./pin-folder.ts";
 import { reuseMap } from "./reuse-map.ts";
 
@@ -36,20 +36,20 @@ async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Pro
   if (known !== undefined) {
     return closedOnFailure(known, () => {
       checkSame(sys, known, spec, `pinned at ${path}`);
-      return kernelMap(sys, known, spec);
+      return kernelMap(sys, known, { ...optionsOf(spec), pinnedAt: path });
     });
   }
   pins.prepare(path, spec);
   const descriptor = await createMap(sys, spec, btf, mustHaveTypes);
   return closedOnFailure(descriptor, () => {
     const map = filled(sys, descriptor, spec);
-    pins.pin(sys, descriptor, path, spec);
+    pins.pin(map, path);
     return map;
   });
 }
 
 function filled(sys: Sys, descriptor: Descriptor, spec: MapSpec): KernelMap {
-  const map = kernelMap(sys, descriptor, spec);
+  const map = kernelMap(sys, descriptor, optionsOf(spec));
   fillMap(map, spec);
   return map;
 }

@@ -1,6 +1,7 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
+import type { MapSpec } from "../../../spec/types.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { linkTarget } from "../../../host/system-files.ts";
@@ -25,6 +26,13 @@ export interface OpenMapOptions {
   readonly name?: string | undefined;
   /** Frozen: never mapped for writing. */
   readonly readOnly?: boolean | undefined;
+  /** Where it is pinned already. */
+  readonly pinnedAt?: string | undefined;
+}
+
+/** What a spec says of it. */
+export function optionsOf({ name, readOnly }: MapSpec): OpenMapOptions {
+  return { name, readOnly };
 }
 
 /** The live noun for a map's descriptor, which it takes over. */
@@ -34,7 +42,8 @@ export function kernelMap(sys: Sys, descriptor: Descriptor, options: OpenMapOpti
   const cpus = kind.perCpu ? possibleCpus() : 1;
   const bytes = kind.perCpu ? Math.ceil(info.valueSize / 8) * 8 * cpus : info.valueSize;
   const { mapExtra: _, ...shown } = info;
-  const parts: MapParts = { sys, descriptor, info: { ...shown, name: options.name ?? info.name }, cpus, bytes };
+  const named = { ...shown, name: options.name ?? info.name };
+  const parts: MapParts = { sys, descriptor, info: named, cpus, bytes, pinnedAt: options.pinnedAt };
   if (kind.memory === "ring") return new RingMap(parts);
   if (kind.value === "map") return new MapOfMaps(parts);
   if (kind.value === "program") return new ProgramArray(parts);
@@ -55,7 +64,8 @@ export function openPinnedMap(sys: Sys, path: string): KernelMap {
   const descriptor = openPin(sys, path, "a pinned map");
   if (descriptor === undefined)
     throw new EbpfError("NOT_FOUND", `Cannot open a pinned map: there is nothing at ${path}`);
-  return opened(sys, descriptor, `Cannot open ${path} as a map: it is something else, ${objectKind(descriptor)}`);
+  const otherwise = `Cannot open ${path} as a map: it is something else, ${objectKind(descriptor)}`;
+  return opened(sys, descriptor, otherwise, path);
 }
 
 /** A map by the kernel's number of it (BPF_MAP_GET_FD_BY_ID). */
@@ -66,10 +76,10 @@ export function openMapById(sys: Sys, id: number): KernelMap {
   return opened(sys, new Descriptor(fd, `map ${id}`), `Cannot open map ${id}: it is something else`);
 }
 
-function opened(sys: Sys, descriptor: Descriptor, otherwise: string): KernelMap {
+function opened(sys: Sys, descriptor: Descriptor, otherwise: string, pinnedAt?: string): KernelMap {
   try {
     if (!isMapDescriptor(descriptor)) throw new EbpfError("NOT_FOUND", otherwise);
-    return kernelMap(sys, descriptor);
+    return kernelMap(sys, descriptor, { pinnedAt });
   } catch (error) {
     descriptor.close();
     throw error;

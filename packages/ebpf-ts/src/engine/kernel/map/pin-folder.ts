@@ -1,9 +1,8 @@
 import { EbpfError } from "../../../base/errors.ts";
 import { folderOf, removeFolder, removeName } from "../../../host/named-files.ts";
 import type { MapSpec } from "../../../spec/types.ts";
-import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
-import type { Sys } from "../../../sys/ffi/sys.ts";
-import { makePinFolder, pinObject } from "../pin.ts";
+import { makePinFolder } from "../pin.ts";
+import type { KernelMap } from "./kernel-map.ts";
 
 /** Where the maps of one object are pinned by name (LIBBPF_PIN_BY_NAME), and what was made there for it. */
 export class PinFolder {
@@ -28,8 +27,8 @@ export class PinFolder {
     this.#folders.push(...makePinFolder(folderOf(path), `map ${name}`));
   }
 
-  pin(sys: Sys, map: Descriptor, path: string, { name }: MapSpec): void {
-    pinObject(sys, map, path, `map ${name}`);
+  pin(map: KernelMap, path: string): void {
+    map.pin(path);
     this.#pins.push(path);
   }
 

@@ -7,14 +7,15 @@ import { failure } from "../failure.ts";
 import { openPin } from "../pin.ts";
 import { checkSame } from "./check-same.ts";
 import { KernelMap } from "./kernel-map.ts";
-import { kernelMap } from "./open-kernel-map.ts";
+import { kernelMap, optionsOf } from "./open-kernel-map.ts";
 
 /** A map that exists, for one that an object has: a descriptor of its own, so that either may be closed first. */
 export function reuseMap(sys: Sys, spec: MapSpec, reuse: EngineMap | string): KernelMap {
   const descriptor = typeof reuse === "string" ? pinned(sys, spec, reuse) : second(sys, spec, reuse);
   try {
-    checkSame(sys, descriptor, spec, typeof reuse === "string" ? `pinned at ${reuse}` : `given for ${spec.name}`);
-    return kernelMap(sys, descriptor, spec);
+    const path = typeof reuse === "string" ? reuse : undefined;
+    checkSame(sys, descriptor, spec, path === undefined ? `given for ${spec.name}` : `pinned at ${path}`);
+    return kernelMap(sys, descriptor, { ...optionsOf(spec), pinnedAt: path });
   } catch (error) {
     descriptor.close();
     throw error;
