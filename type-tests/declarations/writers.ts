@@ -15,7 +15,7 @@ declare const producer: RingProducer;
 
 export type Writers = Hold<
   [
-    Same<Parameters<UserRingBuf<Command>["send"]>, [value: Command]>,
+    Same<Parameters<UserRingBuf<Command>["send"]>, [value: Command | Uint8Array]>,
     Same<ReturnType<UserRingBuf<Command>["trySend"]>, boolean>,
     Same<ReturnType<UserRingBuf["reserve"]>, Reservation>,
     Same<SharedReservation, Reservation>,
@@ -29,11 +29,11 @@ export async function sends(): Promise<void> {
   commands.send({ op: 1, name: "a" });
   commands.sendMany(new Set([{ op: 1, name: "a" }])) satisfies number;
   commands.fill(2, 8, (view, offset, index) => view.setUint32(offset, index, true)) satisfies number;
-  commands.sendBytes(new Uint8Array(8));
+  commands.send(new Uint8Array(8));
+  commands.trySend(new Uint8Array(8)) satisfies boolean;
+  commands.sendMany([new Uint8Array(8), { op: 1, name: "a" }]);
   // @ts-expect-error -- a member is missing
   commands.send({ op: 1 });
-  // @ts-expect-error -- bytes are sent as such
-  commands.send(new Uint8Array(8));
   // @ts-expect-error -- as with any of them
   commands.sendMany([{ op: "1", name: "a" }]);
   using sample = commands.reserve(8);

@@ -2,7 +2,7 @@ import { makeDecoder, makeEncoder } from "../btf/index.ts";
 import type { RecordDecoder } from "../stream/record-stream.ts";
 import type { RecordType, RingRecordType } from "./record-type.ts";
 import { shapeDecoder } from "./shape-decoder.ts";
-import { bytesEncoder, type SampleEncoder, sizeOf } from "./send/sample-encoder.ts";
+import { noEncoder, type SampleEncoder, sizeOf } from "./send/sample-encoder.ts";
 
 /** Undefined for records that are known to have no type, which every ring copies by itself. */
 export function recordDecoder<T>(record: RecordType): RecordDecoder<T> | undefined {
@@ -44,5 +44,5 @@ function lateEncoder<T>(ring: string, record: RecordType): SampleEncoder<T> {
 }
 
 function encoderOf<T>(ring: string, type: RingRecordType | undefined): SampleEncoder<T> {
-  return type === undefined || type.id === 0 ? bytesEncoder(ring) : makeEncoder(type.btf, type.id);
+  return type === undefined || type.id === 0 ? noEncoder(ring) : makeEncoder(type.btf, type.id);
 }

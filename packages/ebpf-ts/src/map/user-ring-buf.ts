@@ -1,5 +1,4 @@
 import type { EngineRing } from "../engine/ring.ts";
-import { aUint8Array } from "../base/checks.ts";
 import { type Pinnable, pinObject, unpinObject } from "../engine/pinnable.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { ownThread } from "../base/thread-lives.ts";
@@ -12,7 +11,7 @@ import { type RingRecordType, sharedType } from "./record-type.ts";
 import type { UserRingBufHandle } from "./ring-handles.ts";
 import { RingTurns } from "./send/ring-turns.ts";
 import { SampleBatches } from "./send/sample-batches.ts";
-import { bytesEncoder, type SampleEncoder } from "./send/sample-encoder.ts";
+import { noEncoder, type SampleEncoder } from "./send/sample-encoder.ts";
 import { SampleWriter } from "./send/sample-writer.ts";
 import { watchedBell } from "./send/watched-bell.ts";
 
@@ -55,7 +54,7 @@ export class UserRingBuf<T = unknown> {
     // Whose a sample is: no program reads the word.
     this.#producer = new RingProducer(ring.memory, name, ownThread());
     this.#turns = new RingTurns(name, ring.memory, access);
-    this.#writer = new SampleWriter(this.#producer, this.#turns, encoder ?? bytesEncoder(name));
+    this.#writer = new SampleWriter(this.#producer, this.#turns, encoder ?? noEncoder(name));
     this.#batches = new SampleBatches(this.#producer, this.#turns, this.#writer);
     this.#type = type;
     this.#share = ring.share?.bind(ring);
@@ -120,13 +119,16 @@ export class UserRingBuf<T = unknown> {
     return this.#producer.producerPosition;
   }
 
-  /** Throws NO_SPACE when the ring is full, BAD_VALUE when the value does not fit the type. */
-  send(value: T): void {
+  /**
+   * Throws NO_SPACE when the ring is full, BAD_VALUE when the value does not fit the type. A `Uint8Array` is sent as it is, also where the
+   * samples have a type; so it is in all that sends.
+   */
+  send(value: T | Uint8Array): void {
     this.#writer.send(value);
   }
 
   /** False when the ring is full. */
-  trySend(value: T): boolean {
+  trySend(value: T | Uint8Array): boolean {
     return this.#writer.trySend(value);
   }
 
@@ -137,7 +139,7 @@ export class UserRingBuf<T = unknown> {
    * Where the ring is shared with other threads, this is so for up to 256 values at a time, which are taken from the iterable before:
    * whatever it does, it holds up no other thread; getters of the values do. Up to 255 more may be taken then than find room.
    */
-  sendMany(values: Iterable<T>): number {
+  sendMany(values: Iterable<T | Uint8Array>): number {
     return this.#batches.sendMany(values);
   }
 
@@ -151,18 +153,6 @@ export class UserRingBuf<T = unknown> {
    */
   fill(count: number, size: number, write: (view: DataView, offset: number, index: number) => void): number {
     return this.#batches.fill(count, size, write);
-  }
-
-  /** Sends bytes as they are, also where the samples have a type. */
-  sendBytes(bytes: Uint8Array): void {
-    aUint8Array(bytes, "The bytes of sendBytes()");
-    this.#writer.sendBytes(bytes);
-  }
-
-  /** {@link sendBytes}; false when the ring is full. */
-  trySendBytes(bytes: Uint8Array): boolean {
-    aUint8Array(bytes, "The bytes of trySendBytes()");
-    return this.#writer.trySendBytes(bytes);
   }
 
   /** Space for a sample, to be filled in place. Programs get no further than the oldest sample that is still open. */

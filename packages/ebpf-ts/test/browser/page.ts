@@ -75,7 +75,7 @@ const cases: Readonly<Record<string, () => Promise<unknown>>> = {
     await using bpf = await open("both");
     const ring = bpf.userRingBuf("user_ringbuf");
     const bytes = new Uint8Array(1000);
-    while (ring.trySendBytes(bytes));
+    while (ring.trySend(bytes));
     const full = ring.free;
     const waiting = ring.reserveWhenFree(1000);
     await bpf.program("drain_samples").run();

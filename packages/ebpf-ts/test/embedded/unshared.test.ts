@@ -42,7 +42,7 @@ describe("a host without SharedArrayBuffer", () => {
     await using loaded = await fixture("embedded", "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
     const bytes = new Uint8Array(40);
-    while (ring.trySendBytes(bytes));
+    while (ring.trySend(bytes));
     const room = ring.reserveWhenFree(40);
     const { result } = await loaded.call("drain_count");
     assert.equal(result, BigInt(ring.sent));

@@ -104,8 +104,6 @@ async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
         trySend: [{}],
         sendMany: [[{}]],
         fill: [1, 8, nothing],
-        sendBytes: [bytes],
-        trySendBytes: [bytes],
         reserve: [8],
         tryReserve: [8],
         reserveWhenFree: [8],

@@ -193,8 +193,6 @@ function rowsOf({ maps, memory, workers, users }: Objects): Row[] {
     openUserRingBuf: (handle) => openUserRingBuf(handle),
   };
   const bytes: Doors = {
-    "UserRingBuf.sendBytes": (given) => user.sendBytes(given),
-    "UserRingBuf.trySendBytes": (given) => user.trySendBytes(given),
     "Program.run, context": (context) => program.run({ context: context === undefined ? null : context }),
     "Program.run, data": (data) => program.run({ data: data === undefined ? null : data }),
   };

@@ -113,7 +113,7 @@ onKernel("reopen: a pinned user ring", () => {
       const ring = await openPinned(path, { types: spec("user-ring") });
       assert.ok(ring instanceof UserRingBuf);
       assert.equal(ring.size, known.size);
-      ring.sendBytes(new Uint8Array(16));
+      ring.send(new Uint8Array(16));
       assert.equal(known.producerPosition, 24n);
       assert.equal(known.occupied, 24);
       ring.close();

@@ -172,7 +172,7 @@ onEachEngine("user ring: several threads", (engine) => {
     const began = performance.now();
     const writers: ((other: typeof ring) => unknown)[] = [
       (other) => other.send(sample(7)),
-      (other) => other.trySendBytes(new Uint8Array(8)),
+      (other) => other.trySend(new Uint8Array(8)),
       (other) => other.sendMany([sample(7)]),
       (other) => other.fill(1, 16, () => {}),
       (other) => other.reserve(8),

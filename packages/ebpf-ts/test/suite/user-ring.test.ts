@@ -48,7 +48,7 @@ onEachEngine("user ring: what a drain refuses", (engine) => {
 
   it("flags that nobody knows", async () => {
     await using loaded = await fixture(engine, "user-ring");
-    loaded.bpf.userRingBuf("samples").sendBytes(numbered(8, 1));
+    loaded.bpf.userRingBuf("samples").send(numbered(8, 1));
     assert.equal((await loaded.call("drain_count", { flags: 4n })).result, EINVAL);
     for (const flags of [0n, noWakeup, forceWakeup]) {
       assert.ok((await loaded.call("drain_count", { flags })).result >= 0n);
@@ -57,7 +57,7 @@ onEachEngine("user ring: what a drain refuses", (engine) => {
 
   it("a drain inside a drain", async () => {
     await using loaded = await fixture(engine, "user-ring");
-    loaded.bpf.userRingBuf("samples").sendBytes(numbered(8, 1));
+    loaded.bpf.userRingBuf("samples").send(numbered(8, 1));
     const { result, inner } = await loaded.call("drain_nested");
     assert.equal(result, 1n);
     assert.equal(inner, EBUSY);
@@ -74,8 +74,8 @@ onEachEngine("user ring: what a drain delivers", (engine) => {
   it("two samples", async () => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
-    ring.sendBytes(numbered(8, 20));
-    ring.sendBytes(numbered(8, 22));
+    ring.send(numbered(8, 20));
+    ring.send(numbered(8, 22));
     const { result, sum } = await loaded.call("drain_sum");
     assert.equal(result, 2n);
     assert.equal(sum, 42n);
@@ -84,12 +84,12 @@ onEachEngine("user ring: what a drain delivers", (engine) => {
   it("one record that fills the whole ring", async () => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
-    ring.sendBytes(numbered(ringSize - headerSize, 7));
+    ring.send(numbered(ringSize - headerSize, 7));
     assert.throws(() => ring.reserve(0), { code: "NO_SPACE" });
     const { result, sum } = await loaded.call("drain_sum");
     assert.equal(result, 1n);
     assert.equal(sum, 7n);
-    ring.sendBytes(numbered(ringSize - headerSize, 8));
+    ring.send(numbered(ringSize - headerSize, 8));
   });
 
   it("every size, also odd ones, byte for byte, around the end of the ring", async () => {
@@ -98,7 +98,7 @@ onEachEngine("user ring: what a drain delivers", (engine) => {
     const replies = loaded.bpf.ringBuf("replies", { type: "request" });
     for (let size = 1; size < 300; size += 7) {
       const sent = Uint8Array.from({ length: size }, (_, i) => (i * 31 + size) & 0xff);
-      ring.sendBytes(sent);
+      ring.send(sent);
       const { result, sum, inner } = await loaded.call("drain_echo");
       assert.deepEqual([result, sum, inner], [1n, BigInt(size), 0n]);
       const received: Uint8Array[] = [];
@@ -115,7 +115,7 @@ onEachEngine("user ring: what a drain delivers", (engine) => {
     const size = 56;
     let accepted = 0;
     for (let i = 0; i < (ringSize / (size + headerSize)) * 5; i += 1) {
-      if (ring.trySendBytes(numbered(size, 1))) accepted += 1;
+      if (ring.trySend(numbered(size, 1))) accepted += 1;
     }
     assert.equal(accepted, ringSize / (size + headerSize));
     assert.equal((await loaded.call("drain_sum")).sum, BigInt(accepted));
@@ -151,7 +151,7 @@ onEachEngine("user ring: what a drain delivers", (engine) => {
     const ring = loaded.bpf.userRingBuf("samples");
     let [sent, seen, sum] = [0, 0n, 0n];
     while (sent < 8192) {
-      while (sent < 8192 && ring.trySendBytes(numbered(24, sent))) sent += 1;
+      while (sent < 8192 && ring.trySend(numbered(24, sent))) sent += 1;
       const drained = await loaded.call("drain_sum");
       seen += drained["result"];
       sum += drained["sum"];
@@ -163,7 +163,7 @@ onEachEngine("user ring: what a drain delivers", (engine) => {
   it("up to the sample at which the callback stops, that one included", async () => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
-    for (let i = 0; i < 5; i += 1) ring.sendBytes(numbered(8, i));
+    for (let i = 0; i < 5; i += 1) ring.send(numbered(8, i));
     assert.equal((await loaded.call("drain_count", { limit: 2n })).result, 2n);
     assert.equal((await loaded.call("drain_count")).result, 3n);
   });
@@ -172,7 +172,7 @@ onEachEngine("user ring: what a drain delivers", (engine) => {
     await using loaded = await fixture(engine, "user-ring-wide");
     const ring = loaded.bpf.userRingBuf("samples");
     const empty = new Uint8Array(0);
-    for (let i = 0; i < 128 * 1024 + 5; i += 1) ring.sendBytes(empty);
+    for (let i = 0; i < 128 * 1024 + 5; i += 1) ring.send(empty);
     assert.equal((await loaded.call("drain")).result, 131072n);
     assert.equal((await loaded.call("drain")).result, 5n);
   });
@@ -211,14 +211,14 @@ onEachEngine("user ring: waiting for room", (engine) => {
   it("times out when nobody drains", async () => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
-    ring.sendBytes(new Uint8Array(ringSize - headerSize));
+    ring.send(new Uint8Array(ringSize - headerSize));
     await assert.rejects(ring.reserveWhenFree(8, { timeoutMs: 50 }), { code: "NO_SPACE" });
   });
 
   it("goes on when a drain makes room", async () => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
-    ring.sendBytes(new Uint8Array(ringSize - headerSize));
+    ring.send(new Uint8Array(ringSize - headerSize));
     const waiting = ring.reserveWhenFree(8, { timeoutMs: 20_000 });
     assert.equal((await loaded.call("drain_count")).result, 1n);
     (await waiting).submit();
@@ -228,7 +228,7 @@ onEachEngine("user ring: waiting for room", (engine) => {
   it("ends when its signal is aborted", async () => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
-    ring.sendBytes(new Uint8Array(ringSize - headerSize));
+    ring.send(new Uint8Array(ringSize - headerSize));
     const abort = new AbortController();
     const waiting = ring.reserveWhenFree(8, { signal: abort.signal });
     abort.abort(new Error("enough"));

@@ -123,7 +123,7 @@ async function hammerUserRing(handle: UserRingBufHandle): Promise<() => void> {
   return forEver((number) => {
     switch (number % 4) {
       case 0:
-        return void ring.trySendBytes(bytes);
+        return void ring.trySend(bytes);
       case 1:
         return void reserve()?.submit();
       case 2:

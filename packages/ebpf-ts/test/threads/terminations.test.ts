@@ -142,15 +142,15 @@ onEachEngine("threads that are terminated, and rings", (engine) => {
       assert.ok((await loaded.call("drain_count")).result >= 0n);
     };
     await terminateAtRandom({ deed: "send", handle }, async () => {
-      ring.trySendBytes(new Uint8Array(8));
+      ring.trySend(new Uint8Array(8));
       await drain();
     });
     // The last of them may be found only after a while.
     while (ring.occupied > 0) {
-      ring.trySendBytes(new Uint8Array(8));
+      ring.trySend(new Uint8Array(8));
       await drain();
     }
-    ring.sendBytes(new Uint8Array(8));
+    ring.send(new Uint8Array(8));
     assert.equal((await loaded.call("drain_count")).seen, 1n);
   });
 
@@ -165,7 +165,7 @@ onEachEngine("threads that are terminated, and rings", (engine) => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
     await endOf({ deed: "hold turn", handle: ring.share() });
-    ring.sendBytes(new Uint8Array(8));
+    ring.send(new Uint8Array(8));
     assert.equal((await loaded.call("drain_count")).seen, 1n);
     assert.equal(ring.abandoned, 0);
   });
@@ -175,7 +175,7 @@ onEachEngine("threads that are terminated, and rings", (engine) => {
     const ring = loaded.bpf.userRingBuf("samples");
     await endOf({ deed: "hold sample", handle: ring.share() });
     let sent = 0;
-    for (; ring.abandoned === 0; sent += ring.trySendBytes(new Uint8Array(8)) ? 1 : 0);
+    for (; ring.abandoned === 0; sent += ring.trySend(new Uint8Array(8)) ? 1 : 0);
     assert.equal(ring.abandoned, 1);
     assert.equal((await loaded.call("drain_count")).seen, BigInt(sent));
     assert.equal(ring.occupied, 0);
@@ -185,7 +185,7 @@ onEachEngine("threads that are terminated, and rings", (engine) => {
     await using loaded = await fixture(engine, "user-ring");
     const ring = loaded.bpf.userRingBuf("samples");
     await endOf({ deed: "hold sample", handle: ring.share() });
-    while (ring.trySendBytes(new Uint8Array(8)) && ring.abandoned === 0);
+    while (ring.trySend(new Uint8Array(8)) && ring.abandoned === 0);
     const waiting = ring.reserveWhenFree(ring.size - 8);
     while (ring.abandoned === 0) await new Promise((resolve) => setImmediate(resolve));
     await loaded.call("drain_count");

@@ -9,7 +9,7 @@ const port = parentPort!;
 async function write(): Promise<void> {
   const ring = await openUserRingBuf(handle);
   for (;;) {
-    ring.trySendBytes(new Uint8Array(16));
+    ring.trySend(new Uint8Array(16));
     const sample = await ring.reserveWhenFree(8, { timeoutMs: 1 }).catch(() => undefined);
     sample?.discard();
   }

@@ -20,7 +20,7 @@ export class SampleBatches<T> {
   }
 
   /** How many were sent: those up to the first that found no room, or that could not be sent. */
-  sendMany(values: Iterable<T>): number {
+  sendMany(values: Iterable<T | Uint8Array>): number {
     anIterable(values, "The values of sendMany()");
     return this.#turns.undisturbed(() => (this.#turns.shared ? this.#sendChunks(values) : this.#stageAll(values)));
   }
@@ -34,7 +34,7 @@ export class SampleBatches<T> {
   }
 
   /** The iterable is the user's, and may do anything: it is not asked while other threads wait for their turn. */
-  #sendChunks(values: Iterable<T>): number {
+  #sendChunks(values: Iterable<T | Uint8Array>): number {
     let sent = 0;
     for (const chunk of chunksOf(values, chunkLength)) {
       const count = this.#turns.locked(() => this.#stageAll(chunk));
@@ -44,7 +44,7 @@ export class SampleBatches<T> {
     return sent;
   }
 
-  #stageAll(values: Iterable<T>): number {
+  #stageAll(values: Iterable<T | Uint8Array>): number {
     let sent = 0;
     try {
       for (const value of values) {

@@ -23,26 +23,15 @@ export class SampleWriter<T> {
     this.#encoder = encoder;
   }
 
-  send(value: T): void {
+  send(value: T | Uint8Array): void {
     this.#submit(value, this.reserve(this.#sizeOf(value)));
   }
 
   /** False when there is no room now. */
-  trySend(value: T): boolean {
+  trySend(value: T | Uint8Array): boolean {
     const offset = this.tryReserve(this.#sizeOf(value));
     if (offset === ringFull) return false;
     this.#submit(value, offset);
-    return true;
-  }
-
-  sendBytes(bytes: Uint8Array): void {
-    this.#submitBytes(bytes, this.reserve(bytes.length));
-  }
-
-  trySendBytes(bytes: Uint8Array): boolean {
-    const offset = this.tryReserve(bytes.length);
-    if (offset === ringFull) return false;
-    this.#submitBytes(bytes, offset);
     return true;
   }
 
@@ -60,7 +49,7 @@ export class SampleWriter<T> {
   }
 
   /** Adds a value to the batch that the producer publishes; false when there is no room for it now. */
-  stage(value: T): boolean {
+  stage(value: T | Uint8Array): boolean {
     const size = this.#sizeOf(value);
     this.checkSize(size);
     const offset = this.#producer.stage(size);
@@ -74,12 +63,13 @@ export class SampleWriter<T> {
     return true;
   }
 
-  #put(value: T, offset: number): void {
-    this.#encoder.encode(value, this.view, offset);
+  #put(value: T | Uint8Array, offset: number): void {
+    if (value instanceof Uint8Array) this.#data.set(value, offset);
+    else this.#encoder.encode(value, this.view, offset);
   }
 
-  #sizeOf(value: T): number {
-    return sizeOf(this.#encoder, value);
+  #sizeOf(value: T | Uint8Array): number {
+    return value instanceof Uint8Array ? value.length : sizeOf(this.#encoder, value);
   }
 
   checkSize(size: number): void {
@@ -100,18 +90,13 @@ export class SampleWriter<T> {
     }
   }
 
-  #submit(value: T, offset: number): void {
+  #submit(value: T | Uint8Array, offset: number): void {
     try {
       this.#put(value, offset);
     } catch (error) {
       this.#producer.discard(offset);
       throw error;
     }
-    this.#producer.submit(offset);
-  }
-
-  #submitBytes(bytes: Uint8Array, offset: number): void {
-    this.#data.set(bytes, offset);
     this.#producer.submit(offset);
   }
 }
