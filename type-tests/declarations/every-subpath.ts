@@ -2,6 +2,7 @@ export * as main from "ebpf-ts";
 export * as btf from "ebpf-ts/btf";
 export * as bundling from "ebpf-ts/bundling";
 export * as codegen from "ebpf-ts/codegen";
+export * as compile from "ebpf-ts/compile";
 export * as embedded from "ebpf-ts/embedded";
 export * as esbuild from "ebpf-ts/esbuild";
 export * as insn from "ebpf-ts/insn";

@@ -121,7 +121,7 @@ export function addressOf(buffer: ArrayBuffer | ArrayBufferView): number {
  * The same for words that threads of ours share with each other. Their memory is there as long as any thread can reach it, even where the one
  * that made it was ended.
  */
-export function addressOfShared(words: Int32Array<SharedArrayBuffer>): number {
+export function addressOfShared(words: Int32Array): number {
   // koffi takes a view of shared memory for one, though not the memory itself.
   return place(words);
 }
