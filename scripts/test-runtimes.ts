@@ -9,7 +9,7 @@ import { install } from "./runtimes/install.ts";
 import { runFile } from "./runtimes/run-file.ts";
 import { type Runtime, runtimes, wordOf } from "./runtimes/runtimes.ts";
 import { shortForm } from "./runtimes/short-form.ts";
-import { type Cell, judge, layOut } from "./runtimes/table.ts";
+import { type Cell, judge, judgeLeftOut, layOut } from "./runtimes/table.ts";
 import { findTests } from "./test-files.ts";
 
 const { values, positionals } = parseArgs({
@@ -49,10 +49,13 @@ const cells = new Map<string, Cell[]>(files.map((file) => [file, []]));
 // One after the other: they share the kernel.
 for (const { runtime, binary } of columns) {
   for (const file of files) {
-    const result = await runFile(runtime, binary, file);
-    const cell = judge(wordOf(runtime), file, result);
+    const start = performance.now();
+    const cell =
+      judgeLeftOut(wordOf(runtime), file) ?? judge(wordOf(runtime), file, await runFile(runtime, binary, file));
     cells.get(file)!.push(cell);
-    console.log(`${runtime.name}: ${rowName(file)}: ${cell.text} (${result.seconds.toFixed(1)} s)`);
+    console.log(
+      `${runtime.name}: ${rowName(file)}: ${cell.text} (${((performance.now() - start) / 1000).toFixed(1)} s)`,
+    );
   }
 }
 

@@ -13,21 +13,19 @@ export interface FileResult {
   readonly tests: readonly TestResult[];
   /** How the run ended otherwise than by itself with a report: `SIGSEGV`, `no end`, `exit 1 and no report`. */
   readonly broken: string | undefined;
-  readonly seconds: number;
   /** The end of what it wrote, for one who has to look. */
   readonly output: string;
 }
 
 export async function runFile(runtime: Runtime, binary: string, file: string): Promise<FileResult> {
   const report = join(tmpdir(), `ebpf-ts-runtimes-${process.pid}.xml`);
-  const start = performance.now();
   const { how, output } = await run(binary, runtime.test(join(root, file), report));
   const xml = await readFile(report, "utf8").catch(() => "");
   await rm(report, { force: true });
   const tests = readReport(xml);
   const silent = tests.length === 0 || (how !== "exit 0" && tests.every(({ state }) => state !== "failed"));
   const broken = how.startsWith("exit") ? (silent ? `${how}, and no test that failed` : undefined) : how;
-  return { tests, broken, seconds: (performance.now() - start) / 1000, output };
+  return { tests, broken, output };
 }
 
 /** In a process group of its own, so that what a test has left behind ends with it. */

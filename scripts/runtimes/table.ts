@@ -1,4 +1,4 @@
-import { knownFailure } from "./known-failures.ts";
+import { knownFailure, leftOut } from "./known-failures.ts";
 import type { FileResult } from "./run-file.ts";
 
 /** What a file came to on a runtime, judged by what is known. */
@@ -25,6 +25,12 @@ export function judge(runtime: string, file: string, { tests, broken, output }: 
     else known.push(`${name}: ${reason}`);
   }
   return { text: textOf(tests, broken, known.length, unexpected.length), known, unexpected };
+}
+
+/** Of a file that is not run there. */
+export function judgeLeftOut(runtime: string, file: string): Cell | undefined {
+  const reason = leftOut(runtime, file);
+  return reason === undefined ? undefined : { text: "left out", known: [`left out: ${reason}`], unexpected: [] };
 }
 
 function textOf(tests: FileResult["tests"], broken: string | undefined, known: number, unexpected: number): string {
