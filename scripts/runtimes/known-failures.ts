@@ -85,7 +85,8 @@ const knownFailures: readonly KnownFailure[] = [
   {
     on: ["deno"],
     file: "test/ptrace/shortage",
-    reason: "Deno leaves an epoll and an eventfd open of threads that have ended",
+    reason:
+      "Deno leaves an epoll and an eventfd open of a thread that has loaded a native module (koffi), once it has ended",
   },
   {
     on: ["deno"],
