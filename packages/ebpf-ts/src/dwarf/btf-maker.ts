@@ -7,6 +7,8 @@ import type { DwarfTypes } from "./types.ts";
 
 /** As the kernel: no name, member or type nests deeper in an honest object. */
 const deepest = 64;
+/** Bytes that a number can have. */
+const numberSizes: ReadonlySet<number> = new Set([1, 2, 4, 8, 16]);
 /** What the words of BTF hold. */
 const mostMembers = 0xffff;
 const largestBitfieldOffset = 0xff_ffff;
@@ -145,6 +147,7 @@ export class BtfMaker {
 
   #addEnum(entry: Entry, name: string): number {
     const size = entry.byteSize > 0 ? entry.byteSize : 4;
+    if (size > 8 || !numberSizes.has(size)) throw badDwarf(`the enum ${name} has ${size} bytes`);
     // Numbers that are not exact are left out: such a value is shown as a number.
     const members = entry.children
       .filter(({ tag, constant }) => tag === Tag.ENUMERATOR && Number.isSafeInteger(constant))
@@ -202,7 +205,7 @@ function looksOf(kind: string, name: string, size: number, members: readonly str
 
 function baseType(entry: Entry, name: string): NewBtfType {
   const size = entry.byteSize;
-  if (!(size >= 1 && size <= 16)) throw badDwarf(`the type ${name} has ${size} bytes`);
+  if (!numberSizes.has(size)) throw badDwarf(`the type ${name} has ${size} bytes`);
   if (entry.encoding === Encoding.FLOAT || entry.encoding === Encoding.COMPLEX_FLOAT)
     return { kind: "float", name, size };
   return { kind: "int", name, size, encoding: encodingOf(entry), bits: size * 8, bitOffset: 0 };

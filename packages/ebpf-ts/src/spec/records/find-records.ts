@@ -162,7 +162,6 @@ const words: Readonly<Record<Candidate["by"], string>> = {
   global: "a global variable, written by",
   "map value": "the value of another map, written by",
   pointer: "what a pointer points to, written by",
-  callback: "read in the callback of",
   "global-pointer": "the only struct of the size that a global pointer names, written by",
   "local of its size": "the only variable of the size in",
 };

@@ -10,7 +10,6 @@ import type { Btf } from "../../btf/types.ts";
  * - `global`: the global variable that is written to it;
  * - `map value`: the value of another map, such as scratch memory of each CPU;
  * - `pointer`: what a variable points to that is written to it;
- * - `callback`: the variable that holds a record in the callback which drains a user ring;
  * - `global-pointer`: the only struct of the right size that any global pointer names;
  * - `local of its size`: the only variable of the right size where the record is written.
  */
@@ -23,7 +22,6 @@ export type RecordOrigin =
   | "global"
   | "map value"
   | "pointer"
-  | "callback"
   | "global-pointer"
   | "local of its size";
 
