@@ -1,84 +1,14 @@
 /**
  * Every name that a public subpath exports has a doc comment, and every method of the classes and interfaces among them: read from the
  * declarations that are built. Accessors and properties whose name says it all may do without.
+ *
+ * And every type that one of them speaks of can be named: some subpath exports it.
  */
-import { readFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
-import { root } from "./files.ts";
+import { type Declaration, placeOf, publicDeclarations } from "./declarations.ts";
+import { findNameless, withBases } from "./find-nameless.ts";
 
-const library = join(root, "packages", "ebpf-ts");
-
-/** One declaration, as its file has it. */
-interface Declared {
-  readonly file: string;
-  readonly name: string;
-  readonly documented: boolean;
-  /** Methods without a doc comment. */
-  readonly bareMethods: readonly string[];
-}
-
-/** A name that a file exports, and where it comes from. */
-interface Exported {
-  readonly name: string;
-  readonly original: string;
-  readonly file: string;
-}
-
-const reexportPattern = /^export (?:type )?\{([^}]*)\} from "([^"]+)";/gm;
-const starPattern = /^export (?:type )?\* from "([^"]+)";/gm;
-const declarationPattern =
-  /^export (?:declare )?(?:abstract )?(class|interface|function\*?|const|type|enum) ([\w$]+)/gm;
 /** Declarations have members at one level of indentation. */
 const methodPattern = /^ {4}(?:static |async |override )*\*?([\w$]+)\??(?:<[^\n]*?>)?\(/gm;
-
-const texts = new Map<string, Promise<string>>();
-
-function read(file: string): Promise<string> {
-  const text = texts.get(file) ?? readFile(file, "utf8");
-  texts.set(file, text);
-  return text;
-}
-
-/** The same file as another one imports it: declarations stand where the code does. */
-function resolve(from: string, specifier: string): string {
-  return join(dirname(from), specifier.replace(/\.[jt]s$/, ".d.ts"));
-}
-
-async function exportsOf(file: string): Promise<Exported[]> {
-  const text = await read(file);
-  const own = [...text.matchAll(declarationPattern)].map(([, , name]) => ({ name: name!, original: name!, file }));
-  const named = [...text.matchAll(reexportPattern)].flatMap(([, names, from]) =>
-    names!.split(",").map((each) => nameIn(each, resolve(file, from!))),
-  );
-  const stars = await Promise.all([...text.matchAll(starPattern)].map(([, from]) => exportsOf(resolve(file, from!))));
-  return [...own, ...named, ...stars.flat()].filter(({ name }) => name !== "");
-}
-
-/** `type A as B` */
-function nameIn(text: string, file: string): Exported {
-  const [original = "", name = original] = text
-    .trim()
-    .replace(/^type /, "")
-    .split(" as ");
-  return { name, original, file };
-}
-
-/** The declaration itself, in the file or in those that it passes on. */
-async function declared({ original, file }: Exported): Promise<Declared> {
-  const text = await read(file);
-  for (const match of text.matchAll(declarationPattern)) {
-    if (match[2] !== original) continue;
-    const body = match[1] === "class" || match[1] === "interface" ? bodyAt(text, match.index) : "";
-    return { file, name: original, documented: isDocumented(text, match.index), bareMethods: bareMethods(body) };
-  }
-  const passedOn = (await exportsOf(file)).find(({ name, file: from }) => name === original && from !== file);
-  if (passedOn === undefined) throw new Error(`${relative(root, file)} does not export ${original}`);
-  return declared(passedOn);
-}
-
-function bodyAt(text: string, at: number): string {
-  return text.slice(at, text.indexOf("\n}", at) + 1);
-}
 
 function isDocumented(text: string, at: number): boolean {
   return /\*\/\s*$/.test(text.slice(0, at));
@@ -96,29 +26,18 @@ function bareMethods(body: string): string[] {
   return bare;
 }
 
-function faultsOf(found: Declared): string[] {
-  const where = `packages/ebpf-ts/${relative(join(library, "build"), found.file).replace(/\.d\.ts$/, ".ts")}: ${found.name}`;
+function faultsOf(found: Declaration): string[] {
+  const { kind, text, at } = found;
+  const hasMembers = kind === "class" || kind === "interface";
+  const bare = hasMembers ? bareMethods(text.slice(at, text.indexOf("\n}", at) + 1)) : [];
   return [
-    ...(found.documented ? [] : [`${where} has no doc comment`]),
-    ...found.bareMethods.map((method) => `${where} has a method ${method}() without a doc comment`),
+    ...(isDocumented(text, at) ? [] : [`${placeOf(found)} has no doc comment`]),
+    ...bare.map((method) => `${placeOf(found)} has a method ${method}() without a doc comment`),
   ];
 }
 
-async function main(): Promise<number> {
-  const manifest = JSON.parse(await readFile(join(library, "package.json"), "utf8")) as {
-    readonly exports: Readonly<Record<string, { readonly types: string }>>;
-  };
-  const faults = new Set<string>();
-  let count = 0;
-  for (const { types } of Object.values(manifest.exports)) {
-    for (const exported of await exportsOf(join(library, types))) {
-      count += 1;
-      for (const fault of faultsOf(await declared(exported))) faults.add(fault);
-    }
-  }
-  for (const fault of faults) console.error(fault);
-  console.log(`${count} public names, ${faults.size} without a doc comment`);
-  return faults.size > 0 ? 1 : 0;
-}
-
-process.exitCode = await main();
+const all = await publicDeclarations();
+const faults = new Set([...(await withBases(all)).flatMap(faultsOf), ...(await findNameless(all))]);
+for (const fault of faults) console.error(fault);
+console.log(`${all.length} public names, ${faults.size} without a doc comment, or with a type that has no name`);
+process.exitCode = faults.size > 0 ? 1 : 0;

@@ -2,7 +2,7 @@
  * eBPF for TypeScript without a kernel, and without Node: the embedded engine, for browsers and any other host. Nothing that is reached
  * from here needs a `node:` module.
  */
-export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
+export type * from "./attach/attach-targets.gen.ts";
 export { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,
@@ -25,6 +25,7 @@ export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts
 export type { EngineName } from "./engine/engine-name.ts";
 export type { Injector, WriteRecord } from "./engine/injector.ts";
 export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
+export type { Pinnable } from "./engine/pinnable.ts";
 export type { EnginePrints, PrintedLine, PrintOrigin } from "./engine/prints.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
 export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
@@ -33,7 +34,7 @@ export type { Clock } from "./engine/embedded/machine/clock.ts";
 export type { RunContext, RunOrigin, Task } from "./engine/embedded/machine/contracts.ts";
 export type { MachineImage } from "./engine/embedded/machine/image.ts";
 export { AttachedPrograms } from "./engine/embedded/sources/attached-programs.ts";
-export type { AttachPlace } from "./engine/embedded/sources/attach-place.ts";
+export type { AttachPlace, PlaceKind } from "./engine/embedded/sources/attach-place.ts";
 export { FunctionCalls, type Functions } from "./engine/embedded/sources/calls/function-calls.ts";
 export { type ContextType, type EventContext, runContext } from "./engine/embedded/sources/context-type.ts";
 export { type EventReports, type EventRunner, openEventRunner } from "./engine/embedded/sources/event-runner.ts";
@@ -44,7 +45,11 @@ export type {
   RunningSource,
   SourceHost,
 } from "./engine/embedded/sources/event-source.ts";
-export { embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
+export {
+  type Architecture,
+  embeddedEngine,
+  type EmbeddedEngineOptions,
+} from "./engine/embedded/user/embedded-engine.ts";
 export {
   EbpfError,
   type EbpfErrorCode,
@@ -66,12 +71,13 @@ export type {
   LockDownReport,
   LockDownUser,
   SeccompOptions,
+  SeccompPlan,
   SeccompReport,
 } from "./engine/lock-down.ts";
 export { ktimeToDate } from "./ktime-to-date-embedded.ts";
 export { toJson } from "./values/to-json.ts";
-export { Link } from "./link/link.ts";
-export { load, type EmbeddedLoadOptions as LoadOptions } from "./load-embedded.ts";
+export { Link, type LinkedProgram } from "./link/link.ts";
+export { load, type EmbeddedLoadOptions as LoadOptions, type ObjectOptions } from "./load-embedded.ts";
 export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";
 export type { ReadOptions, SumOptions } from "./map/entries/read-options.ts";
@@ -82,9 +88,12 @@ export type { PerfBatch } from "./map/perf/perf-batch.ts";
 export type { PerfDrainResult } from "./map/perf/perf-drain.ts";
 export type { PerfRingOptions } from "./map/perf/perf-options.ts";
 export type { OnSample, PerfEvent } from "./map/perf/perf-rings.ts";
+export type { RingLoan } from "./map/ring-loan.ts";
 export type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
+export type { MemberPath } from "./memory/find-scalar.ts";
+export type { ScalarArray } from "./memory/scalar-format.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export type { DescribedObject, DescribedOptions, ObjectSource } from "./object-module.ts";
 export { Program } from "./program/program.ts";

@@ -4,6 +4,7 @@ import { moduleSource } from "./importing/module-source.ts";
 import { checkPluginOptions, type PluginOptions } from "./importing/plugin-options.ts";
 import { importFailure, importPattern, readImport } from "./importing/read-import.ts";
 
+export type { ObjectDoor } from "./importing/module-source.ts";
 export type { PluginOptions } from "./importing/plugin-options.ts";
 
 /** What esbuild hands to a plugin, as far as this one asks. */

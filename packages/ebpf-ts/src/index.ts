@@ -1,5 +1,5 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/bundling`. */
-export type { AttachTarget, AttachTargetOf } from "./attach/attach-kinds.gen.ts";
+export type * from "./attach/attach-targets.gen.ts";
 export { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,
@@ -29,6 +29,7 @@ export type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts
 export type { EngineName } from "./engine/engine-name.ts";
 export type { Injector, WriteRecord } from "./engine/injector.ts";
 export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
+export type { Pinnable } from "./engine/pinnable.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
 export type { EnginePrints, PrintedLine, PrintOrigin } from "./engine/prints.ts";
 export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
@@ -62,12 +63,20 @@ export type {
   LockDownReport,
   LockDownUser,
   SeccompOptions,
+  SeccompPlan,
   SeccompReport,
 } from "./engine/lock-down.ts";
 export { ktimeToDate } from "./ktime-to-date.ts";
 export { toJson } from "./values/to-json.ts";
-export { Link } from "./link/link.ts";
-export { haveEngine, holdCommand, load, type EngineAvailability, type LoadOptions } from "./load.ts";
+export { Link, type LinkedProgram } from "./link/link.ts";
+export {
+  haveEngine,
+  holdCommand,
+  load,
+  type EngineAvailability,
+  type LoadOptions,
+  type ObjectOptions,
+} from "./load.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";
 export type { ReadOptions, SumOptions } from "./map/entries/read-options.ts";
 export type { PushMode } from "./map/keyless/queue.ts";
@@ -77,9 +86,12 @@ export type { OnSample, PerfEvent } from "./map/perf/perf-rings.ts";
 export type { PerfBatch } from "./map/perf/perf-batch.ts";
 export type { PerfRingOptions } from "./map/perf/perf-options.ts";
 export * from "./map/nouns.gen.ts";
+export type { RingLoan } from "./map/ring-loan.ts";
 export type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";
+export type { MemberPath } from "./memory/find-scalar.ts";
+export type { ScalarArray } from "./memory/scalar-format.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { openById, type OpenOptions, openPinned } from "./open.ts";
 export { openPinnedLink, openPinnedProgram, PinnedLink, PinnedProgram } from "./open-pins.ts";

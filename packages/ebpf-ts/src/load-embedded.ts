@@ -5,6 +5,8 @@ import { embeddedChecks, embeddedEngine, type EmbeddedEngineOptions } from "./en
 import { type HostServices, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
+export type { ObjectOptions } from "./load-object.ts";
+
 /** How an object is loaded where there is only the embedded engine: what `load` takes, and how the engine is made. */
 export interface EmbeddedLoadOptions extends ObjectOptions, EmbeddedEngineOptions {}
 

@@ -14,6 +14,8 @@ import { loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-objec
 import { parse } from "./spec/parse.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
+export type { ObjectOptions } from "./load-object.ts";
+
 /** How an object is loaded on this host. */
 export interface LoadOptions extends ObjectOptions {
   /** `auto` (the default) is the kernel where this process may use it, else the embedded engine. */

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "./attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "./attach/attach-targets.gen.ts";
 import { aPath } from "./base/checks.ts";
 import { EbpfError } from "./base/errors.ts";
 import type { LinkInfo } from "./engine/link.ts";

@@ -11,15 +11,14 @@ import { perfChecks, perfOptions, type PerfRingOptions } from "./map/perf/perf-o
 import { RecordType } from "./map/record-type.ts";
 import type * as Reopen from "./engine/kernel/map/reopen.ts";
 
-/** What the keys, values and records of the map are, and how its perf rings are made. */
-export type OpenOptions = ExistingTypes;
+export type { ExistingTypes as OpenOptions } from "./map/existing-types.ts";
 
 /**
  * Opens the map that is pinned at a path of a bpf file system (kernel engine). What it is shows with `instanceof`; rings have
  * the size that they were made with. A ring has one consumer at a time, in all processes together. A perf event array gets rings of its
  * own, which take the places of those that another reader has put into it: from then on that one sees no events.
  */
-export async function openPinned(path: string, options: OpenOptions = {}): Promise<MapNoun> {
+export async function openPinned(path: string, options: ExistingTypes = {}): Promise<MapNoun> {
   checkOptions(options, checks, "openPinned()");
   aPath(path, "The path of openPinned()");
   const { reopenPinned } = await importReopen();
@@ -27,7 +26,7 @@ export async function openPinned(path: string, options: OpenOptions = {}): Promi
 }
 
 /** Opens a map by the number that the kernel has for it, as in `info.id` and in what bpftool prints. Takes CAP_SYS_ADMIN. */
-export async function openById(id: number, options: OpenOptions = {}): Promise<MapNoun> {
+export async function openById(id: number, options: ExistingTypes = {}): Promise<MapNoun> {
   checkOptions(options, checks, "openById()");
   integer(0, 0xffff_ffff)(id, "The id of openById()");
   const { reopenById } = await importReopen();
@@ -38,7 +37,7 @@ function importReopen(): Promise<typeof Reopen> {
   return importHost("the maps of the kernel", () => import("./engine/kernel/map/reopen.ts"));
 }
 
-function nounOf({ map, types }: Reopen.ReopenedMap, options: OpenOptions): MapNoun {
+function nounOf({ map, types }: Reopen.ReopenedMap, options: ExistingTypes): MapNoun {
   try {
     return opened(map, findMapTypes(map.info, options, types), options.perf);
   } catch (error) {
@@ -63,7 +62,7 @@ function opened(map: Reopen.ReopenedMap["map"], types: MapTypes, perf: PerfRingO
   return noun;
 }
 
-const checks: Checks<OpenOptions> = {
+const checks: Checks<ExistingTypes> = {
   types: anObject,
   key: aString,
   value: aString,

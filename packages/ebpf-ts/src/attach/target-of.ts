@@ -6,7 +6,8 @@ import { findProgramKind, sectionUsage, typesForPlace } from "../kinds/find-prog
 import type { ProgramKind } from "../kinds/program-kind.ts";
 import { programKinds } from "../kinds/program-kinds.ts";
 import type { AttachKind } from "./attach-kind.ts";
-import { attachKinds, type AttachTarget } from "./attach-kinds.gen.ts";
+import { attachKinds } from "./attach-kinds.gen.ts";
+import type { AttachTarget } from "./attach-targets.gen.ts";
 
 /** Of a program's spec: what decides on where it can be attached. */
 export interface ProgramToAttach {

@@ -3,10 +3,10 @@ import { Kind, largestVlen } from "./btf-kinds.ts";
 import { btfMagic } from "./parse-btf.ts";
 import type { BtfInt, BtfMember, BtfType, BtfUnknown, BtfVoid } from "./types.ts";
 
-type WithoutId<T> = T extends { readonly id: number } ? Omit<T, "id"> : never;
-
 /** A type as {@link Btf.type} gives it, without its id. */
-export type NewBtfType = WithoutId<Exclude<BtfType, BtfVoid | BtfUnknown>>;
+export type NewBtfType<T = Exclude<BtfType, BtfVoid | BtfUnknown>> = T extends { readonly id: number }
+  ? Omit<T, "id">
+  : never;
 
 const headerLength = 24;
 const linkages = ["static", "global", "extern"] as const;

@@ -1,4 +1,5 @@
-import { attachKinds, type AttachTarget } from "../attach/attach-kinds.gen.ts";
+import { attachKinds } from "../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import { partOf } from "../collection/description-part.ts";
 import { findProgramKind, typesForPlace } from "../kinds/find-program-kind.ts";
 import { isKernelNumber, type MapKind, mapKind } from "../kinds/map-kinds.ts";

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import type { BpfMap } from "../map/bpf-map.ts";
 import type { RingBuf } from "../map/ring-buf.ts";
 import type { UserRingBuf } from "../map/user-ring-buf.ts";

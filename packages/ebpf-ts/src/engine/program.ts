@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import { type Checks, optionsOf } from "../base/check-options.ts";
 import { aFunction, aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";

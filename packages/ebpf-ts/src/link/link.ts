@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { LinkInfo } from "../engine/link.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";

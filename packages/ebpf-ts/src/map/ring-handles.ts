@@ -1,7 +1,11 @@
 import type { EngineRingHandle } from "../engine/ring.ts";
 import type { SharedRecordType } from "./record-type.ts";
 
-/** An event ring for another thread of this process (`openRingBuf` of `ebpf-ts/workers`); survives `postMessage`. */
+/**
+ * An event ring for another thread of this process (`openRingBuf` of `ebpf-ts/workers`); survives `postMessage`.
+ *
+ * @opaque
+ */
 export interface RingBufHandle<T = unknown> {
   readonly ring: EngineRingHandle;
   readonly type: SharedRecordType | undefined;
@@ -11,7 +15,11 @@ export interface RingBufHandle<T = unknown> {
   readonly events?: T;
 }
 
-/** A user ring for another thread of this process (`openUserRingBuf` of `ebpf-ts/workers`); survives `postMessage`. */
+/**
+ * A user ring for another thread of this process (`openUserRingBuf` of `ebpf-ts/workers`); survives `postMessage`.
+ *
+ * @opaque
+ */
 export interface UserRingBufHandle<T = unknown> {
   readonly ring: EngineRingHandle;
   readonly access: SharedArrayBuffer;

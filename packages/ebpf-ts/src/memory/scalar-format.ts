@@ -3,6 +3,7 @@ import { EbpfError } from "../base/errors.ts";
 /** The numbers that a typed array can show. */
 export type ScalarFormat = "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64" | "f32" | "f64";
 
+/** Numbers of one format, side by side in memory. */
 export type ScalarArray =
   | Int8Array
   | Uint8Array

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import { checkOptions } from "../base/check-options.ts";
 import { type EngineProgram, type ProgramInfo, runChecks, type RunOptions, type RunResult } from "../engine/program.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";

@@ -9,8 +9,16 @@ export { disassembleFunction } from "./disassemble-function.ts";
 export { parseSectionName } from "./section-name.ts";
 export type { SectionMeaning } from "./section-name.ts";
 export { AttachType, MapFlag, MapType, ProgType } from "../uapi/uapi.gen.ts";
+export type { DebugInfo } from "./records/debug-info.ts";
 export type * from "./types.ts";
 export { recordOf } from "./records/record-of.ts";
-export type { FoundRecord, RecordCertainty, RecordOrigin, RecordTag, RecordVariant } from "./records/found-record.ts";
+export type {
+  FoundRecord,
+  RecordCertainty,
+  RecordOrigin,
+  RecordSaid,
+  RecordTag,
+  RecordVariant,
+} from "./records/found-record.ts";
 export { objectTypes } from "./object-types.ts";
 export { sayRecords, type RecordChoice } from "./records/say-records.ts";

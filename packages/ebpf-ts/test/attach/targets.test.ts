@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { attachKinds, type AttachTarget, type AttachTargetOf } from "../../src/attach/attach-kinds.gen.ts";
+import { attachKinds } from "../../src/attach/attach-kinds.gen.ts";
+import type { AttachTarget, AttachTargetOf } from "../../src/attach/attach-targets.gen.ts";
 import { attachesItself } from "../../src/attach/attaches-itself.ts";
 import { targetOf, writeTarget, type ProgramToAttach } from "../../src/attach/target-of.ts";
 import { findProgramKind } from "../../src/kinds/find-program-kind.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { AttachTarget } from "../../src/attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../src/attach/attach-targets.gen.ts";
 import { KernelCollection } from "../../src/engine/kernel/kernel-collection.ts";
 import type { KernelProgram } from "../../src/engine/kernel/kernel-program.ts";
 import { pinObject } from "../../src/engine/kernel/pin.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import type { AttachTarget } from "../../src/attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../src/attach/attach-targets.gen.ts";
 import type { EngineCommand } from "../../src/engine/command.ts";
 import type { EngineName } from "../../src/engine/engine-name.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";

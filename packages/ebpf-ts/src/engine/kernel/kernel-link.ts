@@ -1,4 +1,5 @@
-import { attachKinds, type AttachTarget } from "../../attach/attach-kinds.gen.ts";
+import { attachKinds } from "../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
 import { NotSupportedError } from "../../base/errors.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
 import { targetOf } from "../../attach/target-of.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { publishFinding } from "../../host/reporters.ts";

@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { programKinds } from "../../kinds/program-kinds.ts";
 import type { ProgramSpec } from "../../spec/types.ts";

@@ -3,7 +3,11 @@ import { EbpfError } from "../../base/errors.ts";
 import type { ElfFile } from "../../elf/elf-file.ts";
 import type { FunctionPlace } from "./function-place.ts";
 
-/** The debug information that an object carries (DWARF). It is read when something is asked that only it can tell. */
+/**
+ * The debug information that an object carries (DWARF). It is read when something is asked that only it can tell.
+ *
+ * @opaque
+ */
 export class DebugInfo {
   /** Where the functions stood in the file, by name. */
   readonly places: ReadonlyMap<string, FunctionPlace>;

@@ -5,6 +5,7 @@ import { HelperId, MapType } from "../../../uapi/uapi.gen.ts";
 import { helpers } from "../helpers/index.ts";
 import { mapImplementations } from "../maps/map-implementations.gen.ts";
 
+/** Whose registers, system calls and settings the engine has: x86-64, or 64-bit Arm. */
 export type Architecture = "x64" | "arm64";
 
 /**

@@ -2,7 +2,11 @@ import type { Region, Span } from "../memory/region.ts";
 import type { TaskFilter } from "./task-filter.ts";
 import type { WasmMemory } from "../memory/wasm-memory.ts";
 
-/** Everything a thread needs to run a collection's programs; survives `postMessage`. */
+/**
+ * Everything a thread needs to run a collection's programs; survives `postMessage`.
+ *
+ * @opaque
+ */
 export interface MachineImage {
   readonly memory: WasmMemory;
   readonly regions: readonly Region[];

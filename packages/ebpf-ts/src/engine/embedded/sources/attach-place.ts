@@ -1,8 +1,10 @@
-import type { AttachTarget, AttachTargetOf } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget, AttachTargetOf } from "../../../attach/attach-targets.gen.ts";
 import { writeTarget } from "../../../attach/target-of.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
 import { findProgramKind } from "../../../kinds/find-program-kind.ts";
 import type { PlaceKind } from "../../../kinds/program-kind.ts";
+
+export type { PlaceKind } from "../../../kinds/program-kind.ts";
 
 /** Where a program is attached, however that was said: by its section, or by hand. */
 export interface AttachPlace {

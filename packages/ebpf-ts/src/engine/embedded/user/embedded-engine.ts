@@ -13,6 +13,8 @@ import { buildKernelBtf, type Architecture } from "../load/own-btf.ts";
 import { ownSettings } from "../load/own-settings.ts";
 import { openMachine } from "../load/open-machine.ts";
 
+export type { Architecture } from "../load/own-btf.ts";
+
 /** What an embedded engine is made of; each has a default. */
 export interface EmbeddedEngineOptions {
   /** Where events come from. Without any, programs run by hand only. */

@@ -1,4 +1,5 @@
-import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import { attachKinds } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import { writeTarget } from "../../../attach/target-of.ts";
 import type { LinkInfo } from "../../link.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../../program.ts";

@@ -1,4 +1,5 @@
-import { attachKinds, type AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import { attachKinds } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import { targetOf } from "../../../attach/target-of.ts";
 import { EbpfError, NotSupportedError, SyscallError } from "../../../base/errors.ts";
 import { Errno } from "../../../uapi/errno.ts";

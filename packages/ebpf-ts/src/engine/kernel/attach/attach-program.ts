@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import type { Attach, Attachment, AttachRequest } from "./attachment.ts";
 import { ways } from "./ways.gen.ts";
 

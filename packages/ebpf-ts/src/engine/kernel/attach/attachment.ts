@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import type { ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Pointee } from "../../../sys/ffi/kernel-struct.ts";

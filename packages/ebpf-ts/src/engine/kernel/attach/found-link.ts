@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import type { ValuesOf } from "../../../uapi/layout.ts";
 import type { BpfLinkInfo } from "../../../uapi/structs.gen.ts";
 import { LinkType, PerfLinkType, ProgType } from "../../../uapi/uapi.gen.ts";

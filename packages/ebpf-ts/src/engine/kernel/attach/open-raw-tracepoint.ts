@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";

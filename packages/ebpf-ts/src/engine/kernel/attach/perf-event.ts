@@ -7,7 +7,7 @@ import { AttachType, Command, PerfIoctl } from "../../../uapi/uapi.gen.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { check } from "../failure.ts";
 import type { Attachment, AttachRequest, LinkDetails } from "./attachment.ts";
-import type { AttachTarget } from "../../../attach/attach-kinds.gen.ts";
+import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 
 /** Links a program to a perf event, which becomes the attachment's own. */
 export function attachToEvent(
