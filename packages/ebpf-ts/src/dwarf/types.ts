@@ -80,6 +80,11 @@ export class DwarfTypes {
     return entry !== undefined && composites.has(entry.tag);
   }
 
+  /** Whether it has parts: a struct, a union, or an array. */
+  hasParts(type: number): boolean {
+    return this.isComposite(type) || this.resolve(type)?.tag === Tag.ARRAY;
+  }
+
   /** Bytes; undefined where there is no size: `void`, a function, what is declared alone. */
   sizeOf(type: number): number | undefined {
     if (this.#sizes.has(type)) return this.#sizes.get(type);

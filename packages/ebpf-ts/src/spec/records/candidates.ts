@@ -14,6 +14,8 @@ export interface Candidate {
 export interface TypeTable {
   sizeOf(type: number): number | undefined;
   isComposite(type: number): boolean;
+  /** Whether it is more than a number: a struct, a union, or an array. */
+  hasParts(type: number): boolean;
   /** Whether the second is the first member of the first, at any depth. */
   beginsWith(type: number, inner: number): boolean;
   isSame(a: number, b: number): boolean;
@@ -23,6 +25,7 @@ export function dwarfTable(types: DwarfTypes): TypeTable {
   return {
     sizeOf: (type) => types.sizeOf(type),
     isComposite: (type) => types.isComposite(type),
+    hasParts: (type) => types.hasParts(type),
     beginsWith: (type, inner) => types.beginsWith(type, inner),
     isSame: (a, b) => a === b || types.resolve(a) === types.resolve(b),
   };
@@ -33,6 +36,7 @@ export function btfTable(btf: Btf, partsAt: (type: number, offset: number) => nu
   return {
     sizeOf: (type) => btf.sizeOf(type),
     isComposite: (type) => /^(struct|union)$/.test(btf.resolve(type).kind),
+    hasParts: (type) => /^(struct|union|array)$/.test(btf.resolve(type).kind),
     beginsWith: (type, inner) => partsAt(type, 0).some((part, index) => index > 0 && isSame(part, inner)),
     isSame,
   };

@@ -59,6 +59,8 @@ export class RecordRules {
     const options = views.map((view) => ({ view, options: this.#options(view) }));
     for (const { view, options: own } of options) {
       const exact = this.#exact(own, view.size);
+      // Nor is anything else guessed then: it is known to be no struct.
+      if (exact !== undefined && !this.#hasParts(exact)) return undefined;
       if (exact !== undefined) return this.#chosen(exact, view.isPart || view.size !== size ? "prefix" : "exact");
     }
     for (const { view, options: own } of options) {
@@ -78,6 +80,11 @@ export class RecordRules {
 
   #exact(options: readonly Option[], size: number | undefined): Option | undefined {
     return this.#best(options.filter((option) => option.size === size));
+  }
+
+  /** A variable that is a number says how long the record is, and little of what it means: that stays bytes, unless the object names a type. */
+  #hasParts({ table, type }: Option): boolean {
+    return this.#tables[table]?.hasParts(type) === true;
   }
 
   /** The largest struct that fits, else the one that the record is the beginning of. */
