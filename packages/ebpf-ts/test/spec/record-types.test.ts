@@ -63,6 +63,7 @@ describe("without debug information", { skip: compilerOrSkip() }, () => {
       "flexible.c",
       "global.c",
       "lookup-wrapper.c",
+      "number-unnamed.c",
       "scratch.c",
       "several-rings.c",
     ]);

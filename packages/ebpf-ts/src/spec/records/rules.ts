@@ -59,8 +59,7 @@ export class RecordRules {
     const options = views.map((view) => ({ view, options: this.#options(view) }));
     for (const { view, options: own } of options) {
       const exact = this.#exact(own, view.size);
-      // Nor is anything else guessed then: it is known to be no struct.
-      if (exact !== undefined && !this.#hasParts(exact)) return undefined;
+      if (exact !== undefined && !this.#believes(exact)) return undefined;
       if (exact !== undefined) return this.#chosen(exact, view.isPart || view.size !== size ? "prefix" : "exact");
     }
     for (const { view, options: own } of options) {
@@ -82,9 +81,13 @@ export class RecordRules {
     return this.#best(options.filter((option) => option.size === size));
   }
 
-  /** A variable that is a number says how long the record is, and little of what it means: that stays bytes, unless the object names a type. */
-  #hasParts({ table, type }: Option): boolean {
-    return this.#tables[table]?.hasParts(type) === true;
+  /**
+   * A number says little of what it means. Where an object names the records of its rings (`events__record`), one that it leaves without a
+   * name stays bytes, rather than a number, or a struct that happens to have its size.
+   */
+  #believes({ table, type }: Option): boolean {
+    if (this.#tables[table]?.hasParts(type) === true) return true;
+    return !this.#spec.maps.some(({ recordFound }) => recordFound?.by === "record-global");
   }
 
   /** The largest struct that fits, else the one that the record is the beginning of. */
