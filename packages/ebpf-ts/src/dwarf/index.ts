@@ -1,11 +1,8 @@
-export { badDwarf } from "./budget.ts";
 export type { Budget } from "./budget.ts";
 export { BtfMaker } from "./btf-maker.ts";
 export { Dwarf } from "./dwarf.ts";
 export type { DwarfVariable } from "./dwarf.ts";
 export { FRAME_REGISTER } from "./expression.ts";
 export type { Place } from "./expression.ts";
-export type { CodeRange, LocationRange } from "./lists.ts";
-export { codeAddress, hasDebugSections } from "./sections.ts";
+export { hasDebugSections } from "./sections.ts";
 export { DwarfTypes } from "./types.ts";
-export type { TypePart } from "./types.ts";
