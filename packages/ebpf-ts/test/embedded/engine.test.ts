@@ -192,27 +192,38 @@ describe("the bell of a ring", () => {
     const collection = await load(maps, [{ references }], output);
     const { memory, bell: makeBell } = collection.maps.get("events")!.ring!();
     let rings = 0;
-    const bell = makeBell(() => rings++);
-    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+    let onRing = (): void => {};
+    const bell = makeBell(() => (rings++, onRing()));
+    const rung = (): Promise<void> => new Promise((resolve) => (onRing = resolve));
     const emit = () => collection.programs.get("program_0")!.run({});
+    const catchUp = (): void => void Atomics.store(memory.consumer, 0, Atomics.load(memory.producer, 0));
+    /** What another bell hears, this one would have heard as well. */
+    const emitForAnother = async (): Promise<void> => {
+      catchUp();
+      await new Promise<void>((resolve) => {
+        const other = makeBell(() => (other.close(), resolve()));
+        other.arm();
+        void emit();
+      });
+    };
+    let ringing = rung();
     bell.arm();
-    await pause();
-    assert.equal(rings, 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(rings, 0, "nothing is there");
     await emit();
-    await pause();
-    assert.equal(rings, 1);
-    await emit();
-    await pause();
-    assert.equal(rings, 1);
+    await ringing;
+    assert.equal(rings, 1, "something came");
+    await emitForAnother();
+    assert.equal(rings, 1, "it is not armed");
+    ringing = rung();
     bell.arm();
-    await pause();
-    assert.equal(rings, 2);
-    Atomics.store(memory.consumer, 0, Atomics.load(memory.producer, 0));
+    await ringing;
+    assert.equal(rings, 2, "something was there");
+    catchUp();
     bell.arm();
     bell.close();
-    await emit();
-    await pause();
-    assert.equal(rings, 2);
+    await emitForAnother();
+    assert.equal(rings, 2, "it is closed");
     await collection.close();
   });
 

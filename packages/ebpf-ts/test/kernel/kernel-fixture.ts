@@ -42,7 +42,7 @@ export function asU64(bytes: Uint8Array | undefined): bigint | undefined {
   return bytes === undefined ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
 }
 
-export async function until(condition: () => boolean, what: string, milliseconds = 5000): Promise<void> {
+export async function until(condition: () => boolean, what: string, milliseconds = 120_000): Promise<void> {
   const end = performance.now() + milliseconds;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`Waited ${milliseconds} ms in vain until ${what}`);

@@ -72,7 +72,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-export async function until(condition: () => boolean, what: string, seconds = 10): Promise<void> {
+export async function until(condition: () => boolean, what: string, seconds = 120): Promise<void> {
   const end = Date.now() + 1000 * seconds;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`Not within ${seconds} s: ${what}`);

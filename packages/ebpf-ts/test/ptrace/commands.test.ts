@@ -1,5 +1,7 @@
 import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -11,6 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), "ebpf-trace-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const skip = ptraceOrSkip();
+/** Milliseconds after which something never happens any more. */
+const hanging = 300_000;
 const enterExit = [enterKill, exitKill];
 const node = process.execPath;
 
@@ -18,7 +22,7 @@ const node = process.execPath;
 for (const filter of process.arch === "x64" ? [true, false] : [false]) {
   const both = (script: string): Promise<Ended> => run(enterExit, shell(script), { filter });
 
-  describe(`a traced command (${filter ? "seccomp filter" : "every system call"})`, { skip, timeout: 60_000 }, () => {
+  describe(`a traced command (${filter ? "seccomp filter" : "every system call"})`, { skip, timeout: hanging }, () => {
     it("fires for each system call, entry before exit", async () => {
       const { command, events, exit, faults } = await both("kill -0 $$; kill -0 1073741824 2>/dev/null; exit 3");
       deepEqual(exit, { code: 3, signal: undefined });
@@ -116,7 +120,8 @@ for (const filter of process.arch === "x64" ? [true, false] : [false]) {
       const { command, machine } = await start(enterExit, shell("kill -STOP $$; kill -0 $$; exit 5"), { filter });
       await until(() => machine.events().length === 2, "the kill that stops it");
       await until(() => /^State:\s+[tT]/m.test(readFileSync(`/proc/${command.pid}/status`, "utf8")), "its stop");
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      // Another one lives and ends meanwhile.
+      equal((await both("kill -0 $$; exit 6")).exit.code, 6);
       equal(machine.events().length, 2);
       command.kill("SIGCONT");
       deepEqual(await command.exited, { code: 5, signal: undefined });
@@ -171,7 +176,7 @@ for (const filter of process.arch === "x64" ? [true, false] : [false]) {
 
 describe(
   "contexts",
-  { skip: skip || (process.arch === "x64" ? false : "the offsets in pt_regs are those of x86-64"), timeout: 60_000 },
+  { skip: skip || (process.arch === "x64" ? false : "the offsets in pt_regs are those of x86-64"), timeout: hanging },
   () => {
     it("gives raw tracepoints the registers of every system call", async () => {
       const raw = (["enter", "exit"] as const).map((when) => ({ attach: `raw_tp/sys_${when}`, what: "raw" }) as const);
@@ -231,7 +236,7 @@ function existsOrNot(path: string): boolean {
   }
 }
 
-describe("starting a command", { skip, timeout: 60_000 }, () => {
+describe("starting a command", { skip, timeout: hanging }, () => {
   it("refuses what cannot be started", async () => {
     const broken = join(folder, "broken");
     writeFileSync(broken, "#!/nowhere/interpreter\n");
@@ -286,7 +291,8 @@ describe("starting a command", { skip, timeout: 60_000 }, () => {
     await command.exited;
     command.write("x".repeat(1_000_000));
     command.endInput();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // What went wrong is told in a later turn.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     command.write("x");
     await command.close();
   });
@@ -304,7 +310,7 @@ describe("starting a command", { skip, timeout: 60_000 }, () => {
   });
 });
 
-describe("the life of a command", { skip, timeout: 60_000 }, () => {
+describe("the life of a command", { skip, timeout: hanging }, () => {
   it("is one of several", async () => {
     const commands = await Promise.all(
       [3, 5, 7].map((count) => run([enterKill], shell(`for i in $(seq ${count}); do kill -0 $$; done; exit ${count}`))),
@@ -332,12 +338,13 @@ describe("the life of a command", { skip, timeout: 60_000 }, () => {
   });
 
   it("goes on for descendants that outlive the command", async () => {
-    const { command, machine } = await start(
-      [enterKill],
-      shell("(sleep 0.3; kill -0 1073741824 2>/dev/null) & exit 1"),
-    );
+    const gate = join(folder, "gate");
+    execFileSync("mkfifo", [gate]);
+    const descendant = `(read go < '${gate}'; kill -0 1073741824 2>/dev/null)`;
+    const { command, machine } = await start([enterKill], shell(`${descendant} & exit 1`));
     equal((await command.exited).code, 1);
     equal(machine.events().length, 0);
+    await writeFile(gate, "go\n");
     await until(() => machine.events().length === 1, "the event of the descendant");
     await command.close();
   });

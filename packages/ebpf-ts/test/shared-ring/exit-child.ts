@@ -13,4 +13,6 @@ await producer.reserveWhenFree(8, { timeoutMs: 10 }).catch(() => {});
 consumer.drain(() => {});
 writeSync(1, "ready\n");
 if (how !== "idle") void consumer.events().next();
+// Without the loop the process ends before: this timer does not keep it.
+if (how === "waiting") setTimeout(() => process.exit(4), 300).unref();
 if (how === "exit") setTimeout(() => process.exit(3), 50);

@@ -5,7 +5,7 @@ import { makeMessage } from "./message.ts";
 import { Child } from "./start-child.ts";
 import { TemporaryRing } from "./temporary-ring.ts";
 
-const options = { timeout: 60_000, skip: process.platform !== "linux" && "Linux only" };
+const options = { timeout: 300_000, skip: process.platform !== "linux" && "Linux only" };
 
 for (const size of [4096, 2 ** 20]) {
   test(
@@ -50,14 +50,12 @@ test(
   async () => {
     for (const [how, expected] of [
       ["idle", 0],
-      ["waiting", "SIGKILL"],
+      ["waiting", 4],
       ["exit", 3],
     ] as const) {
       await using child = new Child("exit", [how]);
       await child.said(1);
-      const timer = setTimeout(() => child.process.kill("SIGKILL"), how === "waiting" ? 1000 : 20_000);
       assert.equal(await child.exit(), expected, how);
-      clearTimeout(timer);
     }
   },
 );

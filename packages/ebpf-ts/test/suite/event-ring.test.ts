@@ -36,7 +36,7 @@ function listen(loaded: Fixture, name: string): { readonly rings: number; close(
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 2000 && !condition(); turn += 1) await sleep(2);
+  for (let turn = 0; turn < 60_000 && !condition(); turn += 1) await sleep(2);
   assert.ok(condition());
 }
 

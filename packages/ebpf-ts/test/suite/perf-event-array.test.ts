@@ -256,7 +256,7 @@ onEachEngine("perf event array", (engine) => {
     await sleep(quiet);
     assert.equal(numbers.length, 0);
     await emit(loaded, 90, 20);
-    for (let wait = 0; wait < 200 && numbers.length < 100; wait += 1) await sleep(10);
+    while (numbers.length <= 100) await sleep(1);
     const read = numbers.length;
     assert.ok(read > 100, `${read} were read`);
     await emit(loaded, 110, 50);
@@ -415,7 +415,7 @@ onEachEngine("perf event array", (engine) => {
     }
     assert.deepEqual([perf.available, perf.received, perf.lost], [0, 1, 0]);
     await loaded.bpf.close();
-    for (let wait = 0; wait < 100 && openDescriptors().length > before; wait += 1) await sleep(10);
+    for (let wait = 0; wait < 6000 && openDescriptors().length > before; wait += 1) await sleep(10);
     assert.deepEqual(openDescriptors().slice(before), []);
   });
 

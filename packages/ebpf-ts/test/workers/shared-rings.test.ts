@@ -140,7 +140,7 @@ onKernel("a ring that is shared", () => {
         if (close) await opener.tell("close");
         await opener.tell("exit");
       }
-      for (let wait = 0; mappings() > before && wait < 50; wait += 1) await sleep(10);
+      for (let wait = 0; mappings() > before && wait < 6000; wait += 1) await sleep(10);
       assert.equal(mappings(), before);
     }
     assert.equal(openDescriptors().length, descriptors);
