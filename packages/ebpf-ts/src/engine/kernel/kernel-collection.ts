@@ -3,6 +3,7 @@ import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import { Assembler } from "../../spec/assemble.ts";
 import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
+import { mapKind } from "../../kinds/map-kinds.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -29,7 +30,7 @@ import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
-import { keepPoller } from "./poll/poller.ts";
+import { keepPollers } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
 import { withPrologue } from "./scope/prologue.ts";
 import { type CommandScope, HeldChild, spawnInScope } from "./scope/spawn-in-scope.ts";
@@ -122,7 +123,8 @@ export class KernelCollection implements EngineCollection {
   }
 
   async prepareLockDown(): Promise<void> {
-    this.#letPollerGo ??= await keepPoller(this.#sys);
+    const hasPerf = this.#spec.maps.some(({ type }) => mapKind(type).ring === "perf");
+    this.#letPollerGo ??= await keepPollers(this.#sys, hasPerf);
     if (this.#closed) this.#letPollerGo();
   }
 

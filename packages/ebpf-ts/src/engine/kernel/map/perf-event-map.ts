@@ -86,7 +86,7 @@ class KernelPerf implements EnginePerf {
     };
     this.#bells.add(all);
     try {
-      for (const ring of this.rings) bells.push(openBell(this.#sys, ring.fd, "in", onRing));
+      for (const ring of this.rings) bells.push(openBell(this.#sys, ring.fd, "perf", onRing));
     } catch (error) {
       all.close();
       throw error;

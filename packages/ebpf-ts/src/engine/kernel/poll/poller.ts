@@ -2,6 +2,7 @@ import type { RingBell } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { yieldTurn } from "../../../base/yield-turn.ts";
 import { warnOnce } from "../../../host/reporters.ts";
+import { onDefaultLoop } from "../../../host/this-process.ts";
 import type { Thread } from "../../../host/threads/threads.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import {
@@ -19,7 +20,8 @@ import { check } from "../failure.ts";
 import { startPollerThread } from "./poller-thread.ts";
 
 /**
- * One epoll for all rings of the process, which the event loop itself watches (sys/poll/event-loop.ts). Where the loop cannot, a thread waits:
+ * One epoll for all rings of the process but those of perf events, which have another; the event loop itself watches it (sys/poll/event-loop.ts).
+ * Where the loop cannot, a thread waits:
  *
  * ```text
  *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► event loop           epoll_wait without waiting, onRing()
@@ -45,33 +47,46 @@ interface Bell {
   armed: boolean;
 }
 
-let current: Poller | undefined;
+/** Who waits: the loop where it can, or a thread in any case. */
+type Waiter = "loop" | "thread";
+
+/**
+ * A perf event's ring tells but once that it has something, and forgets it as it tells (perf_poll in kernel/events/core.c). In an epoll within the
+ * loop's own, the outer one would ask first, and the inner one would then say that there is nothing.
+ */
+const perfWaiter: Waiter = onDefaultLoop ? "thread" : "loop";
+
+const current: Partial<Record<Waiter, Poller>> = {};
 /** Never used twice in a process, so that a message about a bell that is gone cannot ring another one. */
 let lastToken = STOP_TOKEN;
 
-/** A bell for the map behind `fd`: `in` rings when there is data to read, `out` when there is room to write. */
-export function openBell(sys: Sys, fd: number, direction: "in" | "out", onRing: () => void): RingBell {
-  const poller = current ?? new Poller(sys);
-  current = poller;
+/** A bell for the map behind `fd`: `in` and `perf` ring when there is data to read, `out` when there is room to write. */
+export function openBell(sys: Sys, fd: number, direction: "in" | "out" | "perf", onRing: () => void): RingBell {
+  const poller = pollerOf(sys, direction === "perf" ? perfWaiter : "loop");
   try {
-    return poller.add(fd, direction === "in" ? EPOLLIN : EPOLLOUT, onRing);
+    return poller.add(fd, direction === "out" ? EPOLLOUT : EPOLLIN, onRing);
   } finally {
     poller.endIfIdle();
   }
 }
 
 /**
- * Resolves when a thread waits, and keeps it until what it gives is called (idempotent): for a process that could not start one later. Where
- * there can be none, the main thread looks by the clock as ever.
+ * Resolves when somebody waits, for perf rings too if there are any, and keeps them until what it gives is called (idempotent): for a process that
+ * could not start a thread later. Where there can be none, the main thread looks by the clock as ever.
  */
-export async function keepPoller(sys: Sys): Promise<() => void> {
-  const poller = current ?? new Poller(sys);
-  current = poller;
-  return poller.keep();
+export async function keepPollers(sys: Sys, hasPerf: boolean): Promise<() => void> {
+  const waiters = new Set<Waiter>(hasPerf ? ["loop", perfWaiter] : ["loop"]);
+  const letGo = await Promise.all([...waiters].map((waiter) => pollerOf(sys, waiter).keep()));
+  return () => letGo.forEach((end) => end());
+}
+
+function pollerOf(sys: Sys, waiter: Waiter): Poller {
+  return (current[waiter] ??= new Poller(sys, waiter));
 }
 
 class Poller {
   readonly #sys: Sys;
+  readonly #by: Waiter;
   readonly #epoll: Descriptor;
   readonly #stop: Descriptor;
   readonly #bells = new Map<number, Bell>();
@@ -88,8 +103,9 @@ class Poller {
   /** Called when the thread waits, or is gone. */
   readonly #onWaiting: (() => void)[] = [];
 
-  constructor(sys: Sys) {
+  constructor(sys: Sys, by: Waiter) {
     this.#sys = sys;
+    this.#by = by;
     this.#epoll = new Descriptor(check(sys.epollCreate(), "create an epoll", "epoll_create1"), "the poller");
     this.#waiter = new EpollWaiter(this.#epoll.fd, eventsAtOnce);
     try {
@@ -143,7 +159,7 @@ class Poller {
   /** The last bell is gone: the next one starts anew. What is open is closed once the thread has ended. */
   endIfIdle(): void {
     if (this.#isWanted) return;
-    if (current === this) current = undefined;
+    if (current[this.#by] === this) delete current[this.#by];
     if (this.#thread === undefined) this.#close();
     else this.#wake();
   }
@@ -262,7 +278,7 @@ class Poller {
 
   #start(): void {
     if (this.#loop !== undefined || this.#thread !== undefined || performance.now() < this.#nextStart) return;
-    this.#loop = watchByLoop(this.#epoll.fd, () => this.#tell(this.#look()));
+    if (this.#by === "loop") this.#loop = watchByLoop(this.#epoll.fd, () => this.#tell(this.#look()));
     if (this.#loop === undefined) return this.#startThread();
     this.#loop.hold(this.#armed > 0);
     this.#ask();
