@@ -24,7 +24,7 @@ const run = promisify(execFile);
 /** Pages that a test of their own follows from the top to the end. */
 const followed: Readonly<Record<string, string>> = {
   "cookbook.md": "packages/cli/test/cookbook.test.ts",
-  "getting-started.md": "packages/cli/test/cookbook.test.ts",
+  "getting-started.md": "packages/cli/test/getting-started.test.ts",
 };
 /** What is no code, or is what `ebpf run` prints (packages/cli/test/show.test.ts). */
 const pictures = new Set(["text", "http", "console"]);

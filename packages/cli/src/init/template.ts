@@ -17,7 +17,9 @@ function packageJson(name: string, version: string): string {
     private: true,
     type: "module",
     scripts: {
-      build: "ebpf build src/opens.bpf.c --output build/opens.bpf.o && tsc",
+      types:
+        "ebpf build src/opens.bpf.c --output build/opens.bpf.o && ebpf gen build/opens.bpf.o --output src/opens.bpf.ts",
+      build: "npm run --silent types && tsc",
       start: "npm run --silent build && node build/main.js",
       test: "npm run --silent build && node --test build/",
     },
@@ -71,36 +73,29 @@ int on_open(struct trace_event_raw_sys_enter *call) {
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 `;
 
-const main = `import { load } from "ebpf-ts";
-
-interface OpenEvent {
-  pid: number;
-  comm: string;
-  path: string;
-}
+/** `opens.bpf.ts` is what `ebpf gen` writes: its types are those of the object. */
+const main = `import { load } from "./opens.bpf.js";
 
 const [file = "cat", ...args] = process.argv.slice(2);
 
-await using bpf = await load(new URL("opens.bpf.o", import.meta.url));
+await using bpf = await load({ scope: "command" });
 await bpf.attach();
 const command = await bpf.spawn(file, args.length > 0 ? args : ["/etc/hostname"]);
-for await (const event of bpf.ringBuf<OpenEvent>("events").events({ until: command.exited })) {
+for await (const event of bpf.rings.events.events({ until: command.exited })) {
   console.log(\`\${event.comm} \${event.pid} opens \${event.path}\`);
 }
 `;
 
 const test = `import assert from "node:assert/strict";
 import { it } from "node:test";
-import { load } from "ebpf-ts";
+import { load } from "./opens.bpf.js";
 
 it("sees which files a command opens", async () => {
-  await using bpf = await load(new URL("opens.bpf.o", import.meta.url), { engine: "embedded" });
+  await using bpf = await load({ engine: "embedded" });
   await bpf.attach();
   const command = await bpf.spawn("cat", ["/etc/hostname"], { stdout: "ignore" });
   const paths: string[] = [];
-  for await (const event of bpf.ringBuf<{ path: string }>("events").events({ until: command.exited })) {
-    paths.push(event.path);
-  }
+  for await (const event of bpf.rings.events.events({ until: command.exited })) paths.push(event.path);
   assert.ok(paths.includes("/etc/hostname"));
 });
 `;
