@@ -228,9 +228,15 @@ export function block(members: readonly Doc[]): Doc {
 
 /** `MapOf<K, V>`. A name that stands alone is not broken. */
 export function generic(name: string, args: readonly Doc[]): Doc {
-  const [only] = args;
-  if (args.length === 1 && typeof only === "string") return [name, "<", only, ">"];
+  const only = soleText(args);
+  if (only !== undefined) return [name, "<", only, ">"];
   return group(name, "<", indent(softLine, ...join(args, [",", line])), softLine, ">");
+}
+
+/** The text that a list is, and no other, at any depth. */
+function soleText(doc: Doc): string | undefined {
+  if (typeof doc === "string") return doc;
+  return Array.isArray(doc) && doc.length === 1 ? soleText(doc[0] as Doc) : undefined;
 }
 
 function count(number: number, what: string): string {
