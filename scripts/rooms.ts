@@ -35,7 +35,7 @@ function list(text: string): string[] {
 export const rooms: readonly Room[] = [
   pure("base/", "errors, checks of options, calls of users' functions: small, and used everywhere", ""),
   pure("uapi/", "the kernel's numbers and structs (generated), errno names, GPL-only helpers", ""),
-  pure("kinds/", "what a map type is and what a program's section says: two tables that alone know it", "uapi/"),
+  pure("kinds/", "what a map type is and what a program's section says: two tables that alone know it", "base/ uapi/"),
   pure("bytes/", "offset arithmetic on foreign bytes, every access checked", "base/"),
   pure("insn/", "instructions: encode, decode, print", "base/"),
   pure("elf/", "ELF64 relocatable file → sections, symbols, relocations; symbols of executables", "base/ bytes/"),

@@ -1,16 +1,17 @@
-import { showValue } from "../base/checks.ts";
+import { list, membersOf, u32 } from "../base/check-members.ts";
+import { anObject, aString, aUint8Array, showValue } from "../base/checks.ts";
 import { Kind, largestVlen } from "./btf-kinds.ts";
+import { checkNewType } from "./checks/new-type.ts";
 import { btfMagic } from "./parse-btf.ts";
-import type { BtfInt, BtfMember, BtfType, BtfUnknown, BtfVoid } from "./types.ts";
-
-/** A type as {@link Btf.type} gives it, without its id. */
-export type NewBtfType<T = Exclude<BtfType, BtfVoid | BtfUnknown>> = T extends { readonly id: number }
-  ? Omit<T, "id">
-  : never;
+import type { BtfInt, BtfMember, BtfType, NewBtfType } from "./types.ts";
 
 const headerLength = 24;
 const linkages = ["static", "global", "extern"] as const;
 const encodings = { unsigned: 0, signed: 1, char: 2, bool: 4 } as const;
+
+const someMembers = list(
+  membersOf<{ name: string; type: number; offset: number }>({ name: aString, type: u32, offset: u32 }),
+);
 
 /** Writes raw BTF: every type gets the next id, beginning with 1. A type may refer to ids that come later. */
 export class BtfBuilder {
@@ -21,6 +22,7 @@ export class BtfBuilder {
 
   /** `strings`: a string section to go on from, so that offsets into it stay valid. */
   constructor(strings: Uint8Array = Uint8Array.of(0)) {
+    aUint8Array(strings, "The strings of BtfBuilder");
     this.#text = Array.from(strings);
   }
 
@@ -31,6 +33,7 @@ export class BtfBuilder {
 
   /** Adds an integer type of so many bytes; gives its id, as all of these do. */
   int(name: string, size: number, encoding: BtfInt["encoding"] = "unsigned"): number {
+    u32(size, `The size of int ${showValue(name)}`);
     return this.add({ kind: "int", name, size, encoding, bits: size * 8, bitOffset: 0 });
   }
 
@@ -55,6 +58,7 @@ export class BtfBuilder {
     size: number,
     members: readonly { readonly name: string; readonly type: number; readonly offset: number }[],
   ): number {
+    someMembers(members, `The members of struct ${showValue(name)}`);
     return this.add({
       kind: "struct",
       name,
@@ -65,12 +69,14 @@ export class BtfBuilder {
 
   /** Adds an enumeration of 4 bytes; signed when a value is negative. */
   enum(name: string, values: Readonly<Record<string, number>>): number {
-    const list = Object.entries(values).map(([label, value]) => ({ name: label, value }));
-    return this.add({ kind: "enum", name, size: 4, signed: list.some(({ value }) => value < 0), values: list });
+    anObject(values, `The values of enum ${showValue(name)}`);
+    const entries = Object.entries(values).map(([label, value]) => ({ name: label, value }));
+    return this.add({ kind: "enum", name, size: 4, signed: entries.some(({ value }) => value < 0), values: entries });
   }
 
   /** Adds any type, in the form that parsing gives it back. Returns its id. */
   add(type: NewBtfType): number {
+    checkNewType(type);
     switch (type.kind) {
       case "int":
         this.#record(type.kind, type.name, 0, false, type.size, [

@@ -11,7 +11,6 @@ export { alignOf, hasValue } from "./layout.ts";
 export { printC } from "./print-c/print-c.ts";
 export type { PrintCOptions } from "./print-c/print-c.ts";
 export { BtfBuilder } from "./btf-builder.ts";
-export type { NewBtfType } from "./btf-builder.ts";
 export { makeDecoder } from "./codec/decoder.ts";
 export type { Decoder } from "./codec/decoder.ts";
 export { makeEncoder } from "./codec/encoder.ts";

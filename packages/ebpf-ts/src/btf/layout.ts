@@ -1,4 +1,5 @@
 import { EbpfError } from "../base/errors.ts";
+import { aBtf, aTypeId } from "./checks/a-btf.ts";
 import type { Btf, BtfKind, BtfType } from "./types.ts";
 
 /** Types nest a few levels; the kernel refuses more than 32. Beyond this it is a cycle. */
@@ -31,6 +32,8 @@ export const valueKinds: ReadonlySet<BtfKind> = new Set<BtfKind>([
  * that was only declared, or arrays of them. Compilers write 0 for what BTF has no kind for, such as complex numbers.
  */
 export function hasValue(btf: Btf, id: number): boolean {
+  aBtf(btf, "The types of hasValue()");
+  aTypeId(id, "The type of hasValue()");
   try {
     const { kind } = resolveType(btf, id);
     if (!valueKinds.has(kind)) return false;
@@ -104,6 +107,8 @@ function ownSize(btf: Btf, type: BtfType): number {
  * its size or one of its offsets says so.
  */
 export function alignOf(btf: Btf, id: number): number {
+  aBtf(btf, "The types of alignOf()");
+  aTypeId(id, "The type of alignOf()");
   return alignment(btf, id, new Map(), 0);
 }
 

@@ -1,5 +1,7 @@
+import { type Checks, checkOptions } from "../base/check-options.ts";
+import { aBoolean } from "../base/checks.ts";
+import { aBtf } from "./checks/a-btf.ts";
 import { BtfBuilder } from "./btf-builder.ts";
-import type { NewBtfType } from "./btf-builder.ts";
 import { hasValue } from "./layout.ts";
 import { stringsOf } from "./parse-btf.ts";
 import type {
@@ -10,6 +12,7 @@ import type {
   BtfFunctionPrototype,
   BtfMember,
   BtfType,
+  NewBtfType,
 } from "./types.ts";
 
 /** For which kernel types are mended. */
@@ -18,11 +21,15 @@ export interface KernelBtfOptions {
   readonly old: boolean;
 }
 
+const checks: Checks<KernelBtfOptions> = { old: aBoolean };
+
 /**
  * Raw BTF that says the same as a table, as far as the kernel takes it (its btf.c): what it would refuse becomes something of the same
  * size that says less. Ids and offsets of strings stay as they are.
  */
 export function mendForKernel(btf: Btf, options: KernelBtfOptions): Uint8Array {
+  aBtf(btf, "The types of mendForKernel()");
+  checkOptions(options, checks, "mendForKernel()");
   const builder = new BtfBuilder(stringsOf(btf));
   const mender = new KernelMender(btf, options.old);
   for (let id = 1; id < btf.length; id++) builder.add(mender.mended(btf.type(id)));
@@ -35,6 +42,7 @@ export function mendForKernel(btf: Btf, options: KernelBtfOptions): Uint8Array {
  * libbpf does it. Undefined where there is no such thing, so that the table goes as it is.
  */
 export function settleExterns(btf: Btf): Uint8Array | undefined {
+  aBtf(btf, "The types of settleExterns()");
   const externs = findExterns(btf);
   if (externs.size === 0) return undefined;
   const builder = new BtfBuilder(stringsOf(btf));

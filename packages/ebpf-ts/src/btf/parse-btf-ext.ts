@@ -1,5 +1,7 @@
 import { ByteView } from "../bytes/byte-view.ts";
 import { EbpfError } from "../base/errors.ts";
+import { aFunction, aUint8Array } from "../base/checks.ts";
+import { aBtf } from "./checks/a-btf.ts";
 import { checkMagic } from "./parse-btf.ts";
 import type { Btf, CoreRelocation, LineInfo } from "./types.ts";
 
@@ -23,6 +25,9 @@ const slotSize = 8;
  * and lines, which a program can do without, it is left out and told to `onFault`, if there is one.
  */
 export function parseBtfExt(bytes: Uint8Array, btf: Btf, onFault?: (fault: EbpfError) => void): BtfExt {
+  aUint8Array(bytes, "The bytes of parseBtfExt()");
+  aBtf(btf, "The types of parseBtfExt()");
+  if (onFault !== undefined) aFunction(onFault, "The callback of parseBtfExt()");
   const file = new ByteView(bytes, "BTF.ext", "BAD_BTF");
   checkMagic(file, "BTF.ext");
   const headerLength = file.u32(4);

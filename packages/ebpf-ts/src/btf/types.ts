@@ -21,6 +21,11 @@ export type BtfType =
   | BtfTypeTag
   | BtfUnknown;
 
+/** A type as {@link Btf.type} gives it, without its id. */
+export type NewBtfType<T = Exclude<BtfType, BtfVoid | BtfUnknown>> = T extends { readonly id: number }
+  ? Omit<T, "id">
+  : never;
+
 /** The kernel's names of the kinds (BTF_KIND_*), in lower case. */
 export type BtfKind = BtfType["kind"];
 

@@ -1,4 +1,5 @@
 import { EbpfError } from "../base/errors.ts";
+import { aBtf } from "./checks/a-btf.ts";
 import { BtfTable } from "./btf-table.ts";
 import { parseBtf } from "./parse-btf.ts";
 import { findFaults } from "./find-faults.ts";
@@ -16,6 +17,7 @@ export interface BtfFinding {
  * of kinds that were invented later are let pass.
  */
 export function validateBtf(btf: Btf): void {
+  aBtf(btf, "The types of validateBtf()");
   findFaults(btf, (type, what, depth) => {
     if (depth !== "skip") throw new EbpfError("BAD_BTF", describe(type, what));
   });

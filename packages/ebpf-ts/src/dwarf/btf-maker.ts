@@ -1,5 +1,5 @@
-import type { BtfBuilder, NewBtfType } from "../btf/btf-builder.ts";
-import type { Btf, BtfMember } from "../btf/types.ts";
+import type { BtfBuilder } from "../btf/btf-builder.ts";
+import type { Btf, BtfMember, NewBtfType } from "../btf/types.ts";
 import { badDwarf } from "./budget.ts";
 import { Encoding, Tag } from "./constants.ts";
 import type { Entry } from "./entry.ts";

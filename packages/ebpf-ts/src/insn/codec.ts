@@ -1,3 +1,4 @@
+import { anArray, anObject, aUint8Array } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { Instruction } from "./instruction.ts";
 
@@ -5,6 +6,7 @@ const SLOT_SIZE = 8;
 
 /** One element a slot, also for the two slots of a 64-bit immediate load. Any bytes decode; nothing is judged here. */
 export function decodeInstructions(bytes: Uint8Array): Instruction[] {
+  aUint8Array(bytes, "The bytes of decodeInstructions()");
   if (bytes.length % SLOT_SIZE !== 0) {
     throw new EbpfError("BAD_INSTRUCTION", `Cannot decode instructions: ${bytes.length} bytes are not a multiple of 8`);
   }
@@ -25,6 +27,7 @@ function decodeSlot(view: DataView, at: number): Instruction {
 
 /** The bytes that the kernel takes. A field that is out of its range is refused rather than cut off. */
 export function encodeInstructions(instructions: readonly Instruction[]): Uint8Array {
+  anArray(instructions, "The instructions of encodeInstructions()");
   const bytes = new Uint8Array(instructions.length * SLOT_SIZE);
   const view = new DataView(bytes.buffer);
   instructions.forEach((instruction, slot) => {
@@ -39,6 +42,7 @@ export function encodeInstructions(instructions: readonly Instruction[]): Uint8A
 }
 
 function checkFields(instruction: Instruction, slot: number): void {
+  if (typeof instruction !== "object" || instruction === null) anObject(instruction, `Instruction ${slot}`);
   check(instruction.opcode, 0, 0xff, "opcode", slot);
   check(instruction.dst, 0, 0xf, "dst", slot);
   check(instruction.src, 0, 0xf, "src", slot);

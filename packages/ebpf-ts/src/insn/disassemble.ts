@@ -1,5 +1,7 @@
 import { type Checks, checkOptions } from "../base/check-options.ts";
-import { anArray } from "../base/checks.ts";
+import { list, membersOf } from "../base/check-members.ts";
+import { integer } from "../base/checks.ts";
+import { someInstructions } from "./check-instructions.ts";
 import type { Instruction } from "./instruction.ts";
 import { LD_IMM64 } from "./opcodes.ts";
 import { printAt, printChecks, type PrintOptions } from "./print.ts";
@@ -18,13 +20,15 @@ export interface DisassembleOptions<Line> extends PrintOptions {
   readonly lines?: readonly Line[] | undefined;
 }
 
-const checks: Checks<DisassembleOptions<never>> = { ...printChecks, lines: anArray };
+const someLines = list(membersOf<{ slot: number }>({ slot: integer(0, 2 ** 31 - 1) }));
+const checks: Checks<DisassembleOptions<never>> = { ...printChecks, lines: someLines };
 
 /** One line an instruction; the second slot of a 64-bit load has none of its own. */
 export function disassemble<Line extends { readonly slot: number }>(
   instructions: readonly Instruction[],
   options: DisassembleOptions<Line> = {},
 ): DisassembledLine<Line>[] {
+  someInstructions(instructions, "The instructions of disassemble()");
   checkOptions(options as DisassembleOptions<never>, checks, "disassemble()");
   const sources = new Map(options.lines?.map((line) => [line.slot, line]));
   const lines: DisassembledLine<Line>[] = [];

@@ -1,6 +1,7 @@
 import { badIndex } from "../base/bad-index.ts";
 import { type Checks, checkOptions } from "../base/check-options.ts";
-import { aFunction, aMap } from "../base/checks.ts";
+import { aFunction, aMap, anArray, wrongKind } from "../base/checks.ts";
+import { someInstructions } from "./check-instructions.ts";
 import type { Instruction } from "./instruction.ts";
 import {
   ADDRESS_SPACE_CAST,
@@ -27,6 +28,7 @@ export const printChecks: Checks<PrintOptions> = { names: aMap, helperName: aFun
 
 /** All instructions as text, each slot its own element; the second slot of a 64-bit load is left out. */
 export function printInstructions(instructions: readonly Instruction[], options: PrintOptions = {}): string[] {
+  someInstructions(instructions, "The instructions of printInstructions()");
   checkOptions(options, printChecks, "printInstructions()");
   const lines: string[] = [];
   for (let slot = 0; slot < instructions.length; slot++) {
@@ -45,7 +47,11 @@ export function printInstruction(
   slot: number,
   options: PrintOptions = {},
 ): string {
+  anArray(instructions, "The instructions of printInstruction()");
   checkOptions(options, printChecks, "printInstruction()");
+  if (typeof slot !== "number") throw wrongKind("The slot of printInstruction()", "a whole number", slot);
+  const shown = instructions.slice(Math.max(slot, 0), slot + 2);
+  someInstructions(shown, "The instructions of printInstruction()");
   return printAt(instructions, slot, options);
 }
 

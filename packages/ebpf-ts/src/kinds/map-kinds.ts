@@ -1,3 +1,4 @@
+import { wrongKind } from "../base/checks.ts";
 import { MapFlag, MapType } from "../uapi/uapi.gen.ts";
 
 /** What a map is to its user: the files of `map/nouns/`. */
@@ -145,6 +146,7 @@ export const mapKinds: ReadonlyMap<number, MapKind> = kinds;
 
 /** What a map of a type is. One that is newer than this table is taken for a map of keys and values without anything special. */
 export function mapKind(type: number): MapKind {
+  if (typeof type !== "number") throw wrongKind("The type of mapKind()", "a BPF_MAP_TYPE_*", type);
   return kinds.get(type) ?? kindOf(`${type}`, { since: undefined, key: "any", value: "any" });
 }
 

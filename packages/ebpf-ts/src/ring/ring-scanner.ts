@@ -1,3 +1,4 @@
+import { checkMemory } from "./check-memory.ts";
 import { RingConsumer } from "./consumer.ts";
 import { OwnPosition } from "./position.ts";
 import { headerSize, recordSize } from "./record.ts";
@@ -36,6 +37,7 @@ export class RingScanner {
   #end: number;
 
   constructor(memory: RingMemory, name?: string) {
+    checkMemory(memory);
     this.consumer = new RingConsumer(new ScannedMemory(memory), name);
     this.#memory = memory;
     this.#own = new OwnPosition(memory.consumer);

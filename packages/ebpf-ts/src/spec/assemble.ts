@@ -1,7 +1,9 @@
 import { applyCoreRelocations } from "../btf/core/core-relocation.ts";
+import { aBtf } from "../btf/checks/a-btf.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { Instruction } from "../insn/instruction.ts";
+import { aSpec, checkFunction } from "./check-spec.ts";
 import { mostInstructions } from "./limits.ts";
 import type { CollectionSpec, FunctionSpec, AssembledProgram, ProgramSpec, Reference } from "./types.ts";
 
@@ -16,6 +18,9 @@ export interface AssembleTarget {
  * The spec is not changed. Throws TOO_BIG beyond {@link mostInstructions}. Who assembles many programs makes an {@link Assembler}.
  */
 export function assemble(spec: CollectionSpec, program: ProgramSpec, target?: AssembleTarget): AssembledProgram {
+  aSpec(spec, "The spec of assemble()");
+  checkFunction(program, "The program of assemble()");
+  if (target !== undefined) aBtf(target?.btf, "The btf of the target of assemble()");
   return new Assembler(spec, target).assemble(program);
 }
 

@@ -1,61 +1,23 @@
+import { checkMembers, list, maybe, type MemberChecks, membersOf, u32 } from "../base/check-members.ts";
 import {
-  anArray,
-  anObject,
   aBigInt,
   aBoolean,
+  anArray,
+  anObject,
   aString,
   aUint8Array,
   type Check,
   integer,
   oneOf,
-  showValue,
   strings,
-  wrongKind,
 } from "../base/checks.ts";
-import type { Btf, CoreRelocation, LineInfo } from "../btf/types.ts";
-import type { Instruction } from "../insn/instruction.ts";
+import { someRelocations } from "../btf/core/core-relocation.ts";
+import { aBtf, aTypeId } from "../btf/checks/a-btf.ts";
+import type { Btf, LineInfo } from "../btf/types.ts";
+import { someInstructions } from "../insn/check-instructions.ts";
 import type { CollectionSpec, FunctionSpec, MapSpec, ProgramSpec, Reference, VariableSpec } from "./types.ts";
 
-/** What a member must be; those that may be undefined are `maybe`. */
-type MemberChecks<T> = { readonly [Name in keyof T]-?: Check };
-
-const maybe =
-  (check: Check): Check =>
-  (value, what) => {
-    if (value !== undefined) check(value, what);
-  };
-
-const u32 = integer(0, 2 ** 32 - 1);
-/** A BTF id, 0 for none. */
-const anId = integer(0, 2 ** 31 - 1);
 const aSlot = integer(0, 2 ** 31 - 1);
-
-/** The name of an element is made when it is wrong: an object has a million instructions. */
-const list =
-  (each: Check): Check =>
-  (value, what) => {
-    anArray(value, what);
-    (value as unknown[]).forEach((element, index) => {
-      try {
-        each(element, what);
-      } catch {
-        each(element, `${what}[${index}]`);
-      }
-    });
-  };
-
-const membersOf =
-  <T>(checks: MemberChecks<T>): Check =>
-  (value, what) =>
-    checkMembers(value, checks, what);
-
-const aBtf: Check = (value, what) => {
-  if (
-    typeof (value as { type?: unknown } | null)?.type !== "function" ||
-    !((value as { bytes?: unknown }).bytes instanceof Uint8Array)
-  )
-    throw wrongKind(what, "types as parse() or parseBtf() gives them", value);
-};
 
 const mapChecks: MemberChecks<MapSpec> = {
   name: aString,
@@ -68,27 +30,19 @@ const mapChecks: MemberChecks<MapSpec> = {
   numaNode: maybe(u32),
   pinning: oneOf("none", "by-name"),
   pinPath: maybe(aString),
-  keyType: anId,
-  valueType: anId,
-  recordType: anId,
+  keyType: aTypeId,
+  valueType: aTypeId,
+  recordType: aTypeId,
   recordReason: maybe(aString),
-  recordFound: maybe(membersOf<NonNullable<MapSpec["recordFound"]>>({ type: anId, by: aString })),
+  recordFound: maybe(membersOf<NonNullable<MapSpec["recordFound"]>>({ type: aTypeId, by: aString })),
   recordSaid: maybe((value, what) => {
-    if (typeof value !== "function") membersOf<{ btf: Btf; type: number }>({ btf: aBtf, type: anId })(value, what);
+    if (typeof value !== "function") membersOf<{ btf: Btf; type: number }>({ btf: aBtf, type: aTypeId })(value, what);
   }),
   inner: maybe((value, what) => checkMembers(value, mapChecks, what)),
   slots: list(membersOf<MapSpec["slots"][number]>({ index: u32, name: aString })),
   section: maybe(aString),
   contents: maybe(aUint8Array),
   readOnly: aBoolean,
-};
-
-const instructionChecks: MemberChecks<Instruction> = {
-  opcode: integer(0, 0xff),
-  dst: integer(0, 15),
-  src: integer(0, 15),
-  offset: integer(-0x8000, 0x7fff),
-  imm: integer(-(2 ** 31), 2 ** 31 - 1),
 };
 
 type ReferenceChecks = { readonly [Kind in Reference["kind"]]: MemberChecks<Extract<Reference, { kind: Kind }>> };
@@ -104,7 +58,7 @@ const referenceChecks: ReferenceChecks = {
     name: aString,
     section: oneOf(".kconfig", ".ksyms"),
     weak: aBoolean,
-    type: anId,
+    type: aTypeId,
     size: u32,
   },
 };
@@ -127,16 +81,14 @@ const lineChecks: MemberChecks<LineInfo> = {
   textOffset: u32,
 };
 
-const relocationChecks: MemberChecks<CoreRelocation> = { slot: aSlot, type: anId, access: aString, kind: u32 };
-
 const functionChecks: MemberChecks<FunctionSpec> = {
   name: aString,
   section: aString,
-  instructions: list(membersOf(instructionChecks)),
+  instructions: someInstructions,
   references: list(aReference),
-  btfFunction: anId,
+  btfFunction: aTypeId,
   lines: list(membersOf(lineChecks)),
-  coreRelocations: list(membersOf(relocationChecks)),
+  coreRelocations: someRelocations,
   linkage: oneOf("static", "global", "weak"),
 };
 
@@ -155,13 +107,35 @@ const variableChecks: MemberChecks<VariableSpec> = {
   section: aString,
   offset: u32,
   size: u32,
-  type: anId,
+  type: aTypeId,
   readOnly: aBoolean,
   extern: maybe(oneOf("strong", "weak")),
 };
 
+export function checkMap(map: MapSpec, what: string): void {
+  checkMembers(map, mapChecks, what);
+}
+
+export function checkFunction(fn: FunctionSpec, what: string): void {
+  checkMembers(fn, functionChecks, what);
+}
+
+/** A function of a spec, or an assembled program: what stands in it as code. */
+export function checkCode(fn: Pick<FunctionSpec, "instructions" | "references" | "lines">, what: string): void {
+  const { instructions, references, lines } = functionChecks;
+  checkMembers(fn, { instructions, references, lines }, what);
+}
+
+/** The lists of a spec, and nothing of what stands in them. */
+export const aSpec: Check = (value, what) => {
+  anObject(value, what);
+  for (const name of ["maps", "programs", "functions", "variables"] as const)
+    anArray((value as CollectionSpec)[name], `The list ${name} of ${what.replace(/^The /, "the ")}`);
+};
+
 /** A spec may have been edited, or made by hand: throws a TypeError or RangeError that names the member which cannot be loaded. */
 export function checkSpec(spec: CollectionSpec): void {
+  aSpec(spec, "The spec");
   aString(spec.license, "The license of the spec");
   maybe(aBtf)(spec.btf, "The btf of the spec");
   maybe(strings)(spec.findings, "The findings of the spec");
@@ -173,22 +147,4 @@ export function checkSpec(spec: CollectionSpec): void {
 
 function checkAll<T>(members: readonly T[], checks: MemberChecks<T>, name: string): void {
   list(membersOf(checks))(members, `spec.${name}`);
-}
-
-function checkMembers<T>(value: unknown, checks: MemberChecks<T>, what: string): void {
-  anObject(value, what);
-  for (const member in checks) {
-    const given = (value as T)[member];
-    try {
-      checks[member](given, member);
-    } catch {
-      checks[member](given, `The ${member} of ${nameOf(value, what)}`);
-    }
-  }
-}
-
-/** For people, who know names better than indices. */
-function nameOf(value: unknown, what: string): string {
-  const { name } = value as { readonly name?: unknown };
-  return typeof name === "string" ? `${what} (${showValue(name)})` : what;
 }

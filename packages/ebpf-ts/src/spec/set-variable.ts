@@ -1,4 +1,6 @@
 import { makeEncoder } from "../btf/index.ts";
+import { aString } from "../base/checks.ts";
+import { aSpec } from "./check-spec.ts";
 import { EbpfError, ValueError } from "../base/errors.ts";
 import type { CollectionSpec } from "./types.ts";
 
@@ -7,6 +9,8 @@ import type { CollectionSpec } from "./types.ts";
  * ones (`.rodata`) can be set.
  */
 export function setVariable(spec: CollectionSpec, name: string, value: unknown): void {
+  aSpec(spec, "The spec of setVariable()");
+  aString(name, "The name of setVariable()");
   const variable = spec.variables.find((candidate) => candidate.name === name);
   if (variable === undefined) {
     const known = spec.variables.map((candidate) => candidate.name).join(", ") || "none";

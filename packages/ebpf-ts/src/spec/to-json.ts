@@ -1,4 +1,5 @@
 import { printInstructions } from "../insn/print.ts";
+import { checkSpec } from "./check-spec.ts";
 import { referenceNames } from "./reference-names.ts";
 import type { CollectionSpec, FunctionSpec, MapSpec } from "./types.ts";
 
@@ -7,6 +8,7 @@ import type { CollectionSpec, FunctionSpec, MapSpec } from "./types.ts";
  * number, 64-bit numbers as numbers or, beyond 2^53, as text. What `JSON.stringify` prints of a spec that `parse` gave.
  */
 export function specToJson(spec: CollectionSpec): unknown {
+  checkSpec(spec);
   return {
     license: spec.license,
     maps: spec.maps.map(mapToJson),

@@ -15,6 +15,7 @@ const linkTypes = invert(LinkType);
 
 /** `ringbuf` for BPF_MAP_TYPE_RINGBUF; `type 99` for a number without a name. */
 export function mapTypeName(type: number): string {
+  if (typeof type !== "number") throw new TypeError("The type of mapTypeName() must be a BPF_MAP_TYPE_*");
   return mapTypes.get(type) ?? `type ${type}`;
 }
 

@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import { aBtf, aTypeId } from "../checks/a-btf.ts";
 import type { Btf } from "../types.ts";
 import { canGenerate } from "./can-generate.ts";
 import { closeOverReader } from "./decode-by-closures.ts";
@@ -41,6 +42,8 @@ export interface Decoder {
 
 /** Makes a decoder for a type; made once, then called per record. */
 export function makeDecoder(btf: Btf, typeId: number): Decoder {
+  aBtf(btf, "The types of makeDecoder()");
+  aTypeId(typeId, "The type of makeDecoder()");
   const plan = makePlan(btf, typeId);
   const reader = canGenerate() ? generateReader(plan) : closeOverReader(plan);
   return decoderOf(plan, reader, btf.nameOf(typeId));

@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import { aBtf, aTypeId } from "../checks/a-btf.ts";
 import type { Btf } from "../types.ts";
 import { canGenerate } from "./can-generate.ts";
 import { closeOverWriter } from "./encode-by-closures.ts";
@@ -34,6 +35,8 @@ export interface Encoder {
 
 /** Makes an encoder for a type; made once, then called per value. */
 export function makeEncoder(btf: Btf, typeId: number): Encoder {
+  aBtf(btf, "The types of makeEncoder()");
+  aTypeId(typeId, "The type of makeEncoder()");
   const plan = makePlan(btf, typeId);
   const writer = canGenerate() ? generateWriter(plan) : closeOverWriter(plan);
   return encoderOf(plan, writer, rootName(btf, typeId));

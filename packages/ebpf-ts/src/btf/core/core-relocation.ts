@@ -1,5 +1,9 @@
+import { list, membersOf, u32 } from "../../base/check-members.ts";
+import { aString, type Check, integer } from "../../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
+import { someInstructions } from "../../insn/check-instructions.ts";
 import type { Instruction } from "../../insn/instruction.ts";
+import { aBtf, aTypeId } from "../checks/a-btf.ts";
 import { sameKind, typesAreCompatible } from "./compatible.ts";
 import { describeAccess, matchAccess, parseAccess, readAccess } from "./field-access.ts";
 import { patchInstruction, poisonInstruction } from "./patch-instruction.ts";
@@ -10,6 +14,11 @@ import { RelocationProblem } from "./relocation-problem.ts";
 import { fieldValue, typeValue } from "./relocation-value.ts";
 import type { FieldValue } from "./relocation-value.ts";
 import type { Btf, BtfType, CoreRelocation } from "../types.ts";
+
+/** Their kinds are looked at one by one. */
+export const someRelocations: Check = list(
+  membersOf<CoreRelocation>({ slot: integer(0, 2 ** 31 - 1), type: aTypeId, access: aString, kind: u32 }),
+);
 
 /** `poison`: the target lacks what the instruction needs. */
 type Decision = Patch | "poison";
@@ -27,6 +36,11 @@ export function applyCoreRelocations(
   target: Btf | undefined,
   where: string,
 ): void {
+  someInstructions(instructions, "The instructions of applyCoreRelocations()");
+  someRelocations(relocations, "The relocations of applyCoreRelocations()");
+  aBtf(local, "The object's types");
+  if (target !== undefined) aBtf(target, "The target's types");
+  aString(where, "The name of the program");
   for (const relocation of relocations) {
     const kind = coreKindNames[relocation.kind];
     try {

@@ -1,6 +1,7 @@
 import { aString } from "../../base/checks.ts";
 import { type Checks, checkOptions } from "../../base/check-options.ts";
 import { EbpfError } from "../../base/errors.ts";
+import { aBtf } from "../checks/a-btf.ts";
 import type { Btf, BtfComposite, BtfEnum, BtfEnum64, BtfForward, BtfMember, BtfTypedef } from "../types.ts";
 import { declare, type DeclaredTypes, integerLike } from "./c-declarator.ts";
 import { CLayouts, type LayoutItem } from "./c-layout.ts";
@@ -26,6 +27,7 @@ const longest = 64 * 2 ** 20;
  * called `name___2`, a flavor. Throws `EbpfError` BAD_BTF for a table that makes no sense, TOO_BIG for one whose header would have no end.
  */
 export function printC(btf: Btf, options: PrintCOptions = {}): string {
+  aBtf(btf, "The types of printC()");
   checkOptions(options, checks, "printC()");
   return new CPrinter(btf).print(identifier(options.guard ?? "__VMLINUX_H__"), options.before ?? "");
 }

@@ -1,3 +1,5 @@
+import { checkMembers, type MemberChecks, u32 } from "../../base/check-members.ts";
+import { aBigInt, aBoolean, anObject } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { recordSize } from "../record.ts";
 import { positionFault } from "../ring-faults.ts";
@@ -11,12 +13,18 @@ export interface HeaderPlace {
   readonly layout: RingLayout;
 }
 
+const headerChecks: MemberChecks<RecordHeader> = { length: u32, busy: aBoolean, discarded: aBoolean, pageOffset: u32 };
+
 /**
  * Throws BAD_RING for a header that no sane writer has put there: a position that is misaligned or not in the ring, a length
  * beyond what was produced, flags that exclude each other, a page that is not the header's own.
  */
 export function checkHeader(header: RecordHeader, place: HeaderPlace): void {
+  checkMembers(header, headerChecks, "The header of checkHeader()");
+  anObject(place, "The place of checkHeader()");
   checkLayout(place.layout);
+  aBigInt(place.position, "The position of checkHeader()");
+  aBigInt(place.producer, "The producer's position of checkHeader()");
   const { position, producer, layout } = place;
   const fault = positionFault(position, producer, layout.size) ?? headerFault(header, place);
   if (fault !== undefined) throw badRecord(position, fault);

@@ -1,4 +1,4 @@
-import { aCount, aUint8Array, integer, wrongKind } from "../../base/checks.ts";
+import { aCount, anObject, aUint8Array, integer, wrongKind } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { busyBit, discardBit, headerSize, isBusy, isDiscarded, lengthMask, payloadLength } from "../record.ts";
 
@@ -38,6 +38,7 @@ export function encodeHeader(header: RecordHeaderInput): Uint8Array {
 
 /** Nobody else must be able to see the record yet: a header that another side can see is committed by one atomic store. */
 export function encodeHeaderInto(target: Uint8Array, offset: number, header: RecordHeaderInput): void {
+  anObject(header, "The header of a record");
   const { length, busy = false, discarded = false, pageOffset = 0 } = header;
   checkRoom(target, offset);
   checkLength(length);

@@ -38,7 +38,11 @@ export function encodeRecords(records: Iterable<RecordInput>, options: RecordsOp
   anIterable(records, "The records of encodeRecords()");
   const { from = 0n, layout } = options;
   const list = [...records];
-  for (const { payload } of list) checkLength(payload.length);
+  for (const record of list) {
+    anObject(record, "A record of encodeRecords()");
+    aUint8Array(record.payload, "The payload of a record of encodeRecords()");
+    checkLength(record.payload.length);
+  }
   const bytes = new Uint8Array(list.reduce((sum, { payload }) => sum + recordSize(payload.length), 0));
   let at = 0;
   for (const { payload, busy = false, discarded = false, pageOffset: given = 0 } of list) {

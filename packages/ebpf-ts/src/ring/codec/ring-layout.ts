@@ -1,4 +1,4 @@
-import { anObject, oneOf, powerOfTwo } from "../../base/checks.ts";
+import { aBigInt, anObject, oneOf, powerOfTwo } from "../../base/checks.ts";
 import { lengthMask } from "../record.ts";
 
 /**
@@ -33,6 +33,7 @@ const defaultPageSize = 4096;
 
 /** What `pg_off` is in the header of a record at that position. */
 export function pageOffsetAt(position: bigint, layout: RingLayout): number {
+  aBigInt(position, "The position of pageOffsetAt()");
   checkLayout(layout);
   if (layout.origin === "user") return 0;
   const page = Math.floor(offsetOf(position, layout.size) / (layout.pageSize ?? defaultPageSize));

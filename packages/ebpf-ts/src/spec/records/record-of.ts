@@ -1,3 +1,4 @@
+import { aSpec, checkMap } from "../check-spec.ts";
 import type { CollectionSpec, MapSpec } from "../types.ts";
 import { findRecords } from "./find-records.ts";
 import type { FoundRecord, RecordOrigin, RecordSaid, RecordVariant } from "./found-record.ts";
@@ -12,6 +13,8 @@ const found = new WeakMap<readonly unknown[], Map<string, FoundRecord>>();
  * added to the findings of the spec.
  */
 export function recordOf(spec: CollectionSpec, map: MapSpec): FoundRecord {
+  aSpec(spec, "The spec of recordOf()");
+  checkMap(map, "The map of recordOf()");
   const { recordSaid: said } = map;
   if (said !== undefined) return asSaid(said);
   const { btf } = spec;

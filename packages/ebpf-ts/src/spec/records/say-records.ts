@@ -1,3 +1,7 @@
+import { checkMembers, type MemberChecks } from "../../base/check-members.ts";
+import { anObject, aString } from "../../base/checks.ts";
+import { aBtf } from "../../btf/checks/a-btf.ts";
+import { aSpec } from "../check-spec.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { nearName } from "../../base/near-name.ts";
 import type { Btf, BtfType } from "../../btf/types.ts";
@@ -15,6 +19,8 @@ export type RecordChoice = string | { readonly type: string; readonly types: Btf
 
 /** A spec whose rings have the records that a user says; the one that is given stays as it is. Throws NOT_FOUND for unknown names. */
 export function sayRecords(spec: CollectionSpec, choices: Readonly<Record<string, RecordChoice>>): CollectionSpec {
+  aSpec(spec, "The spec of sayRecords()");
+  anObject(choices, "The choices of sayRecords()");
   if (Object.keys(choices).length === 0) return spec;
   const said = new Map(Object.entries(choices).map(([ring, choice]) => [ring, saidOf(spec, ring, choice)]));
   const maps = spec.maps.map((map) => {
@@ -24,12 +30,18 @@ export function sayRecords(spec: CollectionSpec, choices: Readonly<Record<string
   return makePrintable({ ...spec, maps });
 }
 
+const tableChecks: MemberChecks<Exclude<RecordChoice, string | ((bytes: Uint8Array) => unknown)>> = {
+  type: aString,
+  types: aBtf,
+};
+
 function saidOf(spec: CollectionSpec, ring: string, choice: RecordChoice): RecordSaid {
   const rings = spec.maps.filter(({ type }) => mapKind(type).ring !== undefined).map(({ name }) => name);
   if (!rings.includes(ring))
     throw new EbpfError("NOT_FOUND", `Cannot tell the records of ${ring}: ${noRing(ring, rings)}`);
   if (typeof choice === "function") return choice;
   if (typeof choice === "string") return namedRecord(spec, ring, choice);
+  checkMembers(choice, tableChecks, `What the records of ${ring} are`);
   return typeIn(choice.types, ring, choice.type, "the types that were given have");
 }
 

@@ -1,7 +1,7 @@
-import { BtfBuilder, type NewBtfType } from "../../btf/btf-builder.ts";
+import { BtfBuilder } from "../../btf/btf-builder.ts";
 import { hasValue } from "../../btf/layout.ts";
 import { parseBtf, stringsOf } from "../../btf/parse-btf.ts";
-import type { Btf } from "../../btf/types.ts";
+import type { Btf, NewBtfType } from "../../btf/types.ts";
 import { mendBtf } from "../../btf/validate-btf.ts";
 import { EbpfError } from "../../base/errors.ts";
 import { BtfMaker, type Dwarf } from "../../dwarf/index.ts";

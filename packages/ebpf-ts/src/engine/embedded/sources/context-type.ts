@@ -1,3 +1,5 @@
+import { list } from "../../../base/check-members.ts";
+import { anObject, aUint8Array } from "../../../base/checks.ts";
 import type { RunContext } from "../machine/contracts.ts";
 
 /** What programs get in r1 at an attach point. */
@@ -20,8 +22,15 @@ export interface EventContext {
   readonly objects?: readonly Uint8Array[];
 }
 
+const someBytes = list(aUint8Array);
+
 /** As the machine takes it. Nothing is copied, so that it may be made once, of bytes that are filled for each event. */
-export function runContext({ type, bytes, objects = [] }: EventContext): RunContext {
+export function runContext(context: EventContext): RunContext {
+  anObject(context, "The context of runContext()");
+  const { type, bytes, objects = [] } = context;
+  anObject(type, "The type of runContext()");
+  aUint8Array(bytes, "The bytes of runContext()");
+  someBytes(objects, "The objects of runContext()");
   const types = type.objects ?? [];
   if (bytes.length !== type.size || objects.length !== types.length) {
     throw new RangeError(

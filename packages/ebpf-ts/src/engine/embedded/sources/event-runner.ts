@@ -1,3 +1,5 @@
+import { checkMembers, maybe, type MemberChecks } from "../../../base/check-members.ts";
+import { aFunction, anObject } from "../../../base/checks.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Machine, RunContext, RunOrigin, Task } from "../machine/contracts.ts";
@@ -14,6 +16,13 @@ export interface EventReports {
   /** Whether this thread's runs are to end, beside those of a collection that closes: asked every few milliseconds of a run. */
   readonly isClosing?: (() => boolean) | undefined;
 }
+
+const checks: MemberChecks<EventReports> = {
+  onPrint: aFunction,
+  onFault: aFunction,
+  clock: maybe(anObject),
+  isClosing: maybe(aFunction),
+};
 
 /** Runs programs for events, in one thread. What goes wrong in one run ends that run only. */
 export class EventRunner {
@@ -39,10 +48,10 @@ export class EventRunner {
 }
 
 /** For a thread of a source's own, of the image that {@link SourceHost.shareImage} has given. */
-export function openEventRunner(
-  image: MachineImage,
-  { onPrint, onFault, clock, isClosing }: EventReports,
-): EventRunner {
+export function openEventRunner(image: MachineImage, reports: EventReports): EventRunner {
+  anObject(image?.memory, "The image of openEventRunner(), as shareImage() gives it,");
+  checkMembers(reports, checks, "The reports of openEventRunner()");
+  const { onPrint, onFault, clock, isClosing } = reports;
   const machine = openMachine(image, { clock, isClosing });
   machine.onPrint = onPrint;
   return new EventRunner(machine, onFault);
