@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ebpf, root, runFile, runNode } from "./ebpf.ts";
-import { compilerOrSkip } from "./requirements.ts";
+import { compilerOrSkip, kernelOrSkip } from "./requirements.ts";
 
 const page = readFileSync(join(root, "docs/cookbook.md"), "utf8");
 const named = [...page.matchAll(/^```(c|ts) (\S+)\n([^]*?)^```$(?:\n\n```text\n([^]*?)^```$)?/gm)].map(
@@ -14,14 +14,18 @@ const named = [...page.matchAll(/^```(c|ts) (\S+)\n([^]*?)^```$(?:\n\n```text\n(
 const programs = named.filter(({ language }) => language === "c");
 /** As printed, which is the kernel engine for root; and the same on the embedded engine. */
 const printed = named.filter(({ language }) => language === "ts");
-const scripts = printed.flatMap((script) => [
-  script,
-  {
-    ...script,
-    file: `embedded-${script.file}`,
-    text: script.text.replace(/load\("([^"]+)"\)/, 'load("$1", { engine: "embedded" })'),
-  },
-]);
+const forKernel = (text: string): boolean => text.includes('engine: "kernel"');
+const embedded = (text: string): string =>
+  text.replace(
+    /load\("([^"]+)"(, \{)?/,
+    (_, object, more) => `load("${object}", { engine: "embedded"${more ? "," : " }"}`,
+  );
+const scripts = [
+  ...printed,
+  ...printed
+    .filter(({ text }) => !text.includes("engine: "))
+    .map((script) => ({ ...script, file: `embedded-${script.file}`, text: embedded(script.text) })),
+];
 
 describe("the cookbook", { skip: compilerOrSkip() }, () => {
   let folder: string;
@@ -52,10 +56,11 @@ describe("the cookbook", { skip: compilerOrSkip() }, () => {
   it("has recipes", () => {
     assert.ok(programs.length >= 4);
     assert.ok(printed.length >= 6);
+    assert.ok(scripts.length > printed.length);
   });
 
-  for (const { file, output } of scripts) {
-    it(`${file} prints what the page says`, async () => {
+  for (const { file, text, output } of scripts) {
+    it(`${file} prints what the page says`, { skip: forKernel(text) && kernelOrSkip() }, async () => {
       const { code, stdout, stderr } = await runNode([file.replace(/\.ts$/, ".js")], { root: folder });
       assert.equal(code, 0, stdout + stderr);
       assert.equal(stderr, "");
