@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { findCommand } from "../../src/host/find-command.ts";
+import { findCommand } from "../../src/host/command/find-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ebpf-find-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -22,7 +22,8 @@ class MortalPtrace extends Ptrace {
 
 const command = {
   file: "sleep",
-  args: ["1000", argument],
+  argv: ["sleep", "1000", argument],
+  programs: 1,
   cwd: "/",
   env: [`PATH=${process.env["PATH"]}`],
   stdin: "ignore",
@@ -31,7 +32,7 @@ const command = {
 process.stdout.write("begins\n");
 const ptrace = new MortalPtrace();
 for (;;) {
-  const pid = launch(ptrace, holdShell(command), command.file, new TraceControl());
+  const pid = launch(ptrace, holdShell(command), command, new TraceControl());
   process.kill(pid, "SIGKILL");
   ptrace.wait({ pid: 0, status: 0 }, pid);
 }

@@ -1,6 +1,15 @@
 /** Whose events a program sees: the same on both engines, with somebody else at work beside. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -79,6 +88,41 @@ for (const engine of ["embedded", "kernel"] as const) {
       // The loader's brk(2), or whatever comes first: execve(2) itself, on its way in or out, does not.
       assert.equal(first?.kind, "KIND_RAW_ENTER");
       assert.equal(first.comm, "sh");
+    });
+
+    it("from there on also where no shell hands on the environment, which the command has as it is", async () => {
+      const odd = {
+        "npm_config_//host/:token": "1",
+        "BASH_FUNC_f%%": "() { :; }",
+        "-x": "-",
+        "a b": "\n",
+        IFS: ":",
+        OPTIND: "7",
+      };
+      const env = { PATH: process.env["PATH"], ...odd, EBPF_TS_GO: "mine", PPID: "3", OLDPWD: "/old" };
+      const copy = join(folder, `environment-${engine}`);
+      await using bpf = await loadFor(engine, { scope: "command" });
+      await bpf.attach();
+      const { exited } = await bpf.spawn("cp", ["/proc/self/environ", copy], { env });
+      const names = new Set<string>();
+      for await (const { comm } of bpf.ringBuf("events").events({ until: exited })) names.add(String(comm));
+      assert.deepEqual(await exited, { code: 0, signal: undefined });
+      assert.deepEqual([...names], ["cp"]);
+      const seen = readFileSync(copy, "utf8")
+        .split("\0")
+        .filter((line) => line !== "" && !line.startsWith("PWD="));
+      const given = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+      // What a shell that is not dash adds is its own.
+      const added = /^(SHLVL|_)=/;
+      assert.deepEqual(seen.filter((line) => !added.test(line)).toSorted(), given.toSorted());
+    });
+
+    it("are none of a command that has no interpreter, whatever its environment", async () => {
+      const file = join(folder, `no-interpreter-${engine}`);
+      writeFileSync(file, "#!/no/such/interpreter\n", { mode: 0o755 });
+      await using bpf = await loadFor(engine, { scope: "command" });
+      await bpf.attach();
+      for (const env of [{}, { "a-b": "1" }]) await assert.rejects(bpf.spawn(file, [], { env }), { code: "COMMAND" });
     });
 
     it("those of several commands at the same time", async () => {

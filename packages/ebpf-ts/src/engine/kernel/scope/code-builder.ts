@@ -12,7 +12,7 @@ import {
   Source,
 } from "../../../insn/opcodes.ts";
 
-const { ALU64, JMP, JMP32, LDX, ST } = InstructionClass;
+const { ALU64, JMP, JMP32, LDX, ST, STX } = InstructionClass;
 
 /** Comparisons that jump, as the register is another than the immediate or the other register, or the same. */
 export type Comparison = "!=" | "==";
@@ -60,6 +60,10 @@ export class CodeBuilder {
 
   store64(to: number, offset: number, value: number): this {
     return this.#add(ST | Size.DW | Mode.MEM, to, 0, offset, value);
+  }
+
+  storeRegister64(to: number, offset: number, from: number): this {
+    return this.#add(STX | Size.DW | Mode.MEM, to, from, offset);
   }
 
   call(helper: number): this {

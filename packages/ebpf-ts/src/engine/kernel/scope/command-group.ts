@@ -22,6 +22,8 @@ const busy = "EBUSY";
 export interface WaitingCommand {
   readonly file: string;
   readonly pid: number;
+  /** How many it executes until it is itself. */
+  readonly programs: number;
   readonly hasEnded: () => boolean;
   /** It becomes itself. */
   readonly go: () => void;
@@ -94,7 +96,7 @@ export class CommandGroup {
     this.#commands += 1;
     const folder = `${this.#folder}/${this.#commands}`;
     makeCgroup(folder);
-    const openers = await this.#gate.shut(cgroupId(folder));
+    const openers = await this.#gate.shut(cgroupId(folder), command.programs);
     try {
       move(folder, command);
       command.go();

@@ -35,9 +35,11 @@ const mapSpec: MapSpec = {
  * the end of it, in the task itself, while a command is being started:
  *
  * ```text
- *   raw_tp/sched_process_exec   the program is in memory               executed = 1
+ *   raw_tp/sched_process_exec   a program is in memory                 executed += 1
  *   raw_tp/sys_exit             execve(2) returns to its first line    starting = 0: the gate is open
  * ```
+ * A command whose environment no shell hands on executes two: env(1) before itself (`programs`).
+ *
  * They are attached after the object's own, so that those which look at the end of system calls do not see that of this execve.
  */
 export class Gate {
@@ -64,13 +66,13 @@ export class Gate {
     return this.#map.fd;
   }
 
-  /** From now on the tasks of that cgroup are nobody's, until one has executed its program. */
-  async shut(id: bigint): Promise<{ close(): void }> {
+  /** From now on the tasks of that cgroup are nobody's, until one has executed so many programs. */
+  async shut(id: bigint, programs: number): Promise<{ close(): void }> {
     const open: Descriptor[] = [];
     const close = (): void => open.splice(0).forEach((each) => each.close());
     try {
       this.#write(id);
-      for (const { name, tracepoint, instructions } of this.#openers()) {
+      for (const { name, tracepoint, instructions } of this.#openers(programs)) {
         const program = await loadOwn(this.#sys, { name, instructions });
         open.push(program);
         open.push(attachOwn(this.#sys, program, name, tracepoint));
@@ -102,22 +104,28 @@ export class Gate {
     check(this.#calls.update(this.#key, this.#value, 0), "start a command");
   }
 
-  #openers(): { name: string; tracepoint: string; instructions: Instruction[] }[] {
+  #openers(programs: number): { name: string; tracepoint: string; instructions: Instruction[] }[] {
     const [fd, level] = [this.#map.fd, this.#level];
     return [
       { name: "command_exec", tracepoint: "sched_process_exec", instructions: noteExec(fd, level) },
-      { name: "command_starts", tracepoint: "sys_exit", instructions: openGate(fd, level) },
+      { name: "command_starts", tracepoint: "sys_exit", instructions: openGate(fd, level, programs) },
     ];
   }
 }
 
 function noteExec(fd: number, level: number): Instruction[] {
   const code = new CodeBuilder().mapValue(6, fd).load64(7, 6, gate.starting).jumpIf(7, "==", 0, "leave");
-  return isStarting(code, level).store64(6, gate.executed, 1).label("leave").leave(0).finish();
+  return isStarting(code, level)
+    .load64(1, 6, gate.executed)
+    .addTo(1, 1)
+    .storeRegister64(6, gate.executed, 1)
+    .label("leave")
+    .leave(0)
+    .finish();
 }
 
-function openGate(fd: number, level: number): Instruction[] {
-  const code = new CodeBuilder().mapValue(6, fd).load64(1, 6, gate.executed).jumpIf(1, "==", 0, "leave");
+function openGate(fd: number, level: number, programs: number): Instruction[] {
+  const code = new CodeBuilder().mapValue(6, fd).load64(1, 6, gate.executed).jumpIf(1, "!=", programs, "leave");
   return isStarting(code.load64(7, 6, gate.starting), level)
     .store64(6, gate.executed, 0)
     .store64(6, gate.starting, 0)

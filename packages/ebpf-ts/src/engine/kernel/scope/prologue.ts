@@ -36,7 +36,7 @@ export interface CommandCondition {
 export const gate = {
   /** The id of the cgroup, one level below that of the commands, whose command is being started; 0 when none is. */
   starting: 0,
-  /** 1 once it was seen to execute its program. */
+  /** How many programs it was seen to execute. */
   executed: 8,
   size: 16,
 } as const;

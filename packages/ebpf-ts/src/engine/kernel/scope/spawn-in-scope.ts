@@ -1,7 +1,8 @@
-import { findCommand } from "../../../host/find-command.ts";
+import { findCommand } from "../../../host/command/find-command.ts";
 import { refuseIfLockedDown } from "../../../host/locked-down.ts";
 import { absolutePath } from "../../../host/named-files.ts";
 import { environment } from "../../../host/this-process.ts";
+import { throughShell } from "../../../host/command/through-shell.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import type { Child } from "../../../host/child.ts";
 import type { HeldCommand, SpawnOptions } from "../../command.ts";
@@ -30,18 +31,21 @@ export class HeldChild implements HeldCommand {
   readonly #file: string;
   readonly #child: Child;
   readonly #command: ChildCommand;
+  readonly #programs: number;
   #started = false;
 
-  private constructor(file: string, child: Child) {
+  private constructor(file: string, child: Child, programs: number) {
     this.pid = child.pid;
     this.#file = file;
     this.#child = child;
+    this.#programs = programs;
     this.#command = commandOf(file, child);
   }
 
   static async hold(file: string, args: readonly string[], options: SpawnOptions): Promise<HeldChild> {
     const found = find(file, options);
-    return new HeldChild(file, await start(file, ["-c", script, shell, found, ...args], options, { shell }));
+    const { argv, programs } = throughShell([found, ...args], absolutePath(options.cwd ?? "."), variablesOf(options));
+    return new HeldChild(file, await start(file, ["-c", script, shell, ...argv], options, { shell }), programs);
   }
 
   /** Lets it go by `letStart`, or else at once. */
@@ -51,7 +55,10 @@ export class HeldChild implements HeldCommand {
     const child = this.#child;
     try {
       if (letStart === undefined) child.go();
-      else await letStart({ file: this.#file, pid: this.pid, go: child.go, hasEnded: () => !child.isRunning });
+      else {
+        const [file, programs] = [this.#file, this.#programs];
+        await letStart({ file, pid: this.pid, programs, go: child.go, hasEnded: () => !child.isRunning });
+      }
       return this.#command;
     } catch (error) {
       await this.#command.close();
@@ -84,6 +91,9 @@ export async function spawnInScope(
 /** Throws (COMMAND) for what is none. */
 function find(file: string, options: SpawnOptions): string {
   refuseIfLockedDown(`start ${file}`, "processes");
-  const path = (options.env ?? environment())["PATH"];
-  return findCommand(file, absolutePath(options.cwd ?? "."), path);
+  return findCommand(file, absolutePath(options.cwd ?? "."), variablesOf(options)["PATH"]);
+}
+
+function variablesOf({ env }: SpawnOptions): Readonly<Record<string, string | undefined>> {
+  return env ?? environment();
 }

@@ -55,7 +55,7 @@ interface Start {
 function start(ptrace: Ptrace, control: TraceControl, { command, held }: TraceRequest): Start {
   const { shell, stdin } = held ?? holdCommandShell(command);
   try {
-    return { pid: launch(ptrace, shell, command.file, control), stdin };
+    return { pid: launch(ptrace, shell, command, control), stdin };
   } catch (error) {
     if (stdin !== undefined) closeDescriptor(stdin);
     throw error;

@@ -1,9 +1,10 @@
 import { EbpfError, NotSupportedError } from "../../../../base/errors.ts";
-import { findCommand } from "../../../../host/find-command.ts";
+import { findCommand } from "../../../../host/command/find-command.ts";
 import { refuseIfLockedDown } from "../../../../host/locked-down.ts";
 import { absolutePath } from "../../../../host/named-files.ts";
 import { sendSignal } from "../../../../host/signals.ts";
 import { environment, platform } from "../../../../host/this-process.ts";
+import { throughShell } from "../../../../host/command/through-shell.ts";
 import { isStopped, Ptrace } from "../../../../sys/process/ptrace.ts";
 import { closeDescriptor, makePipe } from "../../../../sys/process/spawn.ts";
 import type { HeldCommand, SpawnOptions } from "../../../command.ts";
@@ -21,9 +22,10 @@ export function commandRequest(file: string, args: readonly string[], spawn: Spa
   const cwd = absolutePath(spawn.cwd ?? ".");
   const variables = spawn.env ?? environment();
   const env = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  const found = findCommand(file, cwd, variables["PATH"]);
   return {
-    file: findCommand(file, cwd, variables["PATH"]),
-    args,
+    file: found,
+    ...throughShell([found, ...args], cwd, variables),
     cwd,
     env,
     stdin: spawn.stdin ?? "inherit",

@@ -17,13 +17,13 @@ import {
   spareDigit,
   spawnChild,
 } from "../../../../sys/process/spawn.ts";
+import type { ThroughShell } from "../../../../host/command/through-shell.ts";
 import type { ChildRequest } from "../../../../sys/process/spawn.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import type { TraceControl } from "./trace-control.ts";
 
-export interface LaunchOptions extends Pick<ChildRequest, "env" | "stdin" | "stdout"> {
+export interface LaunchOptions extends Pick<ChildRequest, "env" | "stdin" | "stdout">, ThroughShell {
   readonly file: string;
-  readonly args: readonly string[];
   readonly cwd: string;
 }
 
@@ -63,12 +63,17 @@ export function holdShell(command: LaunchOptions): HeldShell {
 }
 
 /** Starts a command, and gives its process id when it stands at its exec event, traced. The socket is closed then. */
-export function launch(ptrace: Ptrace, { pid, socket }: HeldShell, file: string, control: TraceControl): number {
+export function launch(
+  ptrace: Ptrace,
+  { pid, socket }: HeldShell,
+  command: Pick<LaunchOptions, "file" | "programs">,
+  control: TraceControl,
+): number {
   try {
     control.command = pid;
     control.wake = pid;
     if (control.closing) sendSignal(pid, "SIGKILL");
-    traceFromExec(ptrace, pid, socket, file);
+    traceFromExec(ptrace, { pid, socket }, command);
     return pid;
   } catch (error) {
     control.command = 0;
@@ -79,10 +84,10 @@ export function launch(ptrace: Ptrace, { pid, socket }: HeldShell, file: string,
   }
 }
 
-function startShell({ file, args, cwd, env, stdin, stdout }: LaunchOptions, socket: number): number {
+function startShell({ argv: words, cwd, env, stdin, stdout }: LaunchOptions, socket: number): number {
   const as = spareDigit();
   try {
-    const argv = [shell, "-c", scriptFor(as), cwd, file, ...args];
+    const argv = [shell, "-c", scriptFor(as), cwd, ...words];
     return spawnChild({ file: shell, argv, env, stdin, stdout, extra: { fd: socket, as } });
   } finally {
     // The shell alone has it now, so that its end is seen here.
@@ -90,14 +95,20 @@ function startShell({ file, args, cwd, env, stdin, stdout }: LaunchOptions, sock
   }
 }
 
-function traceFromExec(ptrace: Ptrace, pid: number, socket: number, file: string): void {
+function traceFromExec(
+  ptrace: Ptrace,
+  { pid, socket }: HeldShell,
+  { file, programs }: Pick<LaunchOptions, "file" | "programs">,
+): void {
   const last: WaitResult = { pid: 0, status: 0 };
   if (awaitByte(socket)) {
     seize(ptrace, pid, last);
     sendLine(socket);
   }
   waitForStop(ptrace, pid, last, file);
-  while (stopEvent(last.status) !== PtraceEvent.exec) {
+  for (let executed = 0; ;) {
+    if (stopEvent(last.status) === PtraceEvent.exec) executed += 1;
+    if (executed === programs) return;
     const signal = stopEvent(last.status) === 0 ? stopSignal(last.status) : 0;
     ptrace.resume(PtraceRequest.cont, pid, signal);
     waitForStop(ptrace, pid, last, file);

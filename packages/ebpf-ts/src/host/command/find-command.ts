@@ -1,5 +1,5 @@
-import { EbpfError } from "../base/errors.ts";
-import { absolutePath, fileKind, foldersOf, isExecutable } from "./named-files.ts";
+import { EbpfError } from "../../base/errors.ts";
+import { absolutePath, fileKind, foldersOf, isExecutable } from "../named-files.ts";
 
 /** Where execvp(3) looks when there is no PATH. */
 const defaultPath = "/bin:/usr/bin";
