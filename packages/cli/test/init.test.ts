@@ -65,6 +65,10 @@ describe("ebpf init", () => {
     const { code, stderr } = await ebpf(["init", join(folder, "file", "project")]);
     assert.equal(code, 1);
     assert.match(stderr, sentence);
+    // A folder that is there, and refuses with ENOENT.
+    const refused = await ebpf(["init", "/proc/ebpf-project"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /Cannot begin a project in \/proc\/ebpf-project: .* cannot be written \(ENOENT\)/);
     assert.equal((await ebpf(["init", "a", "b"])).code, 2);
   });
 });

@@ -60,6 +60,7 @@ describe("ebpf: what the records of a ring are", { skip: compilerOrSkip(compiler
     const refused: [args: string[], error: RegExp][] = [
       [[whole, "--type", "evnts=event"], /there is no such ring or perf event array; did you mean events\?$/],
       [[whole, "--type", "events=evnt"], /the object's BTF and DWARF have no such type; did you mean event\?$/],
+      [[whole, "--type", "events=event", "--type", "events=int"], /Two types claim one ring: events=event was said/],
       [[whole, "--type", "events"], /It takes ring=struct\./],
       [[stripped, "--header", header], /which struct of .* is in which ring: say so with --type ring=struct$/],
       [[stripped, "--header", bad], /Cannot compile header .*bad\.h:1:\d+: error: unknown type name 'missing_t'$/],

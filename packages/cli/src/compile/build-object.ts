@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { compile, CompileError, type Compiled, type CompileOptions } from "ebpf-ts/compile";
+import { makeFolder } from "../output/make-folder.ts";
 import { reportError, say } from "../output/report-error.ts";
 import { SourceWatch } from "./source-watch.ts";
 
@@ -70,7 +71,7 @@ function objectOf(source: string): string {
 async function writeObject(path: string, { object }: Compiled): Promise<void> {
   const beside = join(dirname(path), `.${basename(path)}.${process.pid}`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(beside, object);
     await rename(beside, path);
   } catch (cause) {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { makeFolder } from "../output/make-folder.ts";
 import { say } from "../output/report-error.ts";
 import { projectFiles } from "./template.ts";
 
@@ -25,7 +26,7 @@ async function exists(path: string): Promise<boolean> {
 
 async function write(path: string, text: string, folder: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     // Somebody else may have made it since.
     await writeFile(path, text, { flag: "wx" });
   } catch (cause) {

@@ -8,6 +8,11 @@ export function typeOption(): Option {
   )
     .argParser((text: string, previous: string[]) => {
       if (!/^[^=]+=[^=]+$/.test(text)) throw new InvalidArgumentError("It takes ring=struct.");
+      const ring = text.slice(0, text.indexOf("="));
+      const other = previous.find((each) => each.startsWith(`${ring}=`));
+      if (other !== undefined && other !== text) {
+        throw new InvalidArgumentError(`Two types claim one ring: ${other} was said before.`);
+      }
       return [...previous, text];
     })
     .default([], "what the object tells");

@@ -9,6 +9,7 @@ import {
   constants,
   fstatSync,
   linkSync,
+  existsSync,
   mkdirSync,
   openSync,
   rmdirSync,
@@ -135,9 +136,19 @@ export function deviceAndInode(path: string): { readonly device: bigint; readonl
   return { device: (major << 20n) | minor, inode: ino };
 }
 
-/** And those above it; for the owner alone. One that is there already stays as it is. */
-export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+/**
+ * And those above it; for the owner alone unless told. One that is there already stays as it is. Node's `recursive` never returns where a
+ * folder that is there refuses a new one with ENOENT, as /proc does.
+ */
+export function makeFolder(path: string, mode = 0o700): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above, mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== "EEXIST") throw error;
+  }
 }
 
 /** A second name for a file. */

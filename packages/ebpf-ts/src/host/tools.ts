@@ -1,8 +1,9 @@
 /** Programs of the system's that are run for what they print, and what they work on. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rename, rm, unlink, writeFile, mkdir } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { makeFolder } from "./named-files.ts";
 import { pid } from "./this-process.ts";
 
 export interface ToolOutput {
@@ -53,7 +54,7 @@ export function readBytes(path: string): Promise<Uint8Array> {
 
 /** Nobody sees a part of it: it is written beside its place, and then moved there. The folder is made. */
 export async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path), 0o777);
   const beside = join(dirname(path), `.${basename(path)}.${pid}`);
   try {
     await writeFile(beside, contents);

@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  statSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { EbpfError } from "../../src/base/errors.ts";
 import {
   isExecutable,
+  makeFolder,
   fileKind,
   moduleUrlOf,
   notRegular,
@@ -27,6 +38,15 @@ describe("what a user names", () => {
   const pipe = join(folder, "pipe");
   execFileSync("mkfifo", [pipe]);
   after(() => rmSync(folder, { recursive: true }));
+
+  it("is a folder that is made with those above it, or an error where none can be made", () => {
+    const made = join(folder, "a", "b", "c");
+    makeFolder(made);
+    makeFolder(made);
+    assert.equal(statSync(made).mode & 0o777, 0o700);
+    assert.throws(() => makeFolder("/proc/ebpf-folder/b"), { code: "ENOENT" });
+    assert.throws(() => makeFolder(join(file, "a")), { code: "ENOTDIR" });
+  });
 
   it("is a file, a folder, something else or nothing", () => {
     const kinds = [file, folder, "/dev/null", join(folder, "link"), join(folder, "lost"), join(file, "in")].map(
