@@ -4,30 +4,17 @@ import { type Pinnable, pinObject, unpinObject } from "../engine/pinnable.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { bytesForThreads } from "../base/shared-bytes.ts";
 import type { RingConsumer } from "../ring/consumer.ts";
-import {
-  type BlockingDrainOptions,
-  blockingDrainChecks,
-  drainChecks,
-  type DrainOptions,
-  type DrainResult,
-} from "../ring/drain-options.ts";
-import type { OnRecordView } from "../ring/reading.ts";
 import { openConsumer } from "../ring/open-consumer.ts";
 import { OverwriteConsumer } from "../ring/overwrite/overwrite-consumer.ts";
-import { RecordView } from "../ring/record-view.ts";
 import { blockForRecord } from "../stream/block-for-record.ts";
-import { checkOptions } from "../base/check-options.ts";
-import { aFunction } from "../base/checks.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
-import type { RecordBatch } from "../stream/record-batch.ts";
-import { type EventsOptions, type RecordDecoder, RecordStream } from "../stream/record-stream.ts";
+import { type RecordDecoder } from "../stream/record-stream.ts";
 import type { InjectOptions } from "./inject/inject-options.ts";
-import { OneReader } from "../stream/one-reader.ts";
 import { type RingRecordType, sharedType } from "./record-type.ts";
 import type { RingBufHandle } from "./ring-handles.ts";
 import type { RingLoan } from "./ring-loan.ts";
 import { RingInjector } from "./inject/ring-injector.ts";
-import { type RingSources, ringSources } from "../stream/ring-sources.ts";
+import { ReadableRing } from "../stream/readable-ring.ts";
 
 export interface RingBufOptions<T> {
   /** For errors. */
@@ -48,57 +35,32 @@ export interface RingBufOptions<T> {
  * The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). There is one consumer at a time: a loop
  * over the events, or a {@link drain}.
  */
-export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
-  readonly name: string;
+export class RingBuf<T = unknown, In = T> extends ReadableRing<T> {
   readonly #consumer: RingConsumer | OverwriteConsumer;
   readonly #decode: (offset: number, length: number) => T;
-  readonly #sources: RingSources<T>;
-  readonly #record: RecordView;
-  readonly #bell: LazyBell;
   readonly #pinnable: Pinnable | undefined;
   readonly #lost: (() => number | undefined) | undefined;
   readonly #onClose: (() => void) | undefined;
   readonly #ring: EngineRing;
   readonly #type: RingBufOptions<T>["type"];
   readonly #injector: RingInjector<In>;
-  readonly #reader: OneReader;
   /** Once it is closed. */
   #lostAtEnd: number | undefined;
 
   constructor({ name, ring, type, decode, pinnable, lost, onClose }: RingBufOptions<T>) {
     const consumer = openConsumer(ring.memory, name);
+    super({ name, consumer, bell: new LazyBell((onRing) => ring.bell(onRing)), decode });
     const { data } = consumer.memory;
-    this.name = name;
     this.#ring = ring;
     this.#type = type;
     this.#pinnable = pinnable;
     this.#lost = lost;
     this.#onClose = onClose;
     this.#consumer = consumer;
-    this.#reader = new OneReader(`ring ${name}`);
     this.#injector = new RingInjector({ name, ring, type });
-    this.#record = new RecordView(data);
-    this.#bell = new LazyBell((onRing) => ring.bell(onRing));
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const decodeRecord = decode ?? ((_, offset, length) => data.slice(offset, offset + length) as T);
-    this.#decode = (offset, length) => decodeRecord(view, offset, length);
-    const parts = { consumer, bell: this.#bell, reader: this.#reader, view, record: this.#record };
-    this.#sources = ringSources({ ...parts, decode: decodeRecord });
-  }
-
-  /** Bytes of data. */
-  get size(): number {
-    return this.#consumer.size;
-  }
-
-  /** Events handed out so far. */
-  get received(): number {
-    return this.#consumer.received;
-  }
-
-  /** Records passed so far that their program had discarded. */
-  get discarded(): number {
-    return this.#consumer.discarded;
+    this.#decode = (offset, length) =>
+      decode === undefined ? (data.slice(offset, offset + length) as T) : decode(view, offset, length);
   }
 
   /**
@@ -108,7 +70,7 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
    * (also with two underscores), or, in an object with one ring, `lost`, `dropped`, `lost_events`, `dropped_events`, `lost_samples`.
    */
   get lost(): number | undefined {
-    return this.#reader.closed ? this.#lostAtEnd : this.#countLost();
+    return this.reader.closed ? this.#lostAtEnd : this.#countLost();
   }
 
   /**
@@ -120,81 +82,24 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
   }
 
   /** Bytes that wait to be read, headers and reservations included. */
-  get available(): number {
-    if (this.#reader.lent) this.#consumer.resume();
-    return this.#consumer.available;
+  override get available(): number {
+    if (this.reader.lent) this.#consumer.resume();
+    return super.available;
   }
 
   /** Bytes read since the ring was made. */
-  get consumerPosition(): bigint {
-    if (this.#reader.lent) this.#consumer.resume();
-    return this.#consumer.consumerPosition;
-  }
-
-  /** Bytes reserved since the ring was made. */
-  get producerPosition(): bigint {
-    return this.#consumer.producerPosition;
-  }
-
-  [Symbol.asyncIterator](): RecordStream<T> {
-    return this.events();
-  }
-
-  /** The events from now on, those that wait in the ring first. Keeps the process alive while it waits for more. */
-  events(options: EventsOptions = {}): RecordStream<T> {
-    this.#reader.checkOpen();
-    return new RecordStream(this.#sources.events, options);
-  }
-
-  /**
-   * The records from now on in batches of up to about 1/32 of the ring, to be read without a copy: the fastest way that is
-   * still a loop. Back-pressure, sleep and end are those of {@link events}.
-   */
-  batches(options: EventsOptions = {}): RecordStream<RecordBatch<T>> {
-    this.#reader.checkOpen();
-    return new RecordStream(this.#sources.batches, options);
-  }
-
-  /**
-   * Hands out the records that are there now, without a copy: the view is valid until the callback returns, and is the same
-   * object each time. `false` ends the drain after this record; what the callback throws passes through, and its record counts as
-   * read. Records that come meanwhile wait for the next drain, so that a flood cannot hold the thread.
-   */
-  drain(onRecord: OnRecordView, options: DrainOptions = {}): DrainResult {
-    aFunction(onRecord, "The callback of drain()");
-    checkOptions(options, drainChecks, "drain()");
-    const { max, budgetMs } = options;
-    const record = this.#record;
-    const show = (_: unknown, offset: number, length: number): boolean | void | number => {
-      record.moveTo(offset, length);
-      return onRecord(record);
-    };
-    return this.#reader.during(() => {
-      try {
-        return this.#consumer.drain(show, { max, budgetMs, rescan: false });
-      } finally {
-        record.moveTo(0, 0);
-      }
-    });
+  override get consumerPosition(): bigint {
+    if (this.reader.lent) this.#consumer.resume();
+    return super.consumerPosition;
   }
 
   /**
    * Blocks this thread until there is an event to read, at most so many milliseconds; false when the time is up. For worker threads
    * that want the lowest latency: nothing else runs meanwhile. A browser lets only worker threads block.
    */
-  waitSync(timeoutMs: number = Infinity): boolean {
-    this.#reader.checkFree();
+  override waitSync(timeoutMs: number = Infinity): boolean {
+    this.reader.checkFree();
     return blockForRecord(this.#consumer, this.#ring, timeoutMs);
-  }
-
-  /** {@link waitSync}, then {@link drain}. When the time is up, nothing was delivered, and the state is `empty` or `busy`. */
-  drainBlocking(onRecord: OnRecordView, options: BlockingDrainOptions = {}): DrainResult {
-    // All of it before a wait that may be long.
-    aFunction(onRecord, "The callback of drainBlocking()");
-    checkOptions(options, blockingDrainChecks, "drainBlocking()");
-    const { timeoutMs, max, budgetMs } = options;
-    this.waitSync(timeoutMs);
-    return this.drain(onRecord, { max, budgetMs });
   }
 
   /**
@@ -203,7 +108,7 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
    * as a worker uses it.
    */
   share(): RingBufHandle<T> {
-    this.#reader.checkFree();
+    this.reader.checkFree();
     if (this.#ring.share === undefined) {
       throw new NotSupportedError(
         "share",
@@ -212,7 +117,7 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
     }
     const ring = this.#ring.share();
     const reader = bytesForThreads(4, `share ring ${this.name}`);
-    this.#reader.lend({ end: () => {} }, "it was given to another thread, for good, with share()");
+    this.reader.lend({ end: () => {} }, "it was given to another thread, for good, with share()");
     return { ring, type: sharedType(this.#type?.()), reader };
   }
 
@@ -221,7 +126,7 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
    * refused. `onClose` is called when the ring is closed meanwhile.
    */
   lend(onClose: () => void): RingLoan<T> {
-    this.#reader.checkFree();
+    this.reader.checkFree();
     if (this.#ring.memory.overwrite !== undefined) {
       throw new NotSupportedError(
         "workers",
@@ -229,26 +134,26 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
       );
     }
     const holder = { end: onClose };
-    this.#reader.lend(holder, "it is lent to worker threads, wait for the end of their dispatch");
+    this.reader.lend(holder, "it is lent to worker threads, wait for the end of their dispatch");
     return {
       ring: this.#ring,
       type: this.#type?.(),
       decode: this.#decode,
       release: () => {
-        if (this.#reader.leave(holder)) this.#consumer.resume();
+        if (this.reader.leave(holder)) this.#consumer.resume();
       },
     };
   }
 
   /** Keeps the ring alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
-    this.#reader.checkOpen();
+    this.reader.checkOpen();
     pinObject(this.#pinnable, path, `ring ${this.name}`);
   }
 
   /** Takes the pin away that {@link pin} or loading made, or where it was opened. Throws NOT_FOUND where there is none. */
   unpin(): void {
-    this.#reader.checkOpen();
+    this.reader.checkOpen();
     unpinObject(this.#pinnable, `ring ${this.name}`);
   }
 
@@ -300,20 +205,12 @@ export class RingBuf<T = unknown, In = T> implements AsyncIterable<T> {
    * Ends an iteration that is under way. Within a drain's callback it ends the drain and its view: records up to this one count as read,
    * for whoever opens the ring next. Idempotent.
    */
-  close(): void {
-    if (this.#reader.closed) return;
+  override close(): void {
+    if (this.reader.closed) return;
     this.#lostAtEnd = this.#countLastTime();
-    this.#reader.close();
-    this.#bell.close();
-    this.#consumer.close();
-    this.#consumer.flush();
-    this.#record.moveTo(0, 0);
+    super.close();
     this.#injector.close();
     this.#onClose?.();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   #countLost(): number | undefined {

@@ -3,10 +3,8 @@ import { type Pinnable, pinObject, unpinObject } from "../engine/pinnable.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { ownThread } from "../base/thread-lives.ts";
 import type { SharedAccess } from "../memory/shared-access.ts";
-import { ringFull, RingProducer } from "../ring/producer.ts";
-import { Reservation } from "../ring/reservation.ts";
+import { RingProducer } from "../ring/producer.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
-import { type RoomOptions, RoomQueue } from "../stream/room-queue.ts";
 import { type RingRecordType, sharedType } from "./record-type.ts";
 import type { UserRingBufHandle } from "./ring-handles.ts";
 import { RingTurns } from "./send/ring-turns.ts";
@@ -14,6 +12,7 @@ import { SampleBatches } from "./send/sample-batches.ts";
 import { noEncoder, type SampleEncoder } from "./send/sample-encoder.ts";
 import { SampleWriter } from "./send/sample-writer.ts";
 import { watchedBell } from "./send/watched-bell.ts";
+import { WritableRing } from "../stream/writable-ring.ts";
 
 export interface UserRingBufOptions<T> {
   /** For errors. */
@@ -34,34 +33,20 @@ export interface UserRingBufOptions<T> {
  * The ring that user space writes and programs drain with `bpf_user_ringbuf_drain` (BPF_MAP_TYPE_USER_RINGBUF, Linux 6.1).
  * Sending never waits: it throws NO_SPACE when the programs lag behind, or use {@link trySend} or {@link reserveWhenFree}.
  */
-export class UserRingBuf<T = unknown> {
-  readonly name: string;
-  readonly #producer: RingProducer;
+export class UserRingBuf<T = unknown> extends WritableRing {
   readonly #turns: RingTurns;
   readonly #writer: SampleWriter<T>;
   readonly #batches: SampleBatches<T>;
   readonly #type: UserRingBufOptions<T>["type"];
   readonly #share: EngineRing["share"];
-  readonly #queue: RoomQueue;
-  readonly #bell: LazyBell;
-  readonly #reserved = new Set<Reservation>();
   readonly #pinnable: Pinnable | undefined;
   readonly #onClose: (() => void) | undefined;
-  #closed = false;
 
   constructor({ name, ring, encoder, type, access, pinnable, onClose }: UserRingBufOptions<T>) {
-    this.name = name;
     // Whose a sample is: no program reads the word.
-    this.#producer = new RingProducer(ring.memory, name, ownThread());
-    this.#turns = new RingTurns(name, ring.memory, access);
-    this.#writer = new SampleWriter(this.#producer, this.#turns, encoder ?? noEncoder(name));
-    this.#batches = new SampleBatches(this.#producer, this.#turns, this.#writer);
-    this.#type = type;
-    this.#share = ring.share?.bind(ring);
-    this.#pinnable = pinnable;
-    this.#onClose = onClose;
-    const turns = this.#turns;
-    this.#bell = new LazyBell((onRing) =>
+    const producer = new RingProducer(ring.memory, name, ownThread());
+    const turns = new RingTurns(name, ring.memory, access);
+    const bell = new LazyBell((onRing) =>
       watchedBell(
         (call) => ring.bell(call),
         onRing,
@@ -69,26 +54,14 @@ export class UserRingBuf<T = unknown> {
         () => turns.look(),
       ),
     );
-    this.#queue = new RoomQueue({
-      producer: this.#producer,
-      tryReserve: (size) => this.#trySample(size),
-      bell: this.#bell,
-    });
-  }
-
-  /** Bytes of data. */
-  get size(): number {
-    return this.#producer.size;
-  }
-
-  /** Samples submitted so far. */
-  get sent(): number {
-    return this.#producer.submitted;
-  }
-
-  /** Samples that were reserved and discarded so far. */
-  get discarded(): number {
-    return this.#producer.discarded;
+    super({ name, producer, bell });
+    this.#turns = turns;
+    this.#writer = new SampleWriter(producer, turns, encoder ?? noEncoder(name));
+    this.#batches = new SampleBatches(producer, turns, this.#writer);
+    this.#type = type;
+    this.#share = ring.share?.bind(ring);
+    this.#pinnable = pinnable;
+    this.#onClose = onClose;
   }
 
   /**
@@ -97,26 +70,6 @@ export class UserRingBuf<T = unknown> {
    */
   get abandoned(): number {
     return this.#turns.abandoned;
-  }
-
-  /** Bytes that no program has read yet. */
-  get occupied(): number {
-    return this.#producer.occupied;
-  }
-
-  /** Bytes that are free; a sample takes 8 more than its length, rounded up to a multiple of 8. */
-  get free(): number {
-    return this.#producer.free;
-  }
-
-  /** Bytes read by programs since the ring was made. */
-  get consumerPosition(): bigint {
-    return this.#producer.consumerPosition;
-  }
-
-  /** Bytes reserved since the ring was made. */
-  get producerPosition(): bigint {
-    return this.#producer.producerPosition;
   }
 
   /**
@@ -155,25 +108,15 @@ export class UserRingBuf<T = unknown> {
     return this.#batches.fill(count, size, write);
   }
 
-  /** Space for a sample, to be filled in place. Programs get no further than the oldest sample that is still open. */
-  reserve(size: number): Reservation {
-    return this.#sample(this.#writer.reserve(size), size);
-  }
-
-  /** Waits for room. After `timeoutMs` it tries once more, and then throws NO_SPACE. Those who wait are served in order. */
-  reserveWhenFree(size: number, options: RoomOptions = {}): Promise<Reservation> {
-    return this.#queue.reserve(size, options);
-  }
-
   /** Keeps the ring alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot pin ring ${this.name}: it is closed`);
+    if (this.closed) throw new EbpfError("CLOSED", `Cannot pin ring ${this.name}: it is closed`);
     pinObject(this.#pinnable, path, `ring ${this.name}`);
   }
 
   /** Takes the pin away that {@link pin} or loading made, or where it was opened. Throws NOT_FOUND where there is none. */
   unpin(): void {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot unpin ring ${this.name}: it is closed`);
+    if (this.closed) throw new EbpfError("CLOSED", `Cannot unpin ring ${this.name}: it is closed`);
     unpinObject(this.#pinnable, `ring ${this.name}`);
   }
 
@@ -182,7 +125,7 @@ export class UserRingBuf<T = unknown> {
    * writers take turns: a few nanoseconds more a sample.
    */
   share(): UserRingBufHandle<T> {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot share ring ${this.name}: it is closed`);
+    if (this.closed) throw new EbpfError("CLOSED", `Cannot share ring ${this.name}: it is closed`);
     if (this.#share === undefined) {
       throw new NotSupportedError(
         "share",
@@ -195,29 +138,14 @@ export class UserRingBuf<T = unknown> {
   }
 
   /** Discards the samples that are still open, and ends the waits for room. Idempotent. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const sample of this.#reserved) sample[Symbol.dispose]();
-    this.#producer.close();
-    this.#queue.close(new EbpfError("CLOSED", `Cannot write ring ${this.name}: it was closed while waiting for room`));
-    this.#bell.close();
+  override close(): void {
+    if (this.closed) return;
+    super.close();
     this.#turns.close();
     this.#onClose?.();
   }
 
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #trySample(size: number): Reservation | undefined {
-    const offset = this.#writer.tryReserve(size);
-    return offset === ringFull ? undefined : this.#sample(offset, size);
-  }
-
-  #sample(offset: number, size: number): Reservation {
-    const sample = new Reservation(this.#producer, offset, size, (ended) => this.#reserved.delete(ended));
-    this.#reserved.add(sample);
-    return sample;
+  protected override placeFor(size: number): number {
+    return this.#writer.tryReserve(size);
   }
 }

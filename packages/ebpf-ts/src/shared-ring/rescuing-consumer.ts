@@ -73,10 +73,15 @@ export class RescuingConsumer extends RingConsumer {
     { max = Infinity, budgetMs = Infinity, rescan = true }: ConsumerDrainOptions = {},
   ): DrainResult {
     const deadline = performance.now() + budgetMs;
-    let { delivered, discarded, state } = super.drain(onRecord, { max, budgetMs, rescan });
+    // Who waits for room need not wait for the end of the drain.
+    const show: OnRecord = (data, offset, length) => {
+      this.tellRoom();
+      return onRecord(data, offset, length);
+    };
+    let { delivered, discarded, state } = super.drain(show, { max, budgetMs, rescan });
     for (let times = 0; state === "busy" && this.#rescue(); times += 1) {
       const left = Math.max(deadline - performance.now(), 0);
-      const more = super.drain(onRecord, { max: max - delivered, budgetMs: left, rescan });
+      const more = super.drain(show, { max: max - delivered, budgetMs: left, rescan });
       delivered += more.delivered;
       discarded += more.discarded;
       state = times < maxRescues || more.state !== "busy" ? more.state : "limit";

@@ -98,7 +98,7 @@ async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
     },
     UserRingBuf: {
       noun: user,
-      answers: ["size", "sent", "discarded", "abandoned", "occupied", "free", "close"],
+      answers: ["size", "sent", "discarded", "abandoned", "occupied", "free", "close", "closed"],
       arguments: {
         send: [{}],
         trySend: [{}],
