@@ -2,6 +2,7 @@
 import {
   type AttachTargetOf,
   type ConstantOf,
+  type SettingOf,
   defineObject,
   type Fields,
   type Given,
@@ -38,7 +39,11 @@ interface ProbeObject {
   };
   readonly rings: { readonly events: RingOf<Flow> };
   readonly userRings: { readonly commands: UserRingOf<Flow> };
-  readonly variables: { readonly target: VariableOf<number>; readonly factor: ConstantOf<bigint> };
+  readonly variables: {
+    readonly target: VariableOf<number>;
+    readonly factor: ConstantOf<bigint>;
+    readonly CONFIG_HZ: SettingOf<number>;
+  };
   readonly programs: {
     readonly on_exec: ProgramOf<"tracepoint">;
     readonly probed: ProgramOf<"uprobe" | "tracepoint">;
@@ -68,6 +73,7 @@ export async function described(): Promise<void> {
   await using bpf = await probe.load({
     engine: "embedded",
     variables: { target: 1, factor: 2 },
+    kconfig: { CONFIG_HZ: 1000 },
     maps: { flows: { maxEntries: 5 }, events: { maxEntries: 4096 } },
   });
   bpf.maps.flows.get(1) satisfies Flow | undefined;
@@ -76,6 +82,11 @@ export async function described(): Promise<void> {
   bpf.maps.hits.get(1, { sum: true }) satisfies bigint | undefined;
   bpf.variables.target.set(5);
   bpf.variables.factor.get() satisfies bigint;
+  bpf.variables.CONFIG_HZ.get() satisfies number;
+  // @ts-expect-error -- the kernel says it, or the option kconfig
+  await probe.load({ variables: { CONFIG_HZ: 1000 } });
+  // @ts-expect-error -- no setting of the kernel
+  await probe.load({ kconfig: { target: 1 } });
   bpf.userRings.commands.send({ name: "a" });
   await bpf.rings.events.inject({ origin: "MARK" });
   for await (const event of bpf.rings.events.events()) event satisfies Flow;

@@ -12,6 +12,8 @@ export type {
   PerCpuMapOf,
   ProgramOf,
   RingOf,
+  SettingOf,
+  SettingValues,
   UserRingOf,
   VariableOf,
   VariableValues,

@@ -9,6 +9,8 @@ export type {
   PerCpuMapOf,
   ProgramOf,
   RingOf,
+  SettingOf,
+  SettingValues,
   UserRingOf,
   VariableOf,
   VariableValues,

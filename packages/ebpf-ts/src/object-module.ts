@@ -3,7 +3,7 @@ import { type Check, aString, wrongKind } from "./base/checks.ts";
 import { integrityOf } from "./base/digest.ts";
 import { EbpfError } from "./base/errors.ts";
 import type { Collection } from "./collection/collection.ts";
-import type { ObjectDescription, VariableValues } from "./collection/description.ts";
+import type { ObjectDescription, SettingValues, VariableValues } from "./collection/description.ts";
 import type { MapOptions } from "./collection/map-options.ts";
 import { TypedCollection } from "./collection/typed-collection.ts";
 import type { RecordChoice } from "./spec/records/say-records.ts";
@@ -22,10 +22,12 @@ export interface ObjectSource {
 /** What `load` of a host takes, with the names and types that a description has. */
 export type DescribedOptions<Description extends ObjectDescription, Options extends ObjectOptions> = Omit<
   Options,
-  "variables" | "maps" | "records"
+  "variables" | "kconfig" | "maps" | "records"
 > & {
   /** First values of global variables; the only way to set `const volatile` ones. */
   readonly variables?: VariableValues<Description["variables"]> | undefined;
+  /** The kernel's settings that the object asks for, in place of those that the engine has. */
+  readonly kconfig?: SettingValues<Description["variables"]> | undefined;
   /** What the records of rings are, by name, in place of what the object tells: then the types here are not theirs. */
   readonly records?:
     | { readonly [Name in keyof (Description["rings"] & Description["userRings"])]?: RecordChoice }

@@ -87,13 +87,12 @@ export class DescriptionWriter {
     return { says, type: this.#library("RingOf", [record]) };
   }
 
-  #variable({ name, type, size, section, readOnly }: VariableSpec): Part {
+  #variable({ name, type, size, section, readOnly, extern }: VariableSpec): Part {
     const value = this.#types.write(type, name, false) ?? unknown;
     const what = type === 0 ? `${size} bytes` : this.#cName(type);
-    return {
-      says: `${what} in ${code(section)}${readOnly ? ", set by load() alone" : ""}`,
-      type: this.#library(readOnly ? "ConstantOf" : "VariableOf", [value.text]),
-    };
+    const kind = extern !== undefined ? "SettingOf" : readOnly ? "ConstantOf" : "VariableOf";
+    const by = { SettingOf: ", said by the kernel", ConstantOf: ", set by load() alone", VariableOf: "" };
+    return { says: `${what} in ${code(section)}${by[kind]}`, type: this.#library(kind, [value.text]) };
   }
 
   #program(program: ProgramSpec): Part {

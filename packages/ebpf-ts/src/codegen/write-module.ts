@@ -63,6 +63,7 @@ const library = [
   "Queue",
   "RingBuf",
   "RingOf",
+  "SettingOf",
   "UserRingOf",
   "VariableOf",
 ];

@@ -4,6 +4,7 @@ import type { RingBuf } from "../map/ring-buf.ts";
 import type { UserRingBuf } from "../map/user-ring-buf.ts";
 import type { Variable } from "../map/variable.ts";
 import type { Program } from "../program/program.ts";
+import type { KconfigValue } from "../spec/kconfig-value.ts";
 
 /**
  * What may be given for a value that reads as `T`. Encoders are more lenient than decoders: members that are left out are zero, 64 bits may
@@ -58,6 +59,9 @@ export type ConstantOf<T> = Pick<
   "name" | "readOnly" | "section" | "size" | "get" | "view" | "field" | "load"
 >;
 
+/** A setting of the kernel (`__kconfig`), which the kernel says, or `load()` in its option `kconfig`. */
+export type SettingOf<T> = Omit<ConstantOf<T>, "section"> & { readonly section: ".kconfig" };
+
 /** A program that attaches to places of those kinds, and whose context, for a run by hand, is a struct that reads as `Context`. */
 export type ProgramOf<Place extends AttachTarget["kind"] = never, Context = never> = Program<
   Given<Context>,
@@ -66,5 +70,14 @@ export type ProgramOf<Place extends AttachTarget["kind"] = never, Context = neve
 
 /** First values of variables, by name. */
 export type VariableValues<Variables> = {
-  readonly [Name in keyof Variables]?: Variables[Name] extends { get(): infer T } ? Given<T> : never;
+  readonly [
+    Name in keyof Variables as Variables[Name] extends { readonly section: ".kconfig" } ? never : Name
+  ]?: Variables[Name] extends { get(): infer T } ? Given<T> : never;
+};
+
+/** Settings of the kernel, by name. */
+export type SettingValues<Variables> = {
+  readonly [
+    Name in keyof Variables as Variables[Name] extends { readonly section: ".kconfig" } ? Name : never
+  ]?: KconfigValue;
 };
