@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Btf } from "ebpf-ts/btf";
+import { type Btf, BtfBuilder, parseBtf } from "ebpf-ts/btf";
 import { columnsOf, eventLine, headingLine, plainColumn } from "../src/run/columns.ts";
 import { jsonText, parseJson } from "../src/output/json.ts";
 import { printable, printableLines } from "../src/output/text.ts";
@@ -63,21 +63,20 @@ describe("columns", () => {
   });
 
   it("are not more than anybody reads, however structs are nested", () => {
-    const wide = (inner: number) => ({
-      kind: "struct",
-      members: Array.from({ length: 50 }, (_, index) => ({ name: `m${index}\x1b`, type: inner })),
-    });
-    const types: Record<number, unknown> = {
-      1: { kind: "int", size: 4, encoding: "unsigned" },
-      2: wide(1),
-      3: wide(2),
-      4: wide(3),
-      5: wide(4),
+    const builder = new BtfBuilder();
+    const wide = (inner: number, size: number): number => {
+      const members = Array.from({ length: 50 }, (_, index) => ({
+        name: `m${index}\x1b`,
+        type: inner,
+        offset: index * size,
+      }));
+      return builder.struct("wide", 50 * size, members);
     };
-    const type = (id: number): unknown => types[id];
-    const btf = { resolve: type, type } as unknown as Btf;
-    assert.equal(columnsOf(btf, 2).length, 50);
-    const many = columnsOf(btf, 5);
+    const flat = wide(builder.int("unsigned int", 4), 4);
+    const deep = wide(wide(wide(flat, 200), 10_000), 500_000);
+    const btf = parseBtf(builder.bytes());
+    assert.equal(columnsOf(btf, flat).length, 50);
+    const many = columnsOf(btf, deep);
     assert.ok(many.length <= 64);
     assert.doesNotMatch(headingLine(many), control);
   });
