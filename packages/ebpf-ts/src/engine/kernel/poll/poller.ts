@@ -279,7 +279,7 @@ class Poller {
   #start(): void {
     if (this.#loop !== undefined || this.#thread !== undefined || performance.now() < this.#nextStart) return;
     if (this.#by === "loop") this.#loop = watchByLoop(this.#epoll.fd, () => this.#tell(this.#look()));
-    if (this.#loop === undefined) return this.#startThread();
+    if (this.#loop === undefined) return this.#startSleeper();
     this.#loop.hold(this.#armed > 0);
     this.#ask();
     this.#wake();
@@ -290,7 +290,7 @@ class Poller {
     this.#control(EPOLL_CTL_MOD, this.#stop, EPOLLIN | EPOLLONESHOT, STOP_TOKEN);
   }
 
-  #startThread(): void {
+  #startSleeper(): void {
     try {
       this.#thread = startPollerThread({
         data: { epoll: this.#epoll.fd, stopToken: STOP_TOKEN },
