@@ -79,7 +79,7 @@ onEachEngine("maps of a collection", (engine) => {
     const found = loaded.bpf.maps.get("samples") as UserRingBuf;
     loaded.bpf.userRingBuf("samples", { type: "request" });
     found.send({ sequence: 1 });
-    assert.throws(() => found.send(new Uint8Array(3)), { code: "BAD_VALUE" });
+    assert.throws(() => found.send({ unheard: 1 }), { code: "BAD_VALUE" });
 
     await using other = await fixture(engine, "user-ring", withoutTypes);
     const bytes = other.bpf.maps.get("samples") as UserRingBuf;
