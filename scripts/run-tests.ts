@@ -13,8 +13,7 @@ import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { root } from "./files.ts";
-import { type Room, rooms } from "./rooms.ts";
-import { findTests } from "./test-files.ts";
+import { findTests, isPure } from "./test-files.ts";
 
 /** Milliseconds for one file. */
 const fileTimeout = 300_000;
@@ -33,17 +32,6 @@ interface TestEvent {
     readonly skip?: unknown;
     readonly todo?: unknown;
   };
-}
-
-const topOf = ({ path }: Room): string => path.split("/", 1)[0]!;
-/** A room that is pure may stand in one that is not. */
-const hostFolders = new Set(rooms.filter((room) => !room.pure).map(topOf));
-const pureFolders = new Set(rooms.map(topOf).filter((folder) => !hostFolders.has(folder)));
-
-/** By the folder below `build/test/`: a room's name, or `embedded-…` for parts of that engine. */
-function isPure(path: string): boolean {
-  const folder = /\/ebpf-ts\/build\/test\/([^/]+)\//.exec(path)?.[1];
-  return folder !== undefined && (pureFolders.has(folder) || folder.startsWith("embedded"));
 }
 
 const totalPattern = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;

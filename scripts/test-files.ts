@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { findUnder, root } from "./files.ts";
+import { type Room, rooms } from "./rooms.ts";
 
 const skipped = new Set(["node_modules", ".git", "fixtures"]);
 
@@ -12,4 +13,18 @@ export async function findTests(wanted: readonly string[]): Promise<string[]> {
   );
   const tests = found.flat().filter((path) => path.includes("/build/"));
   return wanted.length === 0 ? tests : tests.filter((path) => wanted.some((word) => path.includes(word)));
+}
+
+const topOf = ({ path }: Room): string => path.split("/", 1)[0]!;
+/** A room that is pure may stand in one that is not. */
+const hostFolders = new Set(rooms.filter((room) => !room.pure).map(topOf));
+const pureFolders = new Set(rooms.map(topOf).filter((folder) => !hostFolders.has(folder)));
+
+/**
+ * Whether a file tests a pure room, and so may run beside others; what uses the host's kernel, or traces commands, shares it. By the
+ * folder below `build/test/`: a room's name, or `embedded-…` for parts of that engine.
+ */
+export function isPure(path: string): boolean {
+  const folder = /\/ebpf-ts\/build\/test\/([^/]+)\//.exec(path)?.[1];
+  return folder !== undefined && (pureFolders.has(folder) || folder.startsWith("embedded"));
 }

@@ -139,6 +139,8 @@ const knownFailures: readonly KnownFailure[] = [
   },
 ];
 
+export const knownFiles: readonly string[] = knownFailures.map(({ file }) => file);
+
 export function knownFailure(runtime: string, file: string, test: string): KnownFailure | undefined {
   const path = file.replace(/\.test\.js$/, "");
   return knownFailures.find(

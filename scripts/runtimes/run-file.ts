@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../files.ts";
@@ -18,10 +18,11 @@ export interface FileResult {
 }
 
 export async function runFile(runtime: Runtime, binary: string, file: string): Promise<FileResult> {
-  const report = join(tmpdir(), `ebpf-ts-runtimes-${process.pid}.xml`);
+  const folder = await mkdtemp(join(tmpdir(), "ebpf-ts-runtimes-"));
+  const report = join(folder, "report.xml");
   const { how, output } = await run(binary, runtime.test(join(root, file), report));
   const xml = await readFile(report, "utf8").catch(() => "");
-  await rm(report, { force: true });
+  await rm(folder, { recursive: true });
   const tests = readReport(xml);
   const silent = tests.length === 0 || (how !== "exit 0" && tests.every(({ state }) => state !== "failed"));
   const broken = how.startsWith("exit") ? (silent ? `${how}, and no test that failed` : undefined) : how;

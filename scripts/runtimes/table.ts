@@ -4,6 +4,8 @@ import type { FileResult } from "./run-file.ts";
 /** What a file came to on a runtime, judged by what is known. */
 export interface Cell {
   readonly text: string;
+  readonly passed: number;
+  readonly skipped: number;
   /** Lines for below the table. */
   readonly known: readonly string[];
   readonly unexpected: readonly string[];
@@ -24,20 +26,34 @@ export function judge(runtime: string, file: string, { tests, broken, output }: 
     if (reason === undefined) unexpected.push(`${name}: ${why}`);
     else known.push(`${name}: ${reason}`);
   }
-  return { text: textOf(tests, broken, known.length, unexpected.length), known, unexpected };
+  const count = (state: string): number => tests.filter((test) => test.state === state).length;
+  const counts = { passed: count("passed"), skipped: count("skipped"), known, unexpected };
+  return { text: textOf(counts, broken), ...counts };
 }
 
 /** Of a file that is not run there. */
 export function judgeLeftOut(runtime: string, file: string): Cell | undefined {
   const reason = leftOut(runtime, file);
-  return reason === undefined ? undefined : { text: "left out", known: [`left out: ${reason}`], unexpected: [] };
+  return reason === undefined
+    ? undefined
+    : { text: "left out", passed: 0, skipped: 0, known: [`left out: ${reason}`], unexpected: [] };
 }
 
-function textOf(tests: FileResult["tests"], broken: string | undefined, known: number, unexpected: number): string {
-  const count = (state: string): number => tests.filter((test) => test.state === state).length;
-  const skipped = count("skipped") === 0 ? "" : ` ${count("skipped")} skipped`;
-  if (unexpected > 0) return broken !== undefined && known === 0 ? `FAIL ${broken}`.slice(0, 16) : `FAIL ${unexpected}`;
-  return `${count("passed")}${skipped}${known === 0 ? "" : ` +${known} known`}`;
+function textOf({ passed, skipped, known, unexpected }: Omit<Cell, "text">, broken: string | undefined): string {
+  if (unexpected.length > 0)
+    return broken !== undefined && known.length === 0 ? `FAIL ${broken}`.slice(0, 16) : `FAIL ${unexpected.length}`;
+  return `${passed}${skipped === 0 ? "" : ` ${skipped} skipped`}${known.length === 0 ? "" : ` +${known.length} known`}`;
+}
+
+/** Of a column. */
+export function total(cells: readonly Cell[]): string {
+  const sum = (of: (cell: Cell) => number): number => cells.reduce((so, cell) => so + of(cell), 0);
+  return [
+    `${sum(({ passed }) => passed)} passed`,
+    `${sum(({ known }) => known.length)} known`,
+    `${sum(({ skipped }) => skipped)} skipped`,
+    `${sum(({ unexpected }) => unexpected.length)} failed`,
+  ].join(", ");
 }
 
 /** Columns that are as wide as they must be. */
