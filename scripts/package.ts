@@ -44,7 +44,7 @@ async function groups(): Promise<Group[]> {
     paths.map((path) => importedBy(`${library}/src/${path}.ts`)),
   )) as [Group, Group, Group, Group];
   const pure = new Set([...front, ...kernel].filter((path) => embedded.has(path)));
-  const host = new Set([...kernel].filter((path) => !pure.has(path) && front.has(path)));
+  const host = new Set([...front].filter((path) => /\/src\/(host|sys|uapi)\//.test(path) && !pure.has(path)));
   const system = new Set([...kernel].filter((path) => !pure.has(path) && !front.has(path) && rings.has(path)));
   return [pure, host, system];
 }

@@ -146,7 +146,7 @@ export const rooms: readonly Room[] = [
     "attach/ base/ engine/ kinds/ link/ map/ memory/ program/ spec/ stream/",
   ),
   pure("values/", "decoded values for people: JSON, dates", ""),
-  host("ktime-to-date.ts", "times of the kernel as dates", "host/ values/"),
+  host("ktime-to-date.ts", "times of the kernel as dates", "sys/ values/"),
   pure("ktime-to-date-embedded.ts", "times of the embedded engine as dates", "engine/embedded/machine/ values/"),
   pure("load-object.ts", "what loading is on every host", "base/ collection/ engine/ spec/"),
   pure(

@@ -1,0 +1,3 @@
+import { ktimeToDate } from "../../src/index.ts";
+
+console.log(String(ktimeToDate(0n).getTime()));
