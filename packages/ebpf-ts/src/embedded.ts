@@ -55,6 +55,7 @@ export {
 export {
   EbpfError,
   type EbpfErrorCode,
+  type EbpfErrorOptions,
   LockDownError,
   NotSupportedError,
   ProgramFault,

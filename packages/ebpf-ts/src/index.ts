@@ -47,6 +47,7 @@ export type {
 export {
   EbpfError,
   type EbpfErrorCode,
+  type EbpfErrorOptions,
   LockDownError,
   NotSupportedError,
   ProgramFault,

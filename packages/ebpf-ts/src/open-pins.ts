@@ -13,6 +13,7 @@ export class PinnedProgram extends Program {
   readonly #links: LiveLinks;
   readonly #program: Reopen.ReopenedProgram["program"];
 
+  /** @internal Made by {@link openPinnedProgram}. */
   constructor({ spec, program }: Reopen.ReopenedProgram, links: LiveLinks = new LiveLinks()) {
     super(spec, program, links);
     this.#program = program;
@@ -36,6 +37,7 @@ export class PinnedLink {
   readonly #link: Reopen.ReopenedLink;
   #open = true;
 
+  /** @internal Made by {@link openPinnedLink}. */
   constructor(path: string, link: Reopen.ReopenedLink) {
     this.path = path;
     this.#link = link;

@@ -24,7 +24,9 @@ export type EbpfErrorCode =
   | "VERIFIER" // the kernel's verifier refused a program
   | "WORKER"; // a worker thread died, or cannot be started
 
+/** What an error of the library takes beside its message. */
 export interface EbpfErrorOptions {
+  /** What was thrown below. */
   readonly cause?: unknown;
 }
 

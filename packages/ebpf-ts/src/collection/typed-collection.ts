@@ -1,6 +1,7 @@
 import type { EngineCommand, SpawnOptions } from "../engine/command.ts";
 import type { EngineName } from "../engine/engine-name.ts";
 import type { LockDownOptions, LockDownReport } from "../engine/lock-down.ts";
+import type { EventScope } from "../engine/scope.ts";
 import { mapKind, type NounKind } from "../kinds/map-kinds.ts";
 import type { Link } from "../link/link.ts";
 import type { MapNoun } from "../map/nouns.gen.ts";
@@ -43,6 +44,11 @@ export class TypedCollection<Description extends ObjectDescription = ObjectDescr
 
   get engine(): EngineName {
     return this.collection.engine;
+  }
+
+  /** See {@link Collection.scope}. */
+  get scope(): EventScope {
+    return this.collection.scope;
   }
 
   /** See {@link Collection.links}. */

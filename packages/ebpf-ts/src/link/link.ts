@@ -22,7 +22,7 @@ export class Link {
   #program: LinkedProgram;
   #closed: Promise<void> | undefined;
 
-  /** `onEnd` is told once, when it is detached or let go of. */
+  /** @internal Made by `attach()`. `onEnd` is told once, when it is detached or let go of. */
   constructor(program: LinkedProgram, link: EngineLink, onEnd: (link: Link) => void) {
     this.target = link.target;
     this.#program = program;

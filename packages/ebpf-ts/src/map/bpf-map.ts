@@ -52,6 +52,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
   readonly #lifetime: { open: boolean; sealed: boolean } = { open: true, sealed: false };
   #memory: ArrayMemory<V> | undefined;
 
+  /** @internal Made by the collection. */
   constructor({ map, key, value, shape, onClose }: BpfMapParts) {
     this.#engineMap = map;
     this.#key = new MapKeys(map.info, key);

@@ -47,6 +47,7 @@ export class RingBuf<T = unknown, In = T> extends ReadableRing<T> {
   /** Once it is closed. */
   #lostAtEnd: number | undefined;
 
+  /** @internal Made by the collection. */
   constructor({ name, ring, type, decode, pinnable, lost, onClose }: RingBufOptions<T>) {
     const consumer = openConsumer(ring.memory, name);
     super({ name, consumer, bell: new LazyBell((onRing) => ring.bell(onRing)), decode });

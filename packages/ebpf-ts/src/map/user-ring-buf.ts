@@ -42,6 +42,7 @@ export class UserRingBuf<T = unknown> extends WritableRing {
   readonly #pinnable: Pinnable | undefined;
   readonly #onClose: (() => void) | undefined;
 
+  /** @internal Made by the collection. */
   constructor({ name, ring, encoder, type, access, pinnable, onClose }: UserRingBufOptions<T>) {
     // Whose a sample is: no program reads the word.
     const producer = new RingProducer(ring.memory, name, ownThread());

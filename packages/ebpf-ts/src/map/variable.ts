@@ -39,6 +39,7 @@ export class Variable<T = unknown, In = T> {
   #shape: Shape | undefined;
   #number: ScalarView | undefined;
 
+  /** @internal Made by the collection. */
   constructor(options: VariableOptions) {
     this.name = options.spec.name;
     this.readOnly = options.spec.readOnly;

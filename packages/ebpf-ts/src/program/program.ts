@@ -20,7 +20,7 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
   readonly #links: LiveLinks;
   readonly #contexts: ContextEncoder | undefined;
 
-  /** `links` are those of its collection. Without `contexts` a run takes bytes alone. */
+  /** @internal Made by the collection: `links` are its. Without `contexts` a run takes bytes alone. */
   constructor(spec: ProgramSpec, program: EngineProgram, links: LiveLinks, contexts?: ContextEncoder) {
     this.name = spec.name;
     this.kind = spec.kind;

@@ -65,7 +65,7 @@ export class RingScanner {
     return this.#end;
   }
 
-  /** Gives back all space before that position, which is one that {@link end} gave. */
+  /** Gives back all space before that position, which is one that `end` gave. */
   release(end: number): void {
     if (this.#memory.open && end !== this.#own.low) this.#own.publish(end);
   }

@@ -80,6 +80,7 @@ onEachEngine("typed collection", (engine) => {
     const { load: loadIt } = await moduleOf<UserRingObject>("user-ring");
     await using bpf = await loadIt({ engine, variables: { total: 5 }, maps: { replies: { maxEntries: 8192 } } });
     assert.ok(bpf instanceof TypedCollection);
+    assert.deepEqual(bpf.scope, bpf.collection.scope);
     const { collection } = bpf;
     assert.equal(bpf.engine, engine);
     assert.equal(bpf.maps.buffers, collection.map("buffers"));

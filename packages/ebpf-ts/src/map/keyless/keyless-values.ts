@@ -16,6 +16,7 @@ export class KeylessValues<V> {
   readonly #onClose: (() => void) | undefined;
   #open = true;
 
+  /** @internal Made by the collection. */
   constructor({ map, value, onClose }: KeylessParts) {
     this.#engineMap = map;
     this.#value = value;

@@ -34,6 +34,7 @@ export class PerfEventArray<T = unknown> implements AsyncIterable<PerfEvent<T>> 
   #opened: PerfRings<T> | undefined;
   #paused = false;
 
+  /** @internal Made by the collection. */
   constructor({ name, open, pinnable, onClose }: PerfEventArrayOptions<T>) {
     this.name = name;
     this.#openRings = open;

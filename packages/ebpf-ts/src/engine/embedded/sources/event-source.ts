@@ -64,8 +64,8 @@ export interface SourceHost {
   /** The programs, by index, and where their sections say that they belong. */
   readonly programs: readonly AttachPlace[];
   /**
-   * For a thread of the source's own, which opens it with {@link openEventRunner}. Throws NOT_SUPPORTED where threads share no memory;
-   * `action` follows "Cannot".
+   * For a thread of the source's own, which opens it with `openEventRunner`: that of `ebpf-ts/workers` on Node, that of `ebpf-ts/embedded`
+   * in browsers. Throws NOT_SUPPORTED where threads share no memory; `action` follows "Cannot".
    */
   shareImage(action: string): MachineImage;
   /** The user's own, which may throw: for what a thread of the source's own has to tell. `fire` calls them by itself. */
