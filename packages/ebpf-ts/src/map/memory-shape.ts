@@ -1,6 +1,6 @@
 import { closeOverReader } from "../btf/codec/decode-by-closures.ts";
 import { decoderOf } from "../btf/codec/decoder.ts";
-import { closeOverWriter } from "../btf/codec/encode-by-closures.ts";
+import { closeOverPart, closeOverWriter } from "../btf/codec/encode-by-closures.ts";
 import { encoderOf } from "../btf/codec/encoder.ts";
 import { makePlan } from "../btf/codec/make-plan.ts";
 import type { ArrayPlan, Plan, StructPlan } from "../btf/codec/plan.ts";
@@ -73,7 +73,7 @@ class ShapeMaker {
     // Texts and bytes: what is left of the array is zeroed, as the encoder does.
     if (plan.op === "text" || plan.op === "bytes")
       return { kind: "leaf", ...copy, write: (view, at, value) => put(view, at, copy.encode(value)) };
-    const write = closeOverWriter(plan);
+    const write = closeOverPart(plan);
     return {
       kind: "leaf",
       ...copy,

@@ -46,11 +46,19 @@ function codecsFor(shape: Shape): Codecs {
   };
 }
 
+/** At a whole word, as in a ring, and beside one. */
 function encode(encoder: Encoder, value: unknown, fill: number): Uint8Array {
-  const bytes = new Uint8Array(encoder.size + 8).fill(fill);
-  encoder.encode(value, new DataView(bytes.buffer), 4);
-  assert.deepEqual([...bytes.slice(0, 4), ...bytes.slice(-4)], Array(8).fill(fill), "wrote outside");
-  return bytes.slice(4, -4);
+  const [aligned, beside] = [8, 12].map((offset) => encodeAt(encoder, value, fill, offset));
+  assert.deepEqual(aligned, beside);
+  return aligned!;
+}
+
+function encodeAt(encoder: Encoder, value: unknown, fill: number, offset: number): Uint8Array {
+  const bytes = new Uint8Array(offset + encoder.size + 8).fill(fill);
+  encoder.encode(value, new DataView(bytes.buffer), offset);
+  const outside = [...bytes.slice(0, offset), ...bytes.slice(-8)];
+  assert.deepEqual(outside, Array(outside.length).fill(fill), "wrote outside");
+  return bytes.slice(offset, -8);
 }
 
 /** An error's message is an outcome too: both ways must give the same. */
@@ -79,6 +87,12 @@ function assertContains(actual: unknown, expected: unknown): void {
   }
 }
 
+/** A struct's value with some of its members; others as they are. */
+function partOf(value: object): fc.Arbitrary<unknown> {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return fc.constant(value);
+  return fc.subarray(Object.entries(value)).map((members) => Object.fromEntries(members));
+}
+
 /** Also texts with letters in them, which bytes at random hardly ever have. */
 const anyByte = fc.oneof(fc.constantFrom(0, 1, 0x61, 0x62, 0x7f, 0xc3, 0xa9, 0xff), fc.nat(255));
 const anyBytes = shapes.chain((shape) =>
@@ -101,6 +115,29 @@ test("what is encoded decodes to the same value, by code and by closures", () =>
         for (const decoder of decoders)
           assertContains(decoder.decode(new DataView(bytes.buffer), 0, bytes.length), value);
       }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("members that are left out are zeros, whatever stood there, by both", () => {
+  const parts = cases.chain(({ shape, value }) =>
+    fc.record({
+      shape: fc.constant(shape),
+      value: typeof value === "object" ? partOf(value as object) : fc.constant(value),
+    }),
+  );
+  fc.assert(
+    fc.property(parts, ({ shape, value }) => {
+      const { encoders } = codecsFor(shape);
+      const given = typeof value !== "object" || Object.keys(value as object).length > 0;
+      if (!given) return;
+      const [code, closures] = encoders.map((encoder) => outcome(() => encode(encoder, value, 0xaa)));
+      assert.deepStrictEqual(code, closures);
+      assert.deepStrictEqual(
+        code,
+        outcome(() => encode(encoders[0]!, value, 0)),
+      );
     }),
     { numRuns: 500 },
   );

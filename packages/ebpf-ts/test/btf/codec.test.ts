@@ -36,6 +36,12 @@ function sample(b: BtfBuilder): number {
   ]);
 }
 
+test("a value with all members of its type may have others beside them", () => {
+  const { encode, decode } = codecs(sample);
+  const whole = { i: 1, comm: "a", colour: "RED", big: 2n };
+  assert.deepEqual(decode(encode({ ...whole, note: "mine" })), whole);
+});
+
 describe("encoding refuses what does not fit, with its path", () => {
   const { encode } = codecs(sample);
   const refusals: [unknown, string][] = [

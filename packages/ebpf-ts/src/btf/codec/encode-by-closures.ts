@@ -1,4 +1,4 @@
-import type { Writer } from "./writer.ts";
+import type { PartWriter, Writer } from "./writer.ts";
 import { failureUnder } from "./encode-failure.ts";
 import { refuseNoMembers } from "./given-members.ts";
 import { isInherited } from "./plan.ts";
@@ -24,14 +24,24 @@ import {
   writeU16,
   writeU32,
   writeU8,
+  zero,
 } from "./write-values.ts";
 
 /** The twin of `closeOverReader`. */
 export function closeOverWriter(plan: Plan): Writer {
+  const write = closeOverPart(plan);
+  return (view, at, value, name, size) => {
+    zero(view, at, size);
+    write(view, at, value, name);
+  };
+}
+
+/** Without clearing anything: for a value that stands in memory already, beside others. */
+export function closeOverPart(plan: Plan): PartWriter {
   return writer(plan, new Map());
 }
 
-function writer(plan: Plan, structs: Map<StructPlan, Writer>): Writer {
+function writer(plan: Plan, structs: Map<StructPlan, PartWriter>): PartWriter {
   switch (plan.op) {
     case "text":
     case "bytes": {
@@ -55,7 +65,7 @@ function writer(plan: Plan, structs: Map<StructPlan, Writer>): Writer {
   }
 }
 
-function scalar(plan: ScalarPlan): Writer {
+function scalar(plan: ScalarPlan): PartWriter {
   switch (plan.op) {
     case "int":
       return integers[plan.signed ? "signed" : "unsigned"][plan.size];
@@ -81,7 +91,7 @@ const integers = {
   unsigned: { 1: writeU8, 2: writeU16, 4: writeU32 },
 } as const;
 
-function array(plan: ArrayPlan, write: Writer): Writer {
+function array(plan: ArrayPlan, write: PartWriter): PartWriter {
   const most = plan.tail ? Infinity : plan.length;
   return (view, at, value, name) => {
     const elements = elementsOf(value, most, name);
@@ -93,7 +103,7 @@ function array(plan: ArrayPlan, write: Writer): Writer {
   };
 }
 
-function struct(plan: StructPlan, structs: Map<StructPlan, Writer>): Writer {
+function struct(plan: StructPlan, structs: Map<StructPlan, PartWriter>): PartWriter {
   const names = new Set(plan.fields.map((field) => field.name));
   const fields = plan.fields.map((field) => ({
     ...field,
@@ -113,7 +123,7 @@ function struct(plan: StructPlan, structs: Map<StructPlan, Writer>): Writer {
     } catch (failure) {
       throw failureUnder(failure, name);
     }
-    checkKeys(value, given, names, name);
+    if (given !== fields.length) checkKeys(value, given, names, name);
     if (given === 0) refuseNoMembers(value, names, name);
   };
 }

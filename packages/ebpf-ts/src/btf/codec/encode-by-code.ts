@@ -3,14 +3,15 @@ import { failureUnder } from "./encode-failure.ts";
 import { refuseNoMembers } from "./given-members.ts";
 import { isInherited } from "./plan.ts";
 import type { ArrayPlan, EnumPlan, FieldPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
+import { fillsItsBytes, rangesToClear } from "./ranges-to-clear.ts";
 import {
   checkKeys,
   checkObject,
   elementsOf,
   enumValue,
   ownMember,
+  wordsOf,
   write128,
-  write64,
   writeBigBits,
   writeBits,
   writeBool,
@@ -24,6 +25,8 @@ import {
   writeU16,
   writeU32,
   writeU8,
+  writeWord,
+  zero,
 } from "./write-values.ts";
 
 const library = {
@@ -33,9 +36,9 @@ const library = {
   enumValue,
   failureUnder,
   ownMember,
+  wordsOf,
   refuseNoMembers,
   write128,
-  write64,
   writeBigBits,
   writeBits,
   writeBool,
@@ -49,16 +52,25 @@ const library = {
   writeU16,
   writeU32,
   writeU8,
+  writeWord,
+  zero,
 };
 
 /** The twin of `generateReader`: names enter the text through JSON.stringify only. */
 export function generateWriter(plan: Plan): Writer {
   const code = new CodeWriter();
-  const body = code.write(plan, "o", "x", "name");
+  const body = code.writeWhole(plan);
   const text = `"use strict";
 const { ${Object.keys(library).join(", ")} } = library;
 ${code.functions.join("\n")}
-return (v, o, x, name) => { ${body} };`;
+let view, words;
+return (v, o, x, name, size) => {
+  if (v !== view) {
+    words = wordsOf(v);
+    view = v;
+  }
+  ${body}
+};`;
   return new Function("library", "enums", "names", text)(library, code.enums, code.names) as Writer;
 }
 
@@ -68,6 +80,14 @@ class CodeWriter {
   readonly names: ReadonlySet<string>[] = [];
   readonly #known = new Map<Plan, string>();
   readonly #enumIndex = new Map<ReadonlyMap<string, number | bigint>, number>();
+
+  /** Statements that write the value itself, and clear what it leaves out. */
+  writeWhole(plan: Plan): string {
+    const ranges = plan.op === "struct" ? rangesToClear(plan) : undefined;
+    if (plan.op !== "struct" || ranges === undefined) return `zero(v, o, size); ${this.write(plan, "o", "x", "name")}`;
+    this.functions.push(`function whole(v, o, x, name) {\n${this.#struct(plan, true)}}`);
+    return `${ranges.map(({ at, size }) => `zero(v, o + ${at}, ${size}); `).join("")}whole(v, o, x, name);`;
+  }
 
   /** A statement that writes the expression `value` at the expression `at`. */
   write(plan: Plan, at: string, value: string, name: string): string {
@@ -109,23 +129,25 @@ class CodeWriter {
 `;
   }
 
-  #struct(plan: StructPlan): string {
+  /** `clears`: nothing was cleared before but what {@link rangesToClear} says. */
+  #struct(plan: StructPlan, clears = false): string {
     const index = this.names.push(new Set(plan.fields.map((field) => field.name))) - 1;
     return `  checkObject(x, name);
   let given = 0;
   let m;
   try {
-${plan.fields.map((field) => this.#field(field)).join("")}  } catch (failure) { throw failureUnder(failure, name); }
-  checkKeys(x, given, names[${index}], name);
+${plan.fields.map((field) => this.#field(field, clears && fillsItsBytes(field))).join("")}  } catch (failure) { throw failureUnder(failure, name); }
+  if (given !== ${plan.fields.length}) checkKeys(x, given, names[${index}], name);
   if (given === 0) refuseNoMembers(x, names[${index}], name);
 `;
   }
 
-  #field({ name, offset, plan }: FieldPlan): string {
+  #field({ name, offset, plan }: FieldPlan, clears: boolean): string {
     const key = JSON.stringify(name);
     const member = isInherited(name) ? `ownMember(x, ${key})` : `x[${key}]`;
+    const otherwise = clears ? ` else zero(v, o + ${offset}, ${plan.size});` : "";
     return `    m = ${member};
-    if (m !== undefined) { given += 1; ${this.write(plan, `o + ${offset}`, "m", key)} }
+    if (m !== undefined) { given += 1; ${this.write(plan, `o + ${offset}`, "m", key)} }${otherwise}
 `;
   }
 }
@@ -135,6 +157,7 @@ function scalar(plan: ScalarPlan, at: string, value: string, name: string): stri
     case "int":
       return `write${plan.signed ? "I" : "U"}${plan.size * 8}(v, ${at}, ${value}, ${name});`;
     case "big":
+      if (plan.size === 8) return `writeWord(v, words, ${at}, ${value}, ${plan.signed}, ${name});`;
       return `write${plan.size * 8}(v, ${at}, ${value}, ${plan.signed}, ${name});`;
     case "bool":
       return `writeBool(v, ${at}, ${value}, ${plan.size}, ${name});`;

@@ -12,12 +12,12 @@ import { measure } from "./measure.ts";
 import { isOpen } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import type { Reader } from "./reader.ts";
-import { zero } from "./write-values.ts";
 import type { Writer } from "./writer.ts";
 
 /**
  * The way back of a {@link Decoder}, and a little more lenient: missing members and elements are zero, 64-bit integers may
- * be safe numbers, enums may be numbers, texts and bytes may be a `Uint8Array`. A union takes the members that are given. An object
+ * be safe numbers, enums may be numbers, texts and bytes may be a `Uint8Array`. A member that the type has not is refused where one of the
+ * type's is missing, which it may be meant for; beside all of them it is left out. A union takes the members that are given. An object
  * has one member of its type at least: an empty one, or a promise that nobody awaited, would be a record of zeros. What was decoded, and
  * not changed, becomes the bytes that it was decoded from.
  */
@@ -62,8 +62,7 @@ export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
         return;
       }
       try {
-        zero(view, offset, sizeFor(value));
-        writer(view, offset, value, root);
+        writer(view, offset, value, root, open ? sizeFor(value) : plan.size);
       } catch (failure) {
         throw failure instanceof EncodeFailure ? asError(failure) : failure;
       }

@@ -39,12 +39,11 @@ export class ValueEncoder<T> {
   }
 
   sizeOf(value: T | Uint8Array): number {
-    return value instanceof Uint8Array ? value.length : (this.#encoder ??= this.#make()).sizeFor(value);
+    return isBytes(value) ? value.length : this.encoder.sizeFor(value);
   }
 
-  write(value: T | Uint8Array, view: DataView, bytes: Uint8Array, offset: number): void {
-    if (value instanceof Uint8Array) bytes.set(value, offset);
-    else this.#encoder!.encode(value, view, offset);
+  get encoder(): Encoder {
+    return (this.#encoder ??= this.#make());
   }
 
   #make(): Encoder {
@@ -76,18 +75,24 @@ class ValueRecords<T> implements InjectedRecords {
 
   stage(injector: Injector, bytes: Uint8Array): void {
     const values = this.#values;
-    const encoder = this.#encoder;
     for (let index = 0; values.has(index); index += 1) {
       const value = values.at(index);
-      const offset = injector.stage(encoder.sizeOf(value));
-      if (offset < 0) return;
-      try {
-        encoder.write(value, injector.view, bytes, offset);
-      } catch (error) {
-        injector.unstage();
-        throw error;
-      }
+      const staged = isBytes(value) ? stageBytes(injector, bytes, value) : this.#stageValue(injector, value);
+      if (!staged) return;
     }
+  }
+
+  #stageValue(injector: Injector, value: T): boolean {
+    const { encoder } = this.#encoder;
+    const offset = injector.stage(encoder.sizeFor(value));
+    if (offset < 0) return false;
+    try {
+      encoder.encode(value, injector.view, offset);
+    } catch (error) {
+      injector.unstage();
+      throw error;
+    }
+    return true;
   }
 
   drop(count: number): void {
@@ -97,6 +102,17 @@ class ValueRecords<T> implements InjectedRecords {
   close(): void {
     this.#values.close();
   }
+}
+
+function stageBytes(injector: Injector, into: Uint8Array, value: Uint8Array): boolean {
+  const offset = injector.stage(value.length);
+  if (offset >= 0) into.set(value, offset);
+  return offset >= 0;
+}
+
+/** Asked of every value: the first half is an instruction or two, and nearly always says no. */
+function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
 }
 
 /** Records of one size that are written in place. */
