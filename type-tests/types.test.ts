@@ -1,4 +1,4 @@
-/** Compiles `declarations/` against what the package declares: with the TypeScript of this project, and with the oldest that will do. */
+/** Compiles `declarations/` against what the package declares: with the TypeScript of this project, with the oldest that will do, and one between. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -22,7 +22,8 @@ function compilerOf(from: string): Compiler {
   return { version, tsc: join(dirname(manifest), "bin", "tsc") };
 }
 
-const compilers = [compilerOf(root), compilerOf(folder)];
+const oldest = compilerOf(folder);
+const compilers = [compilerOf(root), oldest, compilerOf(join(root, "typescript-5.6"))];
 const ways = {
   "as Node resolves": ["-p", join(folder, "declarations")],
   "as a bundler resolves": ["-p", join(folder, "declarations"), "--module", "ESNext", "--moduleResolution", "Bundler"],
@@ -41,6 +42,11 @@ describe("declarations", () => {
     }
   }
 
+  it("are read by compilers of different ages", () => {
+    const versions = compilers.map(({ version }) => version.split(".").slice(0, 2).join("."));
+    assert.deepEqual(versions, ["7.0", "5.2", "5.6"]);
+  });
+
   it("are of every subpath", () => {
     const { exports } = JSON.parse(readFileSync(join(root, "packages", "ebpf-ts", "package.json"), "utf8")) as {
       readonly exports: Readonly<Record<string, unknown>>;
@@ -51,8 +57,8 @@ describe("declarations", () => {
   });
 
   it("state the oldest TypeScript that reads them", () => {
-    const oldest = compilers[1]!.version.split(".").slice(0, 2).join(".");
+    const version = oldest.version.split(".").slice(0, 2).join(".");
     const readme = readFileSync(join(root, "packages", "ebpf-ts", "README.md"), "utf8");
-    assert.match(readme, new RegExp(`TypeScript ${oldest.replace(".", "\\.")} or later`));
+    assert.match(readme, new RegExp(`TypeScript ${version.replace(".", "\\.")} or later`));
   });
 });

@@ -41,14 +41,12 @@ describe("the cookbook", { skip: compilerOrSkip() }, () => {
       assert.equal(code, 0, stderr);
       assert.doesNotMatch(stderr, /warning/);
     }
-    const flags = "--target es2022 --module nodenext --types node --skipLibCheck".split(" ");
-    const compiled = await runFile(
-      join(root, "node_modules/.bin/tsc"),
-      [...flags, ...scripts.map(({ file }) => file)],
-      {
-        root: folder,
-      },
-    );
+    const [, flags] = /^npx tsc (.*) execs\.ts$/m.exec(page)!;
+    assert.match(flags!, /--strict /);
+    const files = scripts.map(({ file }) => file);
+    const compiled = await runFile(join(root, "node_modules/.bin/tsc"), [...flags!.split(" "), ...files], {
+      root: folder,
+    });
     assert.equal(compiled.code, 0, compiled.stdout);
   });
   after(() => rmSync(folder, { recursive: true }));

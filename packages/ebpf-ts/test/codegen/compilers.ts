@@ -64,9 +64,14 @@ export interface Compiler {
   readonly tsc: string;
 }
 
-/** The newest, and the oldest that reads the library's declarations. */
-export const compilers: readonly Compiler[] = [root, join(root, "type-tests")].map((from) => {
+/** As the package.json in a folder has it. */
+function compilerOf(from: string): Compiler {
   const manifest = createRequire(join(from, "package.json")).resolve("typescript/package.json");
   const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string };
   return { version, tsc: join(dirname(manifest), "bin", "tsc") };
-});
+}
+
+/** The newest, the oldest that reads the library's declarations, and one between them. */
+export const compilers: readonly Compiler[] = ["", "type-tests", "typescript-5.6"].map((folder) =>
+  compilerOf(join(root, folder)),
+);
