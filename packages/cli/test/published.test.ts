@@ -11,7 +11,7 @@ const send = ["--send", 'user_ringbuf={"i":1,"comm":"hello"}'];
 const program = `
   import { load } from "ebpf-ts";
   const [object, engine] = process.argv.slice(2);
-  const bpf = await load(object, { engine });
+  const bpf = await load(object, { engine, scope: "command" });
   await bpf.attach();
   bpf.userRingBuf("user_ringbuf").send({ i: 1, comm: "hello" });
   const { exited } = await bpf.spawn("sh", ["-c", "kill -0 $$"], { stdin: "ignore", stdout: "ignore" });

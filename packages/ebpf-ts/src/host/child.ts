@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import * as files from "node:fs";
-import type { Writable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { tryDescriptors } from "./descriptors.ts";
 import { sendSignal, type SignalName } from "./signals.ts";
 
@@ -11,7 +11,7 @@ export interface ChildOptions {
   readonly cwd?: string | undefined;
   /** That of this process when left out. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** It gets a pipe as descriptor 3, for {@link Child.go}. */
+  /** It gets a pipe as descriptor 3, for {@link Child.waiting} and {@link Child.go}. */
   readonly waits?: boolean | undefined;
 }
 
@@ -23,6 +23,12 @@ export interface Child {
   /** Undefined without `input: "pipe"`. What the child does not read any more is lost. */
   readonly input: { write(text: string): void; end(): void; destroy(): void } | undefined;
   kill(signal: SignalName): void;
+  /**
+   * Resolves with true once it has written something to its descriptor 3, or with false when it has closed that without. Until then it may
+   * still be on its way into its program: a runtime takes it for started when the kernel closes what execve(2) closes, which is before
+   * that call has ended.
+   */
+  readonly waiting: Promise<boolean>;
   /** Writes a line to its descriptor 3, which is closed then, as it is when this process ends. */
   go(): void;
 }
@@ -47,11 +53,12 @@ export async function startChild(file: string, args: readonly string[], options:
       resolve({ code: code ?? undefined, signal: signal ?? undefined });
     });
   });
+  const line = child.stdio[3] as Duplex | undefined;
+  // Before anything is waited for: it may say so at once, or end.
+  const waiting = saysSomething(line);
   await started(child);
   // A child that ends before it has read all its input is no failure of ours.
   child.stdin?.on("error", () => {});
-  const line = child.stdio[3] as Writable | undefined;
-  line?.on("error", () => {});
   return {
     pid: child.pid ?? 0,
     ended,
@@ -63,15 +70,26 @@ export async function startChild(file: string, args: readonly string[], options:
       // Deno takes a child for ended that was sent a signal, which may have done nothing to it, and sends it no other.
       if (!child.kill(signal) && isRunning && child.pid !== undefined) sendSignal(child.pid, signal);
     },
+    waiting,
     go: () => void line?.end("\n"),
   };
 }
 
 const outputs = { inherit: ["inherit", "inherit"], ignore: ["ignore", "ignore"], stderr: [2, 2] } as const;
 
+function saysSomething(line: Duplex | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (line === undefined) return resolve(false);
+    line.on("data", () => resolve(true));
+    for (const over of ["end", "close", "error"]) line.on(over, () => resolve(false));
+  });
+}
+
+/** One that has a number has been started: Bun does not always say so by an event where there are more than three descriptors. */
 function started(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    child.once("spawn", resolve);
     child.on("error", reject);
+    if (child.pid === undefined) child.once("spawn", resolve);
+    else resolve();
   });
 }

@@ -12,6 +12,8 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readSync,
+  realpathSync,
   rmdirSync,
   statfsSync,
   statSync,
@@ -74,6 +76,21 @@ export async function readNamed(path: string | URL, most: number): Promise<Uint8
     return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
   } finally {
     await file.close();
+  }
+}
+
+/** Up to so many; undefined where it is no regular file, or this user may not read it. */
+export function firstBytes(path: string, most: number): Uint8Array | undefined {
+  try {
+    const fd = openRegular(path);
+    try {
+      const bytes = new Uint8Array(most);
+      return bytes.subarray(0, readSync(fd, bytes));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
   }
 }
 
@@ -177,6 +194,15 @@ export function absolutePath(...parts: readonly string[]): string {
 /** Folders of a search path (`PATH`). */
 export function foldersOf(searchPath: string): string[] {
   return searchPath.split(delimiter);
+}
+
+/** Without symbolic links; undefined where nothing is, or where this user may not look. */
+export function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of a `file:` URL. */

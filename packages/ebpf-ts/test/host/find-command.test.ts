@@ -1,9 +1,9 @@
-import { equal, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { findCommand } from "../../src/host/command/find-command.ts";
+import { findCommand, wordsOf } from "../../src/host/command/find-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ebpf-find-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -29,6 +29,16 @@ describe("finding a command", () => {
   it("takes a path as it is, from the folder of the command", () => {
     equal(findCommand("bin/tool", folder, ""), "bin/tool");
     equal(findCommand(join(folder, "bin/tool"), "/", ""), join(folder, "bin/tool"));
+  });
+
+  it("has scripts that name no interpreter read by the shell, as execvp(3) does", () => {
+    writeFileSync(join(folder, "bin", "bare"), "exit 5\n", { mode: 0o755 });
+    writeFileSync(join(folder, "bin", "binary"), "MZ\0", { mode: 0o755 });
+    deepEqual(wordsOf("bare", ["a"], folder, "bin"), ["/bin/sh", join(folder, "bin/bare"), "a"]);
+    deepEqual(wordsOf("bin/bare", [], folder, ""), ["/bin/sh", "bin/bare"]);
+    deepEqual(wordsOf("bin/tool", ["b"], folder, ""), ["bin/tool", "b"]);
+    deepEqual(wordsOf("bin/binary", [], folder, ""), ["bin/binary"]);
+    deepEqual(wordsOf("sh", ["-c", ":"], folder, undefined), ["/bin/sh", "-c", ":"]);
   });
 
   it("says in one sentence why there is none", () => {

@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { makeGroup, ownCgroup, removeGroup } from "../../src/engine/kernel/scope/own-cgroup.ts";
 import { load } from "../../src/load.ts";
 import { fixturePath } from "../support/fixtures.ts";
+import { isAlive } from "../ptrace/command.ts";
 import { cgroupsOrSkip, kernelOrSkip } from "../support/requirements.ts";
 
 const child = fileURLToPath(new URL("./scope-child.js", import.meta.url));
@@ -83,6 +84,16 @@ describe("kernel: cgroups of commands", { skip: kernelOrSkip() || cgroupsOrSkip(
       assert.equal(next(), undefined);
       await new Promise(setImmediate);
     }
+  });
+
+  it("of a process that was killed while it held a command: that ends, and the next removes them", async () => {
+    const { pid, command, ended } = await startChild("hold");
+    process.kill(pid, "SIGKILL");
+    await ended;
+    while (isAlive(command)) await new Promise(setImmediate);
+    assert.equal(groupsOf(pid).length, 1);
+    assert.equal(removeGroup(makeGroup()), undefined);
+    assert.deepEqual(groupsOf(pid), []);
   });
 
   it("a program that is run by hand, and what is told of it, is the object's own", async () => {

@@ -99,7 +99,14 @@ for (const engine of ["embedded", "kernel"] as const) {
         IFS: ":",
         OPTIND: "7",
       };
-      const env = { PATH: process.env["PATH"], ...odd, EBPF_TS_GO: "mine", PPID: "3", OLDPWD: "/old" };
+      const env = {
+        PATH: process.env["PATH"],
+        ...odd,
+        EBPF_TS_GO: "mine",
+        PPID: "3",
+        OLDPWD: "/old",
+        DENO_EXTRA_STDIO_FDS: "7",
+      };
       const copy = join(folder, `environment-${engine}`);
       await using bpf = await loadFor(engine, { scope: "command" });
       await bpf.attach();
@@ -115,6 +122,31 @@ for (const engine of ["embedded", "kernel"] as const) {
       // What a shell that is not dash adds is its own.
       const added = /^(SHLVL|_)=/;
       assert.deepEqual(seen.filter((line) => !added.test(line)).toSorted(), given.toSorted());
+    });
+
+    it("from there on also of a path that env(1) would take for a variable", async () => {
+      const copy = join(folder, `path-${engine}`);
+      mkdirSync(join(folder, `a=${engine}`));
+      symlinkSync("/bin/cp", join(folder, `a=${engine}`, "cp"));
+      await using bpf = await loadFor(engine, { scope: "command" });
+      await bpf.attach();
+      const options = { env: { ...process.env, "a-b": "c" }, cwd: folder };
+      const { exited } = await bpf.spawn(`a=${engine}/cp`, ["/proc/self/environ", copy], options);
+      const names = new Set<string>();
+      for await (const { comm } of bpf.ringBuf("events").events({ until: exited })) names.add(String(comm));
+      assert.deepEqual([...names], ["cp"]);
+      assert.ok(readFileSync(copy, "utf8").split("\0").includes("a-b=c"));
+    });
+
+    it("from there on also of a script that names no interpreter", async () => {
+      const file = join(folder, `bare-${engine}`);
+      writeFileSync(file, "kill -0 $$\n", { mode: 0o755 });
+      await using bpf = await loadFor(engine, { scope: "command", variables: { only_number: killNumber } });
+      await bpf.attach();
+      const { exited } = await bpf.spawn(file);
+      const events: Event[] = [];
+      for await (const event of bpf.ringBuf("events").events({ until: exited })) events.push(event as unknown as Event);
+      assert.equal(kills(events).length, 1);
     });
 
     it("are none of a command that has no interpreter, whatever its environment", async () => {

@@ -10,7 +10,9 @@ export interface ThroughShell {
 /** What shells take for variables; they drop the others, such as `npm_config_//host/:token` and the functions that bash exports. */
 const shellName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Those that mean something to the shell itself, or to the line that holds the command: it gives them values of its own. */
-const shellsOwn = new Set(["BASHOPTS", "EBPF_TS_GO", "EUID", "IFS", "OLDPWD", "OPTIND", "PPID", "SHELLOPTS", "UID"]);
+const shellsOwn = new Set(
+  "BASHOPTS DENO_EXTRA_STDIO_FDS EBPF_TS_GO EUID IFS OLDPWD OPTIND PPID SHELLOPTS UID".split(" "),
+);
 
 /** The variables that a shell would not hand on as they are are set by env(1), which becomes the command in its turn. */
 export function throughShell(
@@ -21,16 +23,31 @@ export function throughShell(
   const lost = Object.entries(env).flatMap(([name, value]) =>
     value === undefined || name === "" || (shellName.test(name) && !shellsOwn.has(name)) ? [] : [`${name}=${value}`],
   );
-  // To env(1) a name with "=" is one more variable.
-  const setter = lost.length === 0 || command[0].includes("=") ? undefined : findEnv(cwd, env["PATH"]);
-  return setter === undefined
+  const setters =
+    lost.length === 0 ? undefined : settersOf(lost, command[0], (name) => tryFind(name, cwd, env["PATH"]));
+  return setters === undefined
     ? { argv: command, programs: 1 }
-    : { argv: [setter, "--", ...lost, ...command], programs: 2 };
+    : { argv: [...setters.flat(), ...command], programs: setters.length + 1 };
 }
 
-function findEnv(cwd: string, path: string | undefined): string | undefined {
+/** What is executed before the command, each with its arguments. */
+function settersOf(
+  variables: readonly string[],
+  command: string,
+  findTool: (name: string) => string | undefined,
+): readonly (readonly string[])[] | undefined {
+  const env = findTool("env");
+  if (env === undefined) return undefined;
+  const setter = [env, "--", ...variables];
+  if (!command.includes("=")) return [setter];
+  // To env(1) a name with "=" is one more variable: so it becomes a program first that changes nothing, and then the command.
+  const nice = findTool("nice");
+  return nice === undefined || nice.includes("=") ? undefined : [setter, [nice, "-n", "0"]];
+}
+
+function tryFind(name: string, cwd: string, path: string | undefined): string | undefined {
   try {
-    return findCommand("env", cwd, path);
+    return findCommand(name, cwd, path);
   } catch {
     return undefined;
   }

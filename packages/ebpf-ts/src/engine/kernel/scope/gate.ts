@@ -38,7 +38,7 @@ const mapSpec: MapSpec = {
  *   raw_tp/sched_process_exec   a program is in memory                 executed += 1
  *   raw_tp/sys_exit             execve(2) returns to its first line    starting = 0: the gate is open
  * ```
- * A command whose environment no shell hands on executes two: env(1) before itself (`programs`).
+ * A command whose environment no shell hands on executes more: env(1) before itself (`programs`).
  *
  * They are attached after the object's own, so that those which look at the end of system calls do not see that of this execve.
  */

@@ -1,4 +1,4 @@
-import { findCommand } from "../../../host/command/find-command.ts";
+import { wordsOf } from "../../../host/command/find-command.ts";
 import { refuseIfLockedDown } from "../../../host/locked-down.ts";
 import { absolutePath } from "../../../host/named-files.ts";
 import { environment } from "../../../host/this-process.ts";
@@ -10,10 +10,10 @@ import { type ChildCommand, commandOf, start } from "../spawn.ts";
 import type { WaitingCommand } from "./command-group.ts";
 
 /**
- * A shell holds the child until it is in its group: it waits for a line, and becomes the command. When this process is killed meanwhile the
- * pipe ends, and the shell with it.
+ * A shell holds the child until it is in its group: it says that it stands there, so that its own execve(2) is over, waits for a line, and
+ * becomes the command, without a variable that Deno gives a child with a third descriptor. When this process is killed meanwhile the pipe ends, and the shell with it.
  */
-const script = `read EBPF_TS_GO <&3 || exit 127; unset EBPF_TS_GO; exec "$@" 3<&-`;
+const script = `echo >&3; read EBPF_TS_GO <&3 || exit 127; unset EBPF_TS_GO DENO_EXTRA_STDIO_FDS; exec "$@" 3<&-`;
 const shell = "/bin/sh";
 
 /** What a scope does for a command. */
@@ -43,9 +43,13 @@ export class HeldChild implements HeldCommand {
   }
 
   static async hold(file: string, args: readonly string[], options: SpawnOptions): Promise<HeldChild> {
-    const found = find(file, options);
-    const { argv, programs } = throughShell([found, ...args], absolutePath(options.cwd ?? "."), variablesOf(options));
-    return new HeldChild(file, await start(file, ["-c", script, shell, ...argv], options, { shell }), programs);
+    const words = find(file, args, options);
+    const { argv, programs } = throughShell(words, absolutePath(options.cwd ?? "."), variablesOf(options));
+    const child = await start(file, ["-c", script, shell, ...argv], options, { shell });
+    const held = new HeldChild(file, child, programs);
+    if (await child.waiting) return held;
+    await held.kill();
+    throw new EbpfError("COMMAND", `Cannot start ${file}: the shell that was to become it (${shell}) has ended`);
   }
 
   /** Lets it go by `letStart`, or else at once. */
@@ -82,16 +86,16 @@ export async function spawnInScope(
   options: SpawnOptions,
   scope: CommandScope,
 ): Promise<ChildCommand> {
-  find(file, options);
+  find(file, args, options);
   await scope.prepare();
   const held = await HeldChild.hold(file, args, options);
   return held.start(scope.letStart);
 }
 
 /** Throws (COMMAND) for what is none. */
-function find(file: string, options: SpawnOptions): string {
+function find(file: string, args: readonly string[], options: SpawnOptions): ReturnType<typeof wordsOf> {
   refuseIfLockedDown(`start ${file}`, "processes");
-  return findCommand(file, absolutePath(options.cwd ?? "."), variablesOf(options)["PATH"]);
+  return wordsOf(file, args, absolutePath(options.cwd ?? "."), variablesOf(options)["PATH"]);
 }
 
 function variablesOf({ env }: SpawnOptions): Readonly<Record<string, string | undefined>> {

@@ -1,5 +1,5 @@
 import { EbpfError, NotSupportedError } from "../../../../base/errors.ts";
-import { findCommand } from "../../../../host/command/find-command.ts";
+import { wordsOf } from "../../../../host/command/find-command.ts";
 import { refuseIfLockedDown } from "../../../../host/locked-down.ts";
 import { absolutePath } from "../../../../host/named-files.ts";
 import { sendSignal } from "../../../../host/signals.ts";
@@ -22,10 +22,10 @@ export function commandRequest(file: string, args: readonly string[], spawn: Spa
   const cwd = absolutePath(spawn.cwd ?? ".");
   const variables = spawn.env ?? environment();
   const env = Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  const found = findCommand(file, cwd, variables["PATH"]);
+  const words = wordsOf(file, args, cwd, variables["PATH"]);
   return {
-    file: found,
-    ...throughShell([found, ...args], cwd, variables),
+    file,
+    ...throughShell(words, cwd, variables),
     cwd,
     env,
     stdin: spawn.stdin ?? "inherit",
