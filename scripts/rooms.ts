@@ -132,11 +132,16 @@ export const rooms: readonly Room[] = [
     "C → object, with clang and headers of our own (`include/`); `vmlinux.h` from the kernel's types, or the embedded engine's",
     "base/ btf/ engine/embedded/load/ host/ uapi/",
   ),
-  pure("stream/", "async iteration, merging, wake-ups; `dispatch/` concurrent handlers", "base/ engine/ ring/"),
+  pure("columns/", "records as one typed array a member, laid out as Apache Arrow's", "base/ btf/"),
+  pure(
+    "stream/",
+    "async iteration, merging, wake-ups; `dispatch/` concurrent handlers",
+    "base/ columns/ engine/ ring/",
+  ),
   pure(
     "map/",
     "the live nouns for maps; `inject/` into event rings, `send/` into user rings, `perf/` event arrays",
-    "base/ btf/ engine/ kinds/ memory/ ring/ spec/ stream/ uapi/",
+    "base/ btf/ columns/ engine/ kinds/ memory/ ring/ spec/ stream/ uapi/",
   ),
   pure("link/", "what keeps a program attached", "attach/ base/ engine/ uapi/"),
   pure("program/", "a loaded program", "attach/ base/ btf/ engine/ link/ spec/"),
@@ -183,7 +188,7 @@ export const rooms: readonly Room[] = [
   pure(
     "embedded.ts",
     "the front door for browsers",
-    "attach/ base/ collection/ define-embedded-object.ts engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ ktime-to-date-embedded.ts link/ load-embedded.ts map/ memory/ object-module.ts open-embedded.ts program/ ring/ spec/ stream/ values/",
+    "attach/ base/ collection/ columns/ define-embedded-object.ts engine/ engine/embedded/machine/ engine/embedded/sources/ engine/embedded/sources/calls/ engine/embedded/user/ ktime-to-date-embedded.ts link/ load-embedded.ts map/ memory/ object-module.ts open-embedded.ts program/ ring/ spec/ stream/ values/",
   ),
   host("shared-ring/", "rings between processes without eBPF", "base/ host/ ring/ stream/ sys/ uapi/"),
   pure(
@@ -223,7 +228,7 @@ export const rooms: readonly Room[] = [
   host(
     "index.ts",
     "the front door",
-    "attach/ base/ collection/ define-object.ts engine/ engine/embedded/sources/ host/ ktime-to-date.ts link/ load.ts map/ memory/ object-module.ts open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
+    "attach/ base/ collection/ columns/ define-object.ts engine/ engine/embedded/sources/ host/ ktime-to-date.ts link/ load.ts map/ memory/ object-module.ts open-pins.ts open.ts program/ ring/ spec/ stream/ values/",
   ),
   host("register.ts", "hooks of Node's for imports of objects", "host/ importing/ importing/module-source.ts index.ts"),
 ];

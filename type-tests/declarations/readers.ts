@@ -2,10 +2,13 @@
 import type {
   BlockingDrainOptions,
   Collection,
+  ColumnOf,
+  ColumnOptions,
   DrainOptions,
   DrainResult,
   EventsOptions,
   Fields,
+  NumberColumn,
   PerfBatch,
   PerfDrainResult,
   PerfEvent,
@@ -15,6 +18,7 @@ import type {
   RecordView,
   RingBuf,
   RingBufHandle,
+  TextColumn,
 } from "ebpf-ts";
 import type { OverwriteConsumer, RingConsumer } from "ebpf-ts/ring";
 import type { SharedConsumer } from "ebpf-ts/shared-ring";
@@ -85,6 +89,45 @@ export async function loops(): Promise<void> {
   for await (const event of bpf.ringBuf("events")) event satisfies Fields;
   for await (const event of bpf.ringBuf<Event>("events", { type: "event" })) event satisfies Event;
   for await (const { event } of bpf.perfEventArray<Event>("events", { pages: 8 })) event satisfies Event;
+}
+
+interface Nested {
+  readonly task: { readonly pid: number; readonly comm: string };
+  readonly counts: readonly number[];
+  readonly address: Uint8Array;
+  readonly state: "RUNNING" | "STOPPED" | number;
+  readonly ok: boolean;
+  readonly times: readonly bigint[];
+}
+declare const nested: RecordBatch<Nested>;
+declare const untyped: RecordBatch<unknown>;
+
+export async function columns(): Promise<void> {
+  for await (const batch of ring.batches()) {
+    const { pid, time } = batch.columns(["pid", "time"]);
+    [pid, time] satisfies [NumberColumn, Float64Array];
+    batch.columns(["time"], { wide: "bigint" }).time satisfies BigInt64Array | BigUint64Array;
+    batch.columns(["time"], { wide: "halves" }).time satisfies Uint32Array;
+    batch.columns().pid satisfies NumberColumn;
+    // @ts-expect-error -- no such member
+    batch.columns(["pidd"]);
+    // @ts-expect-error -- not asked for
+    batch.columns(["pid"]).time;
+    // @ts-expect-error -- no such option
+    batch.columns(["pid"], { wide: "double" });
+  }
+  for await (const batch of perf.batches()) batch.columns(["time"]).time satisfies Float64Array;
+  const found = nested.columns(["task.pid", "task.comm", "counts", "address", "state", "ok", "times"]);
+  found["task.pid"] satisfies NumberColumn;
+  found["task.comm"] satisfies TextColumn;
+  found.counts satisfies NumberColumn;
+  found.address satisfies Uint8Array;
+  found.state satisfies NumberColumn;
+  found.ok satisfies NumberColumn;
+  found.times satisfies Float64Array;
+  // @ts-expect-error -- a struct is none
+  nested.columns(["task"]);
+  untyped.columns(["anything"]).anything satisfies ColumnOf<unknown, ColumnOptions>;
 }
 
 export function drains(): void {

@@ -5,7 +5,7 @@ import { median } from "../statistics.ts";
 import { askOurs, askPeer, type Produced, produceWhile, type Producing } from "./turn.ts";
 
 /** How our side reads; see ours/ring.ts. */
-export type OursMode = "batches" | "interval" | "decoded" | "stamped";
+export type OursMode = "batches" | "interval" | "decoded" | "columns" | "stamped";
 /** The program that reads, and its arguments after the ring: libbpf (peers/ring.c), or cilium/ebpf (peers/cilium). */
 type Peer = readonly ["ring", "poll" | "consume" | "latency"] | readonly ["cilium"];
 
@@ -45,6 +45,12 @@ export const ringCases: readonly Case[] = [
   ),
   throughput("ring/decoded/40", "for await, six decoded fields, against the raw callback of ring_buffer__poll", {
     ours: "decoded",
+    peer: ["ring", "poll"],
+    bytes: 40,
+    flags: DEFAULT,
+  }),
+  throughput("ring/columns/40", "for await, six members to columns, against the raw callback of ring_buffer__poll", {
+    ours: "columns",
     peer: ["ring", "poll"],
     bytes: 40,
     flags: DEFAULT,

@@ -18,6 +18,16 @@ export type {
   VariableOf,
   VariableValues,
 } from "./collection/description.ts";
+export type {
+  ColumnName,
+  ColumnOf,
+  ColumnOptions,
+  Columns,
+  ColumnValue,
+  NumberColumn,
+  WideColumn,
+} from "./columns/column-types.ts";
+export { TextColumn } from "./columns/text-column.ts";
 export type { LiveMap, MapOptions } from "./collection/map-options.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
 export { TypedCollection } from "./collection/typed-collection.ts";

@@ -13,6 +13,7 @@ import type { InjectOptions } from "./inject/inject-options.ts";
 import { type RingRecordType, sharedType } from "./record-type.ts";
 import type { RingBufHandle } from "./ring-handles.ts";
 import type { RingLoan } from "./ring-loan.ts";
+import { tableFinder } from "./table-finder.ts";
 import { RingInjector } from "./inject/ring-injector.ts";
 import { ReadableRing } from "../stream/readable-ring.ts";
 
@@ -50,7 +51,8 @@ export class RingBuf<T = unknown, In = T> extends ReadableRing<T> {
   /** @internal Made by the collection. */
   constructor({ name, ring, type, decode, pinnable, lost, onClose }: RingBufOptions<T>) {
     const consumer = openConsumer(ring.memory, name);
-    super({ name, consumer, bell: new LazyBell((onRing) => ring.bell(onRing)), decode });
+    const findTable = tableFinder(`ring ${name}`, type);
+    super({ name, consumer, bell: new LazyBell((onRing) => ring.bell(onRing)), decode, findTable });
     const { data } = consumer.memory;
     this.#ring = ring;
     this.#type = type;

@@ -1,5 +1,6 @@
 import { checkOptions } from "../base/check-options.ts";
 import { aFunction } from "../base/checks.ts";
+import { EbpfError } from "../base/errors.ts";
 import {
   type BlockingDrainOptions,
   blockingDrainChecks,
@@ -7,6 +8,7 @@ import {
   type DrainOptions,
   type DrainResult,
 } from "../ring/drain-options.ts";
+import type { FindTable } from "../columns/row-table.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 import type { OnRecordView } from "../ring/reading.ts";
 import { RecordView } from "../ring/record-view.ts";
@@ -22,6 +24,8 @@ export interface ReadableRingParts<T> {
   readonly bell: LazyBell;
   /** Events are copies of the records' bytes when it is left out. */
   readonly decode?: RecordDecoder<T> | undefined;
+  /** For columns; left out where records are bytes. */
+  readonly findTable?: FindTable | undefined;
 }
 
 /** A ring to whoever reads it: there is one consumer at a time, a loop over the events or a {@link drain}. */
@@ -33,7 +37,7 @@ export abstract class ReadableRing<T> implements AsyncIterable<T> {
   readonly #record: RecordView;
   readonly #sources: RingSources<T>;
 
-  constructor({ name, consumer, bell, decode }: ReadableRingParts<T>) {
+  constructor({ name, consumer, bell, decode, findTable }: ReadableRingParts<T>) {
     const { data } = consumer.memory;
     this.name = name;
     this.reader = new OneReader(`ring ${name}`);
@@ -46,6 +50,7 @@ export abstract class ReadableRing<T> implements AsyncIterable<T> {
       reader: this.reader,
       record: this.#record,
       view: new DataView(data.buffer, data.byteOffset, data.byteLength),
+      findTable: findTable ?? (() => untyped(name)),
       decode: decode ?? ((_, offset, length) => data.slice(offset, offset + length) as T),
     });
   }
@@ -150,4 +155,8 @@ export abstract class ReadableRing<T> implements AsyncIterable<T> {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function untyped(name: string): never {
+  throw new EbpfError("BAD_VALUE", `Cannot read ring ${name} in columns: its records are bytes`);
 }

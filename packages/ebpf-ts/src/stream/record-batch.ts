@@ -1,5 +1,7 @@
 import { EbpfError } from "../base/errors.ts";
 import { ringSkipped } from "../ring/reading.ts";
+import type { ColumnName, ColumnOptions, Columns } from "../columns/column-types.ts";
+import type { FindTable, RowTable } from "../columns/row-table.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 import type { RecordView } from "../ring/record-view.ts";
 import type { RecordDecoder } from "./record-stream.ts";
@@ -13,6 +15,7 @@ export interface BatchParts<T> {
   readonly view: DataView;
   readonly record: RecordView;
   readonly decode: RecordDecoder<T>;
+  readonly findTable: FindTable;
 }
 
 /**
@@ -58,6 +61,34 @@ export class RecordBatch<T> implements Iterable<RecordView> {
   /** The rest of the records as decoded values, each made when it is asked for. */
   events(): Iterable<T> {
     return { [Symbol.iterator]: () => this.#events() };
+  }
+
+  /**
+   * The rest of the records as one array a member, by name (`pid`, `task.pid`): typed arrays for numbers, {@link TextColumn} for texts, in the
+   * layout of Apache Arrow's. No object is made for a record. The arrays are valid until the loop goes on: later batches use their memory
+   * again. Without names: all members, those of structs by their paths, but arrays of
+   * structs and of texts, flexible arrays and 128-bit integers, which are no columns.
+   *
+   * Takes a ring whose records are of one type (BAD_VALUE). A record that is shorter than that is BAD_VALUE too, and is consumed; the rows
+   * before it come with the next call for the same members.
+   */
+  columns<E, N extends ColumnName<E> = ColumnName<E>, const O extends ColumnOptions = ColumnOptions>(
+    // Inferred from here, so that a batch of events of one type is still one of `unknown`.
+    this: RecordBatch<E>,
+    names?: readonly N[],
+    options?: O,
+  ): Columns<E, N, O> {
+    if (this.#over) throw this.#overError();
+    const { consumer, view, findTable } = this.#parts;
+    const table: RowTable = findTable(names, options ?? {});
+    table.reserve(table.rows + consumer.ahead);
+    for (;;) {
+      const offset = consumer.readAhead();
+      if (offset < 0) break;
+      table.add(view, offset, consumer.length);
+    }
+    this.#end();
+    return table.take() as Columns<E, N, O>;
   }
 
   /** The loop has gone on, or was aborted with a reason. */

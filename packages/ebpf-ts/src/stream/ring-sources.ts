@@ -1,3 +1,4 @@
+import type { FindTable } from "../columns/row-table.ts";
 import type { EventConsumer } from "../ring/event-consumer.ts";
 import type { RecordView } from "../ring/record-view.ts";
 import type { LazyBell } from "../stream/lazy-bell.ts";
@@ -13,6 +14,7 @@ export interface RingSourceParts<T> {
   readonly view: DataView;
   readonly record: RecordView;
   readonly decode: RecordDecoder<T>;
+  readonly findTable: FindTable;
 }
 
 /** The two ways to loop over a ring. */
@@ -21,8 +23,9 @@ export interface RingSources<T> {
   readonly batches: RecordSource<RecordBatch<T>>;
 }
 
-export function ringSources<T>({ consumer, bell, reader, view, record, decode }: RingSourceParts<T>): RingSources<T> {
-  const batches = new BatchReader({ consumer, view, record, decode });
+export function ringSources<T>(parts: RingSourceParts<T>): RingSources<T> {
+  const { consumer, bell, reader, view, decode } = parts;
+  const batches = new BatchReader<T>(parts);
   const traffic: Traffic = {
     received: () => consumer.received,
     fullness: () => consumer.available / consumer.size,

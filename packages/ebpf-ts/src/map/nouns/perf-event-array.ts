@@ -1,6 +1,7 @@
 import type { EngineMap } from "../../engine/map.ts";
 import type { NounMaker, NounParts } from "../noun.ts";
 import { PerfEventArray } from "../perf/perf-event-array.ts";
+import { tableFinder } from "../table-finder.ts";
 import type { PerfRingsParts } from "../perf/perf-rings.ts";
 import { recordDecoder } from "../record-codec.ts";
 
@@ -21,5 +22,11 @@ function openRings(map: EngineMap, { record, perf: options }: NounParts): PerfRi
   const { pages, overwritable, watermark } = options();
   const perf = map.perf!({ pages, overwritable, watermark });
   record.settle();
-  return { perf, overwritable, watermark, decode: recordDecoder(record) };
+  return {
+    perf,
+    overwritable,
+    watermark,
+    decode: recordDecoder(record),
+    findTable: tableFinder(`perf event array ${map.info.name}`, () => record.settle()),
+  };
 }

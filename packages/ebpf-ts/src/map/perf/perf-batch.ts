@@ -1,5 +1,7 @@
 import type { PerfOptions } from "../../engine/perf.ts";
 import { EbpfError } from "../../base/errors.ts";
+import type { ColumnName, ColumnOptions, Columns } from "../../columns/column-types.ts";
+import type { FindTable } from "../../columns/row-table.ts";
 import { ringEmpty } from "../../ring/reading.ts";
 import type { PerfConsumer } from "../../ring/perf/perf-consumer.ts";
 import type { PerfReader } from "../../ring/perf/perf-reader.ts";
@@ -14,6 +16,7 @@ export interface PerfBatchParts<T> {
   /** Leaves the views empty. */
   hide(): void;
   readonly decode: RecordDecoder<T>;
+  readonly findTable: FindTable;
 }
 
 /**
@@ -50,6 +53,21 @@ export class PerfBatch<T> implements Iterable<RecordView> {
     return {
       [Symbol.iterator]: () => this.#steps(() => decode(consumer.view, consumer.offset, consumer.length)),
     };
+  }
+
+  /** The rest of the samples as one array a member: as {@link RecordBatch.columns}. */
+  columns<E, N extends ColumnName<E> = ColumnName<E>, const O extends ColumnOptions = ColumnOptions>(
+    this: PerfBatch<E>,
+    names?: readonly N[],
+    options?: O,
+  ): Columns<E, N, O> {
+    if (this.#over) throw this.#overError();
+    const consumer = this.#consumer;
+    const table = this.#parts.findTable(names, options ?? {});
+    while (!consumer.hasReached(this.#mark) && consumer.next())
+      table.add(consumer.view, consumer.offset, consumer.length);
+    this.#done();
+    return table.take() as Columns<E, N, O>;
   }
 
   /** The loop has gone on, or was aborted with a reason. */

@@ -1,3 +1,4 @@
+import type { FindTable } from "../../columns/row-table.ts";
 import type { EnginePerf, PerfOptions } from "../../engine/perf.ts";
 import type { DrainOptions } from "../../ring/drain-options.ts";
 import { PerfReader } from "../../ring/perf/perf-reader.ts";
@@ -10,6 +11,7 @@ import type { Traffic } from "../../stream/pace.ts";
 import type { OneReader } from "../../stream/one-reader.ts";
 import type { RecordDecoder, RecordSource } from "../../stream/record-stream.ts";
 import { copyBytes } from "../record-codec.ts";
+import { tableFinder } from "../table-finder.ts";
 import { drainSamples, type PerfDrainResult } from "./perf-drain.ts";
 import { dueBytes, type PerfBatch, PerfBatchReader } from "./perf-batch.ts";
 
@@ -29,6 +31,8 @@ export interface PerfRingsParts<T> {
   readonly watermark?: PerfOptions["watermark"];
   /** Events are copies of the bytes when it is left out. */
   readonly decode?: RecordDecoder<T> | undefined;
+  /** For columns; left out where records are bytes. */
+  readonly findTable?: FindTable | undefined;
 }
 
 /** The rings of all CPUs once they are open, read one event, one batch or one drain at a time. */
@@ -40,6 +44,7 @@ export class PerfRings<T> {
   readonly #place: OneReader;
   readonly #reader: PerfReader;
   readonly #decode: RecordDecoder<T>;
+  readonly #findTable: FindTable;
   readonly #batches: RecordSource<PerfBatch<T>>;
   /** Bytes in a ring from which on batches are worth it. */
   readonly #due: number;
@@ -49,13 +54,14 @@ export class PerfRings<T> {
   readonly #snapshotLost: number[];
 
   /** `name` is for errors; `place` is that of the one reader. */
-  constructor(name: string, place: OneReader, { perf, overwritable, watermark, decode }: PerfRingsParts<T>) {
+  constructor(name: string, place: OneReader, { perf, overwritable, watermark, decode, findTable }: PerfRingsParts<T>) {
     this.#name = name;
     this.#place = place;
     this.#perf = perf;
     this.overwritable = overwritable;
     this.#reader = new PerfReader(perf.rings, name);
     this.#decode = decode ?? copyBytes;
+    this.#findTable = findTable ?? tableFinder(`perf event array ${name}`, undefined);
     this.#bell = new LazyBell((onRing) => this.#openBell(onRing));
     this.#due = dueBytes(this.size, watermark);
     this.#snapshotLost = perf.rings.map(() => 0);
@@ -132,6 +138,7 @@ export class PerfRings<T> {
       show: () => this.#recordAtHand(),
       hide: () => this.#hideRecords(),
       decode: this.#decode,
+      findTable: this.#findTable,
     });
     return {
       consumer: this.#reader,
