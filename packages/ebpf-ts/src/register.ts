@@ -33,7 +33,6 @@ async function loadObject(url: string): Promise<LoadedModule> {
 }
 
 /** Threads that give modules import this very file as well, and are to register nothing. */
-const self = new URL("./register.js", import.meta.url);
 const hooks = new URL("./register.js?hooks", import.meta.url);
 if (givesModules) giveModules(loadObject);
-else if (import.meta.url !== hooks.href) registerHooks({ isWanted, hooks, thread: self });
+else if (import.meta.url !== hooks.href) registerHooks({ isWanted, hooks, thread: new URL(import.meta.url) });
