@@ -48,7 +48,7 @@ export const rooms: readonly Room[] = [
   ),
   pure(
     "spec/",
-    "`CollectionSpec`: what an object says, as plain data; `object/` reads a file into it, `records/` finds what its rings hold, `assemble.ts` appends subprograms",
+    "`CollectionSpec`: what an object says, as plain data; `object/` reads a file into it, `records/` finds what its rings hold, `entries/` what its maps, `assemble.ts` appends subprograms",
     "base/ btf/ bytes/ dwarf/ elf/ insn/ kinds/ uapi/",
   ),
   pure(

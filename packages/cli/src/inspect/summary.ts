@@ -1,5 +1,13 @@
 import type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "ebpf-ts";
-import { mapKind, mapTypeName, recordOf, type FoundRecord, type FunctionSpec } from "ebpf-ts/spec";
+import {
+  entryOf,
+  mapKind,
+  mapTypeName,
+  recordOf,
+  type FoundEntry,
+  type FoundRecord,
+  type FunctionSpec,
+} from "ebpf-ts/spec";
 import { printTable, type Cell } from "../output/table.ts";
 import { printLine } from "../output/print-line.ts";
 import { printable } from "../output/text.ts";
@@ -9,6 +17,7 @@ export function printSummary(spec: CollectionSpec): void {
   const rings = spec.maps.filter(({ type }) => mapKind(type).ring !== undefined);
   // Before the findings: what is wrong with debug information shows when it is read.
   const records = rings.map((map) => [map, recordOf(spec, map)] as const);
+  const entries = spec.maps.filter(isNamed).map((map) => [map, entryOf(spec, map)] as const);
   printLine(`Licence    ${printable(spec.license) || "none: helpers for GPL-compatible programs are refused"}`);
   printLine(`Types      ${spec.btf === undefined ? "none: compile with -g" : `${spec.btf.length - 1} in BTF`}`);
   for (const finding of spec.findings ?? []) printLine(`Left out   ${printable(finding)}`);
@@ -17,8 +26,9 @@ export function printSummary(spec: CollectionSpec): void {
   printTable(
     "Maps",
     ["name", "type", "key", "value", "entries"],
-    spec.maps.filter(isNamed).map((map) => mapRow(spec, map)),
+    entries.map(([map, entry]) => mapRow(map, entry)),
   );
+  printTable("Entry types", ["map", "of", "type", "why"], entries.flatMap(entryRows));
   printTable(
     "Event types",
     ["ring", "type", "bytes", "why"],
@@ -59,14 +69,22 @@ function programRow(fn: ProgramSpec | FunctionSpec): Cell[] {
   return [fn.name, fn.section, fn.instructions.length];
 }
 
-function mapRow(spec: CollectionSpec, map: MapSpec): Cell[] {
+function mapRow(map: MapSpec, { btf, key, value }: FoundEntry): Cell[] {
   return [
     map.name,
     mapTypeName(map.type),
-    described(spec, map.keyType, map.keySize),
-    described(spec, map.valueType, map.valueSize),
+    described(btf, key.type, map.keySize),
+    described(btf, value.type, map.valueSize),
     map.maxEntries,
   ];
+}
+
+/** Of what the map's definition gives the size alone. */
+function entryRows([{ name }, { btf, key, value }]: readonly [MapSpec, FoundEntry]): Cell[][] {
+  const parts = Object.entries({ keys: key, values: value });
+  return parts
+    .filter(([, { by }]) => by !== "definition" && by !== "kernel")
+    .map(([of, { type, why }]) => [name, of, type === 0 ? "bytes" : btf!.nameOf(type), why]);
 }
 
 const hint =
@@ -81,9 +99,9 @@ function recordRow({ name }: MapSpec, { btf, variants, why }: FoundRecord): Cell
   return [name, types, size, why];
 }
 
-function described(spec: CollectionSpec, type: number, size: number): string {
+function described(btf: FoundEntry["btf"], type: number, size: number): string {
   if (size === 0) return "";
-  return type === 0 ? `${size} bytes` : typeName(spec, type);
+  return btf === undefined || type === 0 ? `${size} bytes` : btf.nameOf(type);
 }
 
 function typeName(spec: CollectionSpec, type: number): string {

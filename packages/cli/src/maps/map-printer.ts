@@ -72,9 +72,8 @@ export class MapPrinter {
   }
 
   #printMap(contents: MapContents): void {
-    const { name, entries, more, valueType, perCpu, isArray } = contents;
+    const { name, entries, more, btf, valueType, perCpu, isArray } = contents;
     const { json, linear, top } = this.#options;
-    const { btf } = this.#bpf.spec;
     const slots = findSlots(btf, valueType, name, linear);
     const scale = isArray ? areSlots(btf, valueType, name, linear) : undefined;
     const shown = scale === undefined ? entries.slice(0, top) : entries;
@@ -92,8 +91,7 @@ export class MapPrinter {
   }
 
   #printTable(contents: MapContents, entries: readonly ShownEntry[], more: number): void {
-    const { name, valueType, perCpu } = contents;
-    const { btf } = this.#bpf.spec;
+    const { name, btf, valueType, perCpu } = contents;
     const keys = this.#keyColumns(contents);
     const values = btf === undefined || valueType === 0 ? [plainColumn("VALUE", [], 8)] : columnsOf(btf, valueType);
     const cells = ({ key, value }: ShownEntry, cpu: string[]): string[] => [
@@ -174,8 +172,7 @@ export class MapPrinter {
     return true;
   }
 
-  #keyColumns({ keyType }: MapContents): readonly Column[] {
-    const { btf } = this.#bpf.spec;
+  #keyColumns({ btf, keyType }: MapContents): readonly Column[] {
     return btf === undefined || keyType === 0 ? [plainColumn("KEY", [], 8)] : columnsOf(btf, keyType, "key");
   }
 

@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BpfMap, Collection } from "ebpf-ts";
-import { mapKind, type MapSpec } from "ebpf-ts/spec";
+import { entryOf, type FoundEntry, mapKind, type MapSpec } from "ebpf-ts/spec";
 import { Top } from "./top.ts";
 import { isZero, readable, sumOf } from "./values.ts";
 
 /** What is read of a map: some of its entries. */
 export interface MapContents {
   readonly name: string;
-  /** BTF ids; 0 where they are not known. */
+  /** BTF ids, and their table; 0 where they are not known. */
+  readonly btf: FoundEntry["btf"];
   readonly keyType: number;
   readonly valueType: number;
   /** Largest values first; of arrays that are shown whole in their order. */
@@ -69,11 +70,12 @@ export async function readMap(bpf: Collection, spec: MapSpec, options: ReadMapOp
     top.add({ key: readable(entryKey), value: perCpu && options.perCpu ? values : sum }, sum);
   }
   const entries = top.values(isArray);
-  const { name, keyType, valueType } = spec;
+  const { btf, key: keyPart, value: valuePart } = entryOf(bpf.spec, spec);
   return {
-    name,
-    keyType,
-    valueType,
+    name: spec.name,
+    btf,
+    keyType: keyPart.type,
+    valueType: valuePart.type,
     entries,
     more: top.count - entries.length,
     perCpu: perCpu && options.perCpu,

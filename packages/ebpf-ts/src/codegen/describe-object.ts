@@ -7,6 +7,8 @@ import { contextTypeOf } from "../spec/context-type.ts";
 import type { Btf } from "../btf/types.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "../spec/types.ts";
 import { EbpfError } from "../base/errors.ts";
+import { entryOf } from "../spec/entries/entry-of.ts";
+import type { FoundPart } from "../spec/entries/found-entry.ts";
 import { recordOf } from "../spec/records/record-of.ts";
 import { type Doc, join } from "./document.ts";
 import { code, literal, propertyName, prose } from "./names.ts";
@@ -70,7 +72,7 @@ export class DescriptionWriter {
   #ring(map: MapSpec): Part {
     const kind = mapKind(map.type);
     const { btf, variants, told, why } = recordOf(this.#spec, map);
-    const writer = btf === undefined || btf === this.#spec.btf ? this.#types : this.#writerFor(btf);
+    const writer = this.#writer(btf);
     const [first] = variants;
     const sure =
       told === undefined && (first === undefined || first.certainty === "exact" || first.by === "global-pointer");
@@ -120,23 +122,27 @@ export class DescriptionWriter {
   }
 
   #key(map: MapSpec, kind: MapKind): WrittenType {
-    if (isNumber(kind.key, map.keySize, map.keyType)) return number;
-    return this.#types.write(map.keyType, `${map.name}_key`, true) ?? unknown;
+    const { btf, key } = entryOf(this.#spec, map);
+    if (isNumber(kind.key, map.keySize, key.type)) return number;
+    return this.#writer(btf).write(key.type, `${map.name}_key`, true) ?? unknown;
   }
 
   #value(map: MapSpec, kind: MapKind): WrittenType {
-    if (isNumber(kind.value, map.valueSize, map.valueType)) return number;
-    return this.#types.write(map.valueType, `${map.name}_value`, true) ?? unknown;
+    const { btf, value } = entryOf(this.#spec, map);
+    if (isNumber(kind.value, map.valueSize, value.type)) return number;
+    return this.#writer(btf).write(value.type, `${map.name}_value`, true) ?? unknown;
   }
 
   #entryTitle(map: MapSpec, kind: MapKind): string {
-    const key = kind.key === "none" ? "" : `${this.#typeOrSize(map.keyType, map.keySize)} → `;
+    const { btf, key: keys, value: values } = entryOf(this.#spec, map);
+    const key = kind.key === "none" ? "" : `${titleOf(btf, keys, map.keySize)} → `;
     if (kind.value === "program" || kind.value === "map") return `: ${key}${kind.value}`;
-    return `: ${key}${this.#typeOrSize(map.valueType, map.valueSize)}`;
+    return `: ${key}${titleOf(btf, values, map.valueSize)}`;
   }
 
-  #typeOrSize(type: number, size: number): string {
-    return type === 0 ? `${size} bytes` : this.#cName(type);
+  /** Records and entries may have types of another table than the object's own. */
+  #writer(btf: Btf | undefined): TypeWriter {
+    return btf === undefined || btf === this.#spec.btf ? this.#types : this.#writerFor(btf);
   }
 
   #cName(type: number): string {
@@ -166,6 +172,12 @@ const number: WrittenType = { text: "number", union: false };
 
 function isNumber(what: MapKind["key"] | MapKind["value"], size: number, type: number): boolean {
   return type === 0 && size === 4 && isKernelNumber(what);
+}
+
+/** What keys or values are, and how that is known where the map's definition does not say it; `size` in bytes. */
+function titleOf(btf: Btf | undefined, { type, by, why }: FoundPart, size: number): string {
+  const name = type === 0 || btf === undefined ? `${size} bytes` : code(btf.nameOf(type));
+  return by === "programs" || by === "nothing" ? `${name} (${prose(why)})` : name;
 }
 
 /** Kinds of places that the program can be attached to, by what its section says. */

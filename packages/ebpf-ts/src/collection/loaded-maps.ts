@@ -8,7 +8,9 @@ import { nounMakers } from "../map/noun-makers.gen.ts";
 import type { MapNoun, MapNouns } from "../map/nouns.gen.ts";
 import { perfOptions } from "../map/perf/perf-options.ts";
 import { BpfMap } from "../map/bpf-map.ts";
+import type { ValueTypes } from "../map/noun.ts";
 import { isHandedOut } from "../memory/handed-out.ts";
+import { entryOf } from "../spec/entries/entry-of.ts";
 import type { CollectionSpec, MapSpec } from "../spec/types.ts";
 import { find } from "./find.ts";
 import type { Losses } from "./losses.ts";
@@ -138,18 +140,27 @@ export class LoadedMaps {
   }
 
   #make(spec: MapSpec): MapNoun {
-    const { name, keyType: key, valueType: value } = spec;
+    const { name } = spec;
     const { loaded, losses } = this.#parts;
     const map = loaded.get(name);
     if (map === undefined)
       throw this.#parts.missing?.get(name) ?? new EbpfError("NOT_FOUND", `Cannot open map ${name}: it was not loaded`);
     return makeNoun(map, {
-      types: { btf: this.#parts.spec.btf, key, value },
+      types: this.#types(spec),
       record: this.#records.of(spec),
       perf: () => this.#perf.get(name) ?? perfOptions({}),
       lost: losses.countedFor(name),
       onClose: () => this.#forget(spec),
     });
+  }
+
+  /** What is wrong with debug information shows when it is read. */
+  #types(map: MapSpec): ValueTypes {
+    const { spec, onFinding } = this.#parts;
+    const before = spec.findings?.length ?? 0;
+    const { btf, key, value } = entryOf(spec, map);
+    for (const finding of spec.findings?.slice(before) ?? []) onFinding?.(finding);
+    return { btf, key: key.type, value: value.type };
   }
 
   /** A ring that was closed stays so: its reader has left. A map may be opened anew. */

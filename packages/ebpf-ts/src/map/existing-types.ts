@@ -1,6 +1,8 @@
 import type { Btf } from "../btf/types.ts";
 import type { MapInfo } from "../engine/map.ts";
 import { EbpfError } from "../base/errors.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
+import { entryOf } from "../spec/entries/entry-of.ts";
 import { recordOf } from "../spec/records/record-of.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 import type { PerfRingOptions } from "./perf/perf-options.ts";
@@ -49,7 +51,11 @@ function typesIn({ name, type }: MapInfo, types: CollectionSpec | Btf | undefine
     (each) => each.type === type && (each.name === name || each.name.slice(0, nameLength) === name),
   );
   if (map === undefined) return { btf: types.btf, key: 0, value: 0, record: 0 };
-  // The table of the records has the object's own types with the same ids.
+  // Each table has the object's own types with the same ids, and no map has both records and entries of its own.
+  if (mapKind(map.type).ring === undefined) {
+    const { btf, key, value } = entryOf(types, map);
+    return { btf, key: key.type, value: value.type, record: 0 };
+  }
   const { btf, variants } = recordOf(types, map);
   const record = variants.length === 1 ? variants[0]!.type : 0;
   return { btf: btf ?? types.btf, key: map.keyType, value: map.valueType, record };

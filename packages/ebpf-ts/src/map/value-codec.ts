@@ -64,6 +64,11 @@ export function codecFor(btf: Btf | undefined, type: number, size: number, what:
   return btf === undefined || type === 0 ? bytesCodec(size, what) : btfCodec(btf, type);
 }
 
+/** Bytes of a whole key or value are taken as they are, whatever its type: what is known of that may differ from build to build. */
+function isWhole(given: unknown, size: number): given is Uint8Array {
+  return given instanceof Uint8Array && given.length === size;
+}
+
 /** Numbers that the kernel has: indices, descriptors, ids. Also as bytes. */
 function numberCodec(what: string): ValueCodec {
   const bytes = bytesCodec(4, what);
@@ -99,7 +104,7 @@ function mapCodec(
   const what = `a ${which} of map ${name}`;
   if (isNumber && size === 4 && (btf === undefined || type === 0)) return numberCodec(what);
   const codec = codecFor(btf, type, size, what);
-  if (codec.size === size) return codec;
+  if (codec.size === size) return { ...codec, encode: (given) => (isWhole(given, size) ? given : codec.encode(given)) };
   throw new EbpfError(
     "BAD_VALUE",
     `Cannot open map ${name}: its ${which}s have ${size} bytes, and the type given for them has ${codec.size}`,

@@ -20,5 +20,7 @@ export type {
   RecordTag,
   RecordVariant,
 } from "./records/found-record.ts";
+export { entryOf } from "./entries/entry-of.ts";
+export type { FoundEntry, FoundPart } from "./entries/found-entry.ts";
 export { objectTypes } from "./object-types.ts";
 export { sayRecords, type RecordChoice } from "./records/say-records.ts";

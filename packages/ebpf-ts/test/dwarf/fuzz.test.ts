@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { describe, test } from "node:test";
 import { makeDecoder } from "../../src/btf/index.ts";
 import { parseElf } from "../../src/elf/parse-elf.ts";
-import { parse, recordOf } from "../../src/spec/index.ts";
+import { entryOf, parse, recordOf } from "../../src/spec/index.ts";
 import { compile, compilerOrSkip } from "../support/compile.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { mutate, randomFrom } from "../support/mutate.ts";
@@ -47,6 +47,15 @@ function tryRecords(bytes: Uint8Array, label: string): boolean {
       const size = btf!.sizeOf(type);
       if (size < 1_000_000) makeDecoder(btf!, type).decode(new DataView(new ArrayBuffer(size)), 0, size);
     }
+    const entry = entryOf(spec, map);
+    for (const [half, size] of [
+      [entry.key, map.keySize],
+      [entry.value, map.valueSize],
+    ] as const) {
+      assert.doesNotMatch(half.why, /undefined|NaN|\[object/, `${label}: ${half.why}`);
+      if (half.type !== 0 && half.by === "programs")
+        makeDecoder(entry.btf!, half.type).decode(new DataView(new ArrayBuffer(size)), 0, size);
+    }
   }
   const { user, system } = process.cpuUsage(start);
   assert.ok(user + system < 1000 * most, `${label}: took ${(user + system) / 1000} ms`);
@@ -55,10 +64,20 @@ function tryRecords(bytes: Uint8Array, label: string): boolean {
 }
 
 describe("mutated DWARF tells something or nothing, in time", { skip: compilerOrSkip() }, () => {
-  for (const name of ["several-rings", "union", "dynptr-write", "noinline-map", "anonymous-members", "spilled"]) {
+  for (const name of [
+    "record-types/several-rings",
+    "record-types/union",
+    "record-types/dynptr-write",
+    "record-types/noinline-map",
+    "record-types/anonymous-members",
+    "record-types/spilled",
+    "entry-types/inner",
+    "entry-types/wrapper",
+    "entry-types/member",
+  ]) {
     for (const flags of [[], ["-gdwarf-4"]]) {
       test(`${name} ${flags.join(" ")}`, (t) => {
-        const bytes = compile(fixturePath(`record-types/${name}.c`), { flags });
+        const bytes = compile(fixturePath(`${name}.c`), { flags });
         assert.equal(tryRecords(bytes, name), false);
         const first = onlySeed ?? Date.now() % 1_000_000_000;
         const last = onlySeed ?? Infinity;

@@ -66,6 +66,7 @@ describe("without debug information", { skip: compilerOrSkip() }, () => {
       "number-unnamed.c",
       "scratch.c",
       "several-rings.c",
+      "typed-emit.c",
     ]);
   });
 });

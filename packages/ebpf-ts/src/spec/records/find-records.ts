@@ -5,10 +5,12 @@ import type { CollectionSpec, MapSpec } from "../types.ts";
 import type { Candidate } from "./candidates.ts";
 import type { DebugInfo } from "./debug-info.ts";
 import type { FoundRecord, RecordVariant } from "./found-record.ts";
+import { noDebug } from "./no-debug.ts";
 import { recordCalls } from "./record-calls.ts";
 import { recordLength } from "./record-length.ts";
 import { ringCandidates, type RingPath } from "./ring-candidates.ts";
 import { findTags } from "./tags.ts";
+import { typeKey } from "./type-key.ts";
 import { TypeTables } from "./type-table.ts";
 import type { RecordPath } from "./views.ts";
 
@@ -55,8 +57,6 @@ function foundIn(
   return found;
 }
 
-const noDebug = "the object has no debug information that could (clang -g, not stripped)";
-
 function judge(
   map: MapSpec,
   btf: Btf | undefined,
@@ -75,30 +75,12 @@ function judge(
       silent.push(path);
       continue;
     }
-    const key = keyOf(btf, type);
+    const key = typeKey(btf, type);
     const claim = claims.get(key);
     if (claim === undefined) claims.set(key, { type, candidate, paths: [path] });
     else claims.set(key, { ...claim, candidate: weaker(claim.candidate, candidate), paths: [...claim.paths, path] });
   }
   return settle(map, btf, [...claims.values()], silent);
-}
-
-/** The same for types of both tables: numbers, and arrays of them, are not the same entry there. */
-function keyOf(btf: Btf, id: number): string {
-  const type = btf.resolve(id);
-  switch (type.kind) {
-    case "int":
-      return `${type.encoding} ${type.size}`;
-    case "ptr":
-      return "pointer";
-    case "array":
-      return `${keyOf(btf, type.type)}[${type.length}]`;
-    case "enum":
-    case "enum64":
-      return `enum ${type.name} ${type.size}`;
-    default:
-      return `${type.id}`;
-  }
 }
 
 const strength = { exact: 2, prefix: 1, guess: 0 } as const;

@@ -22,7 +22,7 @@ export function heldByPointers(fn: ObjectFunction, types: DwarfTypes, address: V
     const type = types.pointee(variable.type);
     if (type === undefined) continue;
     const at = slotsHolding(fn, types.sections.budget, variable, slot, (place, state) =>
-      isSame(valueAt(fn, place, state), address),
+      isSame(valueAt(place, state, fn.frames[0]), address),
     );
     if (at.length === 0) continue;
     held.push({ type, variable, inScope: fn.inScope(variable, slot), distance: nearest(at, slot) });
@@ -38,27 +38,66 @@ export function heldInMemory(
   slot: number,
   frame: number,
 ): Held[] {
-  const held: Held[] = [];
-  for (const variable of fn.variables) {
-    const size = types.sizeOf(variable.type);
-    if (size === undefined) continue;
-    const offsets = new Set<number>();
-    const at = slotsHolding(fn, types.sections.budget, variable, slot, (place, state) => {
-      const start = place.kind === "memory" ? addressOf(place, state, frame) : undefined;
-      if (start === undefined || !isSameBase(start, address)) return false;
-      const offset = address.offset - start.offset;
-      if (!(offset >= 0 && offset < size)) return false;
-      offsets.add(offset);
-      return true;
-    });
-    if (at.length === 0) continue;
-    const inScope = fn.inScope(variable, slot);
-    const distance = nearest(at, slot);
-    for (const offset of offsets) {
-      for (const { type } of types.partsAt(variable.type, offset)) held.push({ type, variable, inScope, distance });
-    }
-  }
-  return held;
+  return fn.variables.flatMap((variable) =>
+    heldIn(fn, types, address, slot, { variable, type: variable.type }, (place, state) =>
+      place.kind === "memory" ? addressOf(place, state, frame) : undefined,
+    ),
+  );
+}
+
+/**
+ * What begins at an address in variables that are in memory, or in what pointer variables point to. `frame` is the size of the frame;
+ * without it, nothing is said of what lies there.
+ */
+export function heldFor(
+  fn: ObjectFunction,
+  types: DwarfTypes,
+  address: Value,
+  slot: number,
+  frame: number | undefined,
+): (Held & { readonly isPointee: boolean })[] {
+  return fn.variables.flatMap((variable) => {
+    const pointee = types.pointee(variable.type);
+    const own = heldIn(fn, types, address, slot, { variable, type: variable.type }, (place, state) =>
+      place.kind === "memory" ? addressOf(place, state, frame) : undefined,
+    );
+    const behind =
+      pointee === undefined
+        ? []
+        : heldIn(fn, types, address, slot, { variable, type: pointee }, (place, state) => valueAt(place, state, frame));
+    return [
+      ...own.map((held) => ({ ...held, isPointee: false })),
+      ...behind.map((held) => ({ ...held, isPointee: true })),
+    ];
+  });
+}
+
+/** What begins at an address in something of a type, which is where a variable is, or points to. */
+function heldIn(
+  fn: ObjectFunction,
+  types: DwarfTypes,
+  address: Value,
+  slot: number,
+  { variable, type: whole }: { readonly variable: DwarfVariable; readonly type: number },
+  startOf: (place: Place, state: State | undefined) => Value | undefined,
+): Held[] {
+  const size = types.sizeOf(whole);
+  if (size === undefined) return [];
+  const offsets = new Set<number>();
+  const at = slotsHolding(fn, types.sections.budget, variable, slot, (place, state) => {
+    const start = startOf(place, state);
+    if (start === undefined || !isSameBase(start, address)) return false;
+    const offset = address.offset - start.offset;
+    if (!(offset >= 0 && offset < size)) return false;
+    offsets.add(offset);
+    return true;
+  });
+  if (at.length === 0) return [];
+  const inScope = fn.inScope(variable, slot);
+  const distance = nearest(at, slot);
+  return [...offsets].flatMap((offset) =>
+    types.partsAt(whole, offset).map(({ type }) => ({ type, variable, inScope, distance })),
+  );
 }
 
 /** Slots where one of the variable's locations passes a test: where it begins, and at the record. */
@@ -88,11 +127,11 @@ function nearest(slots: readonly number[], slot: number): number {
 }
 
 /** What a pointer variable holds. */
-function valueAt(fn: ObjectFunction, place: Place, state: State | undefined): Value | undefined {
+function valueAt(place: Place, state: State | undefined, frame: number | undefined): Value | undefined {
   if (state === undefined) return undefined;
   const isFrame = place.register === FRAME_REGISTER;
   if (place.kind === "register" && !isFrame) return state.registers[place.register];
-  const address = addressOf(place, state, fn.frames[0]);
+  const address = addressOf(place, state, frame);
   // The frame's register is as good as its value: nothing is kept in it.
   if (place.kind === "register") return address;
   return place.kind === "value" ? address : address && state.memory.load(address, 8);

@@ -11,6 +11,9 @@ export interface Caller {
   readonly slot: number;
 }
 
+/** Bytes: MAX_BPF_STACK. */
+const largestFrame = 512;
+
 /** A function, what its variables are and what its registers hold: found when it is first asked for. */
 export class ObjectFunction {
   readonly spec: FunctionSpec;
@@ -18,6 +21,7 @@ export class ObjectFunction {
   readonly #dwarf: Dwarf | undefined;
   #flow: Flow | undefined;
   #frames: readonly number[] | undefined;
+  #surest: { readonly size: number | undefined } | undefined;
 
   constructor(spec: FunctionSpec, place: FunctionPlace | undefined, dwarf: Dwarf | undefined) {
     this.spec = spec;
@@ -65,20 +69,42 @@ export class ObjectFunction {
     return this.#frames;
   }
 
+  /** The size for which more variables begin where the code has something than for any other; undefined when there is no such. */
+  get surestFrame(): number | undefined {
+    this.#surest ??= { size: this.#findSurest() };
+    return this.#surest.size;
+  }
+
+  #findSurest(): number | undefined {
+    const least = this.#leastFrame();
+    if (least === undefined) return undefined;
+    const sizes = Array.from({ length: Math.max(0, (largestFrame - least) / 8) + 1 }, (_, index) => least + 8 * index);
+    const [first, second] = this.#voted(sizes);
+    return first !== undefined && first.votes > (second?.votes ?? 0) ? first.size : undefined;
+  }
+
   #guessFrames(): readonly number[] {
+    const least = this.#leastFrame();
+    if (least === undefined) return [];
+    return this.#voted([least, least + 8, least + 16]).map(({ size }) => size);
+  }
+
+  #leastFrame(): number | undefined {
     const { frame } = this.flow;
-    if (frame.size === 0) return [];
+    if (frame.size === 0) return undefined;
     let deepest = 0;
     for (const offset of frame) deepest = Math.max(deepest, -offset);
-    const least = Math.ceil(deepest / 8) * 8;
+    return Math.ceil(deepest / 8) * 8;
+  }
+
+  /** Most votes first. */
+  #voted(sizes: readonly number[]): { readonly size: number; readonly votes: number }[] {
+    const { frame } = this.flow;
     const starts = this.variables.flatMap(({ locations }) =>
       locations.flatMap(({ place }) => (place?.kind === "memory" && place.register === 10 ? [place.offset] : [])),
     );
-    const votes = [least, least + 8, least + 16].map((size) => ({
-      size,
-      votes: starts.filter((start) => frame.has(start - size)).length,
-    }));
-    return votes.sort((a, b) => b.votes - a.votes).map(({ size }) => size);
+    const voted = sizes.map((size) => ({ size, votes: starts.filter((start) => frame.has(start - size)).length }));
+    return voted.sort((a, b) => b.votes - a.votes);
   }
 
   #slotsOfInterest(): Set<number> {

@@ -4,8 +4,8 @@ import type { FunctionSpec } from "../types.ts";
 import { trackValues, type State } from "./flow/track-values.ts";
 import { isConstant, result, type Value } from "./flow/values.ts";
 
-/** What a record is made for, in the words of the table of map kinds. */
-export type Role = "event" | "perf";
+/** What is in the memory: a record, in the words of the table of map kinds for its ring; or part of an entry of a map. */
+export type Role = "event" | "perf" | "key" | "value";
 
 /** A call that says something of a map, as far as the function's code alone tells. */
 export interface MapCall {
@@ -25,7 +25,7 @@ export interface MapCall {
 }
 
 /** The registers that hold the map, the data (r0: it is what is returned) and its size (0: that of the map's definition). */
-interface Signature {
+export interface Signature {
   readonly role: Role;
   readonly map: number;
   readonly data: number;
@@ -33,17 +33,20 @@ interface Signature {
   readonly dynptr?: number;
 }
 
+/** What each helper does with maps, by its number. */
+export type Helpers = ReadonlyMap<number, readonly Signature[]>;
+
 const perf: Signature = { role: "perf", map: 2, data: 4, size: 5 };
 
 /** All helpers that make records. */
-const recordHelpers: ReadonlyMap<number, Signature> = new Map([
-  [HelperId.perf_event_output, perf],
-  [HelperId.skb_output, perf],
-  [HelperId.xdp_output, perf],
-  [HelperId.ringbuf_output, { role: "event", map: 1, data: 2, size: 3 }],
-  [HelperId.ringbuf_reserve, { role: "event", map: 1, data: 0, size: 2 }],
-  [HelperId.ringbuf_reserve_dynptr, { role: "event", map: 1, data: 0, size: 2, dynptr: 4 }],
-] as const);
+const recordHelpers: Helpers = new Map([
+  [HelperId.perf_event_output, [perf]],
+  [HelperId.skb_output, [perf]],
+  [HelperId.xdp_output, [perf]],
+  [HelperId.ringbuf_output, [{ role: "event", map: 1, data: 2, size: 3 }]],
+  [HelperId.ringbuf_reserve, [{ role: "event", map: 1, data: 0, size: 2 }]],
+  [HelperId.ringbuf_reserve_dynptr, [{ role: "event", map: 1, data: 0, size: 2, dynptr: 4 }]],
+]);
 
 /** Slots of the helper calls of some kind. */
 export function helperCalls(fn: FunctionSpec, helpers: { has(id: number): boolean }): number[] {
@@ -54,13 +57,18 @@ export function helperCalls(fn: FunctionSpec, helpers: { has(id: number): boolea
 
 /** Every call in the function that makes a record and can be reached. */
 export function recordCalls(fn: FunctionSpec): MapCall[] {
-  const slots = helperCalls(fn, recordHelpers);
+  return mapCalls(fn, recordHelpers);
+}
+
+/** Every call of such a helper in the function that can be reached, once for each thing that it does. */
+export function mapCalls(fn: FunctionSpec, helpers: Helpers): MapCall[] {
+  const slots = helperCalls(fn, helpers);
   if (slots.length === 0) return [];
   const { before } = trackValues(fn, new Set(slots));
   return slots.flatMap((slot) => {
     const state = before.get(slot);
-    const signature = recordHelpers.get(fn.instructions[slot]!.imm);
-    return state === undefined || signature === undefined ? [] : [mapCall(fn, slot, signature, state)];
+    const signatures = helpers.get(fn.instructions[slot]!.imm) ?? [];
+    return state === undefined ? [] : signatures.map((signature) => mapCall(fn, slot, signature, state));
   });
 }
 

@@ -1,11 +1,11 @@
 import type { FunctionSpec } from "../types.ts";
-import { recordCalls, type MapCall } from "./record-calls.ts";
+import { recordCalls, type MapCall, type Role } from "./record-calls.ts";
 import { isConstant, mapNames } from "./flow/values.ts";
 
 /** A call that makes a record, by its own function alone. */
 export interface RecordWriter {
   /** What it can write to, in the words of the table of map kinds. */
-  readonly into: "event" | "perf";
+  readonly into: Role;
   /** Undefined when it could be any of that type: an argument, an inner map, one of two. */
   readonly map: string | undefined;
   /** Bytes; undefined when that is no constant. */

@@ -5,7 +5,7 @@ import type { CollectionSpec } from "../types.ts";
 import { partsAt } from "./btf-parts.ts";
 import { btfTable, type Candidate, dwarfTable, type TypeTable } from "./candidates.ts";
 import type { RecordOrigin } from "./found-record.ts";
-import { heldByPointers, heldInMemory, type Held } from "./holders.ts";
+import { heldByPointers, heldFor, heldInMemory, type Held } from "./holders.ts";
 import type { ObjectCode, ObjectFunction } from "./object-code.ts";
 import { mapNames, moved, type Value } from "./flow/values.ts";
 import type { RecordPath, View } from "./views.ts";
@@ -71,6 +71,32 @@ export class RecordRules {
       if (local !== undefined) return local;
     }
     return undefined;
+  }
+
+  /**
+   * All types that memory of a size has where it is passed, by whatever can be seen there: one, where nothing disagrees. What is only a
+   * part of another that has the size too is left out.
+   */
+  certain({ views }: RecordPath, size: number): Candidate[] {
+    return views.flatMap((view) => {
+      const options = this.#surely(view).filter((option) => option.size === size);
+      const outermost = options.filter((option) => !options.some((other) => this.#isWithin(option, other)));
+      return outermost.map((option) => this.#chosen(option, "exact"));
+    });
+  }
+
+  /** By the wrong size of the frame, variables would be taken for their neighbours; and out of their scope, their memory is another's. */
+  #surely(view: View): Option[] {
+    const { fn, data, slot } = view;
+    if (data === undefined) return [];
+    const types = this.#dwarf?.types;
+    const held = types === undefined ? [] : heldFor(fn, types, data, slot, fn.surestFrame);
+    const inScope = held.filter((each) => each.inScope || (each.isPointee && data.kind !== "stack"));
+    return [...inScope.map((each) => this.#held({ ...each, inScope: true }, "pointer")), ...this.#inMaps(view, data)];
+  }
+
+  #isWithin(inner: Option, outer: Option): boolean {
+    return inner.table === outer.table && this.#tables[inner.table]?.beginsWith(outer.type, inner.type) === true;
   }
 
   #chosen({ table, type, by, inScope }: Option, certainty: Candidate["certainty"]): Candidate {
@@ -154,7 +180,18 @@ export class RecordRules {
     const { btf } = this.#spec;
     if (btf === undefined) return [];
     if (data.kind === "data") return this.#inGlobals(btf, data);
+    if (data.kind === "argument") return this.#inParameters(btf, fn, data);
     return data.kind === "result" ? this.#inValues(btf, fn, data, 0) : [];
+  }
+
+  /** The kernel holds global functions to their prototypes; of static ones, the compiler may have left out parameters. */
+  #inParameters(btf: Btf, { spec }: ObjectFunction, { at, offset }: Value): Option[] {
+    if (spec.linkage === "static" || spec.btfFunction === 0) return [];
+    const fn = btf.type(spec.btfFunction);
+    const prototype = fn.kind === "func" ? btf.type(fn.type) : undefined;
+    const parameter = prototype?.kind === "func_proto" ? prototype.parameters[at - 1] : undefined;
+    const pointer = parameter && btf.resolve(parameter.type);
+    return pointer?.kind === "ptr" ? this.#btfOptions(btf, pointer.type, offset, "pointer") : [];
   }
 
   #inGlobals(btf: Btf, { name, at, offset }: Value): Option[] {

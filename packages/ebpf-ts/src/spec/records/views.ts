@@ -17,11 +17,15 @@ export interface View {
   readonly isPart: boolean;
 }
 
-/** A way in which a record is made: innermost function first. */
+/** A way in which a record is made, or a key or value passed: innermost function first. */
 export interface RecordPath {
   /** Names of the maps that it may go to; none when that cannot be told. */
   readonly maps: readonly string[];
+  /** It goes to a map that was looked up in one of them. */
+  readonly isInner: boolean;
   readonly role: MapCall["role"];
+  /** The call returns where it is, rather than being told. */
+  readonly isTaken: boolean;
   readonly size: number | undefined;
   readonly views: readonly View[];
   /** For people: `handle_exec, instruction 12`. */
@@ -30,8 +34,8 @@ export interface RecordPath {
 
 /** Wrappers of wrappers. */
 const deepest = 3;
-/** Paths of one object. */
-const mostPaths = 2000;
+/** Paths of one object; what lies behind that is not told. */
+export const mostPaths = 2000;
 
 /** All ways in which calls make records, along the functions that hand on the map, the data or its size. */
 export function recordPaths(code: ObjectCode, calls: readonly MapCall[]): RecordPath[] {
@@ -46,6 +50,7 @@ export function recordPaths(code: ObjectCode, calls: readonly MapCall[]): Record
 /** What is known of a record in one function. */
 interface Facts {
   readonly map: Value | undefined;
+  readonly isInner: boolean;
   readonly data: Value | undefined;
   readonly size: Value | undefined;
 }
@@ -63,14 +68,14 @@ class PathFinder {
 
   from(fn: ObjectFunction): void {
     const { map, data, size, slot } = this.#call;
-    this.#visit(fn, slot, { map, data, size }, [], 0);
+    this.#visit(fn, slot, this.#lookedUp(fn, { map, isInner: false, data, size }), [], 0);
   }
 
   #visit(fn: ObjectFunction, slot: number, facts: Facts, inner: readonly View[], depth: number): void {
     if (this.#paths.length >= mostPaths) return;
     const views = [...inner, ...this.#viewsOf(fn, slot, facts)];
     const callers = depth < deepest ? this.#callersOf(fn, facts) : [];
-    if (callers.length === 0) return this.#add(fn, facts, views);
+    if (callers.length === 0) return this.#add(facts, views);
     for (const caller of callers) this.#visit(caller.fn, caller.slot, caller.facts, views, depth + 1);
   }
 
@@ -89,33 +94,36 @@ class PathFinder {
         }
         return value?.kind === "stack" || value?.kind === "result" ? undefined : value;
       };
-      const map = this.#mapOf(fn, facts.map) ?? inCaller(facts.map);
       const data = isReturned ? result(slot) : inCaller(facts.data);
-      return { fn: caller, slot, facts: { map, data, size: inCaller(facts.size) } };
+      const passed = { map: inCaller(facts.map), isInner: facts.isInner, data, size: inCaller(facts.size) };
+      return { fn: caller, slot, facts: this.#lookedUp(caller, passed) };
     });
   }
 
   /** A map that was looked up is a map: it stays one in callers. */
-  #mapOf(fn: ObjectFunction, value: Value | undefined): Value | undefined {
-    if (value?.kind !== "result") return undefined;
-    return this.#code.helperAt(fn, value.at) === HelperId.map_lookup_elem ? fn.valueBefore(value.at, 1) : undefined;
+  #lookedUp(fn: ObjectFunction, facts: Facts): Facts {
+    const { map } = facts;
+    if (map?.kind !== "result" || this.#code.helperAt(fn, map.at) !== HelperId.map_lookup_elem) return facts;
+    return { ...facts, map: fn.valueBefore(map.at, 1), isInner: true };
   }
 
   #viewsOf(fn: ObjectFunction, slot: number, { data, size }: Facts): View[] {
     const bytes = sizeOf(size);
-    const isReserved = this.#call.isResult;
+    const { role, isResult } = this.#call;
+    const isReserved = isResult && role === "event";
     const own = { fn, slot, data, size: bytes, isReserved, isPart: this.#call.isAppended };
-    return this.#call.role === "event" && isReserved && this.#call.dynptr !== undefined && fn.spec === this.#call.fn
+    return isReserved && this.#call.dynptr !== undefined && fn.spec === this.#call.fn
       ? throughDynptr(own, result(slot))
       : [own];
   }
 
-  #add(fn: ObjectFunction, facts: Facts, views: readonly View[]): void {
-    const { role, slot } = this.#call;
-    const map = this.#mapOf(fn, facts.map) ?? facts.map;
+  #add(facts: Facts, views: readonly View[]): void {
+    const { role, slot, isResult } = this.#call;
     this.#paths.push({
-      maps: mapNames(map),
+      maps: mapNames(facts.map),
+      isInner: facts.isInner,
       role,
+      isTaken: isResult,
       size: sizeOf(facts.size),
       views,
       place: `${this.#call.fn.name}, instruction ${slot}`,
