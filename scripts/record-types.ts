@@ -3,9 +3,8 @@
  * was found, and compares it with what their sources say (scripts/record-types.txt; `--write` writes that). The selftests are those of Debian's
  * linux-source-6.12: `--source folder` names an unpacked tree, else the package is fetched with apt-get. Also takes objects: they are listed.
  */
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -13,9 +12,8 @@ import { parseArgs } from "node:util";
 import { EbpfError } from "ebpf-ts";
 import { mapKind, parse, recordOf, type CollectionSpec } from "ebpf-ts/spec";
 import { root } from "./files.ts";
+import { compileSelftest, openSelftests, type Selftests, vmlinuxFolder } from "./selftests.ts";
 
-const release = "linux-source-6.12";
-const compiler = "clang-19";
 const answersPath = join(root, "scripts/record-types.txt");
 
 interface Row {
@@ -41,40 +39,16 @@ function rowsOf(object: string, spec: CollectionSpec): Row[] {
   });
 }
 
-/** The selftests, and the headers that they need; nothing else is unpacked. */
-async function unpack(folder: string): Promise<string> {
-  execFileSync("apt-get", ["download", release], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-  const [archive] = (await readdir(folder)).filter((name) => name.endsWith(".deb"));
-  execFileSync("dpkg-deb", ["-x", archive!, "."], { cwd: folder });
-  const parts = ["testing/selftests/bpf", "lib/bpf", "include"].map((part) => `${release}/tools/${part}`);
-  execFileSync("tar", ["xf", `usr/src/${release}.tar.xz`, ...parts], { cwd: folder });
-  return join(folder, release);
-}
-
-async function compileAll(source: string, folder: string): Promise<{ objects: string[]; refused: string[] }> {
-  const tools = join(source, "tools");
-  const tests = join(tools, "testing/selftests/bpf");
-  const types = execFileSync("bpftool", ["btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"], {
-    maxBuffer: 2 ** 28,
-  });
-  await writeFile(join(folder, "vmlinux.h"), types);
-  const includes = [folder, join(tests, "progs"), tests, join(tools, "include/uapi"), join(tools, "include")];
-  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  const flags = ["-g", "-O2", "--target=bpfel", "-mcpu=v3", "-Wno-everything"];
-  const arch = `-D__TARGET_ARCH_${process.arch === "arm64" ? "arm64" : "x86"}`;
+async function compileAll(tests: Selftests, folder: string): Promise<{ objects: string[]; refused: string[] }> {
+  const vmlinux = await vmlinuxFolder(folder);
   const objects: string[] = [];
   const refused: string[] = [];
-  for (const name of (await readdir(join(tests, "progs"))).sort()) {
-    const path = join(tests, "progs", name);
-    if (!name.endsWith(".c") || !/RINGBUF|PERF_EVENT_ARRAY/.test(await readFile(path, "utf8"))) continue;
-    const object = join(folder, `${basename(name, ".c")}.bpf.o`);
-    const headers = [...includes.flatMap((each) => ["-I", each]), "-idirafter", `/usr/include/${machine}-linux-gnu`];
-    try {
-      execFileSync(compiler, [...flags, arch, ...headers, "-c", path, "-o", object], { stdio: "pipe" });
-      objects.push(object);
-    } catch {
-      refused.push(name);
-    }
+  for (const path of tests.sources) {
+    if (!/RINGBUF|PERF_EVENT_ARRAY/.test(await readFile(path, "utf8"))) continue;
+    const object = join(folder, `${basename(path, ".c")}.bpf.o`);
+    const { isRefused } = await compileSelftest(tests, path, object, { vmlinux, flags: ["-Wno-everything"] });
+    if (isRefused) refused.push(basename(path));
+    else objects.push(object);
   }
   return { objects, refused };
 }
@@ -105,10 +79,8 @@ function print(rows: readonly Row[]): string {
 async function selftests(source: string | undefined): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ebpf-ts-record-types-"));
   try {
-    const tree = source ?? (await unpack(folder));
-    const built = join(folder, "built");
-    await mkdir(built);
-    const { objects, refused } = await compileAll(tree, built);
+    const tests = await openSelftests(source, folder);
+    const { objects, refused } = await compileAll(tests, folder);
     for (const name of refused) console.error(`${name} does not compile here`);
     const start = performance.now();
     const rows = await readAll(objects);

@@ -83,12 +83,14 @@ enum libbpf_tristate { TRI_NO = 0, TRI_YES = 1, TRI_MODULE = 2 };
 #define KERNEL_VERSION(major, minor, patch) (((major) << 16) + ((minor) << 8) + ((patch) < 255 ? (patch) : 255))
 #endif
 
-#ifndef offsetof
-#define offsetof(type, member) __builtin_offsetof(type, member)
-#endif
-#ifndef container_of
+/*
+ * As the address of a member, for the compiler then writes a CO-RE relocation: where the member is in this kernel. Of
+ * __builtin_offsetof, which other headers take, it keeps the number alone.
+ */
+#undef offsetof
+#define offsetof(type, member) ((unsigned long)&((type *)0)->member)
+#undef container_of
 #define container_of(pointer, type, member) ((type *)((void *)(pointer) - offsetof(type, member)))
-#endif
 
 /* The compiler forgets what it knew of memory; of one variable. */
 #ifndef barrier

@@ -122,8 +122,9 @@ struct pt_regs___arm64 {
 
 #ifdef __EBPF_REG_1
 
+/* Where it needs no other type, it keeps its own: it may be volatile. */
 #ifndef __EBPF_REGS
-#define __EBPF_REGS(ctx) ((const struct pt_regs *)(ctx))
+#define __EBPF_REGS(ctx) (ctx)
 #endif
 #ifndef __EBPF_CALL_4
 #define __EBPF_CALL_4 __EBPF_REG_4
