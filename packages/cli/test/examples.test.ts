@@ -4,8 +4,8 @@ import { copyForNobody, nobody, runFile, runNode } from "./ebpf.ts";
 import { rootOrSkip } from "./requirements.ts";
 import { stackTrace } from "./support.ts";
 
-const examples = ["bundle", "counters", "goroutine", "inject", "shared-ring", "user-ringbuf", "workers"];
-const withEngine = ["bundle", "counters", "inject", "user-ringbuf", "workers"];
+const examples = ["bundle", "columns", "counters", "goroutine", "inject", "shared-ring", "user-ringbuf", "workers"];
+const withEngine = ["bundle", "columns", "counters", "inject", "user-ringbuf", "workers"];
 const sentence = /^[A-Z-].*\n$/;
 
 function path(example: string): string {
@@ -16,7 +16,7 @@ describe("examples with wrong arguments: one sentence, which says what is right"
   const cases = [
     ...examples.map((example) => ({ example, args: ["--fast"], says: /^Unknown option '--fast': .*--\w+/ })),
     ...examples
-      .filter((example) => example !== "counters")
+      .filter((example) => example !== "counters" && example !== "columns")
       .map((example) => ({ example, args: ["extra"], says: /^Unexpected argument 'extra': .*--\w+/ })),
     ...withEngine.map((example) => ({ example, args: ["--engine"], says: /argument missing: .*kernel or embedded/ })),
     ...withEngine.map((example) => ({

@@ -46,13 +46,15 @@ export type ColumnOf<V, O> = unknown extends V
 /** A member of a record, or, by a path with dots, one of a struct in it. */
 export type ColumnName<T> = unknown extends T
   ? string
-  : {
-      [K in keyof T & string]: [T[K]] extends [object]
-        ? [T[K]] extends [ArrayLike<unknown>]
-          ? K
-          : `${K}.${ColumnName<T[K]>}`
-        : K;
-    }[keyof T & string];
+  : T extends ArrayLike<unknown>
+    ? never
+    : {
+        [K in keyof T & string]: [T[K]] extends [object]
+          ? [T[K]] extends [ArrayLike<unknown>]
+            ? K
+            : `${K}.${ColumnName<T[K]>}`
+          : K;
+      }[keyof T & string];
 
 /** What is decoded of the member that a {@link ColumnName} names. */
 export type ColumnValue<T, N extends string> = unknown extends T
