@@ -12,7 +12,10 @@ export interface EventFilter {
   readonly comm?: string | undefined;
   /** Whose it is: the real user. */
   readonly uid?: number | undefined;
-  /** A folder of the unified hierarchy (cgroups(7), version 2), for all that is in it, and below. */
+  /**
+   * For all that is in that cgroup (cgroups(7), version 2), and below: its folder, or its path in the hierarchy, as /proc/PID/cgroup has it.
+   * `Collection.scope` tells the folder.
+   */
   readonly cgroup?: string | undefined;
 }
 

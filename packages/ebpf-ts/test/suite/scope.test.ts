@@ -222,6 +222,12 @@ for (const engine of ["embedded", "kernel"] as const) {
       try {
         const options = (cgroup: string): LoadOptions => ({ scope: "command", filter: { cgroup } });
         assert.equal((await killsOf(engine, "kill -0 $$", options(ownCgroup()))).length, 1);
+        const inHierarchy = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))![1]!;
+        assert.equal((await killsOf(engine, "kill -0 $$", options(inHierarchy))).length, 1);
+        for (const cgroup of [inHierarchy, `${ownCgroup()}/`, `${empty}/..`]) {
+          await using bpf = await loadFor(engine, options(cgroup));
+          assert.equal(bpf.scope.filter.cgroup, ownCgroup());
+        }
         assert.equal((await killsOf(engine, "kill -0 $$", options(empty))).length, 0);
       } finally {
         rmdirSync(empty);

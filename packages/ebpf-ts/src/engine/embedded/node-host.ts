@@ -1,7 +1,7 @@
 import { knowThreads } from "../../host/threads/thread-lives.ts";
 import { readIfThere } from "../../host/system-files.ts";
 import { architecture, gid, pid, title, uid } from "../../host/this-process.ts";
-import { cgroupPath } from "../../host/cgroup/cgroup-mounts.ts";
+import { cgroupFolder, cgroupPath } from "../../host/cgroup/cgroup-mounts.ts";
 import { importHost } from "../../host/import-host.ts";
 import type { HeldCommand, SpawnOptions } from "../command.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
@@ -18,10 +18,11 @@ export async function hostedEmbeddedEngine(sources: readonly EventSource[] = [])
   const engine = embeddedEngine({
     sources: [tracedCommands(architecture), ...sources],
     hostTask,
+    cgroupPath: (folder) => cgroupPath(folder, `filter by the cgroup ${folder}`),
     clock: clockOf(monotonicNs),
     architecture: architecture === "arm64" ? "arm64" : "x64",
   });
-  return { name: "embedded", hold, load: (spec, options) => engine.load(spec, withCgroupPath(options)) };
+  return { name: "embedded", hold, load: (spec, options) => engine.load(spec, withCgroupFolder(options)) };
 }
 
 async function hold(file: string, args: readonly string[], options: SpawnOptions): Promise<HeldCommand> {
@@ -29,11 +30,10 @@ async function hold(file: string, args: readonly string[], options: SpawnOptions
   return new HeldTraced(file, args, options);
 }
 
-/** The engine knows cgroups by their paths, which tasks have as well. */
-function withCgroupPath(options: EngineOptions): EngineOptions {
-  const folder = options.filter?.cgroup;
-  if (folder === undefined) return options;
-  return { ...options, filter: { ...options.filter, cgroup: cgroupPath(folder, `filter by the cgroup ${folder}`) } };
+function withCgroupFolder(options: EngineOptions): EngineOptions {
+  const name = options.filter?.cgroup;
+  if (name === undefined) return options;
+  return { ...options, filter: { ...options.filter, cgroup: cgroupFolder(name, `filter by the cgroup ${name}`) } };
 }
 
 /** TASK_COMM_LEN without the NUL. */

@@ -1,8 +1,6 @@
 /** Where the unified hierarchy (cgroups(7), version 2) is. */
-import { realpathSync } from "node:fs";
 import { EbpfError } from "../../base/errors.ts";
-import { fileKind, fileSystemOf } from "../named-files.ts";
-import { refusal } from "../refusal.ts";
+import { fileKind, fileSystemOf, realPath } from "../named-files.ts";
 import { readHostFile } from "../system-files.ts";
 
 /** CGROUP2_SUPER_MAGIC */
@@ -34,28 +32,37 @@ function unescaped(path: string): string {
   return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
-/**
- * Where the folder stands in the hierarchy, as /proc/self/cgroup has it. Throws NOT_FOUND when it is none of it, or is not there. `action`
- * follows "Cannot".
- */
+/** Where a folder that is one stands in the hierarchy, as /proc/self/cgroup has it. `action` follows "Cannot". */
 export function cgroupPath(folder: string, action: string): string {
-  const real = realCgroup(folder, action);
-  const mounts = cgroupMounts(action).filter((mount) => `${real}/`.startsWith(`${mount.folder}/`));
+  const mounts = cgroupMounts(action).filter((mount) => `${folder}/`.startsWith(`${mount.folder}/`));
   const [mount] = mounts.sort((a, b) => b.folder.length - a.folder.length);
   if (mount === undefined) throw new EbpfError("NOT_FOUND", `Cannot ${action}: it is not known where it is mounted`);
-  return `${mount.root === "/" ? "" : mount.root}${real.slice(mount.folder.length)}` || "/";
+  return `${mount.root === "/" ? "" : mount.root}${folder.slice(mount.folder.length)}` || "/";
 }
 
-/** The folder, without links and dots. Throws as {@link cgroupPath} does. */
-export function realCgroup(path: string, action: string): string {
-  try {
-    const real = realpathSync(path);
-    if (isCgroup2(real) && fileKind(real) === "folder") return real;
-  } catch (cause) {
-    throw refusal(cause, action, (code) => {
-      const why = code === "ENOENT" ? "there is no such folder" : `the system refuses (${code})`;
-      return new EbpfError("NOT_FOUND", `Cannot ${action}: ${why}`, { cause });
-    });
-  }
-  throw new EbpfError("NOT_FOUND", `Cannot ${action}: it is no folder of the hierarchy of version 2 (type cgroup2)`);
+/**
+ * The folder of a cgroup, without links and dots. It is named by that folder, or as /proc/self/cgroup has it, from the root of the hierarchy
+ * on. Throws NOT_FOUND when it is none, or is not there.
+ */
+export function cgroupFolder(name: string, action: string): string {
+  const found = [name, ...foldersInMounts(name, action)].map(realPath).find(isCgroupFolder);
+  if (found !== undefined) return found;
+  const why = fileKind(name) === undefined ? "there is no such folder" : "it is no folder of it";
+  throw new EbpfError(
+    "NOT_FOUND",
+    `Cannot ${action}: ${why}; it takes one of the hierarchy of version 2 (type cgroup2), ` +
+      "such as /sys/fs/cgroup/user.slice, or its path in there, as /proc/PID/cgroup has it",
+  );
+}
+
+function foldersInMounts(path: string, action: string): string[] {
+  if (!path.startsWith("/")) return [];
+  return cgroupMounts(action).flatMap(({ root, folder }) => {
+    const top = root === "/" ? "" : root;
+    return path === root || path.startsWith(`${top}/`) ? [`${folder}${path.slice(top.length)}`] : [];
+  });
+}
+
+function isCgroupFolder(path: string | undefined): path is string {
+  return path !== undefined && fileKind(path) === "folder" && isCgroup2(path);
 }

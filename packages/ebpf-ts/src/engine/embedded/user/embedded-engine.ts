@@ -3,9 +3,11 @@ import { type Checks, checkOptions } from "../../../base/check-options.ts";
 import { aFunction, anObject, integer, oneOf } from "../../../base/checks.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
 import type { Engine, EngineCollection, EngineOptions } from "../../engine.ts";
+import type { EventFilter } from "../../scope.ts";
 import { buildImage } from "../load/build-image.ts";
 import type { Clock } from "../machine/clock.ts";
 import type { Task } from "../machine/contracts.ts";
+import type { TaskFilter } from "../machine/task-filter.ts";
 import { eventSources } from "../sources/check-sources.ts";
 import type { EventSource } from "../sources/event-source.ts";
 import { EmbeddedCollection } from "./embedded-collection.ts";
@@ -22,6 +24,8 @@ export interface EmbeddedEngineOptions {
   readonly clock?: Clock | undefined;
   /** The task that a program sees which is run by hand. */
   readonly hostTask?: (() => Task) | undefined;
+  /** Where the cgroup of a filter stands in the hierarchy, as {@link Task} has it. Without, a filter names it so. */
+  readonly cgroupPath?: ((folder: string) => string) | undefined;
   /** How many programs may run at the same time; per-CPU maps have that many values. */
   readonly cpus?: number | undefined;
   /** Whose `struct pt_regs` the engine has. */
@@ -36,6 +40,7 @@ export const embeddedChecks: Checks<EmbeddedEngineOptions> = {
   sources: eventSources,
   clock: anObject,
   hostTask: aFunction,
+  cgroupPath: aFunction,
   cpus: integer(1, mostCpus),
   architecture: oneOf("x64", "arm64"),
 };
@@ -53,6 +58,13 @@ const idleTask: Task = { pid: 0, tgid: 0, uid: 0, gid: 0, comm: "swapper/0" };
 export function embeddedEngine(options: EmbeddedEngineOptions = {}): Engine {
   checkOptions(options, embeddedChecks, "embeddedEngine()");
   return { name: "embedded", load: (spec, engineOptions) => load(spec, engineOptions, options) };
+}
+
+/** The engine knows cgroups by their paths, which tasks have as well. */
+function tasksOf(filter: EventFilter = {}, { cgroupPath }: EmbeddedEngineOptions): TaskFilter {
+  return filter.cgroup === undefined || cgroupPath === undefined
+    ? filter
+    : { ...filter, cgroup: cgroupPath(filter.cgroup) };
 }
 
 async function load(
@@ -78,7 +90,14 @@ async function load(
   const architecture = options.architecture ?? "x64";
   const kernelBtf = buildKernelBtf(architecture);
   const kconfig = { given: engineOptions.kconfig ?? {}, own: ownSettings(architecture, cpus) };
-  const built = await buildImage(spec, { cpus, instructionBudget, maxRunMs, kernelBtf, kconfig, filter });
+  const built = await buildImage(spec, {
+    cpus,
+    instructionBudget,
+    maxRunMs,
+    kernelBtf,
+    kconfig,
+    filter: tasksOf(filter, options),
+  });
   const machine = openMachine(built.image, { clock: options.clock });
   return new EmbeddedCollection({
     spec,

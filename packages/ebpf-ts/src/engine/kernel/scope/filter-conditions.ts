@@ -1,4 +1,3 @@
-import { realCgroup } from "../../../host/cgroup/cgroup-mounts.ts";
 import { deviceAndInode } from "../../../host/named-files.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import type { EventFilter } from "../../scope.ts";
@@ -12,15 +11,14 @@ const commSize = 16;
 /** PROC_PID_INIT_INO: the namespace of processes that the system begins with. */
 const firstNamespace = 0xeffffffcn;
 
-/** What the filter asks of the current task, as the kernel can be asked. */
+/** What the filter asks of the current task, as the kernel can be asked. Its cgroup is a folder that is one. */
 export async function filterConditions(sys: Sys, filter: EventFilter): Promise<FilterConditions> {
   const { pid, uid, comm, cgroup } = filter;
   return {
     pid: pid === undefined ? undefined : pidCondition(pid),
     uid,
     comm: comm === undefined ? undefined : paddedComm(comm),
-    cgroup:
-      cgroup === undefined ? undefined : await placeOfCgroup(sys, realCgroup(cgroup, `filter by the cgroup ${cgroup}`)),
+    cgroup: cgroup === undefined ? undefined : await placeOfCgroup(sys, cgroup),
   };
 }
 

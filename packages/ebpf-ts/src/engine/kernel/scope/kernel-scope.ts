@@ -1,3 +1,4 @@
+import { cgroupFolder } from "../../../host/cgroup/cgroup-mounts.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import { whyNotCurrentTask } from "../../../kinds/whose-events.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
@@ -41,7 +42,8 @@ export class KernelScope {
     this.#before = this.#prologue();
   }
 
-  static async open(sys: Sys, options: ScopeOptions): Promise<KernelScope> {
+  static async open(sys: Sys, given: ScopeOptions): Promise<KernelScope> {
+    const options = { ...given, filter: withCgroupFolder(given.filter) };
     const scope = new KernelScope(sys, options, await filterConditions(sys, options.filter));
     if (options.scope === "command") await scope.#makeGroup();
     return scope;
@@ -141,6 +143,12 @@ export class KernelScope {
     this.#scoped.clear();
     await closeAll(scoped);
   }
+}
+
+function withCgroupFolder(filter: EventFilter): EventFilter {
+  const { cgroup } = filter;
+  if (cgroup === undefined) return filter;
+  return { ...filter, cgroup: cgroupFolder(cgroup, `filter by the cgroup ${cgroup}`) };
 }
 
 async function closeAll(programs: readonly Promise<Descriptor>[]): Promise<void> {
