@@ -105,6 +105,36 @@ describe("objects that are none", { timeout: 120_000 }, () => {
   });
 });
 
+const traced = (...options: readonly string[]): string[] => [
+  "run",
+  "packages/ebpf-ts/test/fixtures/tracepoint.bpf.o",
+  "--engine",
+  "embedded",
+  ...options,
+  "--",
+  "true",
+];
+
+describe("work that fails: one sentence, exit code 1", () => {
+  const cases: [title: string, args: string[], says: RegExp][] = [
+    ["no such object", ["run", "/no/such.bpf.o"], /Cannot read \/no\/such.bpf.o/],
+    ["no such command", [...traced().slice(0, -1), "no-such-command"], /no such command/],
+    ["no such cgroup", traced("--cgroup", "/no/such"), /there is no such folder/],
+    ["no such header", traced("--header", "/no/such.h"), /Cannot read header/],
+    ["no such object to inspect", ["inspect", "/no/such.bpf.o"], /Cannot read/],
+    ["no such source", ["build", "/no/such.bpf.c"], /no such/],
+    ["no such object to generate from", ["gen", "/no/such.bpf.o"], /Cannot read/],
+  ];
+  for (const [title, args, says] of cases) {
+    it(title, async () => {
+      const { code, stdout, stderr } = await ebpf(args);
+      assert.deepEqual([code, stdout], [1, ""], stderr);
+      assert.match(stderr, sentence);
+      assert.match(stderr, says);
+    });
+  }
+});
+
 describe("a wrong command line: one sentence, exit code 2", () => {
   const cases: [title: string, args: string[], says: RegExp][] = [
     ["an unknown command", ["dance"], /Unknown command 'dance'/],
@@ -130,6 +160,32 @@ describe("a wrong command line: one sentence, exit code 2", () => {
       ["run", object, "--engine", "embedded", "--linear", "latncy", "--", "true"],
       /no map or global variable of that name/,
     ],
+    ["an engine that is none", traced("--engine", "kernl"), /Allowed choices/],
+    ["process 0", traced("--pid", "0"), /from 1 to 4194304/],
+    ["a process beyond all", traced("--pid", "4194305"), /from 1 to 4194304/],
+    ["a process by its name", traced("--pid", "sh"), /number of a process/],
+    ["nobody's user", traced("--uid", "4294967295"), /from 0 to 4294967294/],
+    ["no name", traced("--comm", ""), /1 to 15 bytes/],
+    ["a name that no task has", traced("--comm", "sixteen-letters-"), /1 to 15 bytes/],
+    ["no cgroup", traced("--cgroup", ""), /It takes a folder/],
+    ["an assignment that is none", traced("--set", "only_number"), /name=json/],
+    ["a variable that is not there", traced("--set", "only_numbr=1"), /no such variable/],
+    ["a value that is none of the variable's", traced("--set", "only_number=abc"), /not a bigint/],
+    ["a ring that is not there", traced("--send", "evnts={}"), /Cannot find map evnts/],
+    ["a ring that programs write", traced("--send", "events={}"), /ringBuf\(\)/],
+    ["types of a ring that is not there", traced("--type", "evnts=event"), /did you mean events/],
+    ["a type that is not there", traced("--type", "events=evnt"), /no such type/],
+    ["a type that is larger than the records", traced("--type", "events=opened"), /it takes 272 bytes, and they have/],
+    ["types without a ring", traced("--type", "events"), /ring=struct/],
+    ["a type to inspect by", ["inspect", object, "--type", "kernel_ringbuf=nope"], /no such type/],
+    [
+      "a message that does not fit",
+      ["run", object, "--engine", "embedded", "--send", 'user_ringbuf={"nope":1}', "--", "true"],
+      /no such member/,
+    ],
+    ["no command, on the embedded engine", ["run", object, "--engine", "embedded"], /add one, such as/],
+    ["an option of another command", ["inspect", object, "--pid", "1"], /Unknown option/],
+    ["two modules in one file", ["gen", object, object, "-o", "x.ts"], /for one object/],
   ];
   for (const [title, args, says] of cases) {
     it(title, async () => {

@@ -1,25 +1,44 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { ebpf } from "./ebpf.ts";
-import { kernelOrSkip } from "./requirements.ts";
+import { kernelOrSkip, mountTracefs } from "./requirements.ts";
 
 /** Programs that are run by hand, and no ring: nothing keeps the process running by itself. */
 const object = "packages/ebpf-ts/test/fixtures/insn.bpf.o";
+/** Maps alone, of a program that is attached. */
+const silent = "packages/cli/test/fixtures/show-maps.bpf.o";
 const says =
   /^the object has no ring buffer, no perf event array and no bpf_printk, so no events are printed; .*; it runs until (.*)$/m;
 
+let unmountTracefs = (): void => {};
+before(() => {
+  if (kernelOrSkip() === false) unmountTracefs = mountTracefs();
+});
+after(() => unmountTracefs());
+
 describe("ebpf run of an object without a ring buffer", { timeout: 60_000 }, () => {
-  it("on the kernel, goes on until Ctrl-C, and says so", { skip: kernelOrSkip() }, async () => {
+  it(
+    "on the kernel, ends at once where there is nothing to wait for, and says so",
+    { skip: kernelOrSkip() },
+    async () => {
+      const { code, stdout, stderr } = await ebpf(["run", object, "--engine", "kernel"]);
+      assert.deepEqual([code, stdout], [1, ""], stderr);
+      assert.match(stderr, /^no program was attached/m);
+      assert.match(stderr, /no events are printed; .*; so there is nothing to wait for: with a command after --/);
+    },
+  );
+
+  it("on the kernel, goes on until Ctrl-C where programs are attached", { skip: kernelOrSkip() }, async () => {
     let told = false;
-    const { code, stdout, stderr } = await ebpf(["run", object, "--engine", "kernel"], {
+    const { code, stderr } = await ebpf(["run", silent, "--engine", "kernel", "--pid", `${process.pid}`], {
       onErrors: (errors, pid) => {
         if (!told && says.test(errors)) process.kill(pid, "SIGINT");
         told = says.test(errors);
       },
     });
-    assert.deepEqual([code, stdout], [130, ""], stderr);
+    assert.equal(code, 130, stderr);
     assert.equal(says.exec(stderr)?.[1], "Ctrl-C");
-    assert.match(stderr, /^no program was attached/m);
+    assert.doesNotMatch(stderr, /^no program was attached/m);
   });
 
   it("on the kernel, goes on for the duration", { skip: kernelOrSkip() }, async () => {

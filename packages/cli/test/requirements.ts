@@ -2,11 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { haveEngine } from "ebpf-ts";
 
-const kernel: {
-  readonly usable: boolean;
-  readonly reason?: string | undefined;
-  readonly absent?: boolean | undefined;
-} = await haveEngine("kernel");
+const kernel = await haveEngine("kernel");
 
 /** What the `skip` option of node:test takes. With EBPF_TS_NO_SKIP=1 a skip is a failure, except where the host has no bpf(2) at all. */
 function reasonOrFail(reason: string | false): string | false {
@@ -18,7 +14,7 @@ function reasonOrFail(reason: string | false): string | false {
 export function kernelOrSkip(): string | false {
   if (kernel.usable) return false;
   const reason = kernel.reason ?? "the kernel engine cannot be used";
-  return kernel.absent === true ? reason : reasonOrFail(reason);
+  return kernel.code === "NOT_SUPPORTED" ? reason : reasonOrFail(reason);
 }
 
 export function rootOrSkip(purpose: string): string | false {

@@ -1,3 +1,4 @@
+import type { EbpfErrorCode } from "./base/errors.ts";
 import type { Collection } from "./collection/collection.ts";
 import { aHeldCommand, checkHold, type HeldCommand, type HoldOptions } from "./engine/command.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -32,6 +33,8 @@ export interface LoadOptions extends ObjectOptions {
 export interface EngineAvailability {
   readonly usable: boolean;
   readonly reason?: string | undefined;
+  /** The code of the error that an attempt gives: `NOT_SUPPORTED` where the host has no such engine at all, `NO_PRIVILEGE`, … */
+  readonly code?: EbpfErrorCode | undefined;
 }
 
 const anEngine: Check = (value, what) => {

@@ -9,10 +9,23 @@ export function parseCount(text: string): number {
   return value;
 }
 
-/** Of a process, a user, …: what range it has, the library knows. */
-export function parseNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It takes a number.");
-  return Number(text);
+/** PID_MAX_LIMIT */
+const largestPid = 2 ** 22;
+/** The one after it means none. */
+const largestUid = 2 ** 32 - 2;
+
+export function parsePid(text: string): number {
+  return parseWhole(text, 1, largestPid, "the number of a process");
+}
+
+export function parseUid(text: string): number {
+  return parseWhole(text, 0, largestUid, "the number of a user");
+}
+
+function parseWhole(text: string, least: number, most: number, what: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new InvalidArgumentError(`It takes ${what}, from ${least} to ${most}.`);
 }
 
 /** Seconds. */

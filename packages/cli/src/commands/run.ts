@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { collectAssignment } from "../arguments/assignments.ts";
-import { collectName } from "../arguments/names.ts";
-import { parseCount, parseDuration, parseNumber } from "../arguments/numbers.ts";
+import { collectName, parseComm, parseFolder } from "../arguments/names.ts";
+import { parseCount, parseDuration, parsePid, parseUid } from "../arguments/numbers.ts";
 import { headerOption, typeOption } from "../records/record-options.ts";
 import type { RunArguments } from "../run/run-object.ts";
 
@@ -21,9 +21,10 @@ Set DEBUG=1 to see stack traces and whole verifier logs.
 It shows what the programs write into ring buffers and perf event arrays, what they print (bpf_printk), and at the end
 what stands in their maps. With --json each line is {"source":…,"event":…}, and of a map {"source":…,"entries":[…]}.
 
-Exit codes: 0 the run ended as it should; 1 it failed, for the reason on standard error; 2 wrong usage; 3 it ended as it
-should, but programs of the embedded engine were ended by faults; 129, 130 or 143
-when SIGHUP, SIGINT (Ctrl-C) or SIGTERM ended it. How the command exits does not matter, unless a signal ended it: that is 1.`;
+Exit codes: 0 the run ended as it should; 1 it failed, for the reason on standard error; 2 wrong usage, which the
+arguments show by themselves, or beside the object: a name that it has not, a value that does not fit; 3 it ended as it
+should, but programs of the embedded engine were ended by faults; 129, 130 or 143 when SIGHUP, SIGINT (Ctrl-C) or
+SIGTERM ended it. How the command exits does not matter, unless a signal ended it: that is 1.`;
 
 export const command: Command = new Command("run")
   .description("Load an object, attach its programs and show what they say.")
@@ -36,10 +37,10 @@ export const command: Command = new Command("run")
   )
   .option("-j, --json", "print JSON, one object a line; 64-bit numbers beyond 2^53 become strings")
   .option("-a, --all", "with a command: the events of everybody, not of the command alone (kernel engine)")
-  .option("--pid <pid>", "only events of this process", parseNumber)
-  .option("--comm <name>", "only events of tasks of this name")
-  .option("--uid <uid>", "only events of this user", parseNumber)
-  .option("--cgroup <folder>", "only events of tasks in this cgroup (version 2) and below")
+  .option("--pid <pid>", "only events of this process", parsePid)
+  .option("--comm <name>", "only events of tasks of this name", parseComm)
+  .option("--uid <uid>", "only events of this user", parseUid)
+  .option("--cgroup <folder>", "only events of tasks in this cgroup (version 2) and below", parseFolder)
   .option("-n, --count <events>", "end after that many events were printed", parseCount)
   .option("-d, --duration <seconds>", "end after that time", parseDuration)
   .option(

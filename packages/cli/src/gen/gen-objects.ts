@@ -14,10 +14,10 @@ export interface GenArguments extends GenOptions {
 /** `ebpf gen`: writes the modules of objects, or checks whether they are up to date. */
 export async function genObjects({ objects, check = false, watch = false, ...options }: GenArguments): Promise<void> {
   if (options.output !== undefined && objects.length > 1) {
-    throw new UsageError("--output is for one object: leave it out, or name the objects one by one");
+    throw new UsageError("Option --output is for one object: leave it out, or name the objects one by one");
   }
   if (options.output === "-" && (check || watch)) {
-    throw new UsageError("--check and --watch want a file: standard output is written once");
+    throw new UsageError("Options --check and --watch want a file: standard output is written once");
   }
   const files = objects.map((object) => new GeneratedFile(object, options));
   refuseOneFileTwice(files);

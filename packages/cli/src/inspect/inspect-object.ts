@@ -5,6 +5,7 @@ import { printCode } from "./disassembly.ts";
 import { printSummary } from "./summary.ts";
 import { jsonText } from "../output/json.ts";
 import { printLine } from "../output/print-line.ts";
+import { asUsage } from "../output/report-error.ts";
 
 export interface InspectOptions extends RecordArguments {
   readonly json?: boolean;
@@ -14,7 +15,8 @@ export interface InspectOptions extends RecordArguments {
 /** `ebpf inspect`: what an object holds, as a summary, as JSON, or as instructions. */
 export async function inspectObject(object: string, options: InspectOptions): Promise<void> {
   const told = parse(await readObject(object));
-  const spec = sayRecords(told, await recordChoices(told, options));
+  const choices = await recordChoices(told, options);
+  const spec = asUsage(() => sayRecords(told, choices));
   if (options.json === true) {
     printLine(jsonText(spec, 2));
   } else if (options.disasm === true) {

@@ -26,6 +26,11 @@ export interface MapPrinterOptions {
 /** Histograms of one map; each takes a screen. */
 const mostHistograms = 10;
 
+/** Whether anything can ever be shown. */
+export function hasMapsToShow(bpf: Collection, globals: boolean, linear: ReadonlySet<string>): boolean {
+  return globals || shownMaps(bpf).length > 0 || globalHistograms(bpf, linear).length > 0;
+}
+
 /** Shows what stands in the maps of an object: counters as tables, histograms as bars. */
 export class MapPrinter {
   readonly #bpf: Collection;

@@ -7,6 +7,19 @@ export const ExitCode = { failure: 1, usage: 2, faults: 3 } as const;
 /** A wrong use of the command line that only shows once the object is known. */
 export class UsageError extends Error {}
 
+/** Codes of the library's errors for names that an object does not have, and values that its types do not take. */
+const misfits = new Set<unknown>(["NOT_FOUND", "BAD_VALUE", "TOO_BIG"]);
+
+/** For what compares the arguments with the object, and does nothing else: what does not fit is a wrong use of the command line. */
+export function asUsage<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && misfits.has(error.code))) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
 /** One sentence on standard error, and the exit code. Stack traces and whole logs are for those who ask with DEBUG. */
 export function reportError(error: unknown): number {
   if (process.env["DEBUG"]) {

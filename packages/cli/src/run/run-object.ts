@@ -8,7 +8,7 @@ import {
   type EngineName,
   type Fields,
 } from "ebpf-ts";
-import { mapKind, type MapSpec } from "ebpf-ts/spec";
+import { type CollectionSpec, mapKind, type MapSpec, sayRecords, setVariable } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
 import { Faults } from "./faults.ts";
@@ -16,11 +16,12 @@ import { show } from "./show.ts";
 import { openSources } from "./sources.ts";
 import { endingsText, sums } from "./sums.ts";
 import { parseAssignment } from "../arguments/assignments.ts";
-import { MapPrinter } from "../maps/map-printer.ts";
-import { ExitCode, say, UsageError } from "../output/report-error.ts";
+import { hasMapsToShow, MapPrinter } from "../maps/map-printer.ts";
+import { asUsage, ExitCode, say, UsageError } from "../output/report-error.ts";
 import { recordChoices, type RecordArguments } from "../records/record-choices.ts";
 import { outputPage } from "../output/style.ts";
 import { type ScopeArguments, scopeExceptions, scopeOptions } from "./scope.ts";
+import { hasPrintk } from "./what-prints.ts";
 import { WatchedCommand } from "./watched-command.ts";
 
 export interface RunArguments extends RecordArguments, ScopeArguments {
@@ -47,20 +48,16 @@ export interface RunArguments extends RecordArguments, ScopeArguments {
 export async function runObject(options: RunArguments): Promise<void> {
   checkFolder();
   const faults = new Faults();
-  const spec = parse(await readObject(options.object));
-  await using bpf = await load(spec, {
-    records: await recordChoices(spec, options),
-    engine: options.engine,
-    ...scopeOptions(options),
-    variables: Object.fromEntries(options.set.map(parseAssignment)),
-    onFault: faults.tell,
-  });
+  const spec = await specOf(options);
+  await using bpf = await load(spec, { engine: options.engine, ...scopeOptions(options), onFault: faults.tell });
   if (bpf.engine === "embedded" && !hasCommand(options.command)) {
     throw new UsageError(
       "The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'",
     );
   }
-  checkNames(bpf, options.linear);
+  const messages = asUsage(() =>
+    options.send.map(parseAssignment).map(([ring, message]) => ({ ring: bpf.userRingBuf(ring), message })),
+  );
   const page = outputPage();
   const json = options.json === true;
   const sources = await openSources(bpf);
@@ -76,14 +73,16 @@ export async function runObject(options: RunArguments): Promise<void> {
 
   const links = await bpf.attach();
   for (const exception of scopeExceptions(bpf)) say(exception);
-  for (const [ring, message] of options.send.map(parseAssignment)) bpf.userRingBuf(ring).send(message as Fields);
+  for (const { ring, message } of messages) asUsage(() => ring.send(message as Fields));
   // Standard output is for events: with --json, nothing else may get between them.
   const streams = options.json === true ? "stderr" : "inherit";
   const command = hasCommand(options.command)
     ? await WatchedCommand.start(bpf, options.command, streams, end)
     : undefined;
+  const idle = sources.length === 0 && links.length === 0 && !waits(options);
+  if (idle) end.now();
   if (links.length === 0) say(nothingAttached(bpf));
-  if (sources.length === 0) say(nothingToPrint(options));
+  if (sources.length === 0 && !hasPrintk(bpf.spec)) say(nothingToPrint(bpf, options, idle));
   let exit: CommandExit | undefined;
   try {
     await show({ sources, printer, maps: options.maps ? maps : undefined, interval: options.interval, end });
@@ -94,15 +93,32 @@ export async function runObject(options: RunArguments): Promise<void> {
   for (const line of sums(bpf, sources)) say(line);
   faults.sayRepeated();
   for (const hint of hints(bpf, options)) say(hint);
-  process.exitCode = end.exitCode ?? process.exitCode ?? (faults.any ? ExitCode.faults : undefined);
+  process.exitCode =
+    end.exitCode ?? process.exitCode ?? (idle ? ExitCode.failure : faults.any ? ExitCode.faults : undefined);
   if (exit !== undefined && end.exitCode === undefined) command?.refuseSignal(exit);
+}
+
+/** The object, with what the arguments say of it. */
+async function specOf(options: RunArguments): Promise<CollectionSpec> {
+  const spec = parse(await readObject(options.object));
+  const choices = await recordChoices(spec, options);
+  checkNames(spec, options.linear);
+  return asUsage(() => {
+    for (const [name, value] of options.set.map(parseAssignment)) setVariable(spec, name, value);
+    return sayRecords(spec, choices);
+  });
+}
+
+/** Whether somebody has said how long it is to go on, or with what. */
+function waits({ command, duration, interval }: RunArguments): boolean {
+  return hasCommand(command) || duration !== undefined || interval !== undefined;
 }
 
 function hasCommand(command: readonly string[]): command is readonly [string, ...string[]] {
   return command.length > 0;
 }
 
-function checkNames({ spec }: Collection, names: readonly string[]): void {
+function checkNames(spec: CollectionSpec, names: readonly string[]): void {
   const known = new Set([...spec.maps, ...spec.variables].map(({ name }) => name));
   const unknown = names.find((name) => !known.has(name));
   if (unknown === undefined) return;
@@ -131,10 +147,21 @@ function nothingAttached({ spec }: Collection): string {
 }
 
 /** Said before the wait: silence could be anything. */
-function nothingToPrint({ command, duration, maps }: RunArguments): string {
-  const shown = maps ? "the maps are shown at the end" : "nothing is shown";
-  return `the object has no ring buffer, no perf event array and no bpf_printk, so no events are printed; ${shown}; it runs until ${endingsText(command[0], duration)}`;
+function nothingToPrint(bpf: Collection, options: RunArguments, idle: boolean): string {
+  const { command, duration, maps, globals = false, linear } = options;
+  const shown = !maps
+    ? "nothing is shown"
+    : hasMapsToShow(bpf, globals, new Set(linear))
+      ? "the maps are shown at the end"
+      : noMaps;
+  const until = idle
+    ? "so there is nothing to wait for: with a command after --, --duration or --interval it waits all the same"
+    : `it runs until ${endingsText(command[0], duration)}`;
+  return `the object has no ring buffer, no perf event array and no bpf_printk, so no events are printed; ${shown}; ${until}`;
 }
+
+const noMaps =
+  "nor has it a map to show, so what its programs do is not seen here (--globals shows its global variables)";
 
 /** A program that waits for messages is silent without them: say so rather than leave an empty table unexplained. */
 function hints(bpf: Collection, options: RunArguments): string[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { mapKind } from "../../src/kinds/map-kinds.ts";
-import { parse, recordOf } from "../../src/spec/index.ts";
+import { parse, recordOf, sayRecords } from "../../src/spec/index.ts";
 import { compile, type CompileOptions, compilerOrSkip, hasCompiler } from "../support/compile.ts";
 import { fixturePath } from "../support/fixtures.ts";
 
@@ -68,5 +68,25 @@ describe("without debug information", { skip: compilerOrSkip() }, () => {
       "several-rings.c",
       "typed-emit.c",
     ]);
+  });
+});
+
+describe("a type that a user names", () => {
+  const spec = parse(readFileSync(fixturePath("tracepoint.bpf.o")));
+
+  test("is refused where it is larger than all that the programs write", () => {
+    assert.throws(() => sayRecords(spec, { events: "opened" }), {
+      code: "BAD_VALUE",
+      message:
+        /^Cannot decode records of events as struct opened: it takes 272 bytes, and they have 96 \(\w+, instruction \d+\)$/,
+    });
+    const types = spec.btf!;
+    assert.throws(() => sayRecords(spec, { events: { type: "opened", types } }), { code: "BAD_VALUE" });
+  });
+
+  test("may be smaller, a function, or one of records of several sizes, or of none that is known", () => {
+    for (const choices of [{ paths: "event" }, { events: "event" }, { events: () => 5 }]) sayRecords(spec, choices);
+    const writers = parse(readFileSync(fixturePath("short-record.bpf.o")));
+    sayRecords(writers, { events: "event" });
   });
 });

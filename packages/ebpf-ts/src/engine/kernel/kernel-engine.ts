@@ -1,4 +1,4 @@
-import { NotSupportedError } from "../../base/errors.ts";
+import { type EbpfError, type EbpfErrorCode, NotSupportedError } from "../../base/errors.ts";
 import type { CollectionSpec } from "../../spec/types.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
@@ -33,8 +33,9 @@ export function kernelEngine(options: KernelEngineOptions = {}): Engine {
 
 export interface KernelState {
   readonly usable: boolean;
-  /** Why not: one sentence. */
+  /** Why not: one sentence, and the code of the error that an attempt gives. */
   readonly reason?: string;
+  readonly code?: EbpfErrorCode;
 }
 
 /** Whether this process may use the kernel engine, by loading (not attaching) the smallest tracing program. */
@@ -43,13 +44,17 @@ export function haveKernel(sys: Sys = linuxSys()): KernelState {
     const fd = sys.bpf(Command.PROG_LOAD, smallestProgram());
     // Says nothing of the next time: nobody is to get another engine for it.
     if (isShortage(fd)) throw failure(fd, "use the kernel", "bpf");
-    if (fd < 0) return { usable: false, reason: failure(fd, "use the kernel", "bpf").message };
+    if (fd < 0) return unusable(failure(fd, "use the kernel", "bpf"));
     new Descriptor(fd, "the smallest program").close();
     return { usable: true };
   } catch (error) {
-    if (error instanceof NotSupportedError) return { usable: false, reason: error.message };
+    if (error instanceof NotSupportedError) return unusable(error);
     throw error;
   }
+}
+
+function unusable({ message, code }: EbpfError): KernelState {
+  return { usable: false, reason: message, code };
 }
 
 /** `r0 = 0; exit`. */

@@ -9,6 +9,7 @@ import { mapKind } from "../../kinds/map-kinds.ts";
 import { makePrintable } from "../to-json.ts";
 import type { CollectionSpec } from "../types.ts";
 import type { RecordSaid } from "./found-record.ts";
+import { refuseTooLarge } from "./refuse-too-large.ts";
 import { TypeTables } from "./type-table.ts";
 
 /**
@@ -17,7 +18,10 @@ import { TypeTables } from "./type-table.ts";
  */
 export type RecordChoice = string | { readonly type: string; readonly types: Btf } | ((bytes: Uint8Array) => unknown);
 
-/** A spec whose rings have the records that a user says; the one that is given stays as it is. Throws NOT_FOUND for unknown names. */
+/**
+ * A spec whose rings have the records that a user says; the one that is given stays as it is. Throws NOT_FOUND for unknown
+ * names, and BAD_VALUE for a type that is larger than all that the programs write.
+ */
 export function sayRecords(spec: CollectionSpec, choices: Readonly<Record<string, RecordChoice>>): CollectionSpec {
   aSpec(spec, "The spec of sayRecords()");
   anObject(choices, "The choices of sayRecords()");
@@ -36,10 +40,23 @@ const tableChecks: MemberChecks<Exclude<RecordChoice, string | ((bytes: Uint8Arr
 };
 
 function saidOf(spec: CollectionSpec, ring: string, choice: RecordChoice): RecordSaid {
-  const rings = spec.maps.filter(({ type }) => mapKind(type).ring !== undefined).map(({ name }) => name);
-  if (!rings.includes(ring))
-    throw new EbpfError("NOT_FOUND", `Cannot tell the records of ${ring}: ${noRing(ring, rings)}`);
+  const rings = spec.maps.filter(({ type }) => mapKind(type).ring !== undefined);
+  const map = rings.find(({ name }) => name === ring);
+  if (map === undefined) {
+    const names = rings.map(({ name }) => name);
+    throw new EbpfError("NOT_FOUND", `Cannot tell the records of ${ring}: ${noRing(ring, names)}`);
+  }
   if (typeof choice === "function") return choice;
+  const said = typeSaid(spec, ring, choice);
+  refuseTooLarge(spec, map, said.btf.nameOf(said.type), said.btf.sizeOf(said.type));
+  return said;
+}
+
+function typeSaid(
+  spec: CollectionSpec,
+  ring: string,
+  choice: Exclude<RecordChoice, (bytes: Uint8Array) => unknown>,
+): { btf: Btf; type: number } {
   if (typeof choice === "string") return namedRecord(spec, ring, choice);
   checkMembers(choice, tableChecks, `What the records of ${ring} are`);
   return typeIn(choice.types, ring, choice.type, "the types that were given have");
