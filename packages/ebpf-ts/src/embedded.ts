@@ -130,5 +130,5 @@ export type { RoomOptions } from "./stream/room-queue.ts";
 export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
 export { parse } from "./spec/parse.ts";
 export type { KconfigValue } from "./spec/kconfig-value.ts";
-export type { RecordChoice } from "./spec/records/say-records.ts";
+export type { RecordChoice } from "./spec/records/said/say-records.ts";
 export type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "./spec/types.ts";

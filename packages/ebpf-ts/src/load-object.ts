@@ -12,7 +12,7 @@ import { checkSpec } from "./spec/check-spec.ts";
 import { kconfigVariables } from "./spec/fill-kconfig.ts";
 import type { KconfigValue } from "./spec/kconfig-value.ts";
 import { parse } from "./spec/parse.ts";
-import { type RecordChoice, sayRecords } from "./spec/records/say-records.ts";
+import { type RecordChoice, sayRecords } from "./spec/records/said/say-records.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
 import type { CollectionSpec } from "./spec/types.ts";

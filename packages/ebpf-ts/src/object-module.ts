@@ -6,7 +6,7 @@ import type { Collection } from "./collection/collection.ts";
 import type { ObjectDescription, SettingValues, VariableValues } from "./collection/description.ts";
 import type { MapOptions } from "./collection/map-options.ts";
 import { TypedCollection } from "./collection/typed-collection.ts";
-import type { RecordChoice } from "./spec/records/say-records.ts";
+import type { RecordChoice } from "./spec/records/said/say-records.ts";
 import type { ObjectOptions } from "./load-object.ts";
 
 /** Where a module has its object from. */

@@ -4,7 +4,7 @@ import { decodedBy, RecordType, type RecordShape, type RingRecordType } from "..
 import type { FoundRecord } from "../spec/records/found-record.ts";
 import { recordLength } from "../spec/records/record-length.ts";
 import { recordOf } from "../spec/records/record-of.ts";
-import { namedRecord } from "../spec/records/say-records.ts";
+import { namedRecord } from "../spec/records/said/say-records.ts";
 import type { CollectionSpec, MapSpec } from "../spec/types.ts";
 
 /** A decoded struct whose fields TypeScript does not know: give a type argument to say more. */

@@ -23,4 +23,4 @@ export type {
 export { entryOf } from "./entries/entry-of.ts";
 export type { FoundEntry, FoundPart } from "./entries/found-entry.ts";
 export { objectTypes } from "./object-types.ts";
-export { sayRecords, type RecordChoice } from "./records/say-records.ts";
+export { sayRecords, type RecordChoice } from "./records/said/say-records.ts";

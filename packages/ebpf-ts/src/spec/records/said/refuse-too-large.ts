@@ -1,9 +1,9 @@
-import { EbpfError } from "../../base/errors.ts";
-import { mapKind } from "../../kinds/map-kinds.ts";
-import type { CollectionSpec, MapSpec } from "../types.ts";
-import { isConstant, mapNames } from "./flow/values.ts";
-import { type MapCall, recordCalls } from "./record-calls.ts";
-import { recordLength } from "./record-length.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
+import type { CollectionSpec, MapSpec } from "../../types.ts";
+import { isConstant, mapNames } from "../flow/values.ts";
+import { type MapCall, recordCalls } from "../record-calls.ts";
+import { recordLength } from "../record-length.ts";
 
 /**
  * Throws (BAD_VALUE) where all records that the object's programs write into a ring are shorter than a type of so many bytes, so that none

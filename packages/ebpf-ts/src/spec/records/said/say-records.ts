@@ -1,16 +1,16 @@
-import { checkMembers, type MemberChecks } from "../../base/check-members.ts";
-import { anObject, aString } from "../../base/checks.ts";
-import { aBtf } from "../../btf/checks/a-btf.ts";
-import { aSpec } from "../check-spec.ts";
-import { EbpfError } from "../../base/errors.ts";
-import { nearName } from "../../base/near-name.ts";
-import type { Btf, BtfType } from "../../btf/types.ts";
-import { mapKind } from "../../kinds/map-kinds.ts";
-import { makePrintable } from "../to-json.ts";
-import type { CollectionSpec } from "../types.ts";
-import type { RecordSaid } from "./found-record.ts";
+import { checkMembers, type MemberChecks } from "../../../base/check-members.ts";
+import { anObject, aString } from "../../../base/checks.ts";
+import { aBtf } from "../../../btf/checks/a-btf.ts";
+import { aSpec } from "../../check-spec.ts";
+import { EbpfError } from "../../../base/errors.ts";
+import { nearName } from "../../../base/near-name.ts";
+import type { Btf, BtfType } from "../../../btf/types.ts";
+import { mapKind } from "../../../kinds/map-kinds.ts";
+import { makePrintable } from "../../to-json.ts";
+import type { CollectionSpec } from "../../types.ts";
+import type { RecordSaid } from "../found-record.ts";
 import { refuseTooLarge } from "./refuse-too-large.ts";
-import { TypeTables } from "./type-table.ts";
+import { TypeTables } from "../type-table.ts";
 
 /**
  * What the records of a ring are, in place of what the object tells: the name of a struct or typedef, in the object's BTF or DWARF or in a
