@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * libbpf's consumer of a pinned ring.
- *   ring RING poll|consume SECONDS WARMUP     says {"records","seconds"}
+ *   ring RING poll|consume SECONDS WARMUP     says {"records","seconds","cpu","rss"}
  *   ring RING latency SECONDS WARMUP          says {"nanoseconds":[...]}, one for each event, from its timestamp
  */
 #include <bpf/bpf.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { most_latencies = 1 << 20 };
@@ -24,6 +25,23 @@ static long long now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+/* Of the process, in seconds, user and system together. */
+static double cpu_time(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static long most_resident(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
 }
 
 static int on_record(void *context, void *data, size_t size)
@@ -56,6 +74,7 @@ static int run(struct ring_buffer *ring, int busy, long long until)
 int main(int argc, char **argv)
 {
 	long long start;
+	double cpu;
 	int result;
 
 	if (argc != 5) {
@@ -74,6 +93,7 @@ int main(int argc, char **argv)
 	}
 	result = run(ring, busy, now() + (long long)(atof(argv[4]) * 1e9));
 	start = now();
+	cpu = cpu_time();
 	records = 0;
 	latency_count = 0;
 	if (result == 0)
@@ -83,7 +103,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (!stamped) {
-		printf("{\"records\":%llu,\"seconds\":%.6f,\"sum\":%llu}\n", records, (now() - start) / 1e9, sum);
+		printf("{\"records\":%llu,\"seconds\":%.6f,\"cpu\":%.6f,\"rss\":%ld,\"sum\":%llu}\n", records,
+		       (now() - start) / 1e9, cpu_time() - cpu, most_resident(), sum);
 		return 0;
 	}
 	printf("{\"nanoseconds\":[");

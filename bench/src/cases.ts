@@ -1,17 +1,20 @@
 import type { Case } from "./case.ts";
 import { arrayCases } from "./cases/array.ts";
 import { blockingCases } from "./cases/blocking.ts";
+import { cpuCases } from "./cases/cpu.ts";
 import { dispatchCases } from "./cases/dispatch.ts";
 import { injectCases } from "./cases/inject.ts";
 import { ioUringCases } from "./cases/io-uring.ts";
 import { perfCases } from "./cases/perf.ts";
 import { ringCases } from "./cases/ring.ts";
+import { rssCases } from "./cases/rss.ts";
 import { startCases } from "./cases/start.ts";
 import { userRingCases } from "./cases/user-ring.ts";
 
 /** Everything that `npm run bench` measures, in the order in which it does. */
 export const cases: readonly Case[] = [
   ...ringCases,
+  ...cpuCases,
   ...userRingCases,
   ...arrayCases,
   ...perfCases,
@@ -19,5 +22,6 @@ export const cases: readonly Case[] = [
   ...injectCases,
   ...dispatchCases,
   ...ioUringCases,
+  ...rssCases,
   ...startCases,
 ];

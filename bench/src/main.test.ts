@@ -76,10 +76,11 @@ describe("bench", { skip: await reasonToSkip() }, () => {
       const { stdout } = await run(process.execPath, [main, ...args], { env });
       assert.match(stdout, /^\{.*\}\n$/);
       const result = JSON.parse(stdout);
-      assert.deepEqual(Object.keys(result), ["case", "unit", "ours", "peer", "ratio", "spread"]);
-      const { ours, peer, ratio, spread } = result;
+      assert.deepEqual(Object.keys(result), ["case", "unit", "ours", "peer", "ratio", "best", "spread"]);
+      const { ours, peer, ratio, best, spread } = result;
       assert.deepEqual([result.case, result.unit, spread.length], ["array/batch", "ns", 2]);
-      for (const number of [ours, peer, ratio, ...spread]) assert.ok(number > 0 && Number.isFinite(number), stdout);
+      for (const number of [ours, peer, ratio, best, ...spread])
+        assert.ok(number > 0 && Number.isFinite(number), stdout);
       assert.ok(spread[0] <= ratio && ratio <= spread[1], stdout);
     }));
 

@@ -2,7 +2,7 @@
 
 // The consumer of a pinned ring with github.com/cilium/ebpf: its ringbuf.Reader, which sleeps in an epoll of its own.
 //
-//	cilium RING SECONDS WARMUP     says {"records","seconds"}
+//	cilium RING SECONDS WARMUP     says {"records","seconds","rss"}
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -68,7 +69,11 @@ func measure(path, duration, warmUp string) error {
 	}
 	records, spent, err := run(reader, measured)
 	if err == nil {
-		fmt.Printf("{\"records\":%d,\"seconds\":%.6f,\"sum\":%d}\n", records, spent.Seconds(), sum)
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+			return err
+		}
+		fmt.Printf("{\"records\":%d,\"seconds\":%.6f,\"rss\":%d,\"sum\":%d}\n", records, spent.Seconds(), usage.Maxrss, sum)
 	}
 	return err
 }

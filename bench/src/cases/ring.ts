@@ -1,31 +1,10 @@
-import type { Bench } from "../bench.ts";
 import type { Case, Turns } from "../case.ts";
-import type { Child } from "../child.ts";
-import { median } from "../statistics.ts";
-import { askOurs, askPeer, type Produced, produceWhile, type Producing } from "./turn.ts";
-
-/** How our side reads; see ours/ring.ts. */
-export type OursMode = "batches" | "interval" | "decoded" | "columns" | "stamped";
-/** The program that reads, and its arguments after the ring: libbpf (peers/ring.c), or cilium/ebpf (peers/cilium). */
-type Peer = readonly ["ring", "poll" | "consume" | "latency"] | readonly ["cilium"];
+import { quantile } from "../statistics.ts";
+import { type Consumed, type Load, PinnedRing, type RingTurn } from "./pinned-ring.ts";
+import type { Produced } from "./turn.ts";
 
 const NO_WAKEUP = 1; // BPF_RB_NO_WAKEUP
 const DEFAULT = 0;
-
-interface RingTurn {
-  readonly ours: OursMode;
-  readonly peer: Peer;
-  /** Payload bytes of a record. */
-  readonly bytes: 40 | 256 | 1024;
-  readonly flags: number;
-}
-
-interface Consumed {
-  readonly records: number;
-  readonly seconds: number;
-}
-
-type Load = Pick<Producing, "rate" | "stamped" | "seconds">;
 
 interface Latencies {
   readonly nanoseconds: readonly number[];
@@ -73,7 +52,8 @@ export const ringCases: readonly Case[] = [
     { ours: "batches", peer: ["cilium"], bytes: 40, flags: DEFAULT },
   ),
   fixedLoad(),
-  latency(),
+  latency("latency/event", 0.5),
+  latency("latency/event/p99", 0.99),
 ];
 
 /** Delivered records a second while the producer offers more than anybody can take. */
@@ -84,7 +64,7 @@ function throughput(name: string, about: string, turn: RingTurn): Case {
     unit: "records/s",
     better: "more",
     async open(bench) {
-      const ring = await SharedRing.open(bench, turn);
+      const ring = await PinnedRing.open(bench, turn);
       await ring.ours(); // compiles the loops
       const rate = ({ consumed }: { consumed: Consumed }): number => consumed.records / consumed.seconds;
       return {
@@ -105,7 +85,7 @@ function fixedLoad(): Case {
     unit: "share",
     better: "more",
     async open(bench): Promise<Turns> {
-      const ring = await SharedRing.open(bench, turn);
+      const ring = await PinnedRing.open(bench, turn);
       const { consumed } = await ring.peer();
       const rate = consumed.records / consumed.seconds / 2;
       // It stops first: what finds no room since nobody reads any more is nobody's loss.
@@ -123,67 +103,23 @@ function fixedLoad(): Case {
 }
 
 /** From the program's clock to where the record is read, one event a millisecond. */
-function latency(): Case {
+function latency(name: string, share: number): Case {
   const turn: RingTurn = { ours: "stamped", peer: ["ring", "latency"], bytes: 40, flags: DEFAULT };
   const load: Load = { rate: 1000, stamped: true };
   return {
-    name: "latency/event",
-    about: "from bpf_ktime_get_ns() to the body of a loop over raw batches, one event a millisecond, p50",
+    name,
+    about: `from bpf_ktime_get_ns() to the body of a loop over raw batches, one event a millisecond, p${share * 100}`,
     unit: "µs",
     better: "less",
     async open(bench) {
-      const ring = await SharedRing.open(bench, turn);
+      const ring = await PinnedRing.open(bench, turn);
       await ring.ours(load);
-      const p50 = ({ consumed }: { consumed: Latencies }): number => median(consumed.nanoseconds) / 1000;
+      const micros = ({ consumed }: { consumed: Latencies }): number => quantile(consumed.nanoseconds, share) / 1000;
       return {
-        ours: async () => p50(await ring.ours<Latencies>(load)),
-        peer: async () => p50(await ring.peer<Latencies>(load)),
+        ours: async () => micros(await ring.ours<Latencies>(load)),
+        peer: async () => micros(await ring.peer<Latencies>(load)),
         close: () => ring.close(),
       };
     },
   };
-}
-
-/** One ring, its producer's program, and the two who read it in turn. */
-class SharedRing {
-  readonly #bench: Bench;
-  readonly #turn: RingTurn;
-  readonly #folder: string;
-  readonly #ours: Child;
-
-  private constructor(bench: Bench, turn: RingTurn, folder: string, ours: Child) {
-    this.#bench = bench;
-    this.#turn = turn;
-    this.#folder = folder;
-    this.#ours = ours;
-  }
-
-  /** Our side loads the object, and pins the ring and the producer for the others. */
-  static async open(bench: Bench, turn: RingTurn): Promise<SharedRing> {
-    // Here, so that nobody waits for a compiler while the producer runs.
-    await bench.build(turn.peer[0]);
-    const folder = bench.pinFolder();
-    const ours = bench.ours("ring", [folder, turn.ours, String(turn.bytes)]);
-    await ours.answer();
-    return new SharedRing(bench, turn, folder, ours);
-  }
-
-  /** Ends our process, and the ring with it, apart from the pins. */
-  close(): Promise<void> {
-    return this.#ours.end();
-  }
-
-  ours<T = Consumed>(load: Load = {}): Promise<{ consumed: T; produced: Produced }> {
-    return produceWhile(this.#bench, this.#producing(load), () => askOurs<T>(this.#bench, this.#ours));
-  }
-
-  peer<T = Consumed>(load: Load = {}): Promise<{ consumed: T; produced: Produced }> {
-    const [name, ...mode] = this.#turn.peer;
-    const args = [`${this.#folder}/events`, ...mode];
-    return produceWhile(this.#bench, this.#producing(load), () => askPeer<T>(this.#bench, name, args));
-  }
-
-  #producing(load: Load): Producing {
-    return { program: `${this.#folder}/produce`, flags: this.#turn.flags, ...load };
-  }
 }

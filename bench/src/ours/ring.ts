@@ -6,7 +6,7 @@
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventsOptions, load, type RecordView, type RingBuf } from "ebpf-ts";
-import type { OursMode } from "../cases/ring.ts";
+import type { OursMode } from "../cases/pinned-ring.ts";
 import { objectPath } from "../paths.ts";
 import { serveTurns } from "./turns.ts";
 
@@ -77,8 +77,11 @@ const readers = { batches: readBatches, decoded: readDecoded, columns: readColum
 
 async function count(read: Reader, ring: RingBuf<Event>, seconds: number): Promise<object> {
   const start = performance.now();
+  const before = process.cpuUsage();
   const counted = await read(ring, start + seconds * 1000);
-  return { ...counted, seconds: (performance.now() - start) / 1000 };
+  const { user, system } = process.cpuUsage(before);
+  const took = { seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1e6 };
+  return { ...counted, ...took, rss: process.resourceUsage().maxRSS };
 }
 
 /** The clock of bpf_ktime_get_ns() is CLOCK_MONOTONIC, as hrtime's is on Linux. */
