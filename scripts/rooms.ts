@@ -178,7 +178,7 @@ export const rooms: readonly Room[] = [
   host(
     "importing/",
     "objects that are imported: read, or compiled on the way",
-    "base/ compile/ host/ importing/module-source.ts",
+    "base/ compile/ elf/ host/ importing/module-source.ts",
   ),
   pure(
     "codegen/",

@@ -2,7 +2,8 @@
 import { folderOf } from "./host/named-files.ts";
 import { moduleSource } from "./importing/module-source.ts";
 import { checkPluginOptions, type PluginOptions } from "./importing/plugin-options.ts";
-import { importFailure, importPattern, readImport } from "./importing/read-import.ts";
+import { PluginImports } from "./importing/plugin-imports.ts";
+import { importFailure, importPattern } from "./importing/read-import.ts";
 
 export type { ObjectDoor } from "./importing/module-source.ts";
 export type { PluginOptions } from "./importing/plugin-options.ts";
@@ -40,22 +41,23 @@ export function ebpf(options: PluginOptions = {}): EsbuildPlugin {
       // As esbuild has it, a bundle is for browsers unless it is said to be for something else.
       const isBrowser = (build.initialOptions.platform ?? "browser") === "browser";
       const from = options.from ?? (isBrowser ? "ebpf-ts/embedded" : "ebpf-ts");
-      build.onLoad({ filter: importPattern }, ({ path }) => moduleOf(path, from));
+      const imports = new PluginImports();
+      build.onLoad({ filter: importPattern }, ({ path }) => moduleOf(imports, path, from));
     },
   };
 }
 
-async function moduleOf(path: string, from: string): Promise<EsbuildModule> {
+async function moduleOf(imports: PluginImports, path: string, from: string): Promise<EsbuildModule> {
   try {
-    const { name, digest, bytes, files, warnings } = await readImport(path);
+    const { name, digest, bytes, warnings } = await imports.read(path);
     return {
       contents: moduleSource({ name, digest, object: bytes, from }),
       loader: "js",
       resolveDir: folderOf(path),
-      watchFiles: [...files],
+      watchFiles: [...imports.filesOf(path)],
       warnings: warnings === "" ? [] : [{ text: warnings }],
     };
   } catch (error) {
-    return { errors: [{ text: importFailure(error) }], watchFiles: [path] };
+    return { errors: [{ text: importFailure(error) }], watchFiles: [...imports.filesOf(path)] };
   }
 }

@@ -98,11 +98,14 @@ export class CompileError extends EbpfError {
   readonly diagnostics: string;
   /** That the compiler ended with. */
   readonly exitCode: number;
+  /** The files that the diagnostics name: one of them is to be changed. */
+  readonly files: readonly string[];
 
-  constructor(message: string, exitCode: number, diagnostics: string) {
+  constructor(message: string, exitCode: number, diagnostics: string, files: readonly string[] = []) {
     super("COMPILER", message);
     this.exitCode = exitCode;
     this.diagnostics = diagnostics;
+    this.files = files;
   }
 }
 

@@ -125,7 +125,14 @@ function refused(path: string, clang: Clang, code: number, diagnostics: string):
   // oxlint-disable-next-line no-control-regex -- colours of the terminal
   const lines = diagnostics.replace(/\x1b\[[\d;]*[mK]/g, "").split("\n");
   const error = lines.find((line) => /\b(?:error|fatal error): /.test(line)) ?? `clang ended with ${code}`;
-  return new CompileError(`Cannot compile ${path} with clang ${clang.version}: ${error}`, code, diagnostics);
+  const message = `Cannot compile ${path} with clang ${clang.version}: ${error}`;
+  return new CompileError(message, code, diagnostics, filesNamedIn(lines));
+}
+
+/** `file:7:10: error: …`, and above it `In file included from file:3:`. */
+function filesNamedIn(diagnostics: readonly string[]): string[] {
+  const names = diagnostics.map((line) => /^(?:In file included from )?(.+?):\d+:/.exec(line)?.[1]);
+  return [...new Set(names)].filter((name) => name !== undefined && fileKind(name) === "file") as string[];
 }
 
 /** A rule of make(1): `target: file file`, with spaces escaped and lines continued. */
