@@ -79,12 +79,6 @@ const knownFailures: readonly KnownFailure[] = [
   },
   {
     on: ["deno"],
-    file: "test/ptrace/endless",
-    tests: /ends at the first SIG(INT|TERM)/,
-    reason: "Deno says of a child that was sent a signal that the signal ended it, whatever exit code it had",
-  },
-  {
-    on: ["deno"],
     file: "test/ptrace/shortage",
     reason:
       "Deno leaves an epoll and an eventfd open of a thread that has loaded a native module (koffi), once it has ended",
