@@ -54,6 +54,12 @@ const knownFailures: readonly KnownFailure[] = [
     reason: "The heap that is measured is V8's",
   },
   {
+    on: ["bun"],
+    file: "cli/build/test/cookbook",
+    tests: /execs\.test\.ts/,
+    reason: "Bun has no tests of node:test in a file that it runs, only in `bun test`",
+  },
+  {
     on: ["bun", "deno"],
     file: "cli/build/test/published",
     tests: /an import reads a handful|a load, and what it attaches|stack traces name the sources/,

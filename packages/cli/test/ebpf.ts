@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { access, cp, mkdtemp, chmod, rm } from "node:fs/promises";
+import { access, cp, mkdtemp, chmod, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -81,11 +81,14 @@ export async function copyForNobody(): Promise<{ root: string; remove: () => Pro
     "is-fullwidth-code-point",
     "@colors",
   ];
-  const parts = ["package.json", "packages", "examples", ...modules.map((name) => `node_modules/${name}`)];
+  const parts = ["packages", "examples", ...modules.map((name) => `node_modules/${name}`)];
   for (const part of parts) {
     if (await exists(join(root, part)))
       await cp(join(root, part), join(copy, part), { recursive: true, verbatimSymlinks: true });
   }
+  // With the workspaces that there are: Deno tells of others.
+  const manifest = { private: true, type: "module", workspaces: ["packages/*", "examples/*"] };
+  await writeFile(join(copy, "package.json"), JSON.stringify(manifest));
   return { root: copy, remove: () => rm(copy, { recursive: true, force: true }) };
 }
 

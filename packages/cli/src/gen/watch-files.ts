@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /** Milliseconds: compilers write a file in several pieces. */
@@ -22,6 +22,8 @@ export function watchFiles(paths: readonly string[], onChange: (path: string) =>
         paths.filter((path) => dirname(path) === folder).map((path) => [basename(path), path] as const),
       );
       try {
+        // Deno tells of a folder that is not there only later.
+        statSync(folder);
         const watcher = watch(folder, (_event, name) => {
           const path = name === null ? undefined : files.get(name);
           if (path !== undefined) changes.note(path);
