@@ -73,6 +73,22 @@ describe("values of maps", () => {
     );
   });
 
+  it("the largest of more than there is room for, whatever their order, the smaller key first", () => {
+    const count = 10_007;
+    for (const step of [1, 5003, count - 1]) {
+      const top = new Top<{ key: number; value: number }>(3);
+      for (let at = 0; at < count; at += 1) {
+        const key = (at * step) % count;
+        top.add({ key, value: Math.floor(key / 2) }, Math.floor(key / 2));
+      }
+      assert.equal(top.count, count);
+      assert.deepEqual(
+        top.values(false).map(({ key }) => key),
+        [10_006, 10_004, 10_005],
+      );
+    }
+  });
+
   it("of all CPUs together: numbers are added, of anything else the first that is something", () => {
     const sum = sumOf([
       { count: 1n, slots: [1, 0], comm: "", kind: 0 },

@@ -45,13 +45,17 @@ export class MapPrinter {
     this.#options = options;
   }
 
-  /** Whether there was anything in them. `isFirst`: nothing was printed before. `isAgain`: it is done more than once, so that the time is told. */
-  async print(isFirst: boolean, isAgain: boolean): Promise<boolean> {
+  /**
+   * Whether there was anything in them. `isFirst`: nothing was printed before. `isAgain`: it is done more than once, so that the time is told.
+   * It ends early once `isOver`.
+   */
+  async print(isFirst: boolean, isAgain: boolean, isOver: () => boolean = () => false): Promise<boolean> {
     let any = false;
     this.#first &&= isFirst;
     if (isAgain && !this.#options.json) this.#printTitle(clockText(new Date()));
     for (const spec of shownMaps(this.#bpf)) {
-      const contents = await this.#read(spec);
+      const contents = await this.#read(spec, isOver);
+      if (isOver()) return any;
       if (contents === undefined || contents.entries.length === 0) continue;
       any = true;
       this.#printMap(contents);
@@ -66,9 +70,9 @@ export class MapPrinter {
   }
 
   /** A map that cannot be read is no reason to show no others. */
-  async #read(spec: MapSpec): Promise<MapContents | undefined> {
+  async #read(spec: MapSpec, isOver: () => boolean): Promise<MapContents | undefined> {
     try {
-      return await readMap(this.#bpf, spec, this.#options);
+      return await readMap(this.#bpf, spec, this.#options, isOver);
     } catch (error) {
       if (!(error instanceof EbpfError)) throw error;
       say(error.message);

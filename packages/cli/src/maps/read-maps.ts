@@ -55,7 +55,13 @@ function resolved(btf: Collection["spec"]["btf"], id: number): number {
   return btf === undefined || id === 0 ? 0 : btf.resolve(id).id;
 }
 
-export async function readMap(bpf: Collection, spec: MapSpec, options: ReadMapOptions): Promise<MapContents> {
+/** Undefined when it is given up, which `isOver` says. */
+export async function readMap(
+  bpf: Collection,
+  spec: MapSpec,
+  options: ReadMapOptions,
+  isOver: () => boolean,
+): Promise<MapContents | undefined> {
   const { key, perCpu } = mapKind(spec.type);
   const isArray = key === "index";
   // All slots, should it be a histogram.
@@ -64,6 +70,7 @@ export async function readMap(bpf: Collection, spec: MapSpec, options: ReadMapOp
   for (const [entryKey, stored] of bpf.map(spec.name) as BpfMap) {
     seen += 1;
     if (seen % entriesInARow === 0) await nextTurn();
+    if (isOver()) return undefined;
     const values = perCpu ? (stored as unknown[]).map(readable) : [readable(stored)];
     if (isArray && values.every(isZero)) continue;
     const sum = sumOf(values);

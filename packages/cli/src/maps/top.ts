@@ -1,11 +1,16 @@
 import { jsonText } from "../output/json.ts";
 import { rankOf } from "./values.ts";
 
-/** The largest of many, with room for twice as many as are wanted. Of equal ones the smaller key comes first. */
+/** Beside twice as many as are wanted: to sort often takes longer than to sort more. */
+const leastRoom = 1024;
+
+/** The largest of many, with room for some more than are wanted. Of equal ones the smaller key comes first. */
 export class Top<T extends { readonly key?: unknown }> {
   readonly #most: number;
   #kept: (readonly [rank: number, index: number, value: T])[] = [];
   #count = 0;
+  /** What is smaller is none of them. */
+  #least = Number.NEGATIVE_INFINITY;
 
   constructor(most: number) {
     this.#most = most;
@@ -17,9 +22,12 @@ export class Top<T extends { readonly key?: unknown }> {
 
   /** `ranked` is what it is sorted by. */
   add(value: T, ranked: unknown): void {
-    this.#kept.push([rankOf(ranked), this.#count, value]);
+    const rank = rankOf(ranked);
+    if (!(rank < this.#least)) this.#kept.push([rank, this.#count, value]);
     this.#count += 1;
-    if (this.#kept.length >= 2 * this.#most) this.#keepLargest();
+    if (this.#kept.length < Math.max(2 * this.#most, leastRoom)) return;
+    this.#keepLargest();
+    this.#least = this.#kept.at(-1)![0];
   }
 
   /** Largest first; in the order in which they came where all are there and that is wanted. */

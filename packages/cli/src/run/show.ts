@@ -27,20 +27,23 @@ export async function show({ sources, printer, maps, interval, end }: ShowOption
     else order.add(event);
     return !printer.full;
   };
-  const printMaps = async (): Promise<boolean> =>
-    maps === undefined || (await maps.print(printer.printed === 0, interval !== undefined));
+  let over = false;
+  const printMaps = async (isOver?: () => boolean): Promise<boolean> =>
+    maps === undefined || (await maps.print(printer.printed === 0, interval !== undefined, isOver));
   let printing: Promise<unknown> | undefined;
   const look = (): void => {
     // One that takes longer than the interval leaves the next out.
     if (printing !== undefined) return;
     order?.flush();
-    printing = printMaps().catch((error: unknown) => end.fail(error));
+    // What is read when the run ends is read once more.
+    printing = printMaps(() => over).catch((error: unknown) => end.fail(error));
     void printing.then(() => (printing = undefined));
   };
   const timer = interval === undefined ? undefined : setInterval(look, interval * 1000);
   try {
     await Promise.all([end.reached, ...sources.map((source) => source.read(end.reached, onEvent))]);
   } finally {
+    over = true;
     clearInterval(timer);
     order?.flush();
   }

@@ -6,6 +6,9 @@ import { readHostFile } from "../system-files.ts";
 /** CGROUP2_SUPER_MAGIC */
 const magic = 0x63677270;
 
+/** For a sentence that says that none is mounted. */
+export const howToMount = "mkdir /run/cgroup2 && mount -t cgroup2 none /run/cgroup2";
+
 /** Whether the path is in it. Throws what the runtime throws. */
 export function isCgroup2(path: string): boolean {
   return fileSystemOf(path) === magic;
@@ -47,7 +50,10 @@ export function cgroupPath(folder: string, action: string): string {
 export function cgroupFolder(name: string, action: string): string {
   const found = [name, ...foldersInMounts(name, action)].map(realPath).find(isCgroupFolder);
   if (found !== undefined) return found;
-  const why = fileKind(name) === undefined ? "there is no such folder" : "it is no folder of it";
+  if (cgroupMounts(action).length === 0) {
+    throw new EbpfError("NOT_FOUND", `Cannot ${action}: no cgroup hierarchy of version 2 is mounted (${howToMount})`);
+  }
+  const why = fileKind(name) === undefined ? "there is no such folder" : "it is no cgroup";
   throw new EbpfError(
     "NOT_FOUND",
     `Cannot ${action}: ${why}; it takes one of the hierarchy of version 2 (type cgroup2), ` +

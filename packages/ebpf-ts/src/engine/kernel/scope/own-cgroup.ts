@@ -1,6 +1,6 @@
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { cgroupsIn, makeCgroup, removeCgroup } from "../../../host/cgroup/cgroup-files.ts";
-import { cgroupMounts } from "../../../host/cgroup/cgroup-mounts.ts";
+import { cgroupMounts, howToMount } from "../../../host/cgroup/cgroup-mounts.ts";
 import { refusal, refusalCode } from "../../../host/refusal.ts";
 import { isProcess } from "../../../host/signals.ts";
 import { isThere, linkTarget, readHostFile } from "../../../host/system-files.ts";
@@ -23,7 +23,7 @@ export function ownCgroup(): string {
   throw new NotSupportedError(
     "cgroup v2",
     `Cannot ${action}: that takes a cgroup of its own, and no cgroup hierarchy of version 2 is mounted ` +
-      `where this process is in it (mount -t cgroup2 none /sys/fs/cgroup); ${everybody}`,
+      `where this process is in it (${howToMount}); ${everybody}`,
   );
 }
 
