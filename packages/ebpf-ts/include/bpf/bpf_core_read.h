@@ -97,21 +97,29 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __weak __ksym;
 		__ebpf_cut(s, field, __ebpf_bits); \
 	})
 
-#define __ebpf_store_bits(type, to, mask, bits) (*(type *)(to) = (*(type *)(to) & ~(type)(mask)) | (type)(bits))
+/* The bits around the field are kept. */
 #define BPF_CORE_WRITE_BITFIELD(s, field, new_val) \
 	({ \
 		void *__ebpf_to = (void *)(s) + __ebpf_of_field(s, field, BYTE_OFFSET); \
 		unsigned int __ebpf_size = __ebpf_of_field(s, field, BYTE_SIZE); \
+		unsigned int __ebpf_left = __ebpf_of_field(s, field, LSHIFT_U64); \
 		unsigned int __ebpf_right = __ebpf_of_field(s, field, RSHIFT_U64); \
-		unsigned int __ebpf_low = __ebpf_right - __ebpf_of_field(s, field, LSHIFT_U64); \
-		unsigned long long __ebpf_mask = (~0ULL >> __ebpf_right) << __ebpf_low; \
-		unsigned long long __ebpf_bits = ((unsigned long long)(new_val) << __ebpf_low) & __ebpf_mask; \
+		unsigned long long __ebpf_mask, __ebpf_word, __ebpf_bits = (new_val); \
+		unsigned int __ebpf_low = __ebpf_right - __ebpf_left; \
 		barrier_var(__ebpf_to); \
 		switch (__ebpf_size) { \
-		case 1: __ebpf_store_bits(unsigned char, __ebpf_to, __ebpf_mask, __ebpf_bits); break; \
-		case 2: __ebpf_store_bits(unsigned short, __ebpf_to, __ebpf_mask, __ebpf_bits); break; \
-		case 4: __ebpf_store_bits(unsigned int, __ebpf_to, __ebpf_mask, __ebpf_bits); break; \
-		case 8: __ebpf_store_bits(unsigned long long, __ebpf_to, __ebpf_mask, __ebpf_bits); break; \
+		case 1: __ebpf_word = *(unsigned char *)__ebpf_to; break; \
+		case 2: __ebpf_word = *(unsigned short *)__ebpf_to; break; \
+		case 4: __ebpf_word = *(unsigned int *)__ebpf_to; break; \
+		case 8: __ebpf_word = *(unsigned long long *)__ebpf_to; break; \
+		} \
+		__ebpf_mask = (~0ULL << __ebpf_right) >> __ebpf_left; \
+		__ebpf_word = (__ebpf_word & ~__ebpf_mask) | ((__ebpf_bits << __ebpf_low) & __ebpf_mask); \
+		switch (__ebpf_size) { \
+		case 1: *(unsigned char *)__ebpf_to = __ebpf_word; break; \
+		case 2: *(unsigned short *)__ebpf_to = __ebpf_word; break; \
+		case 4: *(unsigned int *)__ebpf_to = __ebpf_word; break; \
+		case 8: *(unsigned long long *)__ebpf_to = __ebpf_word; break; \
 		} \
 	})
 

@@ -50,7 +50,7 @@
 struct pt_regs___arm64 {
 	unsigned long orig_x0;
 } __attribute__((preserve_access_index));
-#define __EBPF_REGS(ctx) ((const struct user_pt_regs *)(ctx))
+#define __PT_REGS_CAST(ctx) ((const struct user_pt_regs *)(ctx))
 #define __EBPF_REG_1 regs[0]
 #define __EBPF_REG_2 regs[1]
 #define __EBPF_REG_3 regs[2]
@@ -70,7 +70,7 @@ struct pt_regs___arm64 {
 
 #elif defined(__TARGET_ARCH_riscv)
 
-#define __EBPF_REGS(ctx) ((const struct user_regs_struct *)(ctx))
+#define __PT_REGS_CAST(ctx) ((const struct user_regs_struct *)(ctx))
 #define __EBPF_REG_1 a0
 #define __EBPF_REG_2 a1
 #define __EBPF_REG_3 a2
@@ -87,7 +87,7 @@ struct pt_regs___arm64 {
 
 #elif defined(__TARGET_ARCH_loongarch)
 
-#define __EBPF_REGS(ctx) ((const struct user_pt_regs *)(ctx))
+#define __PT_REGS_CAST(ctx) ((const struct user_pt_regs *)(ctx))
 #define __EBPF_REG_1 regs[4]
 #define __EBPF_REG_2 regs[5]
 #define __EBPF_REG_3 regs[6]
@@ -123,16 +123,16 @@ struct pt_regs___arm64 {
 #ifdef __EBPF_REG_1
 
 /* Where it needs no other type, it keeps its own: it may be volatile. */
-#ifndef __EBPF_REGS
-#define __EBPF_REGS(ctx) (ctx)
+#ifndef __PT_REGS_CAST
+#define __PT_REGS_CAST(ctx) (ctx)
 #endif
 #ifndef __EBPF_CALL_4
 #define __EBPF_CALL_4 __EBPF_REG_4
 #endif
 
 /* The context of a program is read in place; registers that lie elsewhere (_CORE) by a helper, with relocations. */
-#define __ebpf_reg(ctx, name) (__EBPF_REGS(ctx)->name)
-#define __ebpf_far_reg(ctx, name) BPF_CORE_READ(__EBPF_REGS(ctx), name)
+#define __ebpf_reg(ctx, name) (__PT_REGS_CAST(ctx)->name)
+#define __ebpf_far_reg(ctx, name) BPF_CORE_READ(__PT_REGS_CAST(ctx), name)
 
 #define PT_REGS_PARM1(ctx) __ebpf_reg(ctx, __EBPF_REG_1)
 #define PT_REGS_PARM2(ctx) __ebpf_reg(ctx, __EBPF_REG_2)
@@ -290,27 +290,46 @@ struct pt_regs___arm64 {
 		if (__ebpf_words_of(type) > 1) __ebpf_arg.words[__ebpf_words_of(type) - 1] = ctx[(at) + 1]; \
 		__ebpf_arg.value; \
 	})
+/* How many pairs there are (12 at most). */
+#define __ebpf_26th(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24, answer, ...) \
+	answer
+#define __ebpf_pairs(...) \
+	__ebpf_26th(0, ##__VA_ARGS__, 12, 12, 11, 11, 10, 10, 9, 9, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0)
+#define __ebpf_by_pairs(name, ...) __ebpf_join(name, __ebpf_pairs(__VA_ARGS__))
+
 #define __ebpf_decl2_0()
-#define __ebpf_decl2_2(t, x) , t x
-#define __ebpf_decl2_4(t, x, ...) , t x __ebpf_decl2_2(__VA_ARGS__)
-#define __ebpf_decl2_6(t, x, ...) , t x __ebpf_decl2_4(__VA_ARGS__)
-#define __ebpf_decl2_8(t, x, ...) , t x __ebpf_decl2_6(__VA_ARGS__)
-#define __ebpf_decl2_10(t, x, ...) , t x __ebpf_decl2_8(__VA_ARGS__)
-#define __ebpf_decl2_12(t, x, ...) , t x __ebpf_decl2_10(__VA_ARGS__)
+#define __ebpf_decl2_1(t, x) , t x
+#define __ebpf_decl2_2(t, x, ...) , t x __ebpf_decl2_1(__VA_ARGS__)
+#define __ebpf_decl2_3(t, x, ...) , t x __ebpf_decl2_2(__VA_ARGS__)
+#define __ebpf_decl2_4(t, x, ...) , t x __ebpf_decl2_3(__VA_ARGS__)
+#define __ebpf_decl2_5(t, x, ...) , t x __ebpf_decl2_4(__VA_ARGS__)
+#define __ebpf_decl2_6(t, x, ...) , t x __ebpf_decl2_5(__VA_ARGS__)
+#define __ebpf_decl2_7(t, x, ...) , t x __ebpf_decl2_6(__VA_ARGS__)
+#define __ebpf_decl2_8(t, x, ...) , t x __ebpf_decl2_7(__VA_ARGS__)
+#define __ebpf_decl2_9(t, x, ...) , t x __ebpf_decl2_8(__VA_ARGS__)
+#define __ebpf_decl2_10(t, x, ...) , t x __ebpf_decl2_9(__VA_ARGS__)
+#define __ebpf_decl2_11(t, x, ...) , t x __ebpf_decl2_10(__VA_ARGS__)
+#define __ebpf_decl2_12(t, x, ...) , t x __ebpf_decl2_11(__VA_ARGS__)
 #define __ebpf_args2_0(at)
-#define __ebpf_args2_2(at, t, x) , __ebpf_as(t, at)
-#define __ebpf_args2_4(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_2((at) + __ebpf_words_of(t), __VA_ARGS__)
-#define __ebpf_args2_6(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_4((at) + __ebpf_words_of(t), __VA_ARGS__)
-#define __ebpf_args2_8(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_6((at) + __ebpf_words_of(t), __VA_ARGS__)
-#define __ebpf_args2_10(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_8((at) + __ebpf_words_of(t), __VA_ARGS__)
-#define __ebpf_args2_12(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_10((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_1(at, t, x) , __ebpf_as(t, at)
+#define __ebpf_args2_2(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_1((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_3(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_2((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_4(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_3((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_5(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_4((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_6(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_5((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_7(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_6((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_8(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_7((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_9(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_8((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_10(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_9((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_11(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_10((at) + __ebpf_words_of(t), __VA_ARGS__)
+#define __ebpf_args2_12(at, t, x, ...) , __ebpf_as(t, at) __ebpf_args2_11((at) + __ebpf_words_of(t), __VA_ARGS__)
 #define BPF_PROG2(name, args...) \
 	name(unsigned long long *ctx); \
-	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx __ebpf_by_count(__ebpf_decl2_, ##args)(args)); \
+	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx __ebpf_by_pairs(__ebpf_decl2_, ##args)(args)); \
 	typeof(name(0)) name(unsigned long long *ctx) \
 	{ \
-		return ____##name(ctx __ebpf_by_count(__ebpf_args2_, ##args)(0, ##args)); \
+		return ____##name(ctx __ebpf_by_pairs(__ebpf_args2_, ##args)(0, ##args)); \
 	} \
-	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx __ebpf_by_count(__ebpf_decl2_, ##args)(args))
+	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx __ebpf_by_pairs(__ebpf_decl2_, ##args)(args))
 
 #endif

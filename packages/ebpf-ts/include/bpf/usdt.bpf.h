@@ -26,6 +26,10 @@ enum __bpf_usdt_arg_type {
 	BPF_USDT_ARG_SIB = 3,
 };
 
+/*
+ * 24 bytes, as libbpf 1.7 and later write them: no bitfield crosses its own unit, so that the index begins two bytes behind the type. Before,
+ * they were 16, without an index, and with reg_off at byte 12: who writes them goes by the types of the map.
+ */
 struct __bpf_usdt_arg_spec {
 	/* The constant, or what is added to the address. */
 	__u64 val_off;
@@ -72,61 +76,65 @@ extern const _Bool LINUX_HAS_BPF_COOKIE __kconfig;
 /* Numbers of errno.h, which does not go together with vmlinux.h. */
 enum { __EBPF_ENOENT = 2, __EBPF_ESRCH = 3, __EBPF_EINVAL = 22 };
 
-static __always_inline struct __bpf_usdt_spec *__ebpf_usdt_spec(struct pt_regs *ctx)
+/* Where the entry of this attachment is; negative when nobody has said. */
+static __always_inline int __ebpf_usdt_number(struct pt_regs *ctx)
 {
-	int number;
-
-	if (LINUX_HAS_BPF_COOKIE) {
-		number = bpf_get_attach_cookie(ctx);
-	} else {
+	if (!LINUX_HAS_BPF_COOKIE) {
 		long address = PT_REGS_IP(ctx);
 		const int *found = bpf_map_lookup_elem(&__bpf_usdt_ip_to_spec_id, &address);
 
-		if (!found)
-			return NULL;
-		number = *found;
+		return found ? *found : -__EBPF_ESRCH;
 	}
-	return bpf_map_lookup_elem(&__bpf_usdt_specs, &number);
+	return bpf_get_attach_cookie(ctx);
 }
 
 /* How many arguments the probe has; -ESRCH when nobody has said. */
 __weak __hidden int bpf_usdt_arg_cnt(struct pt_regs *ctx)
 {
-	struct __bpf_usdt_spec *spec = __ebpf_usdt_spec(ctx);
+	struct __bpf_usdt_spec *spec;
+	int number;
 
-	return spec ? spec->arg_cnt : -__EBPF_ESRCH;
+	number = __ebpf_usdt_number(ctx);
+	if (number < 0)
+		return -__EBPF_ESRCH;
+	spec = bpf_map_lookup_elem(&__bpf_usdt_specs, &number);
+	if (!spec)
+		return -__EBPF_ESRCH;
+	return spec->arg_cnt;
 }
 
-/* What was given with the attachment; 0 when nothing was. */
-__weak __hidden long bpf_usdt_cookie(struct pt_regs *ctx)
-{
-	struct __bpf_usdt_spec *spec = __ebpf_usdt_spec(ctx);
-
-	return spec ? spec->usdt_cookie : 0;
-}
-
-static __always_inline long __ebpf_usdt_register(struct pt_regs *ctx, int offset, unsigned long *value)
+static __always_inline int __ebpf_usdt_register(struct pt_regs *ctx, int offset, unsigned long *value)
 {
 	return bpf_probe_read_kernel(value, sizeof(*value), (void *)ctx + offset);
 }
+
+/* Whole words are read, of which the argument may be a part: the last one in memory on big-endian machines. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define __ebpf_usdt_part(value, arg) (value)
+#else
+#define __ebpf_usdt_part(value, arg) ((value) >> (arg)->arg_bitshift)
+#endif
 
 /* The argument of that number, from 0 on, into `res`: 0, or a negative error (-ENOENT when there are not so many). */
 __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, __u64 arg_num, long *res)
 {
 	struct __bpf_usdt_spec *spec;
 	struct __bpf_usdt_arg_spec *arg;
-	unsigned long value = 0, index = 0;
-	long error = 0;
+	unsigned long value, index, address;
+	int error, number;
 
 	*res = 0;
-	spec = __ebpf_usdt_spec(ctx);
+	number = __ebpf_usdt_number(ctx);
+	if (number < 0)
+		return -__EBPF_ESRCH;
+	spec = bpf_map_lookup_elem(&__bpf_usdt_specs, &number);
 	if (!spec)
 		return -__EBPF_ESRCH;
 	if (arg_num >= BPF_USDT_MAX_ARG_CNT)
 		return -__EBPF_ENOENT;
 	/* The compiler would look at the second bound alone, and the verifier at the first. */
 	barrier_var(arg_num);
-	if (spec->arg_cnt < 0 || arg_num >= (__u64)spec->arg_cnt)
+	if (arg_num >= spec->arg_cnt)
 		return -__EBPF_ENOENT;
 
 	arg = &spec->args[arg_num];
@@ -136,32 +144,58 @@ __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, __u64 arg_num, long *res)
 		break;
 	case BPF_USDT_ARG_REG:
 		error = __ebpf_usdt_register(ctx, arg->reg_off, &value);
-		break;
-	case BPF_USDT_ARG_SIB:
-		error = __ebpf_usdt_register(ctx, arg->idx_reg_off, &index);
 		if (error)
 			return error;
-		index <<= arg->scale_bitshift;
-		/* fallthrough */
+		break;
 	case BPF_USDT_ARG_REG_DEREF:
 		error = __ebpf_usdt_register(ctx, arg->reg_off, &value);
 		if (error)
 			return error;
-		error = bpf_probe_read_user(&value, sizeof(value), (const void *)value + index + arg->val_off);
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-		value >>= arg->arg_bitshift;
-#endif
+		error = bpf_probe_read_user(&value, sizeof(value), (const void *)value + arg->val_off);
+		if (error)
+			return error;
+		value = __ebpf_usdt_part(value, arg);
+		break;
+	case BPF_USDT_ARG_SIB:
+		error = __ebpf_usdt_register(ctx, arg->reg_off, &value);
+		if (error)
+			return error;
+		error = __ebpf_usdt_register(ctx, arg->idx_reg_off, &index);
+		if (error)
+			return error;
+		address = value + (index << arg->scale_bitshift) + arg->val_off;
+		error = bpf_probe_read_user(&value, sizeof(value), (const void *)address);
+		if (error)
+			return error;
+		value = __ebpf_usdt_part(value, arg);
 		break;
 	default:
 		return -__EBPF_EINVAL;
 	}
-	if (error)
-		return error;
 
 	/* Shorter ones lose what else was in the register or beside them, and get their sign. */
 	value <<= arg->arg_bitshift;
-	*res = arg->arg_signed ? (long)value >> arg->arg_bitshift : (long)(value >> arg->arg_bitshift);
+	if (arg->arg_signed)
+		value = (long)value >> arg->arg_bitshift;
+	else
+		value >>= arg->arg_bitshift;
+	*res = value;
 	return 0;
+}
+
+/* What was given with the attachment; 0 when nothing was. */
+__weak __hidden long bpf_usdt_cookie(struct pt_regs *ctx)
+{
+	struct __bpf_usdt_spec *spec;
+	int number;
+
+	number = __ebpf_usdt_number(ctx);
+	if (number < 0)
+		return 0;
+	spec = bpf_map_lookup_elem(&__bpf_usdt_specs, &number);
+	if (!spec)
+		return 0;
+	return spec->usdt_cookie;
 }
 
 #define __ebpf_usdt_value(ctx, number) ({ long __ebpf_arg; bpf_usdt_arg(ctx, number, &__ebpf_arg); __ebpf_arg; })
