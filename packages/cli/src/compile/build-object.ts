@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { compile, CompileError, type Compiled, type CompileOptions } from "ebpf-ts/compile";
 import { makeFolder } from "../output/make-folder.ts";
 import { reportError, say } from "../output/report-error.ts";
-import { SourceWatch } from "./source-watch.ts";
+import { FileWatch } from "../watch/file-watch.ts";
 
 export interface BuildArguments {
   readonly source: string;
@@ -22,7 +22,7 @@ export async function buildObject(options: BuildArguments): Promise<void> {
     process.exitCode = await buildOnce(options);
     return;
   }
-  using watch = new SourceWatch(options.source);
+  const watch = new FileWatch([options.source]);
   for (;;) {
     const started = Date.now();
     await buildOnce(options, (files) => watch.follow(files, started));
@@ -30,21 +30,19 @@ export async function buildObject(options: BuildArguments): Promise<void> {
   }
 }
 
-/** Gives the exit code. */
-async function buildOnce(
-  options: BuildArguments,
-  onDependencies?: (files: readonly string[]) => void,
-): Promise<number> {
+/** Gives the exit code; `onFiles` is told which files were read, or are to blame. */
+async function buildOnce(options: BuildArguments, onFiles?: (files: readonly string[]) => void): Promise<number> {
   try {
     const output = options.output ?? objectOf(options.source);
     const made = await compile(options.source, compileOptions(options));
-    onDependencies?.(made.dependencies);
+    onFiles?.(made.dependencies);
     process.stderr.write(made.diagnostics);
     await writeObject(output, made);
     say(`${output}: ${made.object.length} bytes, by clang ${made.clang.version}`);
     return 0;
   } catch (error) {
     if (!(error instanceof CompileError)) return reportError(error);
+    onFiles?.(error.files);
     // The compiler's own words, as it writes them for a terminal.
     process.stderr.write(error.diagnostics);
     return error.exitCode;

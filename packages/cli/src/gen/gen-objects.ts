@@ -3,7 +3,7 @@ import { printLine } from "../output/print-line.ts";
 import { printable } from "../output/text.ts";
 import { ExitCode, UsageError } from "../output/report-error.ts";
 import { GeneratedFile, type GenOptions } from "./generated-file.ts";
-import { watchFiles } from "./watch-files.ts";
+import { FileWatch } from "../watch/file-watch.ts";
 
 export interface GenArguments extends GenOptions {
   readonly objects: readonly string[];
@@ -49,18 +49,18 @@ async function checkAll(files: readonly GeneratedFile[]): Promise<void> {
 
 /** What fails is told, and tried again when the object changes. */
 async function watchAll(files: readonly GeneratedFile[]): Promise<void> {
-  const write = async (object: string): Promise<void> => {
-    for (const file of files) {
-      if (file.object !== object) continue;
-      try {
-        if (await file.write(await file.generate())) printLine(printable(`wrote ${file.path}`));
-      } catch (error) {
-        console.error(printable(`ebpf: ${(error as Error).message.replaceAll("\n", "; ")}`));
-      }
-    }
-  };
-  await watchFiles(
-    files.map(({ object }) => object),
-    write,
-  );
+  const watch = new FileWatch(files.map(({ object }) => object));
+  for (let changed: readonly GeneratedFile[] = files; ;) {
+    for (const file of changed) await writeOrTell(file);
+    const paths = await watch.changed();
+    changed = files.filter(({ object }) => paths.has(resolve(object)));
+  }
+}
+
+async function writeOrTell(file: GeneratedFile): Promise<void> {
+  try {
+    if (await file.write(await file.generate())) printLine(printable(`wrote ${file.path}`));
+  } catch (error) {
+    console.error(printable(`ebpf: ${(error as Error).message.replaceAll("\n", "; ")}`));
+  }
 }
