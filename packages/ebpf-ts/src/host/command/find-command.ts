@@ -21,6 +21,11 @@ export function findCommand(file: string, cwd: string, path: string | undefined)
   return find(file, cwd, path).name;
 }
 
+/** Where it is. Throws as {@link findCommand} does. */
+export function pathOfCommand(file: string, cwd: string, path: string | undefined): string {
+  return find(file, cwd, path).path;
+}
+
 /**
  * What to execute for a command. The kernel takes no script without a line that names its interpreter (ENOEXEC); some shells read it
  * themselves then, in the process in which they are, so that the command would never begin.
@@ -55,7 +60,7 @@ function find(file: string, cwd: string, path: string | undefined): FoundCommand
   for (const directory of foldersOf(path ?? defaultPath)) {
     const candidate = absolutePath(cwd, directory, file);
     if (reasonAgainst(candidate) !== undefined) continue;
-    const byPath = path === undefined || file.startsWith("-") || shellHasPrograms();
+    const byPath = path === undefined || file.startsWith("-") || hasPrograms(shell);
     return { name: byPath ? candidate : file, path: candidate };
   }
   throw new EbpfError(
@@ -64,9 +69,9 @@ function find(file: string, cwd: string, path: string | undefined): FoundCommand
   );
 }
 
-/** Busybox may take a name for one of its own programs, and be that without another execve(2). */
-function shellHasPrograms(): boolean {
-  return realPath(shell)?.endsWith("/busybox") === true;
+/** Whether a program that is to execute another is busybox, which may take a name for one of its own programs instead. */
+export function hasPrograms(file: string): boolean {
+  return realPath(file)?.endsWith("/busybox") === true;
 }
 
 function requireExecutable(file: string, path: string): void {

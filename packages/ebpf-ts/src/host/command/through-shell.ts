@@ -1,4 +1,4 @@
-import { findCommand } from "./find-command.ts";
+import { hasPrograms, pathOfCommand } from "./find-command.ts";
 
 /** What a shell is to become so that a command gets its environment as it is. */
 export interface ThroughShell {
@@ -23,11 +23,15 @@ export function throughShell(
   const lost = Object.entries(env).flatMap(([name, value]) =>
     value === undefined || name === "" || (shellName.test(name) && !shellsOwn.has(name)) ? [] : [`${name}=${value}`],
   );
-  const setters =
-    lost.length === 0 ? undefined : settersOf(lost, command[0], (name) => tryFind(name, cwd, env["PATH"]));
-  return setters === undefined
-    ? { argv: command, programs: 1 }
-    : { argv: [...setters.flat(), ...command], programs: setters.length + 1 };
+  const find = (name: string): string | undefined => tryFind(name, cwd, env["PATH"]);
+  const setters = lost.length === 0 ? undefined : settersOf(lost, command[0], find);
+  if (setters === undefined) return { argv: command, programs: 1 };
+  const [file, ...args] = command;
+  const byPath = !file.includes("/") && setters.some(([setter]) => hasPrograms(setter!));
+  return {
+    argv: [...setters.flat(), byPath ? (find(file) ?? file) : file, ...args],
+    programs: setters.length + 1,
+  };
 }
 
 /** What is executed before the command, each with its arguments. */
@@ -47,7 +51,7 @@ function settersOf(
 
 function tryFind(name: string, cwd: string, path: string | undefined): string | undefined {
   try {
-    return findCommand(name, cwd, path);
+    return pathOfCommand(name, cwd, path);
   } catch {
     return undefined;
   }

@@ -103,6 +103,8 @@ function isProcess(code: CodeBuilder, { pid, namespace }: PidCondition): void {
 
 function isNamed(code: CodeBuilder, comm: Uint8Array): void {
   const view = new DataView(comm.buffer, comm.byteOffset, comm.byteLength);
+  // Kernels from 6.0 to 6.3 write up to the end of the name, and leave what stands behind it.
+  for (let at = 0; at < comm.length; at += 8) code.store64(10, at - comm.length, 0);
   code.copy(1, 10).addTo(1, -comm.length).set(2, comm.length).call(HelperId.get_current_comm);
   code.jumpIf(0, "!=", 0, "leave");
   for (let at = 0; at < comm.length; at += 8) {
