@@ -99,7 +99,7 @@ describe("ebpf run with a command", { timeout: 300_000 }, () => {
   it("says what is no filter, and what the embedded engine cannot do", async () => {
     const { code, stderr } = await ebpf(["run", object, "--pid", "soon", "--", "true"]);
     assert.equal(code, 2);
-    assert.match(stderr, /It takes a number/);
+    assert.match(stderr, /It takes the number of a process/);
     const all = await ebpf(["run", object, "--engine", "embedded", "--all", "--", "true"]);
     assert.equal(all.code, 1);
     assert.match(all.stderr, /events of the whole system/);

@@ -1,6 +1,7 @@
 import type { Collection, EventsOptions, Fields, PerfEventArray, PrintedLine, PrintStream, RingBuf } from "ebpf-ts";
 import { mapKind, recordOf, type MapSpec } from "ebpf-ts/spec";
 import { say } from "../output/report-error.ts";
+import { monotonicNs } from "../output/wall-clock.ts";
 import { columnsOf, plainColumn, type Column } from "./columns.ts";
 import type { ShownEvent, SourceLayout } from "./event-printer.ts";
 import { timestampOf } from "./timestamps.ts";
@@ -152,7 +153,7 @@ function resolvers(): Resolvers {
 const noTime = (): undefined => undefined;
 
 function shownEvent(source: string, event: unknown, time: bigint | undefined): ShownEvent {
-  return { source, time: time ?? process.hrtime.bigint(), isTimed: time !== undefined, event };
+  return { source, time: time ?? monotonicNs(), isTimed: time !== undefined, event };
 }
 
 interface Layout extends SourceLayout {

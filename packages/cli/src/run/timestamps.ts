@@ -1,4 +1,5 @@
 import type { Btf } from "ebpf-ts/btf";
+import { monotonicNs } from "../output/wall-clock.ts";
 import { columnsOf } from "./columns.ts";
 
 /** Members that hold what `bpf_ktime_get_ns` gave, as programs usually name them. */
@@ -26,9 +27,9 @@ export function timestampOf(btf: Btf | undefined, type: number): TimeOf | undefi
     );
   });
   if (column === undefined) return undefined;
-  const start = process.hrtime.bigint() - before;
+  const start = monotonicNs() - before;
   return (event) => {
     const value = column.valueOf(event);
-    return typeof value === "bigint" && value > start && value < process.hrtime.bigint() + after ? value : undefined;
+    return typeof value === "bigint" && value > start && value < monotonicNs() + after ? value : undefined;
   };
 }

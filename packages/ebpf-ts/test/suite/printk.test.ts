@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { after, before, it } from "node:test";
 import type { PrintedLine } from "../../src/engine/prints.ts";
 import { pid } from "../../src/host/this-process.ts";
+import { monotonicNs } from "../../src/sys/process/clock.ts";
 import { mountTracefs, type Mounted } from "../support/bpf-file-systems.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
@@ -37,12 +38,12 @@ onEachEngine("printk", (engine) => {
     const until = new Promise<void>((resolve) => (end = resolve));
     const lines = loaded.bpf.printk({ until });
     const others = other.bpf.printk({ until });
-    const start = process.hrtime.bigint();
+    const start = monotonicNs();
     for (let number = 0; number < 50; number += 1) {
       await print(loaded, number);
       await print(other, 1000 + number);
     }
-    const stop = process.hrtime.bigint();
+    const stop = monotonicNs();
     end();
     const found = await all(lines);
     const expected = (first: number): string[] =>
