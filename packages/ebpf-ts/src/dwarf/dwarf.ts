@@ -45,6 +45,12 @@ export class Dwarf {
     return known;
   }
 
+  /** Structs and unions of a size in bytes that stand in the same file as the function that begins there. */
+  compositesBeside(section: number, offset: number, size: number): readonly number[] {
+    const fn = this.#functions.get(codeAddress(section, offset));
+    return fn === undefined ? [] : this.types.compositesBeside(fn, size);
+  }
+
   #collect(fn: Entry): DwarfVariable[] {
     const found: DwarfVariable[] = [];
     const visit = (entry: Entry, outer: readonly CodeRange[], depth: number): void => {

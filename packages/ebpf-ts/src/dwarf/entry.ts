@@ -35,6 +35,8 @@ export class Entry {
   count = -1;
   constant = 0;
   isDeclaration = false;
+  /** Number of the file that it stands in, in the unit's table. */
+  declFile = -1;
   lowPc: CodeAddress = -1;
   /** An address, or the distance to it. */
   highPc = -1;

@@ -44,6 +44,9 @@ export function setAttribute(sections: DebugSections, entry: Entry, attribute: n
     case Attribute.CONST_VALUE:
       if (value.kind === ValueClass.CONSTANT) entry.constant = value.value;
       return;
+    case Attribute.DECL_FILE:
+      entry.declFile = constantOf(value);
+      return;
     case Attribute.DECLARATION:
       entry.isDeclaration = value.value !== 0;
       return;

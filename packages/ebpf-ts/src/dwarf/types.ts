@@ -163,6 +163,26 @@ export class DwarfTypes {
     return [...this.#namedEntries()].filter((entry) => entry.name(this.sections) === name).map(({ offset }) => offset);
   }
 
+  /** Structs and unions with a name, of a size in bytes, that stand in the same file as another entry. */
+  compositesBeside(entry: Entry, size: number): number[] {
+    const { unit, declFile } = this.#declared(entry);
+    if (declFile < 0) return [];
+    return [...this.#namedEntries()]
+      .filter((each) => composites.has(each.tag) && each.byteSize === size)
+      .filter((each) => each.unit === unit && each.declFile === declFile)
+      .map(({ offset }) => offset);
+  }
+
+  /** Where a function of which this is a copy stands in the source. */
+  #declared(entry: Entry): Entry {
+    let declared: Entry | undefined = entry;
+    for (let steps = 0; declared !== undefined && steps < deepest; steps++) {
+      if (declared.declFile >= 0 || declared.origin === 0) return declared;
+      declared = this.entry(declared.origin);
+    }
+    return entry;
+  }
+
   allNamed(): number[] {
     return [...this.#namedEntries()].map(({ offset }) => offset);
   }

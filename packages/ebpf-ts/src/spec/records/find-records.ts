@@ -146,6 +146,7 @@ const words: Readonly<Record<Candidate["by"], string>> = {
   pointer: "what a pointer points to, written by",
   "global-pointer": "the only struct of the size that a global pointer names, written by",
   "local of its size": "the only variable of the size in",
+  "struct of its size": "the only struct of the size in the source of",
 };
 
 function whyOf({ candidate, paths }: Claim): string {

@@ -11,7 +11,8 @@ import type { Btf } from "../../btf/types.ts";
  * - `map value`: the value of another map, such as scratch memory of each CPU;
  * - `pointer`: what a variable points to that is written to it;
  * - `global-pointer`: the only struct of the right size that any global pointer names;
- * - `local of its size`: the only variable of the right size where the record is written.
+ * - `local of its size`: the only variable of the right size where the record is written;
+ * - `struct of its size`: the only struct of the right size that the source file defines in which the record is written.
  */
 export type RecordOrigin =
   | "spec"
@@ -23,7 +24,8 @@ export type RecordOrigin =
   | "map value"
   | "pointer"
   | "global-pointer"
-  | "local of its size";
+  | "local of its size"
+  | "struct of its size";
 
 /**
  * - `exact`: the type is that of the record, and has its size;

@@ -34,6 +34,12 @@ export class ObjectFunction {
     return place === undefined ? [] : (this.#dwarf?.variablesOf(place.section, place.offset) ?? []);
   }
 
+  /** Structs and unions of a size in bytes that its own source file defines. */
+  compositesBeside(size: number): readonly number[] {
+    const place = this.#place;
+    return place === undefined ? [] : (this.#dwarf?.compositesBeside(place.section, place.offset, size) ?? []);
+  }
+
   /** Before calls, after them, and where a variable gets to another place. */
   get flow(): Flow {
     this.#flow ??= trackValues(this.spec, this.#slotsOfInterest());

@@ -23,7 +23,10 @@ export function recordOf(spec: CollectionSpec, map: MapSpec): FoundRecord {
   if (btf !== undefined && type !== 0 && by !== "global-pointer")
     return one(spec, { type, by, certainty: "exact" }, map);
   const written = recordsOf(spec).get(map.name);
-  if (written !== undefined && written.variants.length > 0) return written;
+  // That a global pointer names a struct says more than that there is one.
+  const isNamed = btf !== undefined && type !== 0;
+  const isWeak = isNamed && written?.variants.every((variant) => variant.by === "struct of its size") === true;
+  if (written !== undefined && written.variants.length > 0 && !isWeak) return written;
   if (btf !== undefined && type !== 0) return one(spec, { type, by, certainty: "guess" }, map);
   return (
     written ?? {

@@ -70,7 +70,15 @@ export class RecordRules {
       const local = view.size === undefined ? undefined : this.#local(view, view.size);
       if (local !== undefined) return local;
     }
-    return undefined;
+    return size === undefined ? undefined : this.#inSource(views, size);
+  }
+
+  /** The only struct of the record's size that the source file defines in which it is made. Those of headers are others' business. */
+  #inSource(views: readonly View[], size: number): Candidate | undefined {
+    const found = new Set(views.flatMap(({ fn }) => fn.compositesBeside(size)));
+    const [type] = found;
+    if (type === undefined || found.size > 1) return undefined;
+    return { table: "dwarf", type, by: "struct of its size", certainty: "guess" };
   }
 
   /**
