@@ -3,10 +3,11 @@
  * have bundles in place of the compiled files, which development goes on with; declarations and sources are as they are.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { workerEntries } from "ebpf-ts/bundling";
 import { bundleAlone, bundleTogether, type Entries, type Group, importedBy } from "./bundle.ts";
 import { root } from "./files.ts";
+import { roomOf } from "./rooms.ts";
 
 interface Manifest {
   readonly private?: boolean;
@@ -37,23 +38,44 @@ async function bundleLibrary(exports: NonNullable<Manifest["exports"]>, folder: 
   await bundleAlone(alone, folder);
 }
 
-/** What a load reads: what runs in a browser as well, what the import has read already, and what speaks to the system. */
+/**
+ * What is read together is in few files, since each takes as long as 15 KB of code: what an import reads that runs in a browser as well, and
+ * the rest of it; what reads debug information; what else there is for specs; what several need of the system; and either engine.
+ */
 async function groups(): Promise<Group[]> {
-  const paths = ["index", "embedded", "engine/kernel/kernel-engine", "shared-ring/index"];
-  const [front, embedded, kernel, rings] = (await Promise.all(
-    paths.map((path) => importedBy(`${library}/src/${path}.ts`)),
-  )) as [Group, Group, Group, Group];
-  const pure = new Set([...front, ...kernel].filter((path) => embedded.has(path)));
-  const host = new Set([...front].filter((path) => /\/src\/(host|sys|uapi)\//.test(path) && !pure.has(path)));
-  const system = new Set([...kernel].filter((path) => !pure.has(path) && !front.has(path) && rings.has(path)));
-  return [pure, host, system];
+  const taken = new Set<string>();
+  const group = (paths: Iterable<string>, isOf: (path: string) => boolean = () => true): Group => {
+    const own = new Set([...paths].filter((path) => !isOwn(path) && !taken.has(path) && isOf(path)));
+    for (const path of own) taken.add(path);
+    return own;
+  };
+  const of = (path: string): Promise<Group> => importedBy(`${library}/src/${path}.ts`);
+  const front = await of("index");
+  const kernel = await of("engine/kernel/kernel-engine");
+  return [
+    group([...front, ...kernel], isPure),
+    group(front),
+    group(await of("spec/debug/doors")),
+    group(await of("spec/index")),
+    group(kernel, (path) => !path.includes("/engine/kernel/")),
+    group(kernel),
+    group(await of("engine/embedded/user/embedded-engine")),
+  ];
 }
+
+const isPure = (path: string): boolean => roomOf(path.slice(`${library}/src/`.length))?.pure === true;
+
+/** Of `index.ts` alone. */
+const isOwn = (path: string): boolean => dirname(path) === `${library}/src` && !isPure(path);
 
 async function bundleCommand(folder: string): Promise<void> {
   const files = await readdir(join(root, command, "src/commands"));
   const commands = files.map((file) => basename(file, ".ts")).map((name) => [`commands/${name}`, `commands/${name}`]);
   const entries = [["main", "main"], ...commands].map(([name, path]) => [name, `${command}/src/${path}.ts`]);
-  await bundleTogether(Object.fromEntries(entries) as Entries, folder);
+  const of = (path: string): Promise<Group> => importedBy(`${command}/src/${path}.ts`);
+  const printed = [...(await of("inspect/inspect-object"))].filter((path) => path.includes("/output/"));
+  const own = new Set([...(await of("main")), ...printed].filter((path) => basename(path) !== "main.ts"));
+  await bundleTogether(Object.fromEntries(entries) as Entries, folder, [own]);
 }
 
 /** Files of a package that are published as they are. `private` keeps the package from being published as it is developed. */

@@ -48,7 +48,7 @@ export const rooms: readonly Room[] = [
   ),
   pure(
     "spec/",
-    "`CollectionSpec`: what an object says, as plain data; `object/` reads a file into it, `records/` finds what its rings hold, `entries/` what its maps, `assemble.ts` appends subprograms",
+    "`CollectionSpec`: what an object says, as plain data; `object/` reads a file into it, `records/` finds what its rings hold, `entries/` what its maps, `assembly/` appends subprograms",
     "base/ btf/ bytes/ dwarf/ elf/ insn/ kinds/ uapi/",
   ),
   pure(
@@ -206,7 +206,7 @@ export const rooms: readonly Room[] = [
     "programs and links that somebody else pinned",
     "attach/ base/ engine/ engine/kernel/ host/ link/ program/",
   ),
-  host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/"),
+  host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/ spec/"),
   host(
     "lockdown/",
     "a process gives up power: its user, its capabilities, its system calls",

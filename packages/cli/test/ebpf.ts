@@ -73,13 +73,11 @@ export async function copyForNobody(): Promise<{ root: string; remove: () => Pro
     "koffi",
     "@koromix",
     "commander",
-    "cli-table3",
     "string-width",
     "strip-ansi",
     "ansi-regex",
     "emoji-regex",
     "is-fullwidth-code-point",
-    "@colors",
   ];
   const parts = ["packages", "examples", ...modules.map((name) => `node_modules/${name}`)];
   for (const part of parts) {

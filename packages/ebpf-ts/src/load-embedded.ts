@@ -3,6 +3,7 @@ import { NotSupportedError } from "./base/errors.ts";
 import type { Collection } from "./collection/collection.ts";
 import { embeddedChecks, embeddedEngine, type EmbeddedEngineOptions } from "./engine/embedded/user/embedded-engine.ts";
 import { type HostServices, loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
+import { readDebug } from "./spec/debug/read-debug.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
 export type { ObjectOptions } from "./load-object.ts";
@@ -16,6 +17,7 @@ const host: HostServices = {
   onPrint: (line) => console.debug(line),
   onFault: (fault) => console.warn(fault.message),
   onFinding: (finding) => console.debug(finding),
+  debugReader: () => readDebug,
 };
 
 /**

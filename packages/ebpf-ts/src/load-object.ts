@@ -12,6 +12,8 @@ import { checkSpec } from "./spec/check-spec.ts";
 import { kconfigVariables } from "./spec/fill-kconfig.ts";
 import type { KconfigValue } from "./spec/kconfig-value.ts";
 import { parse } from "./spec/parse.ts";
+import { wantsDebug } from "./spec/debug/wants-debug.ts";
+import type { readDebug } from "./spec/debug/read-debug.ts";
 import { type RecordChoice, sayRecords } from "./spec/records/said/say-records.ts";
 import { setVariable } from "./spec/set-variable.ts";
 import { makePrintable } from "./spec/to-json.ts";
@@ -102,6 +104,11 @@ export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault">
   readonly lockDown?: LockDown | undefined;
   /** Told what turns out to be wrong with the object once it is loaded: its debug information is read late. */
   readonly onFinding?: ((finding: string) => void) | undefined;
+  /**
+   * What reads debug information, for specs that want it: where files are read one by one, nobody else waits for that one. A page has it
+   * already.
+   */
+  readonly debugReader: () => typeof readDebug | Promise<typeof readDebug>;
   /** One that waits for its start. */
   readonly command?: HeldCommand | undefined;
 }
@@ -125,6 +132,7 @@ export async function loadSpec(
   refuseOtherMaps(engine.name, maps);
   const { kconfig = {} } = options;
   for (const name of Object.keys(kconfig)) find(kconfigVariables(spec), name, "setting of the kernel");
+  if (wantsDebug(spec)) (await host.debugReader())(spec);
   const own = sayRecords(withVariables(withMaps(spec, maps), options.variables ?? {}), options.records ?? {});
   const collection = await engine.load(own, {
     onPrint: options.onPrint ?? host.onPrint,

@@ -11,8 +11,10 @@ import { type Checks, checkOptions } from "./base/check-options.ts";
 import { aPath, type Check, oneOf, wrongKind } from "./base/checks.ts";
 import { importHost } from "./host/import-host.ts";
 import { readObject } from "./host/read-object.ts";
+import { publishFinding, publishPrint, warnFault } from "./host/reporters.ts";
 import { loadSpec, objectChecks, type ObjectOptions, specOf } from "./load-object.ts";
 import { parse } from "./spec/parse.ts";
+import type * as ReadDebug from "./spec/debug/read-debug.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
 export type { ObjectOptions } from "./load-object.ts";
@@ -63,21 +65,24 @@ export async function load(
   const spec =
     typeof object === "string" || object instanceof URL ? parse(await readObject(object)) : specOf(object, takes);
   const engine = await engineOf(options);
-  const { publishFinding, publishPrint, warnFault } = await importHost(
-    "the reporters",
-    () => import("./host/reporters.ts"),
-  );
   for (const finding of spec.findings ?? []) publishFinding(finding);
   return loadSpec(spec, engine, options, {
     onPrint: publishPrint,
     onFault: warnFault,
     onFinding: publishFinding,
     lockDown,
+    debugReader,
     command: options.command,
   });
 }
 
 const takes = "a path, the bytes of a file, or a spec";
+
+/** A tenth of the library, for objects whose records only that can tell. */
+async function debugReader(): Promise<typeof ReadDebug.readDebug> {
+  const { readDebug } = await importHost("debug information", () => import("./spec/debug/read-debug.ts"));
+  return readDebug;
+}
 
 const lockDown: LockDown = async (plan, collection) => {
   const host = await importHost("lockDown()", () => import("./lockdown/lock-down.ts"));

@@ -9,6 +9,7 @@ import type { MapNoun } from "./map/nouns.gen.ts";
 import { PerfEventArray } from "./map/perf/perf-event-array.ts";
 import { perfChecks, perfOptions, type PerfRingOptions } from "./map/perf/perf-options.ts";
 import { RecordType } from "./map/record-type.ts";
+import { wantsDebug } from "./spec/debug/wants-debug.ts";
 import type * as Reopen from "./engine/kernel/map/reopen.ts";
 
 export type { ExistingTypes as OpenOptions } from "./map/existing-types.ts";
@@ -22,6 +23,7 @@ export async function openPinned(path: string, options: ExistingTypes = {}): Pro
   checkOptions(options, checks, "openPinned()");
   aPath(path, "The path of openPinned()");
   const { reopenPinned } = await importReopen();
+  await readTypes(options);
   return nounOf(await reopenPinned(path), options);
 }
 
@@ -30,7 +32,15 @@ export async function openById(id: number, options: ExistingTypes = {}): Promise
   checkOptions(options, checks, "openById()");
   integer(0, 0xffff_ffff)(id, "The id of openById()");
   const { reopenById } = await importReopen();
+  await readTypes(options);
   return nounOf(await reopenById(id), options);
+}
+
+/** Of an object that is given, as loading it would. */
+async function readTypes({ types }: ExistingTypes): Promise<void> {
+  if (types === undefined || !("maps" in types) || !wantsDebug(types)) return;
+  const { readDebug } = await importHost("debug information", () => import("./spec/debug/read-debug.ts"));
+  readDebug(types);
 }
 
 function importReopen(): Promise<typeof Reopen> {

@@ -1,7 +1,6 @@
 import { mapKind, recordOf, type CollectionSpec, type RecordChoice } from "ebpf-ts/spec";
 import type { Btf } from "ebpf-ts/btf";
 import { UsageError } from "../output/report-error.ts";
-import { headerTypes } from "./header-types.ts";
 
 /** What a user says of records on the command line. */
 export interface RecordArguments {
@@ -20,6 +19,8 @@ export async function recordChoices(
     text.slice(text.indexOf("=") + 1),
   ]);
   if (header === undefined) return Object.fromEntries(named);
+  // It brings the compiler.
+  const { headerTypes } = await import("./header-types.ts");
   const types = await headerTypes(header);
   const choices = named.map(([ring, name]): [string, RecordChoice] => [
     ring,

@@ -2,6 +2,7 @@ import { type Checks, checkOptions } from "../base/check-options.ts";
 import { aBoolean } from "../base/checks.ts";
 import { aBtf } from "./checks/a-btf.ts";
 import { BtfBuilder } from "./btf-builder.ts";
+import { findExterns } from "./find-externs.ts";
 import { hasValue } from "./layout.ts";
 import { stringsOf } from "./parse-btf.ts";
 import type {
@@ -54,19 +55,6 @@ export function settleExterns(btf: Btf): Uint8Array | undefined {
   }
   for (const type of mender.added) builder.add(type);
   return builder.bytes();
-}
-
-/** Their section, themselves, and the prototypes of functions. */
-function findExterns(btf: Btf): ReadonlySet<number> {
-  const externs = new Set<number>();
-  for (let id = 1; id < btf.length; id++) {
-    const type = btf.type(id);
-    if (type.kind === "datasec" && type.name === ".ksyms") externs.add(id);
-    if ((type.kind !== "func" && type.kind !== "var") || type.linkage !== "extern") continue;
-    externs.add(id);
-    if (type.kind === "func") externs.add(type.type);
-  }
-  return externs;
 }
 
 class KernelMender {

@@ -1,4 +1,7 @@
+import type { BtfBuilder } from "../btf/btf-builder.ts";
+import type { Btf } from "../btf/types.ts";
 import type { ElfFile } from "../elf/elf-file.ts";
+import { BtfMaker } from "./btf-maker.ts";
 import { Tag } from "./constants.ts";
 import type { Entry } from "./entry.ts";
 import { type CodeRange, locationsOf, type LocationRange, rangesOf } from "./lists.ts";
@@ -34,6 +37,11 @@ export class Dwarf {
     for (const entry of entries.withTags(new Set([Tag.SUBPROGRAM]))) {
       if (entry.lowPc >= 0) this.#functions.set(entry.lowPc, entry);
     }
+  }
+
+  /** Writes its types into a table, behind what the builder holds already: the types of `own`. */
+  btfMaker(builder: BtfBuilder, own?: Btf): BtfMaker {
+    return new BtfMaker(this.types, builder, own);
   }
 
   /** All variables of the function that begins there, outer blocks first; none where nothing is known of it. `offset` is bytes. */

@@ -1,8 +1,6 @@
 import { Operator } from "./constants.ts";
 import type { Cursor } from "./cursor.ts";
-
-/** The register that counts from the bottom of a function's frame: r10 as DWARF for eBPF has it, and the frame base. */
-export const FRAME_REGISTER = 10;
+import { FRAME_REGISTER } from "./frame-register.ts";
 
 /** Where a variable is. */
 export interface Place {

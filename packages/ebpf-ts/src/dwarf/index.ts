@@ -2,7 +2,5 @@ export type { Budget } from "./budget.ts";
 export { BtfMaker } from "./btf-maker.ts";
 export { Dwarf } from "./dwarf.ts";
 export type { DwarfVariable } from "./dwarf.ts";
-export { FRAME_REGISTER } from "./expression.ts";
 export type { Place } from "./expression.ts";
-export { hasDebugSections } from "./sections.ts";
 export { DwarfTypes } from "./types.ts";

@@ -38,10 +38,6 @@ const names = [
 
 export type DebugSections = Readonly<Record<(typeof names)[number], DebugSection>> & { readonly budget: Budget };
 
-export function hasDebugSections(elf: ElfFile): boolean {
-  return elf.sections.some(({ name, size }) => name === ".debug_info" && size > 0);
-}
-
 /** Sections that are not there are empty. Relocations are applied. */
 export function readDebugSections(elf: ElfFile): DebugSections {
   const found = new Map(elf.sections.map((section) => [section.name, section]));

@@ -1,6 +1,6 @@
 import { aPath } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
-import { importHost } from "./import-host.ts";
+import { readNamed } from "./named-files.ts";
 import { refusal } from "./refusal.ts";
 
 /** Larger than clang makes them; a file without an end, such as /dev/zero, is found out. */
@@ -9,8 +9,6 @@ const largestObject = 64 * 2 ** 20;
 /** Reads the file of a compiled object; rejected with NOT_FOUND when that cannot be done. */
 export async function readObject(path: string | URL): Promise<Uint8Array> {
   if (!(path instanceof URL)) aPath(path, "The object's file");
-  // The host is asked for only here, so that everything else loads in a browser.
-  const { readNamed } = await importHost("files", () => import("./named-files.ts"));
   const name = String(path);
   const bytes = await readNamed(path, largestObject + 1).catch((cause: unknown) => {
     throw refusal(cause, `read ${name}`, (code) => {

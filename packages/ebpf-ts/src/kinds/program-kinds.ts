@@ -5,6 +5,7 @@ const functionName: KernelTypeName = { prefix: "", kind: "func", what: "function
 const lsmHook: KernelTypeName = { prefix: "bpf_lsm_", kind: "func", what: "LSM hook" };
 const iterator: KernelTypeName = { prefix: "bpf_iter_", kind: "func", what: "iterator" };
 const typedTracepoint: KernelTypeName = { prefix: "btf_trace_", kind: "typedef", what: "tracepoint" };
+const none: ContextShape = { of: "bytes", size: 0, hidden: 0, writable: false };
 
 /**
  * Every kind of program section that libbpf knows (section_defs in libbpf.c), and all that is known of it. Whatever needs to know
@@ -161,29 +162,22 @@ export const programKinds: readonly ProgramKind[] = [
   }),
 ];
 
-type Row = Pick<ProgramKind, "type" | "place" | "since"> & Partial<ProgramKind>;
-type Rest = Pick<ProgramKind, "since"> & Partial<ProgramKind>;
+type Row = Pick<ProgramKind, "type" | "place" | "since"> & Partial<Omit<ProgramKind, "name" | "atReturn" | "context">>;
+type Rest = Omit<Row, "type" | "place">;
 
-/** The same row under each of these names. */
+/** The same row under each of these names. All are made at every start, so that nothing here takes long. */
 function kinds(names: string, row: Row): ProgramKind[] {
-  return names.split(" ").map((name) => ({
-    attachType: undefined,
-    sleepable: false,
-    rest: undefined,
-    attaches: row.rest === undefined ? "when told" : "as named",
-    atReturn: false,
-    kernelType: undefined,
-    context: contextOf(row.type),
-    ...row,
-    name,
-  }));
+  const { type, place, since, attachType, sleepable = false, rest, kernelType } = row;
+  const { attaches = rest === undefined ? "when told" : "as named" } = row;
+  const context = contextOf(type);
+  return names.split(" ").map((name) => {
+    const atReturn = type === ProgType.KPROBE && (name.startsWith("kret") || name.startsWith("uret"));
+    return { name, type, attachType, sleepable, rest, place, attaches, atReturn, kernelType, context, since };
+  });
 }
 
 function probes(names: string, row: Omit<Row, "type">): ProgramKind[] {
-  return kinds(names, { ...row, type: ProgType.KPROBE }).map((kind) => ({
-    ...kind,
-    atReturn: /^[ku]ret/.test(kind.name),
-  }));
+  return kinds(names, { ...row, type: ProgType.KPROBE });
 }
 
 function kprobeMulti(attachType: number): Pick<ProgramKind, "attachType" | "place" | "rest"> {
@@ -245,7 +239,6 @@ function structOps(name: string, row: Rest): ProgramKind[] {
 }
 
 function contextOf(type: number): ContextShape {
-  const none: ContextShape = { of: "bytes", size: 0, hidden: 0, writable: false };
   switch (type) {
     case ProgType.TRACEPOINT: // as long as that of sys_enter
       return { ...none, size: 64, hidden: 8 };

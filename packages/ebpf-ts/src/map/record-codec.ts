@@ -1,4 +1,5 @@
-import { makeDecoder, makeEncoder } from "../btf/index.ts";
+import { makeDecoder } from "../btf/codec/decoder.ts";
+import { makeEncoder } from "../btf/codec/encoder.ts";
 import type { RecordDecoder } from "../stream/record-stream.ts";
 import type { RecordType, RingRecordType } from "./record-type.ts";
 import { shapeDecoder } from "./shape-decoder.ts";

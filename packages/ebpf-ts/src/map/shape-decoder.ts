@@ -1,4 +1,4 @@
-import { makeDecoder } from "../btf/index.ts";
+import { makeDecoder } from "../btf/codec/decoder.ts";
 import type { RecordDecoder } from "../stream/record-stream.ts";
 import type { RecordShape, RecordShapes, RingRecordType } from "./record-type.ts";
 

@@ -1,7 +1,8 @@
 import { hasHoles } from "../btf/codec/holes.ts";
 import { keepBytes } from "../btf/codec/kept-bytes.ts";
 import { makePlan } from "../btf/codec/make-plan.ts";
-import { makeDecoder, makeEncoder } from "../btf/index.ts";
+import { makeDecoder } from "../btf/codec/decoder.ts";
+import { makeEncoder } from "../btf/codec/encoder.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
 import type { MapInfo } from "../engine/map.ts";

@@ -1,5 +1,5 @@
 import { EbpfError, ValueError } from "../base/errors.ts";
-import { type Encoder, makeEncoder } from "../btf/index.ts";
+import { type Encoder, makeEncoder } from "../btf/codec/encoder.ts";
 import type { RunOptions } from "../engine/program.ts";
 import { contextTypeOf } from "../spec/context-type.ts";
 import type { CollectionSpec, ProgramSpec } from "../spec/types.ts";

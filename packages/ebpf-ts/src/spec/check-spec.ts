@@ -11,7 +11,7 @@ import {
   oneOf,
   strings,
 } from "../base/checks.ts";
-import { someRelocations } from "../btf/core/core-relocation.ts";
+import { someRelocations } from "../btf/checks/some-relocations.ts";
 import { aBtf, aTypeId } from "../btf/checks/a-btf.ts";
 import type { Btf, LineInfo } from "../btf/types.ts";
 import { someInstructions } from "../insn/check-instructions.ts";

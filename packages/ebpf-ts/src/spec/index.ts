@@ -1,6 +1,6 @@
 export { parse } from "./parse.ts";
-export { assemble } from "./assemble.ts";
-export type { AssembleTarget } from "./assemble.ts";
+export { assemble } from "./assembly/assemble.ts";
+export type { AssembleTarget } from "./assembly/assemble.ts";
 export { setVariable } from "./set-variable.ts";
 export { specToJson } from "./to-json.ts";
 export { type MapKind, mapKind, type NounKind } from "../kinds/map-kinds.ts";
@@ -9,9 +9,9 @@ export { disassembleFunction } from "./disassemble-function.ts";
 export { parseSectionName } from "./section-name.ts";
 export type { SectionMeaning } from "./section-name.ts";
 export { AttachType, MapFlag, MapType, ProgType } from "../uapi/uapi.gen.ts";
-export type { DebugInfo } from "./records/debug-info.ts";
+export type { DebugInfo } from "./debug/debug-info.ts";
 export type * from "./types.ts";
-export { recordOf } from "./records/record-of.ts";
+export { entryOf, recordOf, sayRecords } from "./debug/doors.ts";
 export type {
   FoundRecord,
   RecordCertainty,
@@ -20,7 +20,6 @@ export type {
   RecordTag,
   RecordVariant,
 } from "./records/found-record.ts";
-export { entryOf } from "./entries/entry-of.ts";
 export type { FoundEntry, FoundPart } from "./entries/found-entry.ts";
 export { objectTypes } from "./object-types.ts";
-export { sayRecords, type RecordChoice } from "./records/said/say-records.ts";
+export type { RecordChoice } from "./records/said/say-records.ts";

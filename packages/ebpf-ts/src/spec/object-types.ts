@@ -2,6 +2,7 @@ import type { Btf } from "../btf/types.ts";
 import { BtfBuilder } from "../btf/btf-builder.ts";
 import { parseBtf } from "../btf/parse-btf.ts";
 import { parse } from "./parse.ts";
+import { readDebug } from "./debug/read-debug.ts";
 import { TypeTables } from "./records/type-table.ts";
 
 /**
@@ -9,7 +10,9 @@ import { TypeTables } from "./records/type-table.ts";
  * `-fno-eliminate-unused-debug-types` tells all of its structs. Throws `EbpfError` as {@link parse} does.
  */
 export function objectTypes(object: Uint8Array): Btf {
-  const { btf, debug } = parse(object);
+  const spec = parse(object);
+  readDebug(spec);
+  const { btf, debug } = spec;
   const all = debug?.tryRead((dwarf) => {
     const tables = new TypeTables(btf, dwarf);
     for (const type of dwarf.types.allNamed()) tables.add({ table: "dwarf", type, by: "spec", certainty: "exact" });

@@ -9,7 +9,7 @@ import { badObject, findSection, openObject } from "./object/object-file.ts";
 import type { ObjectFile } from "./object/object-file.ts";
 import { findRecordTypes } from "./object/record-type.ts";
 import { addReferences } from "./object/references.ts";
-import { debugInfoOf } from "./records/debug-info.ts";
+import { debugInfoOf } from "./debug/debug-info.ts";
 import type { FunctionPlace } from "./records/function-place.ts";
 import { makePrintable } from "./to-json.ts";
 import type { CollectionSpec } from "./types.ts";

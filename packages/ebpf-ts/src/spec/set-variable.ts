@@ -1,4 +1,4 @@
-import { makeEncoder } from "../btf/index.ts";
+import { makeEncoder } from "../btf/codec/encoder.ts";
 import { aString } from "../base/checks.ts";
 import { aSpec } from "./check-spec.ts";
 import { EbpfError, ValueError } from "../base/errors.ts";

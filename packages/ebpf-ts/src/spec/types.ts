@@ -1,6 +1,6 @@
 import type { Btf, CoreRelocation, LineInfo } from "../btf/types.ts";
 import type { Instruction } from "../insn/instruction.ts";
-import type { DebugInfo } from "./records/debug-info.ts";
+import type { DebugInfo } from "./debug/debug-info.ts";
 import type { RecordOrigin, RecordSaid } from "./records/found-record.ts";
 
 /**

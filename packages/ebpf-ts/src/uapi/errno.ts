@@ -137,10 +137,8 @@ export const Errno = {
 } as const;
 export type Errno = (typeof Errno)[keyof typeof Errno];
 
-const names: ReadonlyMap<number, string> = new Map(Object.entries(Errno).map(([name, number]) => [number, name]));
-
 /** `EPERM` for 1; `E1234` for a number without a name. Takes the positive or the negative number. */
 export function errnoName(errno: number): string {
   const positive = Math.abs(errno);
-  return names.get(positive) ?? `E${positive}`;
+  return Object.entries(Errno).find(([, number]) => number === positive)?.[0] ?? `E${positive}`;
 }

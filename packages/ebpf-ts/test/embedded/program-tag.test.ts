@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { programTag } from "../../src/engine/embedded/load/program-tag.ts";
-import { assemble } from "../../src/spec/assemble.ts";
+import { assemble } from "../../src/spec/assembly/assemble.ts";
 import { fixture } from "../suite/fixture.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 

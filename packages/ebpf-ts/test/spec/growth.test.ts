@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { ByteView } from "../../src/bytes/byte-view.ts";
 import { hostedEmbeddedEngine } from "../../src/engine/embedded/node-host.ts";
 import type { Instruction } from "../../src/insn/instruction.ts";
-import { Assembler } from "../../src/spec/assemble.ts";
+import { Assembler } from "../../src/spec/assembly/assembler.ts";
 import { parse } from "../../src/spec/parse.ts";
 import type { CollectionSpec, FunctionSpec, ProgramSpec } from "../../src/spec/types.ts";
 import { makeObject } from "../support/make-object.ts";

@@ -10,6 +10,7 @@ import type { EngineMap } from "../../src/engine/map.ts";
 import type { EngineRing } from "../../src/engine/ring.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import { parse } from "../../src/spec/parse.ts";
+import { readDebug } from "../../src/spec/debug/read-debug.ts";
 import type { CollectionSpec } from "../../src/spec/types.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
@@ -39,6 +40,7 @@ export class Fixture {
   readonly #engine: EngineCollection;
 
   constructor(spec: CollectionSpec, engine: EngineCollection) {
+    readDebug(spec);
     this.bpf = new Collection(spec, engine);
     this.#engine = engine;
   }

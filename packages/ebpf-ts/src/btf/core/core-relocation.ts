@@ -1,9 +1,9 @@
-import { list, membersOf, u32 } from "../../base/check-members.ts";
-import { aString, type Check, integer } from "../../base/checks.ts";
+import { aString } from "../../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import { someInstructions } from "../../insn/check-instructions.ts";
 import type { Instruction } from "../../insn/instruction.ts";
-import { aBtf, aTypeId } from "../checks/a-btf.ts";
+import { aBtf } from "../checks/a-btf.ts";
+import { someRelocations } from "../checks/some-relocations.ts";
 import { sameKind, typesAreCompatible } from "./compatible.ts";
 import { describeAccess, matchAccess, parseAccess, readAccess } from "./field-access.ts";
 import { patchInstruction, poisonInstruction } from "./patch-instruction.ts";
@@ -14,11 +14,6 @@ import { RelocationProblem } from "./relocation-problem.ts";
 import { fieldValue, typeValue } from "./relocation-value.ts";
 import type { FieldValue } from "./relocation-value.ts";
 import type { Btf, BtfType, CoreRelocation } from "../types.ts";
-
-/** Their kinds are looked at one by one. */
-export const someRelocations: Check = list(
-  membersOf<CoreRelocation>({ slot: integer(0, 2 ** 31 - 1), type: aTypeId, access: aString, kind: u32 }),
-);
 
 /** `poison`: the target lacks what the instruction needs. */
 type Decision = Patch | "poison";

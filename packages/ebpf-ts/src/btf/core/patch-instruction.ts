@@ -1,4 +1,5 @@
 import type { Instruction } from "../../insn/instruction.ts";
+import { poisonHelper } from "./poison-helper.ts";
 
 /** What a relocation decided, for {@link patchInstruction}. */
 export interface Patch {
@@ -12,12 +13,6 @@ export interface Patch {
   /** Whether another width would read the same value: pointers and unsigned integers, as loads extend with zeros. */
   readonly resizable: boolean;
 }
-
-/**
- * An id that no helper has, as in libbpf: what is called where a relocation found no target. The verifier says "invalid func
- * unknown#195896080" if the instruction can be reached.
- */
-export const poisonHelper = 0xbad2310;
 
 const loadImmediate64 = 0x18;
 const sizeCodes: Readonly<Record<number, number>> = { 1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18 };

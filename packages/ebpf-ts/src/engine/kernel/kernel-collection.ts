@@ -1,7 +1,8 @@
 import { EbpfError } from "../../base/errors.ts";
+import { importHost } from "../../host/import-host.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { Instruction } from "../../insn/instruction.ts";
-import { Assembler } from "../../spec/assemble.ts";
+import { Assembler, type Relocate } from "../../spec/assembly/assembler.ts";
 import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
@@ -32,9 +33,9 @@ import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPollers } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
-import { withPrologue } from "./scope/prologue.ts";
-import { type CommandScope, HeldChild, spawnInScope } from "./scope/spawn-in-scope.ts";
-import { spawnCommand, type ChildCommand } from "./spawn.ts";
+import type * as Commands from "./scope/spawn-in-scope.ts";
+import { withPrologue } from "./scope/with-prologue.ts";
+import type { ChildCommand } from "./spawn.ts";
 
 export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig" | "scope" | "filter">;
 
@@ -42,6 +43,17 @@ export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig" | "scope
 interface LoadParts {
   readonly assembler: Assembler;
   readonly externs: KernelExterns;
+}
+
+/** For those who start some. */
+export function importCommands(): Promise<typeof Commands> {
+  return importHost("commands", () => import("./scope/spawn-in-scope.ts"));
+}
+
+/** CO-RE is imported with the kernel's types, by objects that have relocations. */
+async function relocateToKernel(): Promise<Relocate> {
+  const { relocateTo } = await importHost("CO-RE", () => import("../../spec/assembly/assemble.ts"));
+  return relocateTo(await kernelBtf());
 }
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
@@ -95,6 +107,8 @@ export class KernelCollection implements EngineCollection {
   }
 
   async spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<EngineCommand> {
+    refuseIfLockedDown(`start ${file}`, "processes");
+    const { spawnInScope, spawnCommand } = await importCommands();
     const command = this.#scope!.ofCommands
       ? await spawnInScope(file, args, options, this.#commandScope)
       : await spawnCommand(file, args, options);
@@ -102,6 +116,7 @@ export class KernelCollection implements EngineCollection {
   }
 
   async start(held: HeldCommand): Promise<EngineCommand> {
+    const { HeldChild } = await importCommands();
     if (!(held instanceof HeldChild)) throw new TypeError("Cannot start a command that another engine holds");
     if (!this.#scope!.ofCommands) return this.#keep(await held.start(undefined));
     await this.#commandScope.prepare();
@@ -123,6 +138,8 @@ export class KernelCollection implements EngineCollection {
   }
 
   async prepareLockDown(): Promise<void> {
+    // What a filter leaves may be commands, and not the files of modules.
+    await importCommands();
     const hasPerf = this.#spec.maps.some(({ type }) => mapKind(type).ring === "perf");
     this.#letPollerGo ??= await keepPollers(this.#sys, hasPerf);
     if (this.#closed) this.#letPollerGo();
@@ -149,7 +166,7 @@ export class KernelCollection implements EngineCollection {
   }
 
   /** The first command makes the events those of the commands, where load() was not told whose they are. */
-  get #commandScope(): CommandScope {
+  get #commandScope(): Commands.CommandScope {
     const scope = this.#scope!;
     return {
       prepare: () => scope.narrow(() => this.#reattach()),
@@ -169,7 +186,7 @@ export class KernelCollection implements EngineCollection {
   }
 
   async #loadAll({ reuse, kconfig, scope, filter = {} }: KernelLoadOptions): Promise<void> {
-    const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? { btf: await kernelBtf() } : undefined);
+    const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? await relocateToKernel() : undefined);
     const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {});
     const toLoad = await checkPrograms(this.#spec, assembler, externs);
     const { btf, maps } = externs.spec;

@@ -1,4 +1,5 @@
 import { type EbpfError, type EbpfErrorCode, NotSupportedError } from "../../base/errors.ts";
+import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { CollectionSpec } from "../../spec/types.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
@@ -8,8 +9,7 @@ import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command, ProgType } from "../../uapi/uapi.gen.ts";
 import type { Engine, EngineCollection, EngineOptions } from "../engine.ts";
 import { failure, isShortage } from "./failure.ts";
-import { KernelCollection } from "./kernel-collection.ts";
-import { HeldChild } from "./scope/spawn-in-scope.ts";
+import { importCommands, KernelCollection } from "./kernel-collection.ts";
 import { DEFAULT_PIN_ROOT } from "./pin.ts";
 
 export interface KernelEngineOptions {
@@ -23,7 +23,10 @@ export interface KernelEngineOptions {
 export function kernelEngine(options: KernelEngineOptions = {}): Engine {
   return {
     name: "kernel",
-    hold: HeldChild.hold,
+    hold: async (file, args, options) => {
+      refuseIfLockedDown(`start ${file}`, "processes");
+      return (await importCommands()).HeldChild.hold(file, args, options);
+    },
     load(spec: CollectionSpec, engineOptions: EngineOptions): Promise<EngineCollection> {
       const { sys = linuxSys(), pinRoot = DEFAULT_PIN_ROOT } = options;
       return KernelCollection.load(sys, spec, pinRoot, engineOptions);

@@ -1,4 +1,4 @@
-import { type Encoder, makeEncoder } from "../../btf/index.ts";
+import { type Encoder, makeEncoder } from "../../btf/codec/encoder.ts";
 import type { Injector, WriteRecord } from "../../engine/injector.ts";
 import { aCount, aFunction } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";

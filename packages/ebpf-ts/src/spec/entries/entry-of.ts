@@ -7,11 +7,7 @@ import { type Part, sizedParts } from "./sized-parts.ts";
 /** By the programs that it comes from, which copies of a spec share. */
 const found = new WeakMap<readonly unknown[], Map<string, FoundEntry>>();
 
-/**
- * What the keys and values of a map are, and how that was found: as its definition says (`__type`), or, where that gives sizes alone
- * (`__uint(value_size, …)`), what all programs of the object pass to it and take from it, when that has one type of that size. DWARF is
- * read for maps of the second kind. What is wrong with it is added to the findings of the spec.
- */
+/** As `entryOf` of `debug/doors.ts`, for a spec whose debug information has its reader. */
 export function entryOf(spec: CollectionSpec, map: MapSpec): FoundEntry {
   aSpec(spec, "The spec of entryOf()");
   checkMap(map, "The map of entryOf()");

@@ -2,7 +2,7 @@ import type { Btf } from "../../btf/types.ts";
 import type { Dwarf } from "../../dwarf/index.ts";
 import { partsAt } from "../records/btf-parts.ts";
 import type { Candidate } from "../records/candidates.ts";
-import type { DebugInfo } from "../records/debug-info.ts";
+import type { DebugInfo } from "../debug/debug-info.ts";
 import type { FunctionPlace } from "../records/function-place.ts";
 import { noDebug } from "../records/no-debug.ts";
 import { ObjectCode } from "../records/object-code.ts";

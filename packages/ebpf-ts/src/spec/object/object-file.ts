@@ -1,5 +1,7 @@
-import { mendBtf, parseBtf, parseBtfExt } from "../../btf/index.ts";
-import type { Btf, BtfDataSection, BtfExt } from "../../btf/index.ts";
+import { parseBtf } from "../../btf/parse-btf.ts";
+import { type BtfExt, parseBtfExt } from "../../btf/parse-btf-ext.ts";
+import type { Btf, BtfDataSection } from "../../btf/types.ts";
+import { mendBtf } from "../../btf/validate-btf.ts";
 import { parseElf } from "../../elf/parse-elf.ts";
 import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
 import { EbpfError } from "../../base/errors.ts";

@@ -3,7 +3,7 @@ import type { Btf } from "../../btf/types.ts";
 import type { Dwarf } from "../../dwarf/index.ts";
 import type { CollectionSpec, MapSpec } from "../types.ts";
 import type { Candidate } from "./candidates.ts";
-import type { DebugInfo } from "./debug-info.ts";
+import type { DebugInfo } from "../debug/debug-info.ts";
 import type { FoundRecord, RecordVariant } from "./found-record.ts";
 import { noDebug } from "./no-debug.ts";
 import { recordCalls } from "./record-calls.ts";

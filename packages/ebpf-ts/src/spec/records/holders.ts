@@ -1,4 +1,4 @@
-import { FRAME_REGISTER } from "../../dwarf/index.ts";
+import { FRAME_REGISTER } from "../../dwarf/frame-register.ts";
 import type { Budget, DwarfTypes, DwarfVariable, Place } from "../../dwarf/index.ts";
 import type { ObjectFunction } from "./object-code.ts";
 import type { State } from "./flow/track-values.ts";

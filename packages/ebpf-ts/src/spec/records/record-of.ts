@@ -6,12 +6,7 @@ import type { FoundRecord, RecordOrigin, RecordSaid, RecordVariant } from "./fou
 /** By the programs that it comes from, which copies of a spec share. */
 const found = new WeakMap<readonly unknown[], Map<string, FoundRecord>>();
 
-/**
- * What the records of a ring or perf event array are, and how that was found. In order: what the map says in the spec (`recordType`, which
- * the map's definition or a global has named); what its programs write, by their variables in DWARF, by global variables and values of maps;
- * a struct that a global pointer names, when nothing else has the size. DWARF is read when it is first needed. What is wrong with it is
- * added to the findings of the spec.
- */
+/** As `recordOf` of `debug/doors.ts`, for a spec whose debug information has its reader. */
 export function recordOf(spec: CollectionSpec, map: MapSpec): FoundRecord {
   aSpec(spec, "The spec of recordOf()");
   checkMap(map, "The map of recordOf()");

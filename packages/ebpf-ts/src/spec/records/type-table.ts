@@ -4,7 +4,7 @@ import { parseBtf, stringsOf } from "../../btf/parse-btf.ts";
 import type { Btf, NewBtfType } from "../../btf/types.ts";
 import { mendBtf } from "../../btf/validate-btf.ts";
 import { EbpfError } from "../../base/errors.ts";
-import { BtfMaker, type Dwarf } from "../../dwarf/index.ts";
+import type { BtfMaker, Dwarf } from "../../dwarf/index.ts";
 import type { Candidate } from "./candidates.ts";
 
 /**
@@ -23,7 +23,7 @@ export class TypeTables {
     this.#dwarf = dwarf;
     this.#builder = own === undefined ? new BtfBuilder() : new BtfBuilder(stringsOf(own));
     for (let id = 1; id < (own?.length ?? 1); id++) this.#builder.add(copyOf(own!, id));
-    this.#maker = dwarf && new BtfMaker(dwarf.types, this.#builder, own);
+    this.#maker = dwarf?.btfMaker(this.#builder, own);
   }
 
   /** The id of a type; undefined when it has no form in BTF. */

@@ -1,6 +1,6 @@
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import type { Failures } from "../../../base/failures.ts";
-import { poisonHelper } from "../../../btf/core/patch-instruction.ts";
+import { poisonHelper } from "../../../btf/core/poison-helper.ts";
 import { CALL, CallKind } from "../../../insn/opcodes.ts";
 import { helperName } from "../../../uapi/helper-names.ts";
 import { isGplCompatible, isGplOnly } from "../../../uapi/helpers-gpl.ts";

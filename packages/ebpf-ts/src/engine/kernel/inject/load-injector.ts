@@ -1,5 +1,5 @@
 import { EbpfError, NotSupportedError, SyscallError } from "../../../base/errors.ts";
-import { assemble } from "../../../spec/assemble.ts";
+import { assemble } from "../../../spec/assembly/assemble.ts";
 import { parse } from "../../../spec/parse.ts";
 import { setVariable } from "../../../spec/set-variable.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";

@@ -1,6 +1,6 @@
 import { Failures } from "../../../base/failures.ts";
-import type { Assembler } from "../../../spec/assemble.ts";
-import { checkLoadable } from "../../../spec/check-loadable.ts";
+import type { Assembler } from "../../../spec/assembly/assembler.ts";
+import { checkLoadable } from "../../../spec/assembly/check-loadable.ts";
 import type { CollectionSpec, ProgramSpec } from "../../../spec/types.ts";
 import { attachTypeId } from "./attach-type-id.ts";
 import type { KernelExterns } from "./externs/kernel-externs.ts";

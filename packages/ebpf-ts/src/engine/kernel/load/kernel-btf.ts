@@ -1,4 +1,4 @@
-import { parseBtf } from "../../../btf/index.ts";
+import { parseBtf } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
 import { refusal } from "../../../host/refusal.ts";

@@ -1,6 +1,8 @@
-import { mendForKernel, settleExterns } from "../../../btf/index.ts";
+import { findExterns } from "../../../btf/find-externs.ts";
+import type * as Mending from "../../../btf/mend-for-kernel.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
+import { importHost } from "../../../host/import-host.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import { whyNeedsTypes } from "../../../spec/needs-types.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
@@ -30,7 +32,7 @@ export async function loadBtf(
 ): Promise<Descriptor | undefined> {
   const { btf } = spec;
   if (btf === undefined) return undefined;
-  const bytes = settleExterns(btf) ?? btf.bytes;
+  const bytes = findExterns(btf).size === 0 ? btf.bytes : ((await mending()).settleExterns(btf) ?? btf.bytes);
   const fd = await load(sys, bytes);
   if (fd >= 0) return typesOf(fd);
   if (fd === -Errno.EPERM || fd === -Errno.ENOSYS || isShortage(fd)) throw failure(fd, "load programs", "bpf");
@@ -51,7 +53,13 @@ export async function loadBtf(
   return undefined;
 }
 
+/** Of most objects the kernel takes the types as they are. */
+function mending(): Promise<typeof Mending> {
+  return importHost("what mends types", () => import("../../../btf/mend-for-kernel.ts"));
+}
+
 async function loadMended(sys: Sys, btf: Btf): Promise<Descriptor | undefined> {
+  const { mendForKernel } = await mending();
   for (const old of [false, true]) {
     const fd = await load(sys, mendForKernel(btf, { old }));
     if (fd >= 0) return typesOf(fd);

@@ -1,4 +1,4 @@
-import { poisonHelper } from "../../../btf/core/patch-instruction.ts";
+import { poisonHelper } from "../../../btf/core/poison-helper.ts";
 import type { LineInfo } from "../../../btf/types.ts";
 import type { AssembledProgram } from "../../../spec/types.ts";
 import { callThroughRegister } from "../../../insn/advice.ts";

@@ -1,4 +1,4 @@
-import { parseBtf } from "../../../btf/index.ts";
+import { parseBtf } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";

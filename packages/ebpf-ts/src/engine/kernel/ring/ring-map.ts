@@ -1,11 +1,12 @@
 import { EbpfError } from "../../../base/errors.ts";
+import { importHost } from "../../../host/import-host.ts";
+import { refuseIfLockedDown } from "../../../host/locked-down.ts";
 import { knowThreads } from "../../../host/threads/thread-lives.ts";
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import type { RingBell, RingMemory } from "../../../ring/ring-memory.ts";
 import type { Injector } from "../../injector.ts";
 import type { EngineRing } from "../../ring.ts";
 import type { KernelInjector } from "../inject/kernel-injector.ts";
-import { openInjector } from "../inject/open-injector.ts";
 import { KernelMap } from "../map/kernel-map.ts";
 import { openBell } from "../poll/poller.ts";
 import { mapRing, type MappedRing } from "./ring-pages.ts";
@@ -47,6 +48,9 @@ export class RingMap extends KernelMap {
   }
 
   async #openInjector(memory: MappedRing, size: number): Promise<Injector> {
+    refuseIfLockedDown(`inject into ring ${this.info.name}`, "bpf");
+    // It brings a program of its own, which few rings ever see.
+    const { openInjector } = await importHost("the injector", () => import("../inject/open-injector.ts"));
     const injector = await openInjector(this.sys, this, memory, size);
     this.#injector?.close();
     this.#injector = injector;

@@ -1,4 +1,5 @@
 import { cgroupFolder } from "../../../host/cgroup/cgroup-mounts.ts";
+import { importHost } from "../../../host/import-host.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import { whyNotCurrentTask } from "../../../kinds/whose-events.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
@@ -6,9 +7,9 @@ import type { ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { type EventFilter, type EventScope, isEmptyFilter, type ScopeException, type ScopeName } from "../../scope.ts";
-import { CommandGroup, type WaitingCommand } from "./command-group.ts";
-import { filterConditions, type FilterConditions } from "./filter-conditions.ts";
-import { prologue } from "./prologue.ts";
+import type { CommandGroup, WaitingCommand } from "./command-group.ts";
+import type { FilterConditions } from "./filter-conditions.ts";
+import type * as Narrowing from "./narrowing.ts";
 
 /** Loads a program once more, behind a prologue. */
 export type LoadScoped = (spec: ProgramSpec, before: readonly Instruction[]) => Promise<Descriptor>;
@@ -27,24 +28,24 @@ export interface ScopeOptions {
 export class KernelScope {
   readonly #sys: Sys;
   readonly #options: ScopeOptions;
-  readonly #filter: FilterConditions;
   readonly #scoped = new Map<ProgramSpec, Promise<Descriptor>>();
   readonly #exceptions = new Map<string, ScopeException>();
+  #filter: FilterConditions | undefined;
+  #narrowing: typeof Narrowing | undefined;
   #group: CommandGroup | undefined;
   #turns: Promise<unknown> = Promise.resolve();
   #closed = false;
   #before: readonly Instruction[] | undefined;
 
-  private constructor(sys: Sys, options: ScopeOptions, filter: FilterConditions) {
+  private constructor(sys: Sys, options: ScopeOptions) {
     this.#sys = sys;
     this.#options = options;
-    this.#filter = filter;
-    this.#before = this.#prologue();
   }
 
   static async open(sys: Sys, given: ScopeOptions): Promise<KernelScope> {
     const options = { ...given, filter: withCgroupFolder(given.filter) };
-    const scope = new KernelScope(sys, options, await filterConditions(sys, options.filter));
+    const scope = new KernelScope(sys, options);
+    if (!isEmptyFilter(options.filter)) await scope.#setFilter();
     if (options.scope === "command") await scope.#makeGroup();
     return scope;
   }
@@ -117,15 +118,27 @@ export class KernelScope {
     await this.#group?.close();
   }
 
+  async #import(): Promise<typeof Narrowing> {
+    this.#narrowing ??= await importHost("what narrows events", () => import("./narrowing.ts"));
+    return this.#narrowing;
+  }
+
+  async #setFilter(): Promise<void> {
+    const { filterConditions } = await this.#import();
+    this.#filter = await filterConditions(this.#sys, this.#options.filter);
+    this.#before = this.#prologue();
+  }
+
   async #makeGroup(): Promise<void> {
+    const { CommandGroup } = await this.#import();
     this.#group = await CommandGroup.make(this.#sys);
     this.#before = this.#prologue();
   }
 
   #prologue(): readonly Instruction[] | undefined {
     const command = this.#group?.condition;
-    if (command === undefined && isEmptyFilter(this.#options.filter)) return undefined;
-    return prologue({ ...this.#filter, command });
+    if (command === undefined && this.#filter === undefined) return undefined;
+    return this.#narrowing?.prologue({ ...noFilter, ...this.#filter, command });
   }
 
   #isException({ name, kind }: ProgramSpec): boolean {
@@ -150,6 +163,8 @@ function withCgroupFolder(filter: EventFilter): EventFilter {
   if (cgroup === undefined) return filter;
   return { ...filter, cgroup: cgroupFolder(cgroup, `filter by the cgroup ${cgroup}`) };
 }
+
+const noFilter: FilterConditions = { pid: undefined, uid: undefined, comm: undefined, cgroup: undefined };
 
 async function closeAll(programs: readonly Promise<Descriptor>[]): Promise<void> {
   for (const each of await Promise.allSettled(programs)) if (each.status === "fulfilled") each.value.close();

@@ -1,5 +1,4 @@
 import type { Instruction } from "../../../insn/instruction.ts";
-import type { AssembledProgram } from "../../../spec/types.ts";
 import { HelperId } from "../../../uapi/uapi.gen.ts";
 import { CodeBuilder } from "./code-builder.ts";
 
@@ -113,17 +112,4 @@ function isNamed(code: CodeBuilder, comm: Uint8Array): void {
       .set64(2, view.getBigUint64(at, true))
       .jumpIfRegister(1, "!=", 2, "leave");
   }
-}
-
-/** The program behind a prologue: jumps are relative, all that is told by slot moves, and the first line begins with the prologue. */
-export function withPrologue(program: AssembledProgram, before: readonly Instruction[]): AssembledProgram {
-  const shift = before.length;
-  const lines = program.lines.map((line) => (line.slot === 0 ? line : { ...line, slot: line.slot + shift }));
-  return {
-    ...program,
-    instructions: [...before.map((instruction) => ({ ...instruction })), ...program.instructions],
-    references: program.references.map((reference) => ({ ...reference, slot: reference.slot + shift })),
-    functions: program.functions.map((entry) => (entry.slot === 0 ? entry : { ...entry, slot: entry.slot + shift })),
-    lines,
-  };
 }

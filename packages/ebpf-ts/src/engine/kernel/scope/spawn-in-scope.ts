@@ -7,6 +7,7 @@ import { EbpfError } from "../../../base/errors.ts";
 import type { Child } from "../../../host/child.ts";
 import type { HeldCommand, SpawnOptions } from "../../command.ts";
 import { type ChildCommand, commandOf, start } from "../spawn.ts";
+export { spawnCommand } from "../spawn.ts";
 import type { WaitingCommand } from "./command-group.ts";
 
 /**

@@ -18,10 +18,7 @@ import { TypeTables } from "../type-table.ts";
  */
 export type RecordChoice = string | { readonly type: string; readonly types: Btf } | ((bytes: Uint8Array) => unknown);
 
-/**
- * A spec whose rings have the records that a user says; the one that is given stays as it is. Throws NOT_FOUND for unknown
- * names, and BAD_VALUE for a type that is larger than all that the programs write.
- */
+/** As `sayRecords` of `debug/doors.ts`, for a spec whose debug information has its reader. */
 export function sayRecords(spec: CollectionSpec, choices: Readonly<Record<string, RecordChoice>>): CollectionSpec {
   aSpec(spec, "The spec of sayRecords()");
   anObject(choices, "The choices of sayRecords()");

@@ -1,6 +1,7 @@
 import type { UprobeTarget } from "../../../../attach/targets/uprobe.ts";
 import { EbpfError, NotSupportedError } from "../../../../base/errors.ts";
-import { findExecutableSymbol, type PartialFile } from "../../../../elf/executable-symbols.ts";
+import type { findExecutableSymbol, PartialFile } from "../../../../elf/executable-symbols.ts";
+import { importHost } from "../../../../host/import-host.ts";
 import { absolutePath, notRegular, openRegular } from "../../../../host/named-files.ts";
 import { closeFile, readAt, fileSize } from "../../../../host/open-files.ts";
 import { refusal } from "../../../../host/refusal.ts";
@@ -27,16 +28,25 @@ export const uprobeDetails: LinkDetails = {
 };
 
 /** A perf event of a place in a file's code, to which the program is linked. */
-export const attachUprobe: Attach<UprobeTarget> = async (request) =>
-  attachToEvent(request, openProbe(request), uprobeDetails);
+export const attachUprobe: Attach<UprobeTarget> = async (request) => {
+  // Symbol tables of executables are read for probes alone.
+  const { findExecutableSymbol } = await importHost(
+    "symbols of executables",
+    () => import("../../../../elf/executable-symbols.ts"),
+  );
+  return attachToEvent(request, openProbe(request, findExecutableSymbol), uprobeDetails);
+};
 
-function openProbe({ sys, spec, target, action }: AttachRequest<UprobeTarget>): Descriptor {
+function openProbe(
+  { sys, spec, target, action }: AttachRequest<UprobeTarget>,
+  findSymbol: typeof findExecutableSymbol,
+): Descriptor {
   const { path, pid = ANY, returns = findProgramKind(spec.kind)?.atReturn === true } = target;
   const attributes = new KernelStruct(PerfEventAttr, {
     type: Number(readSource("type", action)),
     config: returns ? 1n << returnBit(action) : 0n,
     uprobe_path: absolutePath(path),
-    probe_offset: placeOf(target, action),
+    probe_offset: placeOf(target, action, findSymbol),
   });
   // A process on whatever CPU, or everybody: of the event's CPU nothing is asked then.
   const fd = sys.perfEventOpen(attributes, pid, pid === ANY ? FIRST_CPU : ANY);
@@ -45,11 +55,15 @@ function openProbe({ sys, spec, target, action }: AttachRequest<UprobeTarget>): 
 }
 
 /** Offset in the file. */
-function placeOf({ path, symbol, offset = 0 }: UprobeTarget, action: string): number {
+function placeOf(
+  { path, symbol, offset = 0 }: UprobeTarget,
+  action: string,
+  findSymbol: typeof findExecutableSymbol,
+): number {
   const descriptor = open(path, action);
   try {
     const size = fileSize(descriptor);
-    const start = symbol === undefined ? 0 : findExecutableSymbol(fileOf(descriptor, size), symbol).offset;
+    const start = symbol === undefined ? 0 : findSymbol(fileOf(descriptor, size), symbol).offset;
     if (start + offset < size) return start + offset;
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: offset ${offset} lies beyond the end of ${path}`);
   } catch (error) {

@@ -1,40 +1,32 @@
-import { applyCoreRelocations } from "../btf/core/core-relocation.ts";
-import { aBtf } from "../btf/checks/a-btf.ts";
-import type { Btf } from "../btf/types.ts";
-import { EbpfError } from "../base/errors.ts";
-import type { Instruction } from "../insn/instruction.ts";
-import { aSpec, checkFunction } from "./check-spec.ts";
-import { mostInstructions } from "./limits.ts";
-import type { CollectionSpec, FunctionSpec, AssembledProgram, ProgramSpec, Reference } from "./types.ts";
-
-/** Where the program is to run: types of the kernel, for CO-RE. */
-export interface AssembleTarget {
-  readonly btf: Btf;
-}
+import { EbpfError } from "../../base/errors.ts";
+import type { Btf, CoreRelocation } from "../../btf/types.ts";
+import type { Instruction } from "../../insn/instruction.ts";
+import { mostInstructions } from "../limits.ts";
+import type { CollectionSpec, FunctionSpec, AssembledProgram, ProgramSpec, Reference } from "../types.ts";
 
 /**
- * Makes one piece of code of a program and all functions that it reaches. They follow in libbpf's order
- * (`bpf_object__reloc_code`): each when it is first referred to, and what it refers to right after it, in depth first.
- * The spec is not changed. Throws TOO_BIG beyond as many instructions as the kernel takes (a million).
+ * Makes instructions fit the types of the target (CO-RE), in place; `where` names the program, for errors. Handed in, since many an
+ * object has no such relocations, and is loaded without what applies them.
  */
-export function assemble(spec: CollectionSpec, program: ProgramSpec, target?: AssembleTarget): AssembledProgram {
-  aSpec(spec, "The spec of assemble()");
-  checkFunction(program, "The program of assemble()");
-  if (target !== undefined) aBtf(target?.btf, "The btf of the target of assemble()");
-  return new Assembler(spec, target).assemble(program);
-}
+export type Relocate = (
+  instructions: Instruction[],
+  relocations: readonly CoreRelocation[],
+  local: Btf,
+  where: string,
+) => void;
 
 /** Assembles programs of one spec: what they have in common is looked at once. The spec must not change meanwhile. */
 export class Assembler {
   readonly #spec: CollectionSpec;
-  readonly #target: AssembleTarget | undefined;
+  readonly #relocate: Relocate | undefined;
   readonly #known: ReadonlyMap<string, FunctionSpec>;
   /** Code of functions with CO-RE relocations, as the target has it: the same in every program. */
   readonly #relocated = new Map<FunctionSpec, readonly Instruction[]>();
 
-  constructor(spec: CollectionSpec, target?: AssembleTarget) {
+  /** `relocate` may be missing where nothing of the spec has relocations. */
+  constructor(spec: CollectionSpec, relocate?: Relocate) {
     this.#spec = spec;
-    this.#target = target;
+    this.#relocate = relocate;
     this.#known = new Map([...spec.programs, ...spec.functions].map((fn) => [fn.name, fn]));
   }
 
@@ -74,7 +66,8 @@ export class Assembler {
         `Cannot assemble ${where}: it has CO-RE relocations, and the object has no BTF`,
       );
     const instructions = fn.instructions.map((instruction) => ({ ...instruction }));
-    applyCoreRelocations(instructions, fn.coreRelocations, btf, this.#target?.btf, where);
+    if (this.#relocate === undefined) throw new TypeError(`Cannot assemble ${where}: nobody relocates it`);
+    this.#relocate(instructions, fn.coreRelocations, btf, where);
     this.#relocated.set(fn, instructions);
     return instructions;
   }

@@ -1,10 +1,10 @@
-import { EbpfError } from "../base/errors.ts";
-import type { Failures } from "../base/failures.ts";
-import { ProgType } from "../uapi/uapi.gen.ts";
-import type { Assembler } from "./assemble.ts";
-import { mostInstructionsInAll, mostPrograms } from "./limits.ts";
-import { withoutKind } from "./section-name.ts";
-import type { CollectionSpec } from "./types.ts";
+import { EbpfError } from "../../base/errors.ts";
+import type { Failures } from "../../base/failures.ts";
+import { ProgType } from "../../uapi/uapi.gen.ts";
+import type { Assembler } from "./assembler.ts";
+import { mostInstructionsInAll, mostPrograms } from "../limits.ts";
+import { withoutKind } from "../section-name.ts";
+import type { CollectionSpec } from "../types.ts";
 
 /**
  * What no engine could load, whatever it has: programs that are to be loaded, and are of no kind. Throws TOO_BIG at once when they are
