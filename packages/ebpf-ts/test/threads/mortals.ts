@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { guardExit } from "../../src/host/exit-gate.ts";
 import { knowThreads } from "../../src/host/threads/thread-lives.ts";
@@ -8,12 +9,35 @@ knowThreads();
 guardExit();
 
 /** How many threads are terminated for each thing that is shared: `npm run test:terminations` takes a thousand. */
-export const terminations: number = Number(process.env["EBPF_TS_TERMINATIONS"] ?? 8);
+const asked = process.env["EBPF_TS_TERMINATIONS"];
+export const terminations: number = Number(asked ?? 8);
+
+/**
+ * What the threads run. Thousands of them would spend their lives in reading 250 modules each: they read one, which has the same in it,
+ * and lies where those lie, so that it finds what they find.
+ */
+const program: Promise<URL> = asked === undefined ? Promise.resolve(own("mortal-worker.js")) : bundled();
+
+function own(file: string): URL {
+  return new URL(`./${file}`, import.meta.url);
+}
+
+async function bundled(): Promise<URL> {
+  const { build } = await import("esbuild");
+  const entry = fileURLToPath(own("mortal-worker.js"));
+  const outfile = fileURLToPath(own("mortal-worker-bundle.js"));
+  const options = { bundle: true, format: "esm", platform: "node", target: "node20", packages: "external" } as const;
+  await build({ ...options, entryPoints: [entry], outfile, logLevel: "error" });
+  return own("mortal-worker-bundle.js");
+}
 
 /** Threads that live at a time. */
 const together = 4;
 /** Rounds after which one is terminated, at most. */
 const longestLife = 400;
+
+/** Nobody wakes who waits here. */
+const nap = new Int32Array(new SharedArrayBuffer(4));
 
 /** A thread that does something over and over, ready to begin. */
 export class Mortal {
@@ -30,7 +54,7 @@ export class Mortal {
     const gate = new Int32Array(new SharedArrayBuffer(8));
     const seed = 1 + Math.floor(Math.random() * 2 ** 30);
     const workerData: MortalData = { deed, gate, seed };
-    const worker = new Worker(new URL("./mortal-worker.js", import.meta.url), { workerData });
+    const worker = new Worker(await program, { workerData });
     const [message] = (await once(worker, "message")) as unknown[];
     if (message !== "ready") throw new Error(String(message));
     const mortal = new Mortal(worker, gate);
@@ -47,9 +71,12 @@ export class Mortal {
     return Atomics.load(this.#gate, 1);
   }
 
-  /** Lets others run meanwhile. */
+  /** Lets others run meanwhile, which have the processors to themselves. */
   async until(rounds: number): Promise<void> {
-    while (this.rounds < rounds && this.#worker.threadId !== -1) await new Promise((resolve) => setImmediate(resolve));
+    while (this.rounds < rounds && this.#worker.threadId !== -1) {
+      Atomics.wait(nap, 0, 0, 1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   async terminate(): Promise<void> {
