@@ -35,10 +35,7 @@ export function entryOf(spec: CollectionSpec, map: MapSpec): FoundEntry {
  * A spec whose rings have the records that a user says; the one that is given stays as it is. Throws NOT_FOUND for unknown
  * names, and BAD_VALUE for a type that is larger than all that the programs write.
  */
-export function sayRecords(
-  spec: CollectionSpec,
-  said: Readonly<Record<string, choices.RecordChoice>>,
-): CollectionSpec {
+export function sayRecords(spec: CollectionSpec, said: Readonly<Record<string, choices.RecordChoice>>): CollectionSpec {
   aSpec(spec, "The spec of sayRecords()");
   readDebug(spec);
   return choices.sayRecords(spec, said);
