@@ -44,6 +44,41 @@ const knownFailures: readonly KnownFailure[] = [
   },
   {
     on: ["bun"],
+    file: "test/importing/imports",
+    tests: /by Node's hooks/,
+    reason: "Bun has no hooks for imports of Node's kind: its module.register does nothing",
+  },
+  {
+    on: ["bun"],
+    file: "test/importing/names",
+    tests: /by Node's hooks/,
+    reason: "Bun has no hooks for imports of Node's kind: its module.register does nothing",
+  },
+  {
+    on: ["deno"],
+    file: "test/importing/imports",
+    tests: /by Node's hooks/,
+    reason: "Deno has no --import, and its --preload takes no name of a package; an import of ebpf-ts/register does",
+  },
+  {
+    on: ["deno"],
+    file: "test/importing/names",
+    tests: /by Node's hooks/,
+    reason: "Deno has no --import, and its --preload takes no name of a package; an import of ebpf-ts/register does",
+  },
+  {
+    on: ["bun"],
+    file: "test/sys/event-loop",
+    reason: "Bun has a loop of its own, so that all tests are skipped, and says nothing of a suite that is",
+  },
+  {
+    on: ["bun"],
+    file: "test/threads/terminations",
+    tests: /leave a shared ring to the others/,
+    reason: "Bun does not close the files of a thread that is terminated, by whose locks its end is known",
+  },
+  {
+    on: ["bun"],
     file: "test/shared-ring/threads",
     tests: /of a thread that was terminated/,
     reason: "Bun does not close the files of a thread that is terminated, by whose locks its end is known",

@@ -8,6 +8,7 @@ import {
   workerData,
 } from "node:worker_threads";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
+import { runsOnV8 } from "../this-process.ts";
 
 /** What Node's hook gives for a module. */
 export interface LoadedModule {
@@ -50,7 +51,8 @@ export function registerHooks({ isWanted, hooks, thread }: ModuleHooks): void {
       return askFor(url, giver);
     };
     node.registerHooks({ load });
-  } else if (node.register === undefined) {
+  } else if (node.register === undefined || !runsOnV8) {
+    // Bun has a function of that name, which does nothing.
     throw new NotSupportedError(
       "register",
       "Cannot import objects: this runtime has no hooks for imports, write modules with ebpf gen",
