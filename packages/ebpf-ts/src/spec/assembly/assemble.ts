@@ -13,7 +13,7 @@ export interface AssembleTarget {
 /**
  * Makes one piece of code of a program and all functions that it reaches. They follow in libbpf's order
  * (`bpf_object__reloc_code`): each when it is first referred to, and what it refers to right after it, in depth first.
- * The spec is not changed. Throws TOO_BIG beyond the instructions that a kernel takes. Who assembles many programs makes an {@link Assembler}.
+ * The spec is not changed. Throws TOO_BIG beyond the instructions that a kernel takes (a million).
  */
 export function assemble(spec: CollectionSpec, program: ProgramSpec, target?: AssembleTarget): AssembledProgram {
   aSpec(spec, "The spec of assemble()");
