@@ -11,7 +11,7 @@ export interface KnownFailure {
   readonly leftOut?: boolean;
 }
 
-/** What `await worker.terminate()` of one that counts in a loop shows: the count goes on. */
+/** What `await worker.terminate()` of one that counts in a loop shows: the count goes on, and its task is in /proc for as long as one looks. */
 const stillRuns = "Deno says of a thread that it has ended while that still runs";
 
 /** They are run all the same, unless one is left out, and shown with their reason. */
@@ -135,6 +135,12 @@ const knownFailures: readonly KnownFailure[] = [
     file: "test/threads/terminations",
     reason: stillRuns,
     leftOut: true,
+  },
+  {
+    on: ["deno"],
+    file: "test/workers/stuck-workers",
+    tests: /leave no mappings/,
+    reason: stillRuns,
   },
   {
     on: ["deno"],
