@@ -111,6 +111,7 @@ describe("kernel: without bpf(2)", { skip: kernelOrSkip() }, () => {
     assert.deepEqual(haveKernel(sys), {
       usable: false,
       reason: 'Cannot use the kernel: this kernel has no bpf(2), use engine: "embedded"',
+      code: "NOT_SUPPORTED",
     });
     await assert.rejects(loadFixture("kernel-run", { sys }), { name: "NotSupportedError", feature: "bpf" });
   });
