@@ -104,6 +104,7 @@ const doors: Readonly<Record<string, Readonly<Record<string, readonly unknown[] 
   "spec/index": {
     assemble: [spec, program, { btf }],
     disassembleFunction: [program],
+    entryOf: [spec, spec.maps[0]],
     mapKind: [1],
     mapTypeName: [1],
     objectTypes: [bytes],
