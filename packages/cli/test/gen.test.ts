@@ -91,7 +91,7 @@ describe("ebpf gen", () => {
     const object = path("kills.bpf.o");
     const cases: [readonly string[], number, RegExp][] = [
       [[path("none.bpf.o")], 1, /^ebpf: Cannot read .*none\.bpf\.o: there is no such file$/],
-      [[kills.replace(/o$/, "c")], 1, /^ebpf: .*ELF/],
+      [[kills.replace(/o$/, "c")], 1, /^ebpf: Cannot read .*kills\.bpf\.c: it is C: compile it with ebpf build /],
       [[object, "-o", path("none/kills.ts")], 1, /^ebpf: Cannot write .*: there is no such folder \(ENOENT\)$/],
       [[object, "-o", folder], 1, /^ebpf: Cannot read .*: it is a directory \(EISDIR\)$/],
       [[object, path("calls.bpf.o"), "-o", "-"], 2, /--output is for one object/],

@@ -68,6 +68,7 @@ describe("objects that are none", { timeout: 120_000 }, () => {
     ["one that was cut off", () => file("cut.o", good.subarray(0, good.length / 2)), /./],
     ["one that never ends", () => "/dev/zero", /more than \d+ bytes/],
     ["one of a terabyte", sparse, /more than \d+ bytes/],
+    ["a source", () => file("it's.bpf.c", "int x;\n"), /it is C: compile it with ebpf build '.*it'\\''s\.bpf\.c'$/m],
     ["a pipe that nobody writes", pipe, /ELF/],
     ["a directory", () => folder, /it is a directory/],
     ["nothing", () => join(folder, "nothing.o"), /there is no such file/],
@@ -86,6 +87,7 @@ describe("objects that are none", { timeout: 120_000 }, () => {
         assert.equal(stdout, "");
         assert.match(stderr, sentence);
         assert.match(stderr, says);
+        assert.match(stderr, /^ebpf: Cannot read /, "which file it is");
         assert.doesNotMatch(stderr.trimEnd(), control);
       });
     }

@@ -27,7 +27,7 @@ describe("ebpf init", () => {
     const project = join(folder, "Opens of mine");
     const made = await ebpf(["init", project]);
     assert.equal(made.code, 0, made.stderr);
-    assert.match(made.stderr, /opens\.bpf\.c[^]*npm install && npm start/);
+    assert.match(made.stderr, /opens\.bpf\.c[^]*cd '.*\/Opens of mine' && npm install && npm start/);
     const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as {
       readonly name: string;
       readonly dependencies: Readonly<Record<string, string>>;
@@ -65,6 +65,9 @@ describe("ebpf init", () => {
     const { code, stderr } = await ebpf(["init", join(folder, "file", "project")]);
     assert.equal(code, 1);
     assert.match(stderr, sentence);
+    const inFile = await ebpf(["init", join(folder, "file")]);
+    assert.equal(inFile.code, 1);
+    assert.match(inFile.stderr, /package\.json cannot be written \((ENOTDIR|EEXIST)\)/);
     // A folder that is there, and refuses with ENOENT.
     const refused = await ebpf(["init", "/proc/ebpf-project"]);
     assert.equal(refused.code, 1);

@@ -205,6 +205,18 @@ describe("the example and the command, without root", { skip: rootOrSkip("to bec
     assert.match(stdout, /^PID\s+COMM\n\d+\s+sh\n$/);
   });
 
+  it("says what the events of the whole system take, where there is no command", async () => {
+    const { code, stderr } = await ebpf(["run", object], { root: copy.root, uid: nobody });
+    assert.equal(code, 1, "a privilege that is missing is no wrong usage");
+    assert.match(
+      stderr,
+      /^ebpf: Without a command, events are the whole system's, .*(root|CAP_BPF).*: add a command .*\n$/,
+    );
+    const wrong = await ebpf(["run", object, "--engine", "embedded"], { root: copy.root, uid: nobody });
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /^ebpf: The embedded engine's events are those of a command: add one.*\n$/);
+  });
+
   it("the kernel engine says which privilege is missing", async () => {
     const { code, stderr } = await ebpf(["run", object, "--engine", "kernel", ...command], {
       root: copy.root,

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
-import { readObject } from "ebpf-ts";
 import { generateDeclaration, generateModule } from "ebpf-ts/codegen";
+import { quoted } from "../output/text.ts";
+import { withObject } from "../output/object-file.ts";
 
 /** How modules are written. */
 export interface GenOptions {
@@ -50,11 +51,13 @@ export class GeneratedFile {
 
   async generate(): Promise<string> {
     const { embed = false, browser = false, declaration = false, printWidth } = this.#options;
-    const object = await readObject(this.object);
     const path = pathBetween(this.path, this.object);
     const from = browser ? "ebpf-ts/embedded" : "ebpf-ts";
-    if (declaration) return generateDeclaration(object, { path, from, printWidth });
-    return generateModule(object, { path, from, embed: embed || browser, printWidth });
+    return withObject(this.object, (object) =>
+      declaration
+        ? generateDeclaration(object, { path, from, printWidth })
+        : generateModule(object, { path, from, embed: embed || browser, printWidth }),
+    );
   }
 
   /** False when it was so already: whoever watches it has nothing to do. */
@@ -87,10 +90,6 @@ function pathBetween(from: string | undefined, object: string): string {
 }
 
 /** As a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./=:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 const reasons: Readonly<Record<string, string>> = {
   EACCES: "this user may not",
   EISDIR: "it is a directory",

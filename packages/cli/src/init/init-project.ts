@@ -2,6 +2,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { makeFolder } from "../output/make-folder.ts";
 import { say } from "../output/report-error.ts";
+import { quoted } from "../output/text.ts";
 import { projectFiles } from "./template.ts";
 
 /** `ebpf init`: writes a new project, or, where one of its files is there already, nothing. */
@@ -14,13 +15,15 @@ export async function initProject(folder: string): Promise<void> {
   }
   for (const [path, text] of files) await write(join(folder, path), text, folder);
   for (const [path] of files) say(join(folder, path));
-  say(`\nNow:  ${folder === "." ? "" : `cd ${folder} && `}npm install && npm start && npm test`);
+  say(
+    `\nNow:  ${resolve(folder) === process.cwd() ? "" : `cd ${quoted(folder)} && `}npm install && npm start && npm test`,
+  );
 }
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+    ({ code }: NodeJS.ErrnoException) => code !== "ENOENT" && code !== "ENOTDIR",
   );
 }
 

@@ -19,3 +19,8 @@ export function printableLines(text: string): string {
     .map((line) => line.split("\t").map(printable).join("\t"))
     .join("\n");
 }
+
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w./=:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

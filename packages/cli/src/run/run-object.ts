@@ -1,13 +1,4 @@
-import {
-  EbpfError,
-  load,
-  parse,
-  readObject,
-  type Collection,
-  type CommandExit,
-  type EngineName,
-  type Fields,
-} from "ebpf-ts";
+import { EbpfError, haveEngine, load, type Collection, type CommandExit, type EngineName, type Fields } from "ebpf-ts";
 import { type CollectionSpec, mapKind, type MapSpec, sayRecords, setVariable } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
@@ -17,6 +8,7 @@ import { openSources } from "./sources.ts";
 import { endingsText, sums } from "./sums.ts";
 import { parseAssignment } from "../arguments/assignments.ts";
 import { hasMapsToShow, MapPrinter } from "../maps/map-printer.ts";
+import { parseFile } from "../output/object-file.ts";
 import { asUsage, ExitCode, say, UsageError } from "../output/report-error.ts";
 import { recordChoices, type RecordArguments } from "../records/record-choices.ts";
 import { outputPage } from "../output/style.ts";
@@ -51,9 +43,7 @@ export async function runObject(options: RunArguments): Promise<void> {
   const spec = await specOf(options);
   await using bpf = await load(spec, { engine: options.engine, ...scopeOptions(options), onFault: faults.tell });
   if (bpf.engine === "embedded" && !hasCommand(options.command)) {
-    throw new UsageError(
-      "The embedded engine's events are the system calls of a command: add one, such as -- sh -c 'kill -0 $$'",
-    );
+    throw await needsCommand(options.engine);
   }
   const messages = asUsage(() =>
     options.send.map(parseAssignment).map(([ring, message]) => ({ ring: bpf.userRingBuf(ring), message })),
@@ -100,13 +90,23 @@ export async function runObject(options: RunArguments): Promise<void> {
 
 /** The object, with what the arguments say of it. */
 async function specOf(options: RunArguments): Promise<CollectionSpec> {
-  const spec = parse(await readObject(options.object));
+  const spec = await parseFile(options.object);
   const choices = await recordChoices(spec, options);
   checkNames(spec, options.linear);
   return asUsage(() => {
     for (const [name, value] of options.set.map(parseAssignment)) setVariable(spec, name, value);
     return sayRecords(spec, choices);
   });
+}
+
+/** Without a command, events are the whole system's: only the kernel has them. */
+async function needsCommand(engine: RunArguments["engine"]): Promise<Error> {
+  if (engine === "embedded")
+    return new UsageError("The embedded engine's events are those of a command: add one, such as -- cat /etc/hostname");
+  const { reason = "it cannot be used here" } = await haveEngine("kernel");
+  return new Error(
+    `Without a command, events are the whole system's, which the kernel engine alone has (${reason}): add a command for its own events, such as -- cat /etc/hostname`,
+  );
 }
 
 /** Whether somebody has said how long it is to go on, or with what. */
