@@ -8,6 +8,8 @@ import { ebpf, root } from "./ebpf.ts";
 import { compilerOrSkip } from "./requirements.ts";
 
 const compiler = "clang-19";
+const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+const flags = ["-g", "-O2", "--target=bpfel", "-idirafter", `/usr/include/${machine}-linux-gnu`];
 
 describe("ebpf: what the records of a ring are", { skip: compilerOrSkip(compiler) }, () => {
   let folder = "";
@@ -20,9 +22,7 @@ describe("ebpf: what the records of a ring are", { skip: compilerOrSkip(compiler
     whole = join(folder, "whole.bpf.o");
     stripped = join(folder, "stripped.bpf.o");
     header = join(folder, "events.h");
-    const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
     const source = join(root, "packages/ebpf-ts/test/fixtures/record-types/reserve.c");
-    const flags = ["-g", "-O2", "--target=bpfel", "-idirafter", `/usr/include/${machine}-linux-gnu`];
     execFileSync(compiler, [...flags, "-c", source, "-o", whole]);
     execFileSync("llvm-strip-19", ["-g", "-o", stripped, whole]);
     writeFileSync(header, "struct event { u64 when; u32 who; char what[16]; };\n");
@@ -52,6 +52,22 @@ describe("ebpf: what the records of a ring are", { skip: compilerOrSkip(compiler
     // The header has a struct of the name that was found.
     const overruled = await ebpf(["run", whole, "--header", header, ...run]);
     assert.deepEqual(Object.keys(JSON.parse(overruled.stdout).event), ["when", "who", "what"], overruled.stderr);
+  });
+
+  it("is said to be a guess where it is one, unless the user says it", async () => {
+    const guessed = join(folder, "guessed.bpf.o");
+    const source = join(root, "packages/ebpf-ts/test/fixtures/record-types/only-struct.c");
+    execFileSync(compiler, [...flags, "-c", source, "-o", guessed]);
+    const run = ["--engine", "embedded", "--json", "--", "true"];
+    const { stderr } = await ebpf(["run", guessed, ...run]);
+    assert.match(
+      stderr,
+      /^events is shown as struct event, guessed: .*, instruction \d+; if it is another, say so with --type events=struct$/m,
+    );
+    for (const args of [[guessed, "--type", "events=event"], [whole]]) {
+      const sure = await ebpf(["run", ...args, ...run]);
+      assert.doesNotMatch(sure.stderr, /guessed|is shown as/);
+    }
   });
 
   it("is refused with near names, and with the compiler's words", async () => {

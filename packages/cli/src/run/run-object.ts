@@ -4,6 +4,7 @@ import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
 import { Faults } from "./faults.ts";
 import { show } from "./show.ts";
+import { guesses } from "./guesses.ts";
 import { openSources } from "./sources.ts";
 import { endingsText, sums } from "./sums.ts";
 import { parseAssignment } from "../arguments/assignments.ts";
@@ -63,6 +64,7 @@ export async function runObject(options: RunArguments): Promise<void> {
 
   const links = await bpf.attach();
   for (const exception of scopeExceptions(bpf)) say(exception);
+  for (const guess of guesses(bpf)) say(guess);
   for (const { ring, message } of messages) asUsage(() => ring.send(message as Fields));
   // Standard output is for events: with --json, nothing else may get between them.
   const streams = options.json === true ? "stderr" : "inherit";
