@@ -62,6 +62,19 @@ describe("columns", () => {
     assert.equal(eventLine(columns, { name: "🙂", n: 1 }), "🙂       1");
   });
 
+  it("are empty for a record of another type that the ring has", () => {
+    const builder = new BtfBuilder();
+    const number = builder.int("unsigned int", 4);
+    const named = builder.struct("named", 4, [{ name: "length", type: number, offset: 0 }]);
+    const btf = parseBtf(builder.bytes());
+    const both = [...columnsOf(btf, named), ...columnsOf(btf, number)];
+    assert.equal(headingLine(both), "LENGTH     VALUE");
+    assert.equal(eventLine(both, { length: 7 }), "7");
+    assert.equal(eventLine(both, 5), "           5");
+    assert.equal(eventLine(both, "text"), "           text");
+    assert.equal(eventLine(both, [5, 6]), "           [5,6]");
+  });
+
   it("are not more than anybody reads, however structs are nested", () => {
     const builder = new BtfBuilder();
     const wide = (inner: number, size: number): number => {

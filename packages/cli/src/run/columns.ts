@@ -62,7 +62,10 @@ function membersOf(btf: Btf, id: number): readonly BtfMember[] | undefined {
 function columnOf(btf: Btf, type: number, path: readonly string[], whole: string): Column {
   const title = printable(path.length === 0 ? whole : path.join(".")).toUpperCase();
   const flags = flagNames(btf, type);
-  const show = (value: unknown): string => printable(flags(value) ?? text(value));
+  const isStruct = membersOf(btf, type) !== undefined;
+  // The record may be of another type: a struct in place of a number.
+  const show = (value: unknown): string =>
+    !isStruct && hasMembers(value) ? "" : printable(flags(value) ?? text(value));
   return makeColumn(title, path, usualWidth(btf, type), type, show);
 }
 
@@ -75,11 +78,16 @@ function makeColumn(
 ): Column {
   const valueOf = (value: unknown): unknown => {
     let found = value;
-    for (const name of path) found = (found as Record<string, unknown> | undefined)?.[name];
+    for (const name of path) found = hasMembers(found) && Object.hasOwn(found, name) ? found[name] : undefined;
     return found;
   };
   const wide = Math.min(Math.max(width, widthOf(title)), maximumWidth);
   return { title, path, width: wide, type, valueOf, textOf: (value) => show(valueOf(value)) };
+}
+
+/** A decoded struct. Texts and arrays have a length, which is no member of theirs. */
+function hasMembers(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 /** Room that the longest usual value takes. */
