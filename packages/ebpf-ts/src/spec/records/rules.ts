@@ -60,6 +60,7 @@ export class RecordRules {
     for (const { view, options: own } of options) {
       const exact = this.#exact(own, view.size);
       if (exact !== undefined && !this.#believes(exact)) return undefined;
+      if (exact !== undefined && this.#hasRival(exact, own)) return this.#chosen(exact, "guess");
       if (exact !== undefined) return this.#chosen(exact, view.isPart || view.size !== size ? "prefix" : "exact");
     }
     for (const { view, options: own } of options) {
@@ -113,6 +114,21 @@ export class RecordRules {
 
   #exact(options: readonly Option[], size: number | undefined): Option | undefined {
     return this.#best(options.filter((option) => option.size === size));
+  }
+
+  /** Whether another variable there has the same bytes as a struct that is as large, and another: one of the two is not what the record is. */
+  #hasRival(chosen: Option, options: readonly Option[]): boolean {
+    const table = this.#tables[chosen.table];
+    return options.some(
+      (other) =>
+        other.inScope &&
+        other.isComposite &&
+        other.table === chosen.table &&
+        other.size === chosen.size &&
+        table?.isSame(other.type, chosen.type) === false &&
+        !this.#isWithin(other, chosen) &&
+        !this.#isWithin(chosen, other),
+    );
   }
 
   /**

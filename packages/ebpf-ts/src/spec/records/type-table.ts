@@ -1,4 +1,5 @@
 import { BtfBuilder } from "../../btf/btf-builder.ts";
+import { makePlan } from "../../btf/codec/make-plan.ts";
 import { hasValue } from "../../btf/layout.ts";
 import { parseBtf, stringsOf } from "../../btf/parse-btf.ts";
 import type { Btf, NewBtfType } from "../../btf/types.ts";
@@ -45,10 +46,20 @@ export class TypeTables {
     return this.#btf;
   }
 
-  /** Whether a type came through whole. */
+  /** Whether a type came through whole, and values of it can be read: those of a number that nobody knows, as of a float of one byte, cannot. */
   isSound(btf: Btf, id: number, { table, type }: Candidate): boolean {
-    if (!hasValue(btf, id)) return false;
+    if (!hasValue(btf, id) || !isReadable(btf, id)) return false;
     return table === "btf" || btf.sizeOf(id) === this.#dwarf?.types.sizeOf(type);
+  }
+}
+
+function isReadable(btf: Btf, id: number): boolean {
+  try {
+    makePlan(btf, id);
+    return true;
+  } catch (error) {
+    if (error instanceof EbpfError) return false;
+    throw error;
   }
 }
 
