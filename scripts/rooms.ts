@@ -63,7 +63,7 @@ export const rooms: readonly Room[] = [
   host("sys/", "system calls through koffi, which nothing else imports", "base/ host/ uapi/"),
   host(
     "engine/kernel/",
-    "Linux: bpf(2), perf_event_open(2), mmap(2), one epoll for all rings",
+    "Linux: bpf(2), perf_event_open(2), mmap(2), and how rings wake who reads them",
     "attach/ base/ btf/ elf/ engine/ host/ insn/ kinds/ ring/ spec/ sys/ uapi/",
   ),
   // The embedded engine, from the ground up: no room below knows of one above.

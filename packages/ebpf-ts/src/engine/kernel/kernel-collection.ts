@@ -31,7 +31,7 @@ import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
-import { keepPollers } from "./poll/poller.ts";
+import { keepPoller } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
 import type * as Commands from "./scope/spawn-in-scope.ts";
 import { withPrologue } from "./scope/with-prologue.ts";
@@ -141,7 +141,7 @@ export class KernelCollection implements EngineCollection {
     // What a filter leaves may be commands, and not the files of modules.
     await importCommands();
     const hasPerf = this.#spec.maps.some(({ type }) => mapKind(type).ring === "perf");
-    this.#letPollerGo ??= await keepPollers(this.#sys, hasPerf);
+    this.#letPollerGo ??= await keepPoller(this.#sys, hasPerf);
     if (this.#closed) this.#letPollerGo();
   }
 

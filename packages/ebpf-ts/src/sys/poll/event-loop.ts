@@ -7,10 +7,10 @@ import { callback, func, type NativeFunction, ownFunctions } from "../ffi/libc.t
  * another thread in between.
  *
  * ```text
- *   uv_poll_init, uv_poll_start      libuv adds the descriptor to its epoll
+ *   uv_poll_init, uv_poll_start      libuv adds the descriptor to its epoll, where it stays until uv_poll_stop
  *   onPoll (C calls it)              nothing but setImmediate: promises are not settled behind a callback of C, and what it threw would
  *                                    come out of whichever call of the system is next
- *   setImmediate                     onReadable, in the same turn of the loop
+ *   setImmediate                     onReady, in the same turn of the loop
  * ```
  * A handle is closed before its descriptor, else libuv ends the process; its memory is C's, and is freed when libuv has let go of it, a
  * turn later. None is open when the process ends: a callback of C in the middle of the end ends it by a signal.
@@ -20,15 +20,21 @@ const declarations = {
   size: "size_t uv_handle_size(int type)",
   init: "int uv_poll_init(intptr_t loop, intptr_t handle, int fd)",
   start: "int uv_poll_start(intptr_t handle, int events, void *callback)",
+  stop: "int uv_poll_stop(intptr_t handle)",
   hold: "void uv_ref(intptr_t handle)",
   release: "void uv_unref(intptr_t handle)",
   close: "void uv_close(intptr_t handle, intptr_t none)",
 };
 const UV_POLL = 8;
 const UV_READABLE = 1;
+export const UV_WRITABLE = 2;
 
 /** A descriptor that the event loop watches. */
 export interface LoopWatch {
+  /** Not any more, for now. */
+  stop(): void;
+  /** Again; what is ready already counts. False where the system refuses. */
+  start(): boolean;
   /** Whether it keeps the process alive. */
   hold(held: boolean): void;
   /** To be called before the descriptor is closed. Idempotent. */
@@ -43,15 +49,18 @@ let libuv: Libuv | undefined | "none";
 /** By the address of their handles. */
 const watches = new Map<number, () => void>();
 
+/** Whether this thread has such a loop, and the process can be asked for it. */
+export function loopWatches(): boolean {
+  return ownLoop() !== undefined;
+}
+
 /**
- * Calls back while `fd` is readable, once in a turn of the loop, and does not keep the process alive unless held. Undefined where this thread
- * has no such loop, or it does not take the descriptor.
+ * Calls back while `fd` is readable, or writable, once in a turn of the loop, and does not keep the process alive unless held. Undefined where
+ * this thread has no such loop, or it does not take the descriptor.
  */
-export function watchByLoop(fd: number, onReadable: () => void): LoopWatch | undefined {
-  if (!onDefaultLoop || isExiting()) return undefined;
-  libuv ??= findLibuv() ?? "none";
-  if (libuv === "none") return undefined;
-  const uv = libuv;
+export function watchByLoop(fd: number, onReady: () => void, events: number = UV_READABLE): LoopWatch | undefined {
+  const uv = isExiting() ? undefined : ownLoop();
+  if (uv === undefined) return undefined;
   const handle = func("intptr_t calloc(size_t count, size_t size)")(1, uv.size(UV_POLL));
   if (handle === 0) return undefined;
   const free = (): void => void func("void free(intptr_t memory)")(handle);
@@ -72,18 +81,29 @@ export function watchByLoop(fd: number, onReadable: () => void): LoopWatch | und
   };
   const forget = atExit(close);
   watches.set(handle, () => {
-    if (open) onReadable();
+    if (open) onReady();
   });
-  if (uv.start(handle, UV_READABLE, uv.onPoll as never) < 0) {
+  const start = (): boolean => open && uv.start(handle, events, uv.onPoll as never) >= 0;
+  if (!start()) {
     close();
     return undefined;
   }
   return {
+    start,
+    stop: () => {
+      if (open) uv.stop(handle);
+    },
     hold: (held) => {
       if (open) (held ? uv.hold : uv.release)(handle);
     },
     close,
   };
+}
+
+function ownLoop(): Libuv | undefined {
+  if (!onDefaultLoop) return undefined;
+  libuv ??= findLibuv() ?? "none";
+  return libuv === "none" ? undefined : libuv;
 }
 
 function findLibuv(): Libuv | undefined {

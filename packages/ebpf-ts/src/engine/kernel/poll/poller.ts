@@ -2,7 +2,6 @@ import type { RingBell } from "../../../ring/ring-memory.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { yieldTurn } from "../../../base/yield-turn.ts";
 import { warnOnce } from "../../../host/reporters.ts";
-import { onDefaultLoop } from "../../../host/this-process.ts";
 import type { Thread } from "../../../host/threads/threads.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import {
@@ -15,22 +14,23 @@ import {
   EPOLLOUT,
 } from "../../../sys/poll/epoll.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
-import { type LoopWatch, watchByLoop } from "../../../sys/poll/event-loop.ts";
+import { loopWatches } from "../../../sys/poll/event-loop.ts";
 import { check } from "../failure.ts";
+import { openLoopBell } from "./loop-bell.ts";
 import { startPollerThread } from "./poller-thread.ts";
 
 /**
- * One epoll for all rings of the process but those of perf events, which have another; the event loop itself watches it (sys/poll/event-loop.ts).
- * Where the loop cannot, a thread waits:
+ * One epoll for all rings that the event loop does not watch by itself (loop-bell.ts), and a thread that waits at it: in worker threads, on Bun and
+ * Deno, and for perf events everywhere. A perf event's ring tells but once that it has something, and forgets it as it tells (perf_poll in
+ * kernel/events/core.c): the loop, which asks also when nobody waits, would be told in vain.
  *
  * ```text
- *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► event loop           epoll_wait without waiting, onRing()
- *                                                 └─────► epoll_wait           ebpf-poller-worker.ts
+ *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► epoll_wait           ebpf-poller-worker.ts
  *                 onRing()  ◄──────────────── token by postMessage ◄──┘
  * ```
  * A bell is one-shot: it is disarmed when it rings. Arming checks the condition in the kernel (level-triggered), so that
- * what came between the last look at the ring and `arm()` still rings. Who is to wait is told the stop token first, and answers when it
- * does; a thread takes some 50 ms for that, enough for a fast program to fill its ring. Until then the main thread looks by the clock. So it
+ * what came between the last look at the ring and `arm()` still rings. The thread is told the stop token first, and answers when it
+ * waits; it takes some 50 ms for that, enough for a fast program to fill its ring. Until then the main thread looks by the clock. So it
  * does when the thread cannot be started (it takes descriptors and memory), or has died, until another one waits.
  */
 const STOP_TOKEN = 0;
@@ -47,22 +47,19 @@ interface Bell {
   armed: boolean;
 }
 
-/** Who waits: the loop where it can, or a thread in any case. */
-type Waiter = "loop" | "thread";
-
-/**
- * A perf event's ring tells but once that it has something, and forgets it as it tells (perf_poll in kernel/events/core.c). In an epoll within the
- * loop's own, the outer one would ask first, and the inner one would then say that there is nothing.
- */
-const perfWaiter: Waiter = onDefaultLoop ? "thread" : "loop";
-
-const current: Partial<Record<Waiter, Poller>> = {};
+let current: Poller | undefined;
 /** Never used twice in a process, so that a message about a bell that is gone cannot ring another one. */
 let lastToken = STOP_TOKEN;
 
-/** A bell for the map behind `fd`: `in` and `perf` ring when there is data to read, `out` when there is room to write. */
+/**
+ * A bell for the map behind `fd`: `in` and `perf` ring when there is data to read, `out` when there is room to write. The event loop rings it where
+ * it can.
+ */
 export function openBell(sys: Sys, fd: number, direction: "in" | "out" | "perf", onRing: () => void): RingBell {
-  const poller = pollerOf(sys, direction === "perf" ? perfWaiter : "loop");
+  const own = direction === "perf" ? undefined : openLoopBell(sys, fd, direction, onRing);
+  if (own !== undefined) return own;
+  current ??= new Poller(sys);
+  const poller = current;
   try {
     return poller.add(fd, direction === "out" ? EPOLLOUT : EPOLLIN, onRing);
   } finally {
@@ -71,30 +68,24 @@ export function openBell(sys: Sys, fd: number, direction: "in" | "out" | "perf",
 }
 
 /**
- * Resolves when somebody waits, for perf rings too if there are any, and keeps them until what it gives is called (idempotent): for a process that
- * could not start a thread later. Where there can be none, the main thread looks by the clock as ever.
+ * Resolves when somebody waits for rings, for perf rings too if there are any, and keeps them until what it gives is called (idempotent): for a process
+ * that could not start a thread later. Where there can be none, the main thread looks by the clock as ever.
  */
-export async function keepPollers(sys: Sys, hasPerf: boolean): Promise<() => void> {
-  const waiters = new Set<Waiter>(hasPerf ? ["loop", perfWaiter] : ["loop"]);
-  const letGo = await Promise.all([...waiters].map((waiter) => pollerOf(sys, waiter).keep()));
-  return () => letGo.forEach((end) => end());
-}
-
-function pollerOf(sys: Sys, waiter: Waiter): Poller {
-  return (current[waiter] ??= new Poller(sys, waiter));
+export async function keepPoller(sys: Sys, hasPerf: boolean): Promise<() => void> {
+  if (loopWatches() && !hasPerf) return () => {};
+  current ??= new Poller(sys);
+  return current.keep();
 }
 
 class Poller {
   readonly #sys: Sys;
-  readonly #by: Waiter;
   readonly #epoll: Descriptor;
   readonly #stop: Descriptor;
   readonly #bells = new Map<number, Bell>();
   readonly #waiter: EpollWaiter;
-  #loop: LoopWatch | undefined;
   #thread: Thread<never> | undefined;
   #armed = 0;
-  /** Whether the loop or the thread waits, so that nobody needs to look by the clock. */
+  /** Whether the thread waits, so that nobody needs to look by the clock. */
   #waits = false;
   #nextLook: ReturnType<typeof setTimeout> | undefined;
   #nextStart = 0;
@@ -103,9 +94,8 @@ class Poller {
   /** Called when the thread waits, or is gone. */
   readonly #onWaiting: (() => void)[] = [];
 
-  constructor(sys: Sys, by: Waiter) {
+  constructor(sys: Sys) {
     this.#sys = sys;
-    this.#by = by;
     this.#epoll = new Descriptor(check(sys.epollCreate(), "create an epoll", "epoll_create1"), "the poller");
     this.#waiter = new EpollWaiter(this.#epoll.fd, eventsAtOnce);
     try {
@@ -146,7 +136,7 @@ class Poller {
     const keeper = {};
     this.#keepers.add(keeper);
     this.#start();
-    if ((this.#loop ?? this.#thread) !== undefined && !this.#waits) {
+    if (this.#thread !== undefined && !this.#waits) {
       this.#hold(true);
       await new Promise<void>((resolve) => this.#onWaiting.push(resolve));
       this.#hold(this.#armed > 0);
@@ -159,14 +149,13 @@ class Poller {
   /** The last bell is gone: the next one starts anew. What is open is closed once the thread has ended. */
   endIfIdle(): void {
     if (this.#isWanted) return;
-    if (current[this.#by] === this) delete current[this.#by];
+    if (current === this) current = undefined;
     if (this.#thread === undefined) this.#close();
     else this.#wake();
   }
 
   /** Whoever waits keeps the process alive, or does not. */
   #hold(held: boolean): void {
-    this.#loop?.hold(held);
     this.#thread?.hold(held);
   }
 
@@ -204,8 +193,6 @@ class Poller {
   };
 
   #close(): void {
-    this.#loop?.close();
-    this.#loop = undefined;
     this.#epoll.close();
     this.#stop.close();
   }
@@ -233,8 +220,8 @@ class Poller {
   readonly #onClock = (): void => {
     this.#nextLook = undefined;
     const tokens = this.#look();
-    // That this thread can look says nothing of who is to wait.
-    if (tokens.includes(STOP_TOKEN)) this.#ask();
+    // That this thread can look says nothing of the one that is to wait: it is asked again.
+    if (tokens.includes(STOP_TOKEN)) this.#control(EPOLL_CTL_MOD, this.#stop, EPOLLIN | EPOLLONESHOT, STOP_TOKEN);
     this.#tell(tokens.filter((token) => token !== STOP_TOKEN));
     if (this.#armed > 0) this.#start();
     this.#planLook();
@@ -277,20 +264,7 @@ class Poller {
   }
 
   #start(): void {
-    if (this.#loop !== undefined || this.#thread !== undefined || performance.now() < this.#nextStart) return;
-    if (this.#by === "loop") this.#loop = watchByLoop(this.#epoll.fd, () => this.#tell(this.#look()));
-    if (this.#loop === undefined) return this.#startSleeper();
-    this.#loop.hold(this.#armed > 0);
-    this.#ask();
-    this.#wake();
-  }
-
-  /** Whether it is the loop that turns here: it answers once. */
-  #ask(): void {
-    this.#control(EPOLL_CTL_MOD, this.#stop, EPOLLIN | EPOLLONESHOT, STOP_TOKEN);
-  }
-
-  #startSleeper(): void {
+    if (this.#thread !== undefined || performance.now() < this.#nextStart) return;
     try {
       this.#thread = startPollerThread({
         data: { epoll: this.#epoll.fd, stopToken: STOP_TOKEN },
