@@ -1,9 +1,10 @@
 import type { ScalarPlan } from "../btf/codec/plan.ts";
 import type { ColumnPlan } from "./column-plan.ts";
+import type { ColumnOptions, NumberColumn } from "./column-types.ts";
 import { TextColumn } from "./text-column.ts";
 
-/** How integers of more than 32 bits are shown (see `ColumnOptions`). */
-export type Wide = "number" | "bigint" | "halves";
+/** How integers of more than 32 bits are shown. */
+export type Wide = NonNullable<ColumnOptions["wide"]>;
 
 /** Bytes of the elements, and how a record's bytes become one. */
 export type Storing =
@@ -13,18 +14,7 @@ export type Storing =
   /** 64 bits as the nearest number. */
   | { readonly as: "nearest"; readonly signed: boolean };
 
-type NumberArray = new (length: number) => Stored;
-
-/** What generated code writes to. */
-export type Stored =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
+type NumberArray = new (length: number) => NumberColumn;
 
 const integers = {
   1: [Uint8Array, Int8Array],
@@ -53,7 +43,7 @@ export function storingOf(item: ScalarPlan, wide: Wide): Storing {
 /** The memory of one column, for as many rows as there is room for. */
 export interface ColumnMemory {
   /** What is written to: elements, or the bytes of texts. */
-  readonly stored: Stored;
+  readonly stored: NumberColumn;
   /** Of texts: where each row begins, and the last one ends. */
   readonly offsets: Int32Array | undefined;
   /** What the first `rows` are to the user. */

@@ -66,8 +66,8 @@ let held = 0;
 let keepAlive: ReturnType<typeof setInterval> | undefined;
 
 /**
- * An armed bell keeps the process alive, as a listening socket does: by a timer that is never due, since to hold it and let it go again with each
- * wake-up costs a tenth of what uv_ref does through a call of C.
+ * An armed bell keeps the process alive, as a listening socket does: by a timer that is never due, which is held and let go without a call of C,
+ * as uv_ref would be for each wake-up.
  */
 function holdProcess(hold: boolean): void {
   held += hold ? 1 : -1;
