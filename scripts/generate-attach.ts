@@ -1,9 +1,13 @@
 /**
- * Writes the registries of places to attach to, from the files that there are: each place is a file of the same name in two folders,
+ * Writes the registries of places to attach to, and of links, from the files that there are: each place is a file of the same name in two folders,
  * below which it may stand in a folder of its family.
  *
  *   attach/targets/xdp.ts             exports XdpTarget and xdp: what one says, for the place `xdp`
  *   engine/kernel/attach/ways/xdp.ts  exports attachXdp: how the kernel attaches there
+ *
+ * and of the kinds of links that the kernel makes of that:
+ *
+ *   engine/kernel/attach/links/xdp.ts exports xdpLink: what it says of a BPF_LINK_TYPE_XDP
  *
  * With `--check` it writes nothing, and fails when a registry is out of date.
  */
@@ -51,8 +55,22 @@ ${lines(places, (place) => `  ${kindOf(place)}: attach${place.type},`)}};
   return { from, body };
 }
 
+async function links(): Promise<Registry> {
+  const from = "engine/kernel/attach/links";
+  const types = await sourcesIn(from);
+  const body = `import { LinkType } from "../../../uapi/uapi.gen.ts";
+import type { LinkKind } from "./link-kind.ts";
+${lines(types, ({ file, name }) => `import { ${name}Link } from "${file}";`)}
+/** By BPF_LINK_TYPE_*. */
+export const linkKinds: Readonly<Record<number, LinkKind>> = {
+${lines(types, (type) => `  [LinkType.${kindOf(type).toUpperCase()}]: ${type.name}Link,`)}};
+`;
+  return { from, body };
+}
+
 writeRegistries("generate-attach", {
   "attach/attach-targets.gen.ts": await targets(),
   "attach/attach-kinds.gen.ts": await kinds(),
   "engine/kernel/attach/ways.gen.ts": await ways(),
+  "engine/kernel/attach/links.gen.ts": await links(),
 });

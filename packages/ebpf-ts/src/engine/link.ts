@@ -8,4 +8,6 @@ export interface LinkInfo {
   readonly programId: number;
   /** What else the kernel says of links of that type, as far as it does: `{ tracepoint: "sys_enter" }`. */
   readonly details: Readonly<Record<string, string | number>>;
+  /** Where the kernel needs several links for it, as a perf event on every CPU does: each of them; the rest of this info is the first one's. */
+  readonly parts?: readonly LinkInfo[] | undefined;
 }

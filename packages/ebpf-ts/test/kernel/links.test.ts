@@ -73,14 +73,14 @@ describe("kernel: links", { skip: kernelOrSkip() || tracefsOrSkip() }, () => {
   });
 
   it("are told of without names by kernels that have none", async () => {
-    let refusals = 0;
+    let answersLeft = Infinity;
     const sys = changedSys((real) => ({
       bpf: (command, attributes) =>
-        command === Command.OBJ_GET_INFO_BY_FD && refusals-- > 0 ? -Errno.E2BIG : real.bpf(command, attributes),
+        command === Command.OBJ_GET_INFO_BY_FD && answersLeft-- === 0 ? -Errno.E2BIG : real.bpf(command, attributes),
     }));
     await using bpf = await collectionOf(sys);
     const link = await bpf.program("first").attach();
-    refusals = 1;
+    answersLeft = 1; // to the question without names
     const { type, details } = link.info;
     assert.deepEqual([type, details], [LinkType.PERF_EVENT, {}]);
     assert.deepEqual(link.info.details, { tracepoint: "sys_enter_kill" });
@@ -239,8 +239,7 @@ function iteratorLink(program: KernelProgram): KernelLink {
   const sys = linuxSys();
   const create = new KernelStruct(BpfAttr.link_create, { prog_fd: program.fd, attach_type: AttachType.TRACE_ITER });
   const link = new Descriptor(sys.bpf(Command.LINK_CREATE, create), "a link");
-  const details = { ask: () => ({}), read: () => ({}) };
-  const attachment = { link, canUpdate: true, details };
+  const attachment = { parts: [{ link }] };
   const target = { kind: "tp_btf", name: "stands for an iterator" } as const;
   const descriptorOf = (other: unknown): number => (other as KernelProgram).fd;
   return new KernelLink({ sys, attachment, target, program: program.info, descriptorOf }, () => {});

@@ -6,8 +6,9 @@ import type { Sys } from "../../sys/ffi/sys.ts";
 import { linkTypeName } from "../../uapi/type-names.ts";
 import type { LinkInfo } from "../link.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../program.ts";
-import type { Attachment } from "./attach/attachment.ts";
-import { linkInfo } from "./object-info.ts";
+import { type Attachment, type AttachmentPart, closeAttachment } from "./attach/attachment.ts";
+import { findLinkKind } from "./attach/find-link-kind.ts";
+import { linkFields, linkInfo } from "./object-info.ts";
 import { PinPlace } from "./pin.ts";
 import { cannotUpdate, updateLink } from "./update-link.ts";
 
@@ -39,19 +40,28 @@ export class KernelLink implements EngineLink {
   }
 
   get info(): LinkInfo {
-    const { sys } = this.#options;
-    const { link, details } = this.#attachment;
-    return link === undefined
-      ? { id: 0, type: this.#type, programId: this.#program.id, details: {} }
-      : linkInfo(sys, link, details);
+    const parts = this.#attachment.parts.map((part) => this.#infoOf(part));
+    return parts.length === 1 ? parts[0]! : { ...parts[0]!, parts };
+  }
+
+  #infoOf({ link, details = {} }: AttachmentPart): LinkInfo {
+    if (link !== undefined) return linkInfo(this.#options.sys, link);
+    return { id: 0, type: this.#type, programId: this.#program.id, details };
   }
 
   async update(program: EngineProgram): Promise<void> {
-    const { sys, descriptorOf } = this.#options;
-    const newProgram = descriptorOf(program);
-    if (!this.#attachment.canUpdate) throw cannotUpdate(this.#title, this.#type);
-    updateLink(sys, this.#link("update"), newProgram, `update ${this.#title} to program ${program.info.name}`);
+    const newProgram = this.#options.descriptorOf(program);
+    const action = `update ${this.#title} to program ${program.info.name}`;
+    for (const part of this.#attachment.parts) this.#updatePart(part, newProgram, action);
     this.#program = program.info;
+  }
+
+  #updatePart({ link, update }: AttachmentPart, newProgram: number, action: string): void {
+    const { sys } = this.#options;
+    if (update !== undefined) return update(newProgram, action);
+    const type = link === undefined ? this.#type : linkFields(sys, link).type;
+    if (link === undefined || !findLinkKind(type).canUpdate) throw cannotUpdate(this.#title, type);
+    updateLink(sys, link, newProgram, action);
   }
 
   get pinnedAt(): string | undefined {
@@ -66,7 +76,7 @@ export class KernelLink implements EngineLink {
   }
 
   pin(path: string): void {
-    this.#pin.pin(this.#link("pin"), path, this.#title);
+    this.#pin.pin(this.#onlyLink("pin"), path, this.#title);
   }
 
   unpin(): void {
@@ -86,18 +96,20 @@ export class KernelLink implements EngineLink {
     return `the link of program ${this.#program.name}`;
   }
 
-  #link(action: string): Descriptor {
-    const { link } = this.#attachment;
-    if (link !== undefined) return link;
+  /** A pin is one file, and of one link. */
+  #onlyLink(action: string): Descriptor {
+    const [first, ...others] = this.#attachment.parts;
+    if (others.length > 0) {
+      throw new NotSupportedError(
+        `${action} link`,
+        `Cannot ${action} ${this.#title}: the kernel has ${others.length + 1} links for it, attach to each place by itself and ${action} those`,
+      );
+    }
+    if (first?.link !== undefined) return first.link;
     throw new NotSupportedError(
       `${action} link`,
       `Cannot ${action} ${this.#title}: this kernel has no ${linkTypeName(this.#type)} links (Linux 5.15)`,
       "5.15",
     );
   }
-}
-
-export function closeAttachment({ link, event }: Attachment): void {
-  link?.close();
-  event?.close();
 }

@@ -7,8 +7,8 @@ import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../program.ts";
 import { attachProgram } from "./attach/attach-program.ts";
-import type { Attachment } from "./attach/attachment.ts";
-import { closeAttachment, KernelLink } from "./kernel-link.ts";
+import { type Attachment, closeAttachment } from "./attach/attachment.ts";
+import { KernelLink } from "./kernel-link.ts";
 import { programInfo } from "./object-info.ts";
 import { PinPlace } from "./pin.ts";
 import { ProgramRunner } from "./run/run-program.ts";
@@ -60,7 +60,8 @@ export class KernelProgram implements EngineProgram {
     const target = targetOf(this.#spec, told);
     refuseIfLockedDown(this.#attachAction, "bpf");
     return this.#inTurn(async () => {
-      const attachment = await this.#attachTo(target);
+      const program = (await this.#scope?.programFor(this.#spec)) ?? this.#descriptor;
+      const attachment = await this.#attachTo(target, program);
       const link = new KernelLink({ sys, attachment, target, program: this.info, descriptorOf }, () =>
         this.#links.delete(link),
       );
@@ -85,14 +86,19 @@ export class KernelProgram implements EngineProgram {
     this.#pin.unpin(`program ${this.info.name}`);
   }
 
-  /** Attaches it once more wherever it is attached, as the scope has it now. Gives what puts that in the place of what is attached, and what undoes it. */
+  /**
+   * Attaches it once more wherever it is attached, as the scope has it now; not at all if the scope means nothing to it. Gives what puts
+   * that in the place of what is attached, and what undoes it.
+   */
   async reattach(): Promise<Reattached> {
     const replaced = new Map<KernelLink, Attachment>();
     const undo = (): void => replaced.forEach(closeAttachment);
     try {
       for (const link of this.#links) {
+        const program = await this.#scope?.programFor(this.#spec);
+        if (program === undefined) continue;
         if (link.pinnedAt !== undefined) publishFinding(this.#pinnedFinding);
-        else replaced.set(link, await this.#attachTo(link.target));
+        else replaced.set(link, await this.#attachTo(link.target, program));
       }
     } catch (error) {
       undo();
@@ -115,10 +121,8 @@ export class KernelProgram implements EngineProgram {
     return `A pinned link of program ${this.#spec.name} goes on as it was attached: it gets everybody's events`;
   }
 
-  async #attachTo(target: AttachTarget): Promise<Attachment> {
-    const [sys, spec] = [this.#sys, this.#spec];
-    const program = (await this.#scope?.programFor(spec)) ?? this.#descriptor;
-    return attachProgram({ sys, program, spec, target, action: this.#attachAction });
+  #attachTo(target: AttachTarget, program: Descriptor): Promise<Attachment> {
+    return attachProgram({ sys: this.#sys, program, spec: this.#spec, target, action: this.#attachAction });
   }
 
   /** Detaches it everywhere. */

@@ -1,3 +1,4 @@
+import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
 import { SyscallError } from "../../base/errors.ts";
 import { KernelStruct, type Pointee } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -8,7 +9,8 @@ import { Command } from "../../uapi/uapi.gen.ts";
 import type { MapInfo } from "../map.ts";
 import type { ProgramInfo } from "../program.ts";
 import type { LinkInfo } from "../link.ts";
-import type { LinkDetails } from "./attach/attachment.ts";
+import { findLinkKind } from "./attach/find-link-kind.ts";
+import type { LinkDetails, LinkFields } from "./attach/link-kind.ts";
 import { check } from "./failure.ts";
 
 /** Longer than names are, and than paths (PATH_MAX). */
@@ -54,20 +56,36 @@ export function programInfo(sys: Sys, descriptor: { readonly fd: number }): Prog
   return { type, id, tag: Array.from(tag, (byte) => byte.toString(16).padStart(2, "0")).join(""), name };
 }
 
-type LinkFields = ValuesOf<(typeof BpfLinkInfo)["fields"]>;
-
 /** Without names. */
 export function linkFields(sys: Sys, descriptor: { readonly fd: number }): LinkFields {
   return objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties");
 }
 
-export function linkInfo(sys: Sys, descriptor: { readonly fd: number }, details: LinkDetails): LinkInfo {
+/** With the names of where it is. */
+export function linkInfo(sys: Sys, descriptor: { readonly fd: number }): LinkInfo {
+  return askForNames(sys, descriptor).info;
+}
+
+/** Where a link is attached that somebody else has made. `typeOf` gives BPF_PROG_TYPE_* of a program, by its id. */
+export function linkTarget(
+  sys: Sys,
+  descriptor: { readonly fd: number },
+  typeOf: (program: number) => number | undefined,
+): AttachTarget | undefined {
+  const { info, details } = askForNames(sys, descriptor);
+  return details.target?.(info.details, typeOf(info.programId));
+}
+
+function askForNames(sys: Sys, descriptor: { readonly fd: number }): { info: LinkInfo; details: LinkDetails } {
+  const fields = linkFields(sys, descriptor);
+  const details = findLinkKind(fields.type).detailsOf(fields);
   const name = new Uint8Array(longestName);
-  const ask = (given?: ReturnType<LinkDetails["ask"]>): LinkFields =>
-    objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties", given);
-  const info = unlessTooLong(() => ask(details.ask(name))) ?? ask();
+  const asked = details.ask?.(name);
+  const named = (): LinkFields => objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties", asked);
+  const told = (asked === undefined ? undefined : unlessTooLong(named)) ?? fields;
   const text = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
-  return { id: info.id, type: info.type, programId: info.prog_id, details: details.read(info, text) };
+  const info = { id: told.id, type: told.type, programId: told.prog_id, details: details.read(told, text) };
+  return { info, details };
 }
 
 /** Kernels whose struct ends before the name's length (before Linux 6.0) know no such names: E2BIG. */

@@ -10,11 +10,11 @@ import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../link.ts";
 import type { EngineProgram } from "../program.ts";
-import { fixedLinks, foundLink } from "./attach/found-link.ts";
+import { findLinkKind } from "./attach/find-link-kind.ts";
 import { descriptorOf, KernelProgram } from "./kernel-program.ts";
 import { objectKind } from "./map/open-kernel-map.ts";
 import { checkPinPath } from "./map/reopen.ts";
-import { linkFields, linkInfo, programInfo } from "./object-info.ts";
+import { linkFields, linkInfo, linkTarget, programInfo } from "./object-info.ts";
 import { openPin, PinPlace } from "./pin.ts";
 import { cannotUpdate, updateLink } from "./update-link.ts";
 
@@ -62,17 +62,15 @@ export function reopenLink(path: string, sys: Sys = linuxSys()): ReopenedLink {
   const what = `the link that is pinned at ${path}`;
   return {
     get info() {
-      return linkInfo(sys, descriptor, foundLink(linkFields(sys, descriptor)).details);
+      return linkInfo(sys, descriptor);
     },
     get target() {
-      const found = foundLink(linkFields(sys, descriptor));
-      const { programId, details } = linkInfo(sys, descriptor, found.details);
-      return found.target(details, programType(sys, programId));
+      return linkTarget(sys, descriptor, (program) => programType(sys, program));
     },
     update(program) {
       const newProgram = descriptorOf(program);
       const { type } = linkFields(sys, descriptor);
-      if (fixedLinks.has(type)) throw cannotUpdate(what, type);
+      if (!findLinkKind(type).canUpdate) throw cannotUpdate(what, type);
       updateLink(sys, descriptor, newProgram, `update ${what} to program ${program.info.name}`);
     },
     get pinnedAt() {

@@ -1,10 +1,7 @@
 import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import type { ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
-import type { Pointee } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
-import type { ValuesFor, ValuesOf } from "../../../uapi/layout.ts";
-import type { BpfLinkInfo } from "../../../uapi/structs.gen.ts";
 import type { LinkInfo } from "../../link.ts";
 
 /** The contract of this room: what attaches programs to one kind of place, a file a kind. */
@@ -19,21 +16,47 @@ export interface AttachRequest<Target extends AttachTarget> {
   readonly action: string;
 }
 
-/** What keeps a program attached, until all of it is closed. */
+/** What keeps a program attached, until all of it is closed: one part a place, at least one. */
 export interface Attachment {
-  /** Undefined where this kernel has no links of that kind: the event keeps the program attached then. */
-  readonly link: Descriptor | undefined;
-  readonly event?: Descriptor | undefined;
-  /** Whether the kernel puts another program in the place of this one (BPF_LINK_UPDATE). */
-  readonly canUpdate: boolean;
-  readonly details: LinkDetails;
+  readonly parts: readonly AttachmentPart[];
 }
 
-type LinkFields = (typeof BpfLinkInfo)["fields"];
+export interface AttachmentPart {
+  /** Undefined where this kernel has no links of that kind: what is beside it keeps the program attached then. */
+  readonly link: Descriptor | undefined;
+  /** What it stands on, such as a perf event: closed after the link, one after another. */
+  readonly beside?: readonly Closable[] | undefined;
+  /** What `info` says where the kernel has no link to be asked. */
+  readonly details?: LinkInfo["details"] | undefined;
+  /** Puts another program, by its descriptor, in the place of this one where there is no link that does it. `action` follows "Cannot". */
+  update?(program: number, action: string): void;
+}
 
-/** How the kernel says where a link is attached. */
-export interface LinkDetails {
-  /** Asks it to write a name to memory that is given; that of the kernels which do not know such names stays empty. */
-  ask(name: Uint8Array): ValuesFor<LinkFields, Pointee>;
-  read(info: ValuesOf<LinkFields>, name: string): LinkInfo["details"];
+export interface Closable {
+  close(): void;
+}
+
+/** Closes all of it, whatever fails on the way: then throws what failed first. */
+export function closeAttachment({ parts }: Attachment): void {
+  const failures: unknown[] = [];
+  for (const each of parts.flatMap(({ link, beside = [] }) => (link === undefined ? beside : [link, ...beside]))) {
+    try {
+      each.close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Makes parts one after another; when one cannot be made, those before it are closed. */
+export function attachmentOf<T>(places: Iterable<T>, attach: (place: T) => AttachmentPart): Attachment {
+  const parts: AttachmentPart[] = [];
+  try {
+    for (const place of places) parts.push(attach(place));
+  } catch (error) {
+    closeAttachment({ parts });
+    throw error;
+  }
+  return { parts };
 }

@@ -6,15 +6,14 @@ import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { AttachType, Command, PerfIoctl } from "../../../uapi/uapi.gen.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { check } from "../failure.ts";
-import type { Attachment, AttachRequest, LinkDetails } from "./attachment.ts";
+import type { AttachmentPart, AttachRequest } from "./attachment.ts";
 import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 
-/** Links a program to a perf event, which becomes the attachment's own. */
+/** Links a program to a perf event, which becomes the part's own. */
 export function attachToEvent(
   { sys, program, action }: AttachRequest<AttachTarget>,
   event: Descriptor,
-  details: LinkDetails,
-): Attachment {
+): AttachmentPart {
   let link: Descriptor | undefined;
   try {
     link = linkProgram(sys, program, event, action);
@@ -24,7 +23,7 @@ export function attachToEvent(
     event.close();
     throw error;
   }
-  return { link, event, canUpdate: false, details };
+  return { link, beside: [event] };
 }
 
 /** BPF_LINK_CREATE with BPF_PERF_EVENT (Linux 5.15), or else the older ioctl, whose effect ends with the event. */

@@ -3,7 +3,6 @@ import type { ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { ProgType } from "../../../uapi/uapi.gen.ts";
-import { EbpfError } from "../../../base/errors.ts";
 import { openRawTracepoint } from "../attach/open-raw-tracepoint.ts";
 import { failure } from "../failure.ts";
 import { loadProgram } from "../load/load-program.ts";
@@ -23,10 +22,9 @@ export function loadOwn(sys: Sys, { name, instructions }: OwnProgram): Promise<D
 export function attachOwn(sys: Sys, program: Descriptor, name: string, tracepoint: string): Descriptor {
   const action = `attach the library's program ${name}`;
   const target = { kind: "raw_tracepoint", name: tracepoint } as const;
-  const attached = openRawTracepoint({ sys, program, spec: specOf(name), target, action }, tracepoint);
-  if (typeof attached === "number") throw failure(attached, `${action} to ${tracepoint}`, "bpf");
-  if (attached.link === undefined) throw new EbpfError("NOT_SUPPORTED", `Cannot ${action}: there is no link`);
-  return attached.link;
+  const link = openRawTracepoint({ sys, program, spec: specOf(name), target, action }, tracepoint);
+  if (typeof link === "number") throw failure(link, `${action} to ${tracepoint}`, "bpf");
+  return link;
 }
 
 function specOf(name: string): ProgramSpec {

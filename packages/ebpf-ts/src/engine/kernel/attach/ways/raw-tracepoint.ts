@@ -7,11 +7,11 @@ import { openRawTracepoint } from "../open-raw-tracepoint.ts";
 
 export const attachRawTracepoint: Attach<RawTracepointTarget> = async (request) => {
   const { action, target } = request;
-  const attached = openRawTracepoint(request, target.name);
-  if (typeof attached !== "number") return attached;
-  if (attached === -Errno.ENOENT) {
+  const link = openRawTracepoint(request, target.name);
+  if (typeof link !== "number") return { parts: [{ link }] };
+  if (link === -Errno.ENOENT) {
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${target.name}`);
   }
   const tooMany = `it reads more arguments than tracepoint ${target.name} has`;
-  throw failure(attached, action, "bpf", attached === -Errno.EINVAL ? tooMany : undefined);
+  throw failure(link, action, "bpf", link === -Errno.EINVAL ? tooMany : undefined);
 };

@@ -5,7 +5,7 @@ import { openRawTracepoint } from "../open-raw-tracepoint.ts";
 
 /** To the tracepoint that the verifier was told of. */
 export const attachTpBtf: Attach<TpBtfTarget> = async (request) => {
-  const attached = openRawTracepoint(request, undefined);
-  if (typeof attached !== "number") return attached;
-  throw failure(attached, request.action, "bpf");
+  const link = openRawTracepoint(request, undefined);
+  if (typeof link !== "number") return { parts: [{ link }] };
+  throw failure(link, request.action, "bpf");
 };

@@ -7,22 +7,17 @@ import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
 import { PerfType } from "../../../../uapi/uapi.gen.ts";
 import { check } from "../../failure.ts";
-import type { Attach, AttachRequest, LinkDetails } from "../attachment.ts";
+import type { Attach, AttachRequest } from "../attachment.ts";
 import { attachToEvent } from "../perf-event.ts";
 import { noTracefs, traceFolder } from "../trace-folder.ts";
 
 const ANY_PROCESS = -1;
 const FIRST_CPU = 0;
 
-/** Since Linux 6.6. */
-export const tracepointDetails: LinkDetails = {
-  ask: (name) => ({ perf_event: { tracepoint: { tp_name: name, name_len: name.length } } }),
-  read: (_, tracepoint) => (tracepoint === "" ? {} : { tracepoint }),
-};
-
 /** A perf event of that tracepoint, to which the program is linked. */
-export const attachTracepoint: Attach<TracepointTarget> = async (request) =>
-  attachToEvent(request, openTracepoint(request), tracepointDetails);
+export const attachTracepoint: Attach<TracepointTarget> = async (request) => ({
+  parts: [attachToEvent(request, openTracepoint(request))],
+});
 
 function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
   const { sys, spec, action } = request;

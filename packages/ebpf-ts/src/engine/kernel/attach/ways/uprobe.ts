@@ -12,20 +12,13 @@ import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
 import { failure } from "../../failure.ts";
-import type { Attach, AttachRequest, LinkDetails } from "../attachment.ts";
+import type { Attach, AttachRequest } from "../attachment.ts";
 import { attachToEvent } from "../perf-event.ts";
 
 /** The perf event source of user probes (Linux 4.17). */
 const source = "/sys/bus/event_source/devices/uprobe";
 const ANY = -1;
 const FIRST_CPU = 0;
-
-/** Since Linux 6.6. */
-export const uprobeDetails: LinkDetails = {
-  ask: (path) => ({ perf_event: { uprobe: { file_name: path, name_len: path.length } } }),
-  read: (info, path): { path?: string; offset?: number } =>
-    path === "" ? {} : { path, offset: info.perf_event.uprobe.offset },
-};
 
 /** A perf event of a place in a file's code, to which the program is linked. */
 export const attachUprobe: Attach<UprobeTarget> = async (request) => {
@@ -34,7 +27,7 @@ export const attachUprobe: Attach<UprobeTarget> = async (request) => {
     "symbols of executables",
     () => import("../../../../elf/executable-symbols.ts"),
   );
-  return attachToEvent(request, openProbe(request, findExecutableSymbol), uprobeDetails);
+  return { parts: [attachToEvent(request, openProbe(request, findExecutableSymbol))] };
 };
 
 function openProbe(

@@ -1,0 +1,6 @@
+import { type LinkKind, toldByFields } from "../link-kind.ts";
+
+export const cgroupLink: LinkKind = toldByFields(true, ({ cgroup }) => ({
+  cgroup: Number(cgroup.cgroup_id),
+  attachType: cgroup.attach_type,
+}));

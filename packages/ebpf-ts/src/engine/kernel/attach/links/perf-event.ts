@@ -1,0 +1,37 @@
+import { PerfLinkType } from "../../../../uapi/uapi.gen.ts";
+import type { LinkDetails, LinkKind } from "../link-kind.ts";
+import { categoryOf } from "../trace-folder.ts";
+
+/** Which event it is, the kernel says since Linux 6.6. */
+const tracepoint: LinkDetails = {
+  ask: (name) => ({ perf_event: { tracepoint: { tp_name: name, name_len: name.length } } }),
+  read: (_, name) => (name === "" ? {} : { tracepoint: name }),
+  target({ tracepoint: name }) {
+    const category = name === undefined ? undefined : categoryOf(String(name));
+    return category === undefined ? undefined : { kind: "tracepoint", category, name: String(name) };
+  },
+};
+
+function uprobe(returns: boolean): LinkDetails {
+  return {
+    ask: (path) => ({ perf_event: { uprobe: { file_name: path, name_len: path.length } } }),
+    read: (info, path): { path?: string; offset?: number } =>
+      path === "" ? {} : { path, offset: info.perf_event.uprobe.offset },
+    target({ path, offset }) {
+      return path === undefined ? undefined : { kind: "uprobe", path: String(path), offset: Number(offset), returns };
+    },
+  };
+}
+
+const events: Readonly<Record<number, LinkDetails>> = {
+  [PerfLinkType.TRACEPOINT]: tracepoint,
+  [PerfLinkType.UPROBE]: uprobe(false),
+  [PerfLinkType.URETPROBE]: uprobe(true),
+};
+
+const unknown: LinkDetails = { read: () => ({}) };
+
+export const perfEventLink: LinkKind = {
+  canUpdate: false,
+  detailsOf: ({ perf_event }) => events[perf_event.type] ?? unknown,
+};

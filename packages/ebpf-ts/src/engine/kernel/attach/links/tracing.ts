@@ -1,0 +1,3 @@
+import { type LinkKind, toldByFields } from "../link-kind.ts";
+
+export const tracingLink: LinkKind = toldByFields(false, () => ({}));
