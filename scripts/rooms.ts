@@ -206,6 +206,11 @@ export const rooms: readonly Room[] = [
     "programs and links that somebody else pinned",
     "attach/ base/ engine/ engine/kernel/ host/ link/ program/",
   ),
+  host(
+    "kernel/",
+    "what is loaded in the running kernel, whoever loaded it, and what that kernel can do; a subpath of its own, which nothing else imports",
+    "base/ btf/ engine/ engine/kernel/ host/ sys/ uapi/",
+  ),
   host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/ spec/"),
   host(
     "lockdown/",

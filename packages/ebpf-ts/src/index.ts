@@ -1,4 +1,4 @@
-/** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/bundling`. */
+/** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/kernel`, `/bundling`. */
 export type * from "./attach/attach-targets.gen.ts";
 export { Collection } from "./collection/collection.ts";
 export type {

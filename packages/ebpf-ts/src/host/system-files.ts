@@ -87,3 +87,51 @@ export function linkTarget(path: string): string {
 export function namesIn(path: string): readonly string[] {
   return readdirSync(path);
 }
+
+/** An entry of a folder. Symbolic links, and whatever else there is, are `other`. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly kind: "file" | "folder" | "other";
+}
+
+/** None where this user may not look, and where there is no such folder. */
+export function entriesIn(path: string): FolderEntry[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.map((entry) => ({
+      name: entry.name,
+      kind: entry.isDirectory() ? "folder" : entry.isFile() ? "file" : "other",
+    }));
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined where it is none, or cannot be read. */
+export function linkTargetIfThere(path: string): string | undefined {
+  try {
+    return linkTarget(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What part of a file system is mounted where, as this process sees it. */
+export interface Mount {
+  readonly root: string;
+  readonly folder: string;
+}
+
+/** All mounts of a type of file system. See proc_pid_mountinfo(5): spaces and the like are written as `\040`. */
+export function mountsOf(type: string, action: string): Mount[] {
+  const lines = readHostFile("/proc/self/mountinfo", action).split("\n");
+  return lines.flatMap((line) => {
+    const [, , , root, folder] = line.split(" ");
+    if (root === undefined || folder === undefined || !line.includes(` - ${type} `)) return [];
+    return [{ root: unescaped(root), folder: unescaped(folder) }];
+  });
+}
+
+function unescaped(path: string): string {
+  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}

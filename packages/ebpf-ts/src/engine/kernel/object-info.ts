@@ -53,7 +53,12 @@ export function mapInfo(sys: Sys, descriptor: { readonly fd: number }): KernelMa
 
 export function programInfo(sys: Sys, descriptor: { readonly fd: number }): ProgramInfo {
   const { type, id, tag, name } = objectInfo(sys, descriptor, BpfProgInfo, "a program's properties");
-  return { type, id, tag: Array.from(tag, (byte) => byte.toString(16).padStart(2, "0")).join(""), name };
+  return { type, id, tag: tagText(tag), name };
+}
+
+/** As bpftool prints it. */
+export function tagText(tag: Uint8Array): string {
+  return Array.from(tag, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Without names. */

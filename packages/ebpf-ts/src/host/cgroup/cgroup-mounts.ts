@@ -1,7 +1,7 @@
 /** Where the unified hierarchy (cgroups(7), version 2) is. */
 import { EbpfError } from "../../base/errors.ts";
 import { fileKind, fileSystemOf, realPath } from "../named-files.ts";
-import { readHostFile } from "../system-files.ts";
+import { type Mount, mountsOf } from "../system-files.ts";
 
 /** CGROUP2_SUPER_MAGIC */
 const magic = 0x63677270;
@@ -15,24 +15,8 @@ export function isCgroup2(path: string): boolean {
 }
 
 /** Where the unified hierarchy is mounted. */
-export interface CgroupMount {
-  /** Which part of it is mounted there, as this process sees it. */
-  readonly root: string;
-  readonly folder: string;
-}
-
-/** See proc_pid_mountinfo(5): spaces and the like are written as `\040`. */
-export function cgroupMounts(action: string): CgroupMount[] {
-  const lines = readHostFile("/proc/self/mountinfo", action).split("\n");
-  return lines.flatMap((line) => {
-    const [, , , root, folder] = line.split(" ");
-    if (root === undefined || folder === undefined || !line.includes(" - cgroup2 ")) return [];
-    return [{ root: unescaped(root), folder: unescaped(folder) }];
-  });
-}
-
-function unescaped(path: string): string {
-  return path.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+export function cgroupMounts(action: string): Mount[] {
+  return mountsOf("cgroup2", action);
 }
 
 /** Where a folder that is one stands in the hierarchy, as /proc/self/cgroup has it. `action` follows "Cannot". */
