@@ -142,4 +142,14 @@ export interface AssembledProgram {
   /** First slot of every function, the program's own first. */
   functions: { slot: number; name: string; btfFunction: number }[];
   lines: LineInfo[];
+  /** What CO-RE did not find: the instruction at that slot is invalid, and must not be reached. */
+  absent: { slot: number; part: AbsentField }[];
+}
+
+/** A field, type or enumerator that the object asks for, and the target does not have. */
+export interface AbsentField {
+  /** As C writes it: `struct file.f_path.dentry`. */
+  readonly access: string;
+  /** The rest of a sentence: `its struct file has no member f_pth, but f_path`. */
+  readonly tried: string;
 }

@@ -2,9 +2,10 @@ import type { Btf, BtfComposite, BtfEnum, BtfEnum64, BtfType } from "../types.ts
 import { essentialName } from "./relocation-kind.ts";
 import { RelocationProblem } from "./relocation-problem.ts";
 
-const maxDepth = 32;
+/** As libbpf has it, for chains of types and for functions in functions. */
+export const maxDepth = 32;
 
-function isEnum(type: BtfType): type is BtfEnum | BtfEnum64 {
+export function isEnum(type: BtfType): type is BtfEnum | BtfEnum64 {
   return type.kind === "enum" || type.kind === "enum64";
 }
 
@@ -53,7 +54,8 @@ function namesAgree(local: string, target: string): boolean {
   return local === "" || target === "" || essentialName(local) === essentialName(target);
 }
 
-function nameOfEntity(type: BtfType): string {
+/** Empty for those that have none. */
+export function nameOfEntity(type: BtfType): string {
   return "name" in type ? type.name : "";
 }
 
@@ -99,6 +101,6 @@ export function typesAreCompatible(
   throw tooDeep(local, localId);
 }
 
-function tooDeep(btf: Btf, id: number): RelocationProblem {
+export function tooDeep(btf: Btf, id: number): RelocationProblem {
   return new RelocationProblem(`${btf.nameOf(id)} is nested too deeply`);
 }

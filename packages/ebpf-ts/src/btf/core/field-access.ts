@@ -123,10 +123,9 @@ function isFlexible(btf: Btf, step: AccessStep | undefined, length: number): boo
   return step.index === (btf.type(step.type) as BtfComposite).members.length - 1;
 }
 
-/** `struct task_struct::pid`, `struct a::b[3].c`. */
+/** As C writes it: `struct task_struct.pid`, `struct a.b[3].c`. */
 export function describeAccess(access: FieldAccess): string {
-  const path = access.steps
-    .slice(1)
-    .map((step, index) => (step.name === undefined ? `[${step.index}]` : `${index === 0 ? "" : "."}${step.name}`));
-  return `${access.btf.nameOf(access.root)}::${path.join("")}`;
+  const path = access.steps.slice(1).map((step) => (step.name === undefined ? `[${step.index}]` : `.${step.name}`));
+  const first = access.steps[0]?.index ?? 0;
+  return `${access.btf.nameOf(access.root)}${first === 0 ? "" : `[${first}]`}${path.join("")}`;
 }

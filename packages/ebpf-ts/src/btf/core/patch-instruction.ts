@@ -1,4 +1,5 @@
 import type { Instruction } from "../../insn/instruction.ts";
+import { CALL } from "../../insn/opcodes.ts";
 import { poisonHelper } from "./poison-helper.ts";
 
 /** What a relocation decided, for {@link patchInstruction}. */
@@ -29,11 +30,19 @@ export function poisonInstruction(instructions: Instruction[], slot: number): vo
   for (const at of wide ? [slot, slot + 1] : [slot]) {
     const instruction = instructions[at];
     if (instruction !== undefined)
-      Object.assign(instruction, { opcode: 0x85, dst: 0, src: 0, offset: 0, imm: poisonHelper });
+      Object.assign(instruction, { opcode: CALL, dst: 0, src: 0, offset: 0, imm: poisonHelper });
   }
 }
 
-/** Writes the new value into an instruction. Returns what is wrong, or undefined. */
+/** Whether {@link poisonInstruction} was here. */
+export function isPoisoned({ opcode, imm }: Instruction): boolean {
+  return opcode === CALL && imm === poisonHelper;
+}
+
+/**
+ * Writes the new value into an instruction. Returns what is wrong, or undefined. One that would read something else in the new width is
+ * poisoned.
+ */
 export function patchInstruction(instructions: Instruction[], slot: number, patch: Patch): string | undefined {
   const instruction = instructions[slot]!;
   switch (instruction.opcode & 7) {

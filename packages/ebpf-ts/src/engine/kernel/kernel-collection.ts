@@ -2,7 +2,7 @@ import { EbpfError } from "../../base/errors.ts";
 import { importHost } from "../../host/import-host.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { Instruction } from "../../insn/instruction.ts";
-import { Assembler, type Relocate } from "../../spec/assembly/assembler.ts";
+import { Assembler, type StartRelocation } from "../../spec/assembly/assembler.ts";
 import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
 import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
@@ -51,9 +51,9 @@ export function importCommands(): Promise<typeof Commands> {
 }
 
 /** CO-RE is imported with the kernel's types, by objects that have relocations. */
-async function relocateToKernel(): Promise<Relocate> {
+async function relocateToKernel(): Promise<StartRelocation> {
   const { relocateTo } = await importHost("CO-RE", () => import("../../spec/assembly/assemble.ts"));
-  return relocateTo(await kernelBtf());
+  return relocateTo({ btf: await kernelBtf() });
 }
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */

@@ -1,7 +1,8 @@
-import { applyCoreRelocations } from "../../btf/core/core-relocation.ts";
+import type { CoreTarget } from "../../btf/core/candidates.ts";
+import { Relocator } from "../../btf/core/relocator.ts";
 import { aBtf } from "../../btf/checks/a-btf.ts";
 import type { Btf } from "../../btf/types.ts";
-import { Assembler, type Relocate } from "./assembler.ts";
+import { Assembler, type StartRelocation } from "./assembler.ts";
 import { aSpec, checkFunction } from "../check-spec.ts";
 import type { CollectionSpec, AssembledProgram, ProgramSpec } from "../types.ts";
 
@@ -19,12 +20,10 @@ export function assemble(spec: CollectionSpec, program: ProgramSpec, target?: As
   aSpec(spec, "The spec of assemble()");
   checkFunction(program, "The program of assemble()");
   if (target !== undefined) aBtf(target?.btf, "The btf of the target of assemble()");
-  return new Assembler(spec, relocateTo(target?.btf)).assemble(program);
+  return new Assembler(spec, relocateTo({ btf: target?.btf })).assemble(program);
 }
 
 /** CO-RE against these types, which need not be there while there is nothing to relocate. */
-export function relocateTo(target: Btf | undefined): Relocate {
-  return (instructions, relocations, local, where) => {
-    applyCoreRelocations(instructions, relocations, local, target, where);
-  };
+export function relocateTo(target: CoreTarget): StartRelocation {
+  return (local) => new Relocator(local, target);
 }

@@ -1,32 +1,32 @@
 import { EbpfError } from "../../base/errors.ts";
-import type { Btf, CoreRelocation } from "../../btf/types.ts";
+import type { Absence, Relocator } from "../../btf/core/relocator.ts";
+import type { Btf } from "../../btf/types.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import { mostInstructions } from "../limits.ts";
 import type { CollectionSpec, FunctionSpec, AssembledProgram, ProgramSpec, Reference } from "../types.ts";
 
-/**
- * Makes instructions fit the types of the target (CO-RE), in place; `where` names the program, for errors. Handed in, since many an
- * object has no such relocations, and is loaded without what applies them.
- */
-export type Relocate = (
-  instructions: Instruction[],
-  relocations: readonly CoreRelocation[],
-  local: Btf,
-  where: string,
-) => void;
+/** Makes the code of one object fit the types of a target (CO-RE). Handed in, since many an object has nothing to relocate. */
+export type StartRelocation = (local: Btf) => Pick<Relocator, "apply">;
+
+/** A function's code as the target has it. */
+interface RelocatedFunction {
+  readonly instructions: readonly Instruction[];
+  readonly absent: readonly Absence[];
+}
 
 /** Assembles programs of one spec: what they have in common is looked at once. The spec must not change meanwhile. */
 export class Assembler {
   readonly #spec: CollectionSpec;
-  readonly #relocate: Relocate | undefined;
+  readonly #start: StartRelocation | undefined;
+  #relocator: ReturnType<StartRelocation> | undefined;
   readonly #known: ReadonlyMap<string, FunctionSpec>;
   /** Code of functions with CO-RE relocations, as the target has it: the same in every program. */
-  readonly #relocated = new Map<FunctionSpec, readonly Instruction[]>();
+  readonly #relocated = new Map<FunctionSpec, RelocatedFunction>();
 
-  /** `relocate` may be missing where nothing of the spec has relocations. */
-  constructor(spec: CollectionSpec, relocate?: Relocate) {
+  /** `start` may be missing where nothing of the spec has relocations. */
+  constructor(spec: CollectionSpec, start?: StartRelocation) {
     this.#spec = spec;
-    this.#relocate = relocate;
+    this.#start = start;
     this.#known = new Map([...spec.programs, ...spec.functions].map((fn) => [fn.name, fn]));
   }
 
@@ -55,21 +55,25 @@ export class Assembler {
     return size;
   }
 
-  #codeOf(fn: FunctionSpec, where: string): readonly Instruction[] {
-    if (fn.coreRelocations.length === 0) return fn.instructions;
-    const known = this.#relocated.get(fn);
-    if (known !== undefined) return known;
+  #codeOf(fn: FunctionSpec, where: string): RelocatedFunction {
+    if (fn.coreRelocations.length === 0) return { instructions: fn.instructions, absent: [] };
+    const known = this.#relocated.get(fn) ?? this.#relocate(fn, where);
+    this.#relocated.set(fn, known);
+    return known;
+  }
+
+  #relocate(fn: FunctionSpec, where: string): RelocatedFunction {
     const { btf } = this.#spec;
     if (btf === undefined)
       throw new EbpfError(
         "BAD_OBJECT",
         `Cannot assemble ${where}: it has CO-RE relocations, and the object has no BTF`,
       );
+    this.#relocator ??= this.#start?.(btf);
+    if (this.#relocator === undefined) throw new TypeError(`Cannot assemble ${where}: nobody relocates it`);
     const instructions = fn.instructions.map((instruction) => ({ ...instruction }));
-    if (this.#relocate === undefined) throw new TypeError(`Cannot assemble ${where}: nobody relocates it`);
-    this.#relocate(instructions, fn.coreRelocations, btf, where);
-    this.#relocated.set(fn, instructions);
-    return instructions;
+    const { coreRelocations: relocations, lines } = fn;
+    return { instructions, absent: this.#relocator.apply({ instructions, relocations, lines, where }) };
   }
 }
 
@@ -89,18 +93,18 @@ interface Visit {
 /** One program in the making. */
 class Assembly {
   readonly #known: ReadonlyMap<string, FunctionSpec>;
-  readonly #codeOf: (fn: FunctionSpec, where: string) => readonly Instruction[];
+  readonly #codeOf: (fn: FunctionSpec, where: string) => RelocatedFunction;
   readonly #starts = new Map<string, number>();
   readonly #assembled: AssembledProgram;
 
   constructor(
     name: string,
     known: ReadonlyMap<string, FunctionSpec>,
-    codeOf: (fn: FunctionSpec, where: string) => readonly Instruction[],
+    codeOf: (fn: FunctionSpec, where: string) => RelocatedFunction,
   ) {
     this.#known = known;
     this.#codeOf = codeOf;
-    this.#assembled = { name, instructions: [], references: [], functions: [], lines: [] };
+    this.#assembled = { name, instructions: [], references: [], functions: [], lines: [], absent: [] };
   }
 
   /** With a stack of its own: a chain of functions may be longer than JavaScript's. */
@@ -140,14 +144,15 @@ class Assembly {
   }
 
   #append(fn: FunctionSpec): Visit {
-    const { instructions, references, functions, lines } = this.#assembled;
+    const { instructions, references, functions, lines, absent } = this.#assembled;
     const start = instructions.length;
     this.#starts.set(fn.name, start);
-    const code = this.#codeOf(fn, this.#placeOf(fn));
+    const { instructions: code, absent: missing } = this.#codeOf(fn, this.#placeOf(fn));
     if (start + code.length > mostInstructions) throw this.#tooBig();
     for (const instruction of code) instructions.push({ ...instruction });
     functions.push({ slot: start, name: fn.name, btfFunction: fn.btfFunction });
     for (const line of fn.lines) lines.push({ ...line, slot: start + line.slot });
+    for (const { slot, part } of missing) absent.push({ slot: start + slot, part });
 
     const toFollow: FunctionReference[] = [];
     for (const reference of fn.references) {

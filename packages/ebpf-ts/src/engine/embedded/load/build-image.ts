@@ -50,7 +50,7 @@ export async function buildImage(given: CollectionSpec, options: BuildOptions): 
   const kconfig = fillKconfig(given, options.kconfig);
   const { spec } = kconfig;
   const failures = new Failures();
-  const assembler = new Assembler(spec, relocateTo(options.kernelBtf));
+  const assembler = new Assembler(spec, relocateTo({ btf: options.kernelBtf }));
   checkLoadable(spec, assembler, failures, mostInstructionsKept);
   const layout = new MemoryLayout();
   for (let cpu = 0; cpu < options.cpus; cpu++) reserveCpu(layout, cpu);

@@ -57,14 +57,17 @@ export function verifierError(program: AssembledProgram, license: string, errno:
 }
 
 /** What to do, for the reasons that have one answer. */
-function explain(verdict: Verdict, { references }: AssembledProgram, license: string): string | undefined {
+function explain(verdict: Verdict, { references, absent }: AssembledProgram, license: string): string | undefined {
   const helper = /call (\S+?)#\d+/.exec(verdict.instruction)?.[1] ?? "this helper";
   if (/GPL-restricted function/.test(verdict.reason)) {
     return `${helper} is for programs with a GPL-compatible licence, and this one's is "${license}": say char LICENSE[] SEC("license") = "GPL"`;
   }
   const unknown = /invalid func \S*?#?(\d+)$/.exec(verdict.reason)?.[1];
-  if (Number(unknown) === poisonHelper)
-    return "it reaches for a field or a type that this kernel does not have (CO-RE)";
+  if (Number(unknown) === poisonHelper) {
+    const part = absent.find(({ slot }) => slot === verdict.slot)?.part;
+    if (part === undefined) return "it reaches for a field or a type that this kernel does not have (CO-RE)";
+    return `it reaches for ${part.access}, which this kernel does not have (CO-RE): ${part.tried}`;
+  }
   if (unknown !== undefined && isPoisonedCall(Number(unknown))) {
     const called = references.find(({ slot, kind }) => kind === "extern" && slot === verdict.slot);
     const name = called?.kind === "extern" ? called.name : "a function";

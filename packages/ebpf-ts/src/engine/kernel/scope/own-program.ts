@@ -14,7 +14,7 @@ export interface OwnProgram {
 }
 
 export function loadOwn(sys: Sys, { name, instructions }: OwnProgram): Promise<Descriptor> {
-  const assembled = { name, instructions, references: [], functions: [], lines: [] };
+  const assembled = { name, instructions, references: [], functions: [], lines: [], absent: [] };
   return loadProgram(sys, { spec: specOf(name), assembled, license: "MIT", btf: undefined, attachTypeId: 0 });
 }
 

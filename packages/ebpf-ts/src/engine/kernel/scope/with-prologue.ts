@@ -11,5 +11,6 @@ export function withPrologue(program: AssembledProgram, before: readonly Instruc
     references: program.references.map((reference) => ({ ...reference, slot: reference.slot + shift })),
     functions: program.functions.map((entry) => (entry.slot === 0 ? entry : { ...entry, slot: entry.slot + shift })),
     lines,
+    absent: program.absent.map((entry) => ({ ...entry, slot: entry.slot + shift })),
   };
 }
