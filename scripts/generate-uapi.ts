@@ -68,6 +68,7 @@ const tables: readonly Table[] = [
     prefix: /^BPF_F_/,
   },
   { name: "ProgFlag", of: "program_flags", comment: "BPF_F_* of BPF_PROG_LOAD.", prefix: /^BPF_F_/ },
+  { name: "XdpFlag", of: "xdp_flags", comment: "XDP_FLAGS_*: how a driver runs it.", prefix: /^XDP_FLAGS_/ },
   { name: "PerfType", of: "perf_type_id", comment: "`enum perf_type_id`: PERF_TYPE_*.", prefix: /^PERF_TYPE_/ },
   {
     name: "PerfSoftware",

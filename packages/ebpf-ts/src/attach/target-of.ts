@@ -36,10 +36,12 @@ function namedTarget(program: ProgramToAttach): AttachTarget {
   if (row === undefined || kind === undefined) throw notYet(program);
   const target = kind.parse(program.attachTo);
   if (target !== undefined) return target;
-  throw new EbpfError(
-    "NOT_FOUND",
-    `Cannot attach program ${program.name}: its section does not name ${kind.title}, write ${sectionUsage(row)}, or say where: attach({ ${[`kind: "${kind.kind}"`, ...kind.needs].join(", ")} })`,
-  );
+  const where = `attach({ ${[`kind: "${kind.kind}"`, ...kind.needs].join(", ")} })`;
+  const why =
+    row.rest === undefined
+      ? `a section cannot name ${kind.title}, say where`
+      : `its section does not name ${kind.title}, write ${sectionUsage(row)}, or say where`;
+  throw new EbpfError("NOT_FOUND", `Cannot attach program ${program.name}: ${why}: ${where}`);
 }
 
 /** A copy, which is nobody else's to change. */
@@ -74,7 +76,9 @@ function kindFor(name: string): AnyKind | undefined {
 function checkProgram(program: ProgramToAttach, kind: AnyKind, told: AttachTarget): void {
   const row = findProgramKind(program.kind);
   const fixed = row?.kernelType !== undefined;
-  if (!typesForPlace(kind.kind).has(program.type) || (fixed && row.place !== kind.kind)) {
+  const ofType = typesForPlace(kind.kind).has(program.type);
+  if (ofType && row?.attaches === "never") throw attachesNever(program, row);
+  if (!ofType || (fixed && row.place !== kind.kind)) {
     const section = programKinds.find(({ place }) => place === kind.kind)!.name;
     throw new TypeError(
       `Cannot attach program ${program.name} to ${kind.title}: it is a ${program.kind} program, write SEC("${section}")`,

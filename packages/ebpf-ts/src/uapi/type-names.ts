@@ -1,4 +1,4 @@
-import { LinkType, MapType, ProgType } from "./uapi.gen.ts";
+import { AttachType, LinkType, MapType, ProgType } from "./uapi.gen.ts";
 
 /** The first name counts, but that the uapi lists a deprecated one before its successor. Looked for when asked: an import makes no tables. */
 function nameOf(table: Readonly<Record<string, number>>, type: number): string {
@@ -20,4 +20,9 @@ export function programTypeName(type: number): string {
 /** `perf_event` for BPF_LINK_TYPE_PERF_EVENT. */
 export function linkTypeName(type: number): string {
   return nameOf(LinkType, type);
+}
+
+/** `cgroup_inet_ingress` for BPF_CGROUP_INET_INGRESS. */
+export function attachTypeName(type: number): string {
+  return nameOf(AttachType, type);
 }

@@ -512,6 +512,14 @@ export const ProgFlag = {
 } as const;
 export type ProgFlag = (typeof ProgFlag)[keyof typeof ProgFlag];
 
+/** XDP_FLAGS_*: how a driver runs it. */
+export const XdpFlag = {
+  SKB_MODE: 2,
+  DRV_MODE: 4,
+  HW_MODE: 8,
+} as const;
+export type XdpFlag = (typeof XdpFlag)[keyof typeof XdpFlag];
+
 /** `enum perf_type_id`: PERF_TYPE_*. */
 export const PerfType = {
   HARDWARE: 0,

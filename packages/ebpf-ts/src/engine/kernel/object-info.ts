@@ -89,7 +89,7 @@ function askForNames(sys: Sys, descriptor: { readonly fd: number }): { info: Lin
   const named = (): LinkFields => objectInfo(sys, descriptor, BpfLinkInfo, "a link's properties", asked);
   const told = (asked === undefined ? undefined : unlessTooLong(named)) ?? fields;
   const text = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
-  const info = { id: told.id, type: told.type, programId: told.prog_id, details: details.read(told, text) };
+  const info = { id: told.id, type: told.type, programId: told.prog_id, details: details.read(told, text, sys) };
   return { info, details };
 }
 

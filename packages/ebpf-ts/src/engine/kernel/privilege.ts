@@ -1,6 +1,7 @@
 import { readIfThere } from "../../host/system-files.ts";
 import { isRoot } from "../../host/this-process.ts";
 
+const CAP_NET_ADMIN = 12n;
 const CAP_SYS_ADMIN = 21n;
 const CAP_PERFMON = 38n;
 const CAP_BPF = 39n;
@@ -18,11 +19,22 @@ export function missingPrivilege(): string {
   return "the kernel refuses it in spite of the privilege (EPERM): a container or a security module may forbid it";
 }
 
+/** CAP_NET_ADMIN: networks are changed by those who have it, whatever else they may. */
+export function mayChangeNetworks(): boolean {
+  return (capabilities() & (1n << CAP_NET_ADMIN)) !== 0n;
+}
+
 /** CAP_BPF and CAP_PERFMON are Linux 5.8; CAP_SYS_ADMIN includes both. */
 function missingCapabilities(): readonly string[] {
-  const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(readIfThere("/proc/self/status") ?? "")?.[1];
-  const effective = text === undefined ? (isRoot() ? 1n << CAP_SYS_ADMIN : 0n) : BigInt(`0x${text}`);
+  const effective = capabilities();
   const has = (capability: bigint): boolean => (effective & (1n << capability)) !== 0n;
   if (has(CAP_SYS_ADMIN)) return [];
   return [...(has(CAP_BPF) ? [] : ["CAP_BPF"]), ...(has(CAP_PERFMON) ? [] : ["CAP_PERFMON"])];
+}
+
+/** Those in effect, a bit for each (capabilities(7)). */
+function capabilities(): bigint {
+  const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(readIfThere("/proc/self/status") ?? "")?.[1];
+  if (text !== undefined) return BigInt(`0x${text}`);
+  return isRoot() ? ~0n : 0n;
 }

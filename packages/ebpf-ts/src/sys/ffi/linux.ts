@@ -1,5 +1,6 @@
 import { epollControl } from "../poll/epoll.ts";
 import { addressOf, errno, func } from "./libc.ts";
+import { interfaceIndex, interfaceName } from "../net/interfaces.ts";
 import { mapMemory, mapReadOnlyInPlace, pageSize } from "../memory/mapping.ts";
 import { pollOne } from "../poll/poll.ts";
 import type { KernelStruct, SystemArgument } from "./kernel-struct.ts";
@@ -85,6 +86,8 @@ export function linuxSys(): Sys {
     eventfd: () => checked(func("int eventfd(unsigned int initial, int flags)")(0, CLOEXEC)),
     signal: (fd) => void func("int eventfd_write(int fd, uint64_t value)")(fd, 1),
     raiseLockedMemory,
+    interfaceIndex,
+    interfaceName,
     pageSize,
   };
 }

@@ -30,5 +30,9 @@ export interface Sys {
   signal(eventfd: number): void;
   /** Takes the limit on locked memory away; before Linux 5.11 maps were counted against it. */
   raiseLockedMemory(): void;
+  /** if_nametoindex(3). */
+  interfaceIndex(name: string): number;
+  /** if_indextoname(3); undefined where there is none. */
+  interfaceName(index: number): string | undefined;
   pageSize(): number;
 }

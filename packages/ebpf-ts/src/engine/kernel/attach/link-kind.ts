@@ -1,5 +1,6 @@
 import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import type { Pointee } from "../../../sys/ffi/kernel-struct.ts";
+import type { Sys } from "../../../sys/ffi/sys.ts";
 import type { ValuesFor, ValuesOf } from "../../../uapi/layout.ts";
 import type { BpfLinkInfo } from "../../../uapi/structs.gen.ts";
 import type { LinkInfo } from "../../link.ts";
@@ -20,13 +21,16 @@ export type LinkFields = ValuesOf<Fields>;
 export interface LinkDetails {
   /** Asks it to write a name to memory that is given; that of the kernels which do not know such names stays empty. */
   ask?(name: Uint8Array): ValuesFor<Fields, Pointee>;
-  read(info: LinkFields, name: string): LinkInfo["details"];
+  read(info: LinkFields, name: string, sys: Sys): LinkInfo["details"];
   /** The same as attach() would be told it; undefined where the kernel does not tell all of it. */
   target?(details: LinkInfo["details"], programType: number | undefined): AttachTarget | undefined;
 }
 
 /** Of links whose place is told in numbers. */
-export function toldByFields(canUpdate: boolean, read: (fields: LinkFields) => LinkInfo["details"]): LinkKind {
-  const details: LinkDetails = { read };
+export function toldByFields(
+  canUpdate: boolean,
+  read: (fields: LinkFields, sys: Sys) => LinkInfo["details"],
+): LinkKind {
+  const details: LinkDetails = { read: (fields, _, sys) => read(fields, sys) };
   return { canUpdate, detailsOf: () => details };
 }

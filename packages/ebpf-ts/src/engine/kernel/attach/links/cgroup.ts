@@ -1,6 +1,7 @@
+import { attachTypeName } from "../../../../uapi/type-names.ts";
 import { type LinkKind, toldByFields } from "../link-kind.ts";
 
 export const cgroupLink: LinkKind = toldByFields(true, ({ cgroup }) => ({
   cgroup: Number(cgroup.cgroup_id),
-  attachType: cgroup.attach_type,
+  attachType: attachTypeName(cgroup.attach_type),
 }));

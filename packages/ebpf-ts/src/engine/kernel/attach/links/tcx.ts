@@ -1,6 +1,8 @@
+import { attachTypeName } from "../../../../uapi/type-names.ts";
 import { type LinkKind, toldByFields } from "../link-kind.ts";
+import { interfaceDetails } from "../net/interface-details.ts";
 
-export const tcxLink: LinkKind = toldByFields(true, ({ tcx }) => ({
-  interface: tcx.ifindex,
-  attachType: tcx.attach_type,
+export const tcxLink: LinkKind = toldByFields(true, ({ tcx }, sys) => ({
+  ...interfaceDetails(sys, tcx.ifindex),
+  attachType: attachTypeName(tcx.attach_type),
 }));

@@ -1,3 +1,10 @@
-import { type LinkKind, toldByFields } from "../link-kind.ts";
+import type { LinkDetails, LinkKind } from "../link-kind.ts";
+import { interfaceDetails } from "../net/interface-details.ts";
 
-export const xdpLink: LinkKind = toldByFields(true, ({ xdp }) => ({ interface: xdp.ifindex }));
+/** The kernel does not tell the mode. */
+const details: LinkDetails = {
+  read: ({ xdp }, _, sys) => interfaceDetails(sys, xdp.ifindex),
+  target: ({ ifindex }) => (ifindex === 0 ? undefined : { kind: "xdp", interface: Number(ifindex) }),
+};
+
+export const xdpLink: LinkKind = { canUpdate: true, detailsOf: () => details };

@@ -1,0 +1,22 @@
+import type { KernelCollection } from "../../src/engine/kernel/kernel-collection.ts";
+import { KernelCollection as Kernel } from "../../src/engine/kernel/kernel-collection.ts";
+import { Collection } from "../../src/collection/collection.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
+import type { Sys } from "../../src/sys/ffi/sys.ts";
+import { readSpec } from "./kernel-fixture.ts";
+
+/** Programs of the fixture by the number that each counts under. */
+const numbers: Readonly<Record<string, number>> = { xdp_first: 0, xdp_second: 1 };
+
+/** Those programs of the fixture alone. */
+export async function loadNet(names: readonly string[], sys: Sys = linuxSys()): Promise<Collection> {
+  const spec = readSpec("net");
+  for (const program of spec.programs) program.autoload = names.includes(program.name);
+  const loaded: KernelCollection = await Kernel.load(sys, spec, "/sys/fs/bpf");
+  return new Collection(spec, loaded);
+}
+
+/** How often a program has run. */
+export function runsOf(bpf: Collection, name: string): number {
+  return Number(bpf.map("runs").get(numbers[name]!));
+}
