@@ -6,3 +6,8 @@ const require = createRequire(import.meta.url);
 export function requireModule(name: string): unknown {
   return require(name);
 }
+
+/** The same for a package that only `parent` depends on, which may be its alone. */
+export function requireFrom(parent: string, name: string): unknown {
+  return createRequire(require.resolve(parent))(name);
+}

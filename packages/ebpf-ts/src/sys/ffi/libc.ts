@@ -1,11 +1,9 @@
-import type koffiModule from "koffi";
 import { EbpfError, NotSupportedError, tooManyFiles } from "../../base/errors.ts";
 import { guardExit, uninterrupted } from "../../host/exit-gate.ts";
 import { missingPermission } from "../../host/refusal.ts";
-import { requireModule } from "../../host/require-module.ts";
 import { architecture, platform } from "../../host/this-process.ts";
+import { type Koffi, loadKoffi } from "./load-koffi.ts";
 
-type Koffi = typeof koffiModule;
 type Library = ReturnType<Koffi["load"]>;
 
 /** A C function. Pointers go in as addresses (see {@link addressOf}), 64-bit results come as a number where they fit. */
@@ -37,7 +35,7 @@ function ffi(): Koffi {
     );
   }
   try {
-    koffi = uninterrupted(() => requireModule("koffi") as Koffi);
+    koffi = uninterrupted(loadKoffi);
   } catch (cause) {
     const shortage = tooManyFiles(cause, "call the system");
     if (shortage !== undefined) throw shortage;
