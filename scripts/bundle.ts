@@ -1,6 +1,6 @@
 /** Bundles of the packages, as they are published: few files, since it is files that a start waits for. */
 import { isDeepStrictEqual } from "node:util";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { root } from "./files.ts";
@@ -65,25 +65,26 @@ function asText(name: string, table: unknown): string {
  * each set of entries that shares something, of which the library would have sixty.
  */
 export async function bundleTogether(entries: Entries, folder: string, groups: readonly Group[] = []): Promise<void> {
-  const plugins = [tablesAsText, inGroups(groups)];
+  const plugins = [tablesAsText, inGroups(groups, Object.values(entries))];
   await build({ ...settings, entryPoints: { ...entries }, outdir: folder, splitting: true, plugins });
 }
 
-/** All entries that import something of a group at once, or when they need it, import all of it: so the bundler sees no reason to split it. */
-function inGroups(groups: readonly Group[]): Plugin {
+/**
+ * All entries that import something of a group at once, or when they need it, import all of it, and whatever groups that reaches in turn: so the
+ * bundler sees no reason to split one.
+ */
+function inGroups(groups: readonly Group[], entries: readonly string[]): Plugin {
   return {
     name: "groups",
-    setup({ onResolve, onLoad, resolve: find }) {
+    async setup({ onResolve, onLoad, resolve: find }) {
+      const inputs = await inputsOf(entries);
       onResolve({ filter: /^[./]|^packages\// }, async ({ path, kind, importer, resolveDir, pluginData }) => {
         if (pluginData === "found" || (kind !== "entry-point" && kind !== "dynamic-import")) return undefined;
         const found = await find(path, { kind, importer, resolveDir, pluginData: "found" });
         return { path: found.path, namespace: "entry" };
       });
-      onLoad({ filter: /.*/, namespace: "entry" }, async ({ path }) => {
-        const needed = await importedBy(path);
-        const shared = groups
-          .filter((group) => [...group].some((each) => needed.has(each)))
-          .flatMap((group) => [...group]);
+      onLoad({ filter: /.*/, namespace: "entry" }, ({ path }) => {
+        const shared = sharedBy(relative(root, path), groups, inputs);
         const imports = shared.map((each) => `import ${JSON.stringify(resolve(root, each))};`);
         return { contents: [...imports, `export * from ${JSON.stringify(path)};`].join("\n"), resolveDir: root };
       });
@@ -91,14 +92,33 @@ function inGroups(groups: readonly Group[]): Plugin {
   };
 }
 
+/** All of the groups that an entry reaches. */
+function sharedBy(entry: string, groups: readonly Group[], inputs: Metafile["inputs"]): string[] {
+  const needed = new Set<string>();
+  const shared = new Set<Group>();
+  reach(entry, inputs, needed);
+  for (let before = -1; before < shared.size;) {
+    before = shared.size;
+    for (const group of groups) {
+      if (shared.has(group) || ![...group].some((each) => needed.has(each))) continue;
+      shared.add(group);
+      for (const each of group) reach(each, inputs, needed);
+    }
+  }
+  return groups.filter((group) => shared.has(group)).flatMap((group) => [...group]);
+}
+
 /** Paths from the root, without what is only imported when it is needed. */
 export async function importedBy(entry: string): Promise<Group> {
-  const { metafile } = await build({ ...settings, entryPoints: [entry], outdir: root, write: false, metafile: true });
-  const { inputs, outputs } = metafile;
   const reached = new Set<string>();
-  const start = Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)!.entryPoint!;
-  reach(start, inputs, reached);
+  reach(entry, await inputsOf([entry]), reached);
   return reached;
+}
+
+async function inputsOf(entries: readonly string[]): Promise<Metafile["inputs"]> {
+  const entryPoints = [...entries];
+  const { metafile } = await build({ ...settings, entryPoints, outdir: root, write: false, metafile: true });
+  return metafile.inputs;
 }
 
 function reach(path: string, inputs: Metafile["inputs"], reached: Set<string>): void {

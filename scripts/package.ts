@@ -2,12 +2,12 @@
  * Makes the folders that are published, packages/…/build/npm, or in the folder that is named: `npm publish packages/ebpf-ts/build/npm`. They
  * have bundles in place of the compiled files, which development goes on with; declarations and sources are as they are.
  */
+import { readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { workerEntries } from "ebpf-ts/bundling";
 import { bundleAlone, bundleTogether, type Entries, type Group, importedBy } from "./bundle.ts";
 import { root } from "./files.ts";
-import { roomOf } from "./rooms.ts";
 
 interface Manifest {
   readonly private?: boolean;
@@ -39,41 +39,60 @@ async function bundleLibrary(exports: NonNullable<Manifest["exports"]>, folder: 
 }
 
 /**
- * What is read together is in few files, since each takes as long as 15 KB of code: what an import reads that runs in a browser as well, and
- * the rest of it; what reads debug information; what else there is for specs; what several need of the system; and either engine.
+ * What is read together is in few files, since each takes as long as 15 KB of code; and nothing is in a file that many read and few of them
+ * need. What a module is needed for is what reaches it, without what is only imported when it is needed.
  */
 async function groups(): Promise<Group[]> {
-  const taken = new Set<string>();
-  const group = (paths: Iterable<string>, isOf: (path: string) => boolean = () => true): Group => {
-    const own = new Set([...paths].filter((path) => !isOwn(path) && !taken.has(path) && isOf(path)));
-    for (const path of own) taken.add(path);
-    return own;
-  };
   const of = (path: string): Promise<Group> => importedBy(`${library}/src/${path}.ts`);
-  const front = await of("index");
-  const kernel = await of("engine/kernel/kernel-engine");
+  const [front, object, load, spec, kernel, embedded] = await Promise.all(starts.map(of));
+  const taken = new Set<string>();
+  const group = (paths: Group, ...others: readonly Group[]): Group => {
+    const own = [...paths].filter((path) => !isDoor(path) && !taken.has(path));
+    const common = new Set(own.filter((path) => others.every((other) => other.has(path))));
+    for (const path of common) taken.add(path);
+    return common;
+  };
   return [
-    group([...front, ...kernel], isPure),
-    group(front),
-    group(await of("spec/debug/doors")),
-    group(await of("spec/index")),
-    group(kernel, (path) => !path.includes("/engine/kernel/")),
-    group(kernel),
-    group(await of("engine/embedded/user/embedded-engine")),
+    group(front!, object!),
+    group(object!),
+    group(front!, spec!), // values
+    group(front!, kernel!), // the system
+    group(front!),
+    group(load!, spec!), // what records are
+    group(load!),
+    group(spec!, embedded!), // CO-RE
+    group(spec!), // debug information
+    group(kernel!, embedded!),
+    group(kernel!),
+    group(embedded!),
   ];
 }
 
-const isPure = (path: string): boolean => roomOf(path.slice(`${library}/src/`.length))?.pure === true;
+/** What programs start with: the library; an object as data; loading; all that specs have; and an engine. */
+const starts = [
+  "index",
+  "object-file",
+  "loading/load-here",
+  "spec/index",
+  "engine/kernel/kernel-engine",
+  "engine/embedded/user/embedded-engine",
+];
 
-/** Of `index.ts` alone. */
-const isOwn = (path: string): boolean => dirname(path) === `${library}/src` && !isPure(path);
+/** Entries are files of their own. */
+const isDoor = (path: string): boolean => dirname(path) === `${library}/src`;
+
+const usesLibrary = (path: string): boolean =>
+  /^import (?!type )[^;]* from "ebpf-ts/m.test(readFileSync(join(root, path), "utf8"));
 
 async function bundleCommand(folder: string): Promise<void> {
   const files = await readdir(join(root, command, "src/commands"));
   const commands = files.map((file) => basename(file, ".ts")).map((name) => [`commands/${name}`, `commands/${name}`]);
   const entries = [["main", "main"], ...commands].map(([name, path]) => [name, `${command}/src/${path}.ts`]);
   const of = (path: string): Promise<Group> => importedBy(`${command}/src/${path}.ts`);
-  const printed = [...(await of("inspect/inspect-object"))].filter((path) => path.includes("/output/"));
+  // Not what imports the library: help is said without it.
+  const printed = [...(await of("inspect/inspect-object"))].filter(
+    (path) => path.includes("/output/") && !usesLibrary(path),
+  );
   const own = new Set([...(await of("main")), ...printed].filter((path) => basename(path) !== "main.ts"));
   await bundleTogether(Object.fromEntries(entries) as Entries, folder, [own]);
 }

@@ -211,7 +211,13 @@ export const rooms: readonly Room[] = [
     "what is loaded in the running kernel, whoever loaded it, and what that kernel can do; a subpath of its own, which nothing else imports",
     "base/ btf/ engine/ engine/kernel/ host/ sys/ uapi/",
   ),
-  host("open.ts", "maps that somebody else made", "base/ engine/kernel/ host/ kinds/ map/ spec/"),
+  host("open.ts", "the door to maps that somebody else made, light as well", "host/ loading/ map/"),
+  host("object-file.ts", "an object's file as data, for tools that load nothing", "host/ spec/"),
+  host(
+    "loading/",
+    "object → engine → collection; maps that somebody else made: what only importing the library does not wait for",
+    "base/ collection/ engine/ engine/embedded/sources/ engine/kernel/ host/ kinds/ load-object.ts lockdown/ map/ spec/",
+  ),
   host(
     "lockdown/",
     "a process gives up power: its user, its capabilities, its system calls",
@@ -219,8 +225,8 @@ export const rooms: readonly Room[] = [
   ),
   host(
     "load.ts",
-    "object → engine → collection",
-    "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts lockdown/ spec/",
+    "the door to loading, light enough to be imported at once; which engine it is",
+    "base/ collection/ engine/ engine/embedded/node-host.ts engine/embedded/sources/ engine/kernel/ host/ load-object.ts loading/ spec/",
   ),
   host("define-object.ts", "such a module for any engine", "collection/ host/ load.ts object-module.ts"),
   host("esbuild.ts", "a plugin of esbuild's for imports of objects", "host/ importing/ importing/module-source.ts"),

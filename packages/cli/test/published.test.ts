@@ -158,7 +158,10 @@ describe("the packages as npm gets them", { timeout: 240_000 }, () => {
   });
 
   it("stack traces name the sources, which are published", async () => {
-    writeFileSync(join(installed.folder, "fails.mjs"), `import { parse } from "ebpf-ts"; parse(new Uint8Array(9));`);
+    writeFileSync(
+      join(installed.folder, "fails.mjs"),
+      `import { parse } from "ebpf-ts/spec"; parse(new Uint8Array(9));`,
+    );
     const { stderr } = await runNode(["--enable-source-maps", "fails.mjs"], { root: installed.folder });
     const source = /\((\/\S*\/ebpf-ts\/src\/\S+\.ts):\d+:\d+\)/.exec(stderr)?.[1];
     assert.ok(source !== undefined && existsSync(source), stderr);

@@ -1,6 +1,6 @@
-/** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/kernel`, `/bundling`. */
+/** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/object`, `/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/kernel`, `/bundling`. */
 export type * from "./attach/attach-targets.gen.ts";
-export { Collection } from "./collection/collection.ts";
+export type { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,
   Given,
@@ -129,7 +129,6 @@ export type { RecordBatch } from "./stream/record-batch.ts";
 export { merge, type MergedStream, type ValueOf } from "./stream/merge.ts";
 export type { RoomOptions } from "./stream/room-queue.ts";
 export type { EventsOptions, RecordStream } from "./stream/record-stream.ts";
-export { parse } from "./spec/parse.ts";
 export type { KconfigValue } from "./spec/kconfig-value.ts";
 export type { RecordChoice } from "./spec/records/said/say-records.ts";
 export type { CollectionSpec, MapSpec, ProgramSpec, VariableSpec } from "./spec/types.ts";

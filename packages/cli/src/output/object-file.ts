@@ -1,4 +1,5 @@
-import { type CollectionSpec, parse, readObject } from "ebpf-ts";
+import type { CollectionSpec } from "ebpf-ts";
+import { parse, readObject } from "ebpf-ts/object";
 import { quoted } from "./text.ts";
 
 /** What does something with the object that a path names, and whose errors say which file it was. */

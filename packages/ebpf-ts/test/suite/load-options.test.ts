@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { it } from "node:test";
-import { load, parse, RingBuf } from "../../src/index.ts";
+import { load, RingBuf } from "../../src/index.ts";
+import { parse } from "../../src/spec/index.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { mountBpffs } from "../support/bpf-file-systems.ts";
 import { onEachEngine, onKernel } from "./fixture.ts";

@@ -11,7 +11,6 @@ import {
   defineObject,
   load,
   type MapOf,
-  parse,
   type ObjectModule,
   type PerfEventArray,
   type ProgramOf,
@@ -20,6 +19,7 @@ import {
   type UserRingOf,
   type VariableOf,
 } from "../../src/index.ts";
+import { parse } from "../../src/spec/index.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { onEachEngine, onKernel } from "./fixture.ts";
 

@@ -45,9 +45,12 @@ const doors: Readonly<Record<string, Readonly<Record<string, readonly unknown[] 
     openPinned: ["/sys/fs/bpf/none", {}],
     openPinnedLink: ["/sys/fs/bpf/none"],
     openPinnedProgram: ["/sys/fs/bpf/none"],
-    parse: [bytes],
     readObject: ["/none"],
     toJson: "takes any value, and gives what JSON.stringify gives for it",
+  },
+  "object-file": {
+    parse: [bytes],
+    readObject: ["/none"],
   },
   embedded: {
     embeddedEngine: [{}],

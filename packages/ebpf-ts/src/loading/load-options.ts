@@ -1,0 +1,17 @@
+import type { HeldCommand } from "../engine/command.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { EngineName } from "../engine/engine-name.ts";
+import type { EventSource } from "../engine/embedded/sources/event-source.ts";
+import type { ObjectOptions } from "../load-object.ts";
+
+/** How an object is loaded on this host. */
+export interface LoadOptions extends ObjectOptions {
+  /** `auto` (the default) is the kernel where this process may use it, else the embedded engine. */
+  readonly engine?: "auto" | EngineName | Engine | undefined;
+  /** Folder in a bpf file system for the maps that the object wants pinned by name (kernel engine); by default /sys/fs/bpf. */
+  readonly pinRoot?: string | undefined;
+  /** One of {@link holdCommand}, for `Collection.start`: events are its own then, unless `scope` says otherwise. */
+  readonly command?: HeldCommand | undefined;
+  /** Further sources of events. With them, `auto` is the embedded engine: no other has them. */
+  readonly sources?: readonly EventSource[] | undefined;
+}
