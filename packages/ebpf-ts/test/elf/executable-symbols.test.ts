@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { type ExecutableSymbol, findExecutableSymbol, type PartialFile } from "../../src/elf/executable-symbols.ts";
+import { type ExecutableSymbol, findExecutableSymbol } from "../../src/elf/executable/find-symbol.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import { mutate, randomFrom } from "../support/mutate.ts";
+import { buildExecutable, fileOf } from "./executable-file.ts";
 
 interface TestSymbol {
   readonly name: string;
@@ -92,10 +93,6 @@ function symbolTable(symbols: readonly TestSymbol[], names: Uint8Array): Uint8Ar
   return table;
 }
 
-function fileOf(bytes: Uint8Array): PartialFile {
-  return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
-}
-
 function find(file: TestFile, name: string): ExecutableSymbol {
   return findExecutableSymbol(fileOf(build(file)), name);
 }
@@ -175,5 +172,78 @@ describe("functions of an executable", () => {
     const bytes = readFileSync(libc);
     const { offset, size } = findExecutableSymbol(fileOf(bytes), "abs");
     assert.ok(size > 0 && offset > 0 && offset + size < bytes.length);
+  });
+});
+
+/** A dynamic symbol table with versions beside it: of each symbol the number, and whether it is hidden. */
+function versioned(
+  symbols: readonly (TestSymbol & { readonly version: number })[],
+  versions: readonly string[],
+): Uint8Array {
+  const names = new TextEncoder().encode(
+    `\0${[...symbols.map(({ name }) => name), ...versions].map((name) => `${name}\0`).join("")}`,
+  );
+  const text = new TextDecoder().decode(names);
+  const numbers = new Uint8Array(2 * (symbols.length + 1));
+  const defined = new Uint8Array(28 * versions.length);
+  for (const [index, { version }] of symbols.entries())
+    new DataView(numbers.buffer).setUint16(2 * (index + 1), version, true);
+  const view = new DataView(defined.buffer);
+  for (const [index, name] of versions.entries()) {
+    view.setUint16(28 * index + 4, index + 2, true);
+    view.setUint32(28 * index + 12, 20, true);
+    view.setUint32(28 * index + 16, index === versions.length - 1 ? 0 : 28, true);
+    view.setUint32(28 * index + 20, text.indexOf(`\0${name}\0`) + 1, true);
+  }
+  return buildExecutable({
+    type: 3,
+    sections: [
+      { name: ".dynstr", type: 3, bytes: names },
+      { name: ".dynsym", type: 11, bytes: symbolTable(symbols, names), link: 1 },
+      { name: ".gnu.version", type: 0x6fff_ffff, bytes: numbers, link: 2 },
+      { name: ".gnu.version_d", type: 0x6fff_fffd, bytes: defined, link: 1 },
+    ],
+  });
+}
+
+describe("functions of several versions", () => {
+  const hidden = 0x8000;
+  const symbols = [
+    { name: "path", address: code + 0x10, version: 3 },
+    { name: "path", address: code + 0x20, version: hidden | 2 },
+    { name: "old", address: code + 0x30, version: hidden | 2 },
+    { name: "old", address: code + 0x40, version: hidden | 3 },
+    { name: "plain", address: code + 0x50, version: 1 },
+  ];
+  const file = versioned(symbols, ["LIB_1", "LIB_2"]);
+  const offsetOf = (name: string): number => findExecutableSymbol(fileOf(file), name).offset - codeOffset;
+
+  it("by their version; without one that which programs are linked against today", () => {
+    assert.equal(offsetOf("path"), 0x10);
+    assert.equal(offsetOf("path@@LIB_2"), 0x10);
+    assert.equal(offsetOf("path@LIB_1"), 0x20);
+    assert.equal(offsetOf("old@LIB_2"), 0x40);
+    assert.equal(offsetOf("plain"), 0x50);
+  });
+
+  it("others are refused, and those told that there are", () => {
+    const refused = (name: string, message: RegExp): void =>
+      assert.throws(() => offsetOf(name), { code: "NOT_FOUND", message });
+    refused("path@LIB_3", /it has path@@LIB_2 and path@LIB_1$/);
+    refused("plain@LIB_1", /without a version/);
+    refused("old", /name its version, old@LIB_1 or old@LIB_2$/);
+  });
+
+  it("of broken tables: an answer or our error", () => {
+    const random = randomFrom(9);
+    for (let turn = 0; turn < 2000; turn += 1) {
+      const broken = new Uint8Array(file);
+      for (let i = 0; i < 2; i += 1) broken[0x3000 + random(broken.length - 0x3000)] = random(256);
+      try {
+        findExecutableSymbol(fileOf(broken), "path@LIB_1");
+      } catch (error) {
+        assert.ok(error instanceof EbpfError, String(error));
+      }
+    }
   });
 });

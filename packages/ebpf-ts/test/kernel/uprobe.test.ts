@@ -9,7 +9,7 @@ import type { UprobeTarget } from "../../src/attach/targets/uprobe.ts";
 import { load } from "../../src/load.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";
 import { parse } from "../../src/spec/parse.ts";
-import { findExecutableSymbol } from "../../src/elf/executable-symbols.ts";
+import { findExecutableSymbol } from "../../src/elf/executable/find-symbol.ts";
 import { func } from "../../src/sys/ffi/libc.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip, type SkipReason } from "../support/requirements.ts";

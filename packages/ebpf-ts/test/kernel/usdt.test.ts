@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import type { Btf } from "../../src/btf/types.ts";
 import type { Collection } from "../../src/collection/collection.ts";
-import { findExecutableSymbol } from "../../src/elf/executable-symbols.ts";
+import { findExecutableSymbol } from "../../src/elf/executable/find-symbol.ts";
 import { load, type LoadOptions } from "../../src/load.ts";
 import { parse } from "../../src/spec/parse.ts";
 import { func } from "../../src/sys/ffi/libc.ts";

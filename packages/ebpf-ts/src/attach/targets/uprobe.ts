@@ -1,5 +1,6 @@
 import { aBoolean, aCount, aPath, integer } from "../../base/checks.ts";
 import { LinkType } from "../../uapi/uapi.gen.ts";
+import { aCookie } from "../a-cookie.ts";
 import { aName } from "../a-name.ts";
 import type { AttachKind } from "../attach-kind.ts";
 
@@ -9,9 +10,12 @@ import type { AttachKind } from "../attach-kind.ts";
  */
 export interface UprobeTarget {
   readonly kind: "uprobe";
-  /** Of the executable or shared library. */
+  /**
+   * Of the executable or shared library. A name without a slash is looked for as the loader does (`libc.so.6`: in what process `pid` has mapped,
+   * LD_LIBRARY_PATH, what `ldconfig` knows, the system's folders), or the shell (`bash`: in PATH).
+   */
   readonly path: string;
-  /** Name of a function. */
+  /** Name of a function, which may have a version: `realpath@@GLIBC_2.3`. Programs in Go may be stripped. */
   readonly symbol?: string | undefined;
   /** Bytes from the function, or, without one, from the start of the file. */
   readonly offset?: number | undefined;
@@ -19,6 +23,10 @@ export interface UprobeTarget {
   readonly pid?: number | undefined;
   /** Where the function returns rather than where it begins; by default as the section says (`uretprobe`). */
   readonly returns?: boolean | undefined;
+  /** What `bpf_get_attach_cookie` gives the program, 64 bits (Linux 5.15); 0 when left out. */
+  readonly cookie?: bigint | number | undefined;
+  /** Where in the file a counter of 16 bits lies, which the kernel keeps above 0 meanwhile: a USDT semaphore (Linux 4.20). */
+  readonly refCtrOffset?: number | undefined;
 }
 
 /** `/path:symbol`, `/path:symbol+0x10`, `/path:0x1234`. No symbol begins with a digit. */
@@ -29,7 +37,15 @@ export const uprobe: AttachKind<UprobeTarget> = {
   title: "a function of user space",
   linkType: LinkType.PERF_EVENT,
   once: false,
-  checks: { path: aPath, symbol: aName, offset: aCount, pid: integer(0, 0x7fff_ffff), returns: aBoolean },
+  checks: {
+    path: aPath,
+    symbol: aName,
+    offset: aCount,
+    pid: integer(0, 0x7fff_ffff),
+    returns: aBoolean,
+    cookie: aCookie,
+    refCtrOffset: integer(0, 0xffff_ffff),
+  },
   needs: ["path"],
   check({ symbol, offset }) {
     if (symbol === undefined && offset === undefined)

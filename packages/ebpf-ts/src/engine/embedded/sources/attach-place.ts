@@ -30,7 +30,18 @@ export function placeOfTarget(target: AttachTarget, { kind }: { readonly kind: s
       `Cannot attach to ${target.kind}/${writeTarget(target)} of process ${pid} alone: the embedded engine does not tell processes apart there`,
     );
   }
+  refuseKernelOnly(target);
   return { kind: target.kind, name: writeTarget(target), atReturn: returns };
+}
+
+/** What no program here could ask for. */
+function refuseKernelOnly(target: AttachTarget): void {
+  const option = (["cookie", "refCtrOffset"] as const).find((name) => Object(target)[name] !== undefined);
+  if (option === undefined) return;
+  throw new NotSupportedError(
+    `attach with ${option}`,
+    `Cannot attach to ${target.kind}/${writeTarget(target)} with the option ${option}: the embedded engine does not have that`,
+  );
 }
 
 /** For messages. */
