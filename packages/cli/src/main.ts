@@ -33,6 +33,12 @@ function usageSentence(message: string): string {
   return `ebpf: ${printable(said.slice(0, 1).toUpperCase() + said.slice(1))} (--help says how to use it)\n`;
 }
 
+/** How errors are told, also those of the commands within. */
+function inherit(command: Command, from: Command): void {
+  command.copyInheritedSettings(from);
+  for (const within of command.commands) inherit(within, command);
+}
+
 /** That of the package: beside what is published, two folders above what is developed. */
 async function version(): Promise<string> {
   const places = ["../package.json", "../../package.json"].map((path) => new URL(path, import.meta.url));
@@ -46,13 +52,16 @@ async function version(): Promise<string> {
 async function main(): Promise<void> {
   const program = new Command("ebpf")
     .description(
-      "Runs and inspects compiled eBPF objects, on the Linux kernel or, without root, on an embedded engine.",
+      "Runs and inspects compiled eBPF objects, on the Linux kernel or, without root, on an embedded engine; and shows what is loaded in the kernel.",
     )
     .version(await version(), "-V, --version", "print the version")
     .configureOutput({ outputError: (message, write) => write(usageSentence(message)) })
     .enablePositionalOptions()
     .exitOverride();
-  for (const command of await commands(process.argv[2])) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of await commands(process.argv[2])) {
+    inherit(command, program);
+    program.addCommand(command);
+  }
   await program.parseAsync();
 }
 

@@ -12,6 +12,6 @@ export function printCode(fn: FunctionSpec): void {
   }
 }
 
-function sourceLine({ file, line, text }: LineInfo): string {
+export function sourceLine({ file, line, text }: LineInfo): string {
   return `; ${text.trim()} @ ${file.split("/").at(-1)}:${line}`;
 }

@@ -11,7 +11,7 @@ const longest = 160;
 /** Pages of one CPU that are read in a row. */
 const pagesAtOnce = 64;
 
-/** What these programs print, and no others: told by the stack that the kernel keeps with each line. */
+/** What these programs print, and no others: told by the stack that the kernel keeps with each line. Or what all print. */
 export class KernelPrints implements EnginePrints {
   readonly #sys: Sys;
   readonly #code: KernelCodeRange[];
@@ -26,16 +26,16 @@ export class KernelPrints implements EnginePrints {
   #lost = 0;
   #open = true;
 
-  /** `onFailure` is told why there are no lines any more. */
+  /** `programs`: undefined for all that there are. `onFailure` is told why there are no lines any more. */
   constructor(
     sys: Sys,
-    programs: Iterable<{ readonly fd: number }>,
+    programs: Iterable<{ readonly fd: number }> | undefined,
     onLine: (line: PrintedLine) => void,
     onFailure: (error: unknown) => void,
   ) {
     this.#onFailure = onFailure;
     this.#sys = sys;
-    this.#code = codeOf(sys, programs);
+    this.#code = codeOf(sys, programs ?? []);
     this.#instance = new TraceInstance();
     const formats = {
       line: this.#instance.formatOf("bpf_trace/bpf_trace_printk"),
@@ -47,11 +47,18 @@ export class KernelPrints implements EnginePrints {
       file,
       lines: new PrintedLines(cpu, formats, isOwn, onLine),
     }));
-    this.ready = kernelCode().then((kernel) => {
-      this.#isOwn = (stack) => isPrintedBy(this.#code, kernel, stack);
-    });
+    this.ready = programs === undefined ? this.#takeAll() : this.#takeOwn();
     this.ready.catch(() => {});
     this.#lookAgain();
+  }
+
+  async #takeAll(): Promise<void> {
+    this.#isOwn = () => true;
+  }
+
+  async #takeOwn(): Promise<void> {
+    const kernel = await kernelCode();
+    this.#isOwn = (stack) => isPrintedBy(this.#code, kernel, stack);
   }
 
   /** One that was loaded later. */

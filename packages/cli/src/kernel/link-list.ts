@@ -1,0 +1,86 @@
+import { findLink, findProgram, links, type LoadedLink } from "ebpf-ts/kernel";
+import { AttachType } from "ebpf-ts/spec";
+import { type Facts, type ListColumn, present, printFacts, printJson, printList } from "./listing.ts";
+import { Owners } from "./owners.ts";
+import type { FactsOptions } from "./program-list.ts";
+import { wanted } from "./wanted.ts";
+
+/** `ebpf link list` */
+export function listLinks({ json }: FactsOptions): void {
+  const all = [...links()];
+  const owners = new Owners("link");
+  if (json === true) {
+    printJson(
+      all.map((link) => factsOf(link, owners)),
+      false,
+    );
+  } else {
+    printList(all, columns(owners), "There is no link.");
+  }
+}
+
+/** `ebpf link show` */
+export function showLink(name: string, { json }: FactsOptions): void {
+  const found = wanted("link", name, findLink);
+  const owners = new Owners("link");
+  if (json === true) {
+    printJson(
+      found.map((link) => factsOf(link, owners)),
+      true,
+    );
+    return;
+  }
+  for (const link of found) {
+    printFacts(`${link.id} ${link.typeName}`, [
+      ["program", programText(link)],
+      ...Object.entries(link.details).map(([name, value]) => [name, detailText(name, value)] as const),
+      ["held by", owners.textOf(link.id)],
+    ]);
+  }
+}
+
+function columns(owners: Owners): ListColumn<LoadedLink>[] {
+  return [
+    { title: "ID", right: true, textOf: ({ id }) => id },
+    { title: "TYPE", textOf: ({ typeName }) => typeName },
+    { title: "PROGRAM", textOf: programText },
+    {
+      title: "WHERE",
+      textOf: ({ details }) =>
+        Object.entries(details)
+          .map(([name, value]) => `${name} ${detailText(name, value)}`)
+          .join(", "),
+    },
+    { title: "HELD BY", textOf: ({ id }) => owners.textOf(id) },
+  ];
+}
+
+function programText({ programId }: LoadedLink): string {
+  return `${programId} ${findProgram(programId)?.name ?? ""}`.trimEnd();
+}
+
+/** The kernel has a number for where programs are attached. */
+function detailText(name: string, value: string | number): string {
+  return name === "attachType" ? (attachTypeName(Number(value)) ?? `${value}`) : `${value}`;
+}
+
+function attachTypeName(type: number): string | undefined {
+  return Object.entries(AttachType)
+    .find(([, number]) => number === type)?.[0]
+    .toLowerCase();
+}
+
+/** By bpftool's names as far as links of all types have them; the rest stands in `details`. */
+function factsOf({ id, typeName, programId, details }: LoadedLink, owners: Owners): Facts {
+  const { attachType, tracepoint } = details;
+  return present({
+    id,
+    type: typeName,
+    prog_id: programId,
+    prog_type: findProgram(programId)?.typeName,
+    attach_type: attachType === undefined ? undefined : attachTypeName(Number(attachType)),
+    tp_name: tracepoint,
+    details,
+    ...owners.factsOf(id),
+  });
+}

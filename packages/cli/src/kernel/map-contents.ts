@@ -1,0 +1,85 @@
+import { type BpfMap, openById } from "ebpf-ts";
+import type { Btf } from "ebpf-ts/btf";
+import { findMap, type LoadedMap, readBtf } from "ebpf-ts/kernel";
+import { mapKind } from "ebpf-ts/spec";
+import { type Column, columnsOf, plainColumn } from "../run/columns.ts";
+import { jsonText } from "../output/json.ts";
+import { printLine } from "../output/print-line.ts";
+import { cut, outputPage, paint, tableLines } from "../output/style.ts";
+import type { FactsOptions } from "./program-list.ts";
+import { wantedOne } from "./wanted.ts";
+
+interface Entry {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+/** Entries of which the columns' widths are taken: a table that is longer goes on with them. */
+const rowsAtOnce = 1000;
+
+/** `ebpf map dump` */
+export async function dumpMap(name: string, { json }: FactsOptions): Promise<void> {
+  const id = wantedOne("map", name);
+  const map = findMap(id);
+  if (map === undefined) throw new Error(`Cannot read map ${id}: it is gone`);
+  refuseOthers(map);
+  const types = map.btf === 0 ? undefined : await readBtf(map.btf);
+  const opened = (await openById(id)) as BpfMap;
+  try {
+    if (json === true) for (const [key, value] of opened) printLine(jsonText({ key, value }));
+    else printTable(opened, columnsOfMap(map, types), mapKind(map.type).perCpu);
+  } finally {
+    opened.close();
+  }
+}
+
+/** To open a ring may take it from who reads it, and nothing that is not keys and values has anything to show. */
+function refuseOthers({ id, type, typeName, name }: LoadedMap): void {
+  const { noun, key } = mapKind(type);
+  const title = `map ${id}${name === "" ? "" : ` (${name})`}`;
+  if (noun !== "bpf-map" || key === "none")
+    throw new Error(`Cannot show what is in ${title}: it is a ${typeName}, whose content is taken by who reads it`);
+  if (key === "descriptor")
+    throw new Error(`Cannot show what is in ${title}: it is a ${typeName}, and nobody can list who has a value in it`);
+}
+
+interface MapColumns {
+  readonly keys: readonly Column[];
+  readonly values: readonly Column[];
+}
+
+function columnsOfMap({ keyType, valueType }: LoadedMap, types: Btf | undefined): MapColumns {
+  const of = (type: number, whole: string): readonly Column[] =>
+    types === undefined || type === 0 ? [plainColumn(whole.toUpperCase(), [], 8)] : columnsOf(types, type, whole);
+  return { keys: of(keyType, "key"), values: of(valueType, "value") };
+}
+
+function printTable(entries: Iterable<[unknown, unknown]>, columns: MapColumns, perCpu: boolean): void {
+  const titles = [...columns.keys, ...columns.values].map(({ title }) => title);
+  const heads = perCpu ? titles.toSpliced(columns.keys.length, 0, "CPU") : titles;
+  const page = outputPage();
+  let isFirst = true;
+  const print = (rows: readonly string[][]): void => {
+    const right = heads.map((_, column) => rows.every((row) => /^-?\d+$/.test(row[column] ?? "")));
+    const [heading = "", ...lines] = tableLines(heads, rows, right);
+    if (isFirst) printLine(paint(page, "heading", cut(heading, page.width)));
+    isFirst = false;
+    for (const line of lines) printLine(cut(line, page.width));
+  };
+  let rows: string[][] = [];
+  for (const [key, value] of entries) {
+    rows.push(...rowsOf({ key, value }, columns, perCpu));
+    if (rows.length < rowsAtOnce) continue;
+    print(rows);
+    rows = [];
+  }
+  if (rows.length > 0) print(rows);
+  else if (isFirst) console.error("The map is empty.");
+}
+
+/** Of per-CPU maps a row for each CPU. */
+function rowsOf({ key, value }: Entry, { keys, values }: MapColumns, perCpu: boolean): string[][] {
+  const head = keys.map((column) => column.textOf(key));
+  if (!perCpu) return [[...head, ...values.map((column) => column.textOf(value))]];
+  return (value as unknown[]).map((own, cpu) => [...head, `${cpu}`, ...values.map((column) => column.textOf(own))]);
+}

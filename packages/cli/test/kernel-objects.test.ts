@@ -1,0 +1,193 @@
+/** `ebpf prog`, `map`, `link` and `btf`, over objects of the test's own, beside what bpftool says of them. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type Collection, load, type Program } from "ebpf-ts";
+import { findMap, findProgram } from "ebpf-ts/kernel";
+import { ebpf, root } from "./ebpf.ts";
+import { compilerOrSkip, kernelOrSkip, rootOrSkip } from "./requirements.ts";
+
+const fixtures = "packages/ebpf-ts/test/fixtures";
+const fixture = (name: string): string => join(root, fixtures, `${name}.bpf.o`);
+
+type Facts = Readonly<Record<string, unknown>>;
+
+function bpftool(...words: readonly string[]): Facts {
+  return JSON.parse(execFileSync("bpftool", ["-j", ...words], { encoding: "utf8" })) as Facts;
+}
+
+async function json(...words: readonly string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await ebpf([...words, "--json"]);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+/** Those of ours that bpftool has too are equal, but for what changes from one look to the next. */
+function assertAgrees(ours: Facts, theirs: Facts, names: readonly string[]): void {
+  for (const name of names) assert.deepEqual(ours[name], theirs[name], name);
+}
+
+describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to list what is loaded") }, () => {
+  let bpf: Collection;
+  let program: Program;
+  let bpffs: string;
+  before(async () => {
+    bpf = await load(fixture("links"), { engine: "kernel" });
+    program = bpf.program("raw");
+    await program.attach({ kind: "raw_tracepoint", name: "sys_enter" });
+    bpffs = mkdtempSync(join(tmpdir(), "ebpf-bpffs-"));
+    execFileSync("mount", ["-t", "bpf", process.env["EBPF_TS_TEST_RUN"] ?? "bpf", bpffs]);
+  });
+  after(async () => {
+    await bpf.close();
+    execFileSync("umount", [bpffs]);
+    rmdirSync(bpffs);
+  });
+
+  const programFacts = ["id", "type", "name", "tag", "gpl_compatible", "uid", "bytes_xlated", "jited", "bytes_jited"];
+
+  it("prog list and show agree with bpftool", async () => {
+    const listed = (await json("prog", "list")) as Facts[];
+    for (const { info } of bpf.programs.values()) {
+      const theirs = bpftool("prog", "show", "id", `${info.id}`);
+      const ours = listed.find(({ id }) => id === info.id)!;
+      assertAgrees(ours, theirs, [...programFacts, "bytes_memlock", "map_ids", "btf_id"]);
+      assert.deepEqual((ours["pids"] as Facts[])[0]!["pid"], process.pid);
+      assertAgrees((await json("prog", "show", `${info.id}`)) as Facts, theirs, programFacts);
+    }
+    const { stdout } = await ebpf(["prog", "list"], { env: { COLUMNS: "300" } });
+    assert.match(stdout, /^ +ID +TYPE +NAME +TAG +LOADED +MEMORY +MAPS +HELD BY\n/);
+    const row = `${program.info.id}  raw_tracepoint +raw +${program.info.tag} +\\d{4}-\\d\\d-\\d\\d .* ${process.pid}`;
+    assert.match(stdout, new RegExp(row));
+  });
+
+  it("map list agrees with bpftool", async () => {
+    const listed = (await json("map", "list")) as Facts[];
+    const names = ["id", "type", "name", "flags", "bytes_key", "bytes_value", "max_entries", "bytes_memlock", "frozen"];
+    for (const id of bpftool("prog", "show", "id", `${program.info.id}`)["map_ids"] as number[]) {
+      const ours = listed.find((each) => each["id"] === id)!;
+      assertAgrees(ours, bpftool("map", "show", "id", `${id}`), [...names, "btf_id"]);
+      assertAgrees((await json("map", "show", `${id}`)) as Facts, ours, names);
+    }
+  });
+
+  it("link list agrees with bpftool, and says where it is", async () => {
+    const [theirs] = (bpftool("link", "list") as unknown as Facts[]).filter(
+      (link) => link["prog_id"] === program.info.id,
+    );
+    const [ours] = ((await json("link", "list")) as Facts[]).filter((link) => link["prog_id"] === program.info.id);
+    assertAgrees(ours!, theirs!, ["id", "type", "prog_id", "tp_name"]);
+    const { stdout } = await ebpf(["link", "show", String(ours!["id"])]);
+    assert.match(stdout, new RegExp(`program +${program.info.id} raw\\n +tracepoint +sys_enter\\n`));
+    const detached = await ebpf(["link", "detach", String(ours!["id"])]);
+    assert.equal(detached.code, 1);
+    assert.match(detached.stderr, /^ebpf: Cannot detach link \d+: the kernel detaches no link of its type/);
+  });
+
+  it("btf list agrees with bpftool", async () => {
+    const id = bpftool("prog", "show", "id", `${program.info.id}`)["btf_id"] as number;
+    const theirs = (bpftool("btf", "list") as unknown as Facts[]).find((each) => each["id"] === id)!;
+    const ours = ((await json("btf", "list")) as Facts[]).find((each) => each["id"] === id)!;
+    assertAgrees(ours, theirs, ["id", "size"]);
+    const sorted = (ids: unknown): number[] => (ids as number[]).toSorted((a, b) => a - b);
+    for (const name of ["prog_ids", "map_ids"]) assert.deepEqual(ours[name], sorted(theirs[name]), name);
+  });
+
+  it("prog dump prints what bpftool does, with C lines", async () => {
+    const id = `${program.info.id}`;
+    const [part] = (await json("prog", "dump", id)) as { insns: { at: number; text: string; src?: string }[] }[];
+    const theirs = bpftool("prog", "dump", "xlated", "id", id) as unknown as Facts[];
+    assert.equal(part!.insns.length, theirs.filter((each) => "disasm" in each).length);
+    assert.ok(part!.insns.some(({ text }) => text === "call bpf_ringbuf_reserve"));
+    assert.ok(part!.insns.some(({ text }) => text === "r1 = map[runs] ll"));
+    assert.ok(part!.insns.some(({ src }) => src === "run->program = program;"));
+    const { stdout } = await ebpf(["prog", "dump", program.info.tag, "--no-source"]);
+    assert.match(stdout, /^raw:\n +0: r1 = \*\(u64 \*\)\(r1 \+ 8\)\n +1: /);
+  });
+
+  it("prog dump jited prints machine code, where the kernel compiles", async () => {
+    const id = `${program.info.id}`;
+    const { code, stdout, stderr } = await ebpf(["prog", "dump", id, "jited"]);
+    if (bpftool("prog", "show", "id", id)["jited"] !== true) {
+      assert.match(stderr, /it is interpreted/);
+      return;
+    }
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^raw:\n(; .*\n)? +0: /);
+    assert.match(stdout, /; \trun->program = program;|; run->program = program;/);
+  });
+
+  it("map dump prints entries by their types", async () => {
+    await using maps = await load(join(root, "packages/cli/test/fixtures/show-maps.bpf.o"), { engine: "kernel" });
+    const counts = maps.map("counts");
+    counts.set({ number: 7, comm: "seven" }, { count: 3n, sum: 1n << 60n });
+    const id = `${counts.info.id}`;
+    const { code, stdout, stderr } = await ebpf(["map", "dump", id]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^ *NUMBER +COMM +COUNT +SUM\n/);
+    assert.match(stdout, /\n +7 +seven +3 +1152921504606846976\n$/);
+    assert.deepEqual(await json("map", "dump", id), {
+      key: { number: 7, comm: "seven" },
+      value: { count: 3, sum: "1152921504606846976" },
+    });
+    const perCpu = maps.map("by_rest");
+    perCpu.set(2, 5n);
+    const lines = (await ebpf(["map", "dump", `${perCpu.info.id}`])).stdout.split("\n");
+    assert.match(lines[0]!, /^KEY +CPU +VALUE$/);
+    assert.ok(lines.some((line) => /^ *2 +0 +5$/.test(line)));
+    const empty = await ebpf(["map", "dump", `${maps.map("untyped").info.id}`]);
+    assert.deepEqual([empty.code, empty.stdout, empty.stderr], [0, "", "The map is empty.\n"]);
+  });
+
+  it("pins, and takes pins for names", async () => {
+    const path = join(bpffs, "raw");
+    assert.deepEqual(await ebpf(["prog", "pin", `${program.info.id}`, path]), {
+      code: 0,
+      signal: null,
+      stdout: "",
+      stderr: "",
+    });
+    assert.equal(((await json("prog", "show", path)) as Facts)["id"], program.info.id);
+    assert.deepEqual(((await json("prog", "show", path)) as Facts)["pinned"], [path]);
+    const { code, stderr } = await ebpf(["prog", "show", join(bpffs, "rav")]);
+    assert.deepEqual(
+      [code, stderr],
+      [1, `ebpf: Cannot find program pinned at ${bpffs}/rav: there is none in the kernel, did you mean ${path}?\n`],
+    );
+  });
+
+  it("names that are not there, and what is none of it", async () => {
+    const near = await ebpf(["prog", "show", "rawx"]);
+    assert.equal(near.code, 1);
+    assert.match(near.stderr, /^ebpf: Cannot find program "rawx": there is none in the kernel, did you mean raw\?\n$/);
+    const used = findProgram(bpf.program("first").info.id)!.maps.map((id) => findMap(id)!);
+    const ring = await ebpf(["map", "dump", `${used.find(({ typeName }) => typeName === "ringbuf")!.id}`]);
+    assert.match(ring.stderr, /^ebpf: Cannot show what is in map \d+ \(runs\): it is a ringbuf, whose content/);
+    const command = await ebpf(["prog", "lst"]);
+    assert.deepEqual([command.code, command.stderr.includes("Did you mean list?")], [2, true]);
+    assert.equal((await ebpf(["btf", "dump", "/none"])).stderr, "ebpf: Cannot read /none: there is no such file\n");
+  });
+});
+
+describe("ebpf btf dump", { skip: compilerOrSkip("clang-19") }, () => {
+  for (const source of ["kernel", `${fixtures}/links.bpf.o`, `${fixtures}/codec.bpf.o`]) {
+    it(`of ${source} is a header that clang compiles`, async () => {
+      const { code, stdout, stderr } = await ebpf(["btf", "dump", source]);
+      assert.equal(code, 0, stderr);
+      const folder = mkdtempSync(join(tmpdir(), "ebpf-header-"));
+      const file = join(folder, "types.c");
+      writeFileSync(file, stdout);
+      execFileSync("clang-19", ["-target", "bpf", "-Werror", "-c", file, "-o", "/dev/null"]);
+    });
+  }
+
+  it("one type a line, or as JSON", async () => {
+    const raw = await ebpf(["btf", "dump", `${fixtures}/links.bpf.o`, "--format", "raw"]);
+    assert.match(raw.stdout, /^\[1\] PTR type=3\n\[2\] INT 'int' size=4 encoding=signed/);
+    const lines = (await ebpf(["btf", "dump", `${fixtures}/links.bpf.o`, "--json"])).stdout.trimEnd().split("\n");
+    assert.deepEqual(JSON.parse(lines[0]!), { kind: "ptr", id: 1, type: 3 });
+  });
+});
