@@ -4,6 +4,9 @@ import { type Room, rooms } from "./rooms.ts";
 
 const skipped = new Set(["node_modules", ".git", "fixtures"]);
 
+/** Tests that may reach the whole system: they run in guests (test-kernels.ts), never here. */
+const guestSuite = "packages/ebpf-ts/build/test/guest";
+
 /** Paths of the compiled tests of all packages, relative to the root: those that contain one of the words, or all. */
 export async function findTests(wanted: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
@@ -11,8 +14,13 @@ export async function findTests(wanted: readonly string[]): Promise<string[]> {
       findUnder(join(root, folder), ".test.js", skipped),
     ),
   );
-  const tests = found.flat().filter((path) => path.includes("/build/"));
+  const tests = found.flat().filter((path) => path.includes("/build/") && !path.startsWith(`${guestSuite}/`));
   return wanted.length === 0 ? tests : tests.filter((path) => wanted.some((word) => path.includes(word)));
+}
+
+/** Paths of the compiled tests for guests. */
+export async function findGuestTests(): Promise<string[]> {
+  return findUnder(join(root, guestSuite), ".test.js", skipped);
 }
 
 const topOf = ({ path }: Room): string => path.split("/", 1)[0]!;

@@ -12,8 +12,8 @@ import { install } from "./runtimes/install.ts";
 import { runFile } from "./runtimes/run-file.ts";
 import { type Runtime, runtimes, wordOf } from "./runtimes/runtimes.ts";
 import { shortForm } from "./runtimes/short-form.ts";
-import { knownFiles } from "./runtimes/known-failures.ts";
-import { type Cell, judge, judgeLeftOut, layOut, total } from "./runtimes/table.ts";
+import { knownFailure, knownFiles, leftOut } from "./runtimes/known-failures.ts";
+import { type Cell, judge, layOut, leftOutCell, total } from "./runtimes/table.ts";
 import { findTests, isPure } from "./test-files.ts";
 
 const { values, positionals } = parseArgs({
@@ -63,10 +63,16 @@ const columns = await Promise.all(
 const files = await chosenFiles();
 const cells = new Map<string, Cell[]>(files.map((file) => [file, []]));
 
+async function cellOf(file: string, runtime: Runtime, binary: string): Promise<Cell> {
+  const word = wordOf(runtime);
+  const reason = leftOut(word, file);
+  if (reason !== undefined) return leftOutCell(reason);
+  return judge(await runFile(runtime, binary, file), (test) => knownFailure(word, file, test)?.reason);
+}
+
 async function runOne(file: string, { runtime, binary }: (typeof columns)[number]): Promise<void> {
   const start = performance.now();
-  const cell =
-    judgeLeftOut(wordOf(runtime), file) ?? judge(wordOf(runtime), file, await runFile(runtime, binary, file));
+  const cell = await cellOf(file, runtime, binary);
   cells.get(file)!.push(cell);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${runtime.name}: ${rowName(file)}: ${cell.text} (${seconds} s)`);

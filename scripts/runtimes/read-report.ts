@@ -3,7 +3,7 @@ export interface TestResult {
   /** Of the test and what it is in, `kernel: memory > is mapped`, as far as the runtime tells. */
   readonly name: string;
   readonly state: "passed" | "failed" | "skipped";
-  /** Why it failed: a line. */
+  /** Why it failed, or was skipped: a line. */
   readonly why: string;
 }
 
@@ -26,7 +26,7 @@ function resultOf(attributes: string, body: string): TestResult {
   return {
     name: named,
     state,
-    why: attribute(/<(?:failure|error)\b([^>]*)/.exec(body)?.[1] ?? "", "message").split("\n")[0]!,
+    why: attribute(/<(?:failure|error|skipped)\b([^>]*)/.exec(body)?.[1] ?? "", "message").split("\n")[0]!,
   };
 }
 

@@ -1,4 +1,3 @@
-import { knownFailure, leftOut } from "./known-failures.ts";
 import type { FileResult } from "./run-file.ts";
 
 /** What a file came to on a runtime, judged by what is known. */
@@ -11,18 +10,21 @@ export interface Cell {
   readonly unexpected: readonly string[];
 }
 
+/** Why a test fails, or how the run of its file breaks off, where that is known. */
+type Reasons = (test: string) => string | undefined;
+
 /** `27` passed; `25 +2 known` failed for a reason that is known; `FAIL 2` failed; `FAIL SIGSEGV` died. */
-export function judge(runtime: string, file: string, { tests, broken, output }: FileResult): Cell {
+export function judge({ tests, broken, output }: FileResult, reasonOf: Reasons): Cell {
   const known: string[] = [];
   const unexpected: string[] = [];
   if (broken !== undefined) {
-    const reason = knownFailure(runtime, file, broken)?.reason;
+    const reason = reasonOf(broken);
     if (reason === undefined) unexpected.push(`${broken}\n${output.trimEnd()}`);
     else known.push(`${broken}: ${reason}`);
   }
   for (const { name, state, why } of tests) {
     if (state !== "failed") continue;
-    const reason = knownFailure(runtime, file, name)?.reason;
+    const reason = reasonOf(name);
     if (reason === undefined) unexpected.push(`${name}: ${why}`);
     else known.push(`${name}: ${reason}`);
   }
@@ -32,11 +34,8 @@ export function judge(runtime: string, file: string, { tests, broken, output }: 
 }
 
 /** Of a file that is not run there. */
-export function judgeLeftOut(runtime: string, file: string): Cell | undefined {
-  const reason = leftOut(runtime, file);
-  return reason === undefined
-    ? undefined
-    : { text: "left out", passed: 0, skipped: 0, known: [`left out: ${reason}`], unexpected: [] };
+export function leftOutCell(reason: string): Cell {
+  return { text: "left out", passed: 0, skipped: 0, known: [`left out: ${reason}`], unexpected: [] };
 }
 
 function textOf({ passed, skipped, known, unexpected }: Omit<Cell, "text">, broken: string | undefined): string {

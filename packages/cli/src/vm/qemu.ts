@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import type { Duplex } from "node:stream";
+import { findExecutable } from "./executables.ts";
+
+export interface QemuOptions {
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** MB. */
+  readonly memory: number;
+  readonly cpus: number;
+  /** More words for the kernel. */
+  readonly append: readonly string[];
+}
+
+const emulator = "qemu-system-x86_64";
+/** Descriptors of QEMU, each a socket: one a serial port, in the order of ttyS0 to ttyS3. */
+const ports = ["console", "output", "errors", "control"] as const;
+const firstPort = 3;
+
+/** An own QEMU, which does not outlive this process: a guest that hears nothing of it powers off. */
+export class Qemu {
+  readonly #child: ChildProcess;
+  /** QEMU's own words, the end of them. */
+  #said = "";
+  /** Resolves when QEMU has ended, with the reason where it could not run at all. */
+  readonly ended: Promise<string | undefined>;
+
+  constructor(options: QemuOptions) {
+    const file = findExecutable(emulator);
+    if (file === undefined)
+      throw new Error(
+        `Cannot start a virtual machine: there is no ${emulator} in PATH, install QEMU (on Debian, \`apt-get install qemu-system-x86\`)`,
+      );
+    // A group of its own: Ctrl-C in a terminal is for the guest's command.
+    this.#child = spawn(file, qemuArguments(options), {
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe", ...ports.map(() => "pipe" as const)],
+    });
+    this.#child.stderr!.on("data", (text: Buffer) => (this.#said = (this.#said + String(text)).slice(-2000)));
+    this.ended = new Promise((resolve) => {
+      this.#child.once("error", (error) => resolve(error.message));
+      this.#child.once("close", () => resolve(this.#said.trim() || undefined));
+    });
+  }
+
+  port(name: (typeof ports)[number]): Duplex {
+    return this.#child.stdio[firstPort + ports.indexOf(name)] as Duplex;
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+}
+
+function qemuArguments({ kernel, initramfs, memory, cpus, append }: QemuOptions): string[] {
+  const words = ["console=ttyS0", "quiet", "panic=-1", "random.trust_cpu=on", "lsm=bpf", "rdinit=/.vm/init", ...append];
+  const accelerators = isUsable("/dev/kvm") ? "kvm:tcg" : "tcg";
+  const fixed = `-nodefaults -no-user-config -no-reboot -display none -machine pc,accel=${accelerators} -cpu max`;
+  const sized = `-m ${memory} -smp ${cpus}`;
+  return [
+    ...`${fixed} ${sized}`.split(" "),
+    "-kernel",
+    kernel,
+    "-initrd",
+    initramfs,
+    "-append",
+    words.join(" "),
+    ...ports.flatMap((name, at) => [
+      "-chardev",
+      `socket,id=${name},fd=${firstPort + at}`,
+      "-serial",
+      `chardev:${name}`,
+    ]),
+  ];
+}
+
+function isUsable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

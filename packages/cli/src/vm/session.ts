@@ -1,0 +1,139 @@
+import { constants } from "node:os";
+import { createInterface } from "node:readline";
+import { sign } from "./guest-scripts.ts";
+import type { Qemu } from "./qemu.ts";
+
+/** Seconds that a kernel may take until the command starts: emulated, on a busy host. */
+const bootPatience = 300;
+
+export interface SessionOptions {
+  /** Seconds for all of it. */
+  readonly timeout: number | undefined;
+  /** What the kernel says goes to standard error. */
+  readonly console: boolean;
+}
+
+/** Exit codes that are no command's, as timeout(1) and Docker have them. */
+export const GuestExit = { timeout: 124, failure: 125 } as const;
+
+/** How a guest ended: with the exit code of its command, or without. */
+export interface SessionEnd {
+  readonly code: number;
+  readonly fault?: string;
+}
+
+type GuestSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+const signals: readonly GuestSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** The run of a guest's command, from the start of the kernel to its end. */
+export class Session {
+  readonly #qemu: Qemu;
+  readonly #options: SessionOptions;
+  #console = "";
+  #end: SessionEnd | undefined;
+  #isReady = false;
+  #isSignalled = false;
+  #watchdog: NodeJS.Timeout | undefined;
+
+  constructor(qemu: Qemu, options: SessionOptions) {
+    this.#qemu = qemu;
+    this.#options = options;
+  }
+
+  async run(): Promise<SessionEnd> {
+    const qemu = this.#qemu;
+    const onSignal = (signal: GuestSignal): void => this.#pass(signal);
+    for (const signal of signals) process.on(signal, onSignal);
+    const atExit = (): void => qemu.kill();
+    process.on("exit", atExit);
+    const { timeout } = this.#options;
+    const limit =
+      timeout === undefined
+        ? undefined
+        : setTimeout(
+            () =>
+              this.#finish({
+                code: GuestExit.timeout,
+                fault: `The guest was ended after ${timeout} s, as --timeout says`,
+              }),
+            timeout * 1000,
+          );
+    const alive = setInterval(() => this.#tell("alive"), sign.every * 1000);
+    this.#expect(
+      bootPatience,
+      `The kernel has not started the command in ${bootPatience} s: --console shows what it says`,
+    );
+    this.#listen();
+    const output = [this.#show("output", process.stdout), this.#show("errors", process.stderr)];
+    const fault = await qemu.ended;
+    await Promise.all(output);
+    clearTimeout(limit);
+    clearInterval(alive);
+    clearTimeout(this.#watchdog);
+    process.off("exit", atExit);
+    for (const signal of signals) process.off(signal, onSignal);
+    return this.#end ?? { code: GuestExit.failure, fault: this.#whyItEnded(fault) };
+  }
+
+  /** The first one that comes counts. */
+  #finish(end: SessionEnd): void {
+    this.#end ??= end;
+    this.#qemu.kill();
+  }
+
+  /** Ctrl-C is the command's to answer, once; what ends this process otherwise ends the guest. */
+  #pass(signal: GuestSignal): void {
+    if (signal === "SIGINT" && this.#isReady && !this.#isSignalled) this.#tell("INT");
+    else this.#finish({ code: 128 + constants.signals[signal] });
+    this.#isSignalled = true;
+  }
+
+  #tell(word: string): void {
+    if (this.#isReady) this.#qemu.port("control").write(`${word}\n`);
+  }
+
+  #listen(): void {
+    const control = this.#qemu.port("control");
+    // QEMU may be gone when something is told.
+    control.on("error", () => {});
+    createInterface({ input: control }).on("line", (line) => this.#hear(line));
+    this.#qemu.port("console").on("data", (text: Buffer) => {
+      this.#console = (this.#console + String(text)).slice(-64 * 1024);
+      if (this.#options.console) process.stderr.write(text);
+    });
+  }
+
+  #hear(line: string): void {
+    const [word, ...rest] = line.trim().split(" ");
+    this.#isReady = true;
+    this.#expect(
+      sign.patience,
+      `The guest has given no sign of life for ${sign.patience} s: --console shows what its kernel says`,
+    );
+    if (word === "exit") this.#finish({ code: Number(rest[0]) });
+    if (word === "fault")
+      this.#finish({ code: GuestExit.failure, fault: `Cannot start the command in the guest: ${rest.join(" ")}` });
+  }
+
+  #expect(seconds: number, fault: string): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#finish({ code: GuestExit.failure, fault }), seconds * 1000);
+  }
+
+  /** All of it: what a slow reader has not taken yet, the guest waits with. */
+  #show(port: "output" | "errors", to: NodeJS.WriteStream): Promise<void> {
+    const from = this.#qemu.port(port);
+    return new Promise((resolve) => {
+      from.pipe(to, { end: false });
+      from.once("close", resolve);
+      from.once("error", () => resolve());
+    });
+  }
+
+  #whyItEnded(fault: string | undefined): string {
+    const panic = /Kernel panic - not syncing: (.*)/.exec(this.#console)?.[1]?.trim();
+    if (panic !== undefined) return `The guest's kernel panicked: ${panic} (--console shows all that it said)`;
+    if (fault !== undefined && !this.#isReady) return `Cannot start a virtual machine: ${fault}`;
+    return "The guest ended before its command did: --console shows what its kernel said";
+  }
+}

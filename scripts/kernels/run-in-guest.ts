@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { root } from "../files.ts";
+import type { FileResult } from "../runtimes/run-file.ts";
+import { modules } from "./kernels.ts";
+
+export interface FileRun {
+  readonly file: string;
+  readonly seconds: number;
+  readonly result: FileResult;
+}
+
+/** Below the root, and not in the folder of the library: what tests and the script that runs them take. */
+const others = [
+  "package.json",
+  "scripts/package.json",
+  "scripts/build",
+  "node_modules/fast-check",
+  "node_modules/pure-rand",
+];
+
+/**
+ * Runs files of tests in one guest, by `ebpf vm`, and tells of each as soon as it has run. Gives how the guest ended, where that was
+ * otherwise than it should.
+ */
+export async function runInGuest(
+  image: string,
+  files: readonly string[],
+  seconds: number,
+  onResult: (run: FileRun) => void,
+): Promise<string | undefined> {
+  const options = [
+    `--kernel=${image}`,
+    `--timeout=${seconds}`,
+    ...modules.flatMap((name) => ["--module", name]),
+    ...others.flatMap((path) => ["--add", join(root, path)]),
+  ];
+  const command = ["node", join(root, "scripts/build/kernels/in-guest.js"), ...files];
+  const child = spawn(process.execPath, [join(root, "packages/cli/bin/ebpf.js"), "vm", ...options, "--", ...command], {
+    cwd: join(root, "packages/ebpf-ts"),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (text: Buffer) => (errors = (errors + String(text)).slice(-4000)));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  for await (const line of createInterface({ input: child.stdout })) onResult(JSON.parse(line) as FileRun);
+  const code = await ended;
+  return code === 0 ? undefined : `exit ${code}: ${errors.trim()}`;
+}
