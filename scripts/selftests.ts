@@ -40,7 +40,7 @@ async function unpack(folder: string): Promise<string> {
   execFileSync("apt-get", ["download", release], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   const [archive] = (await readdir(folder)).filter((name) => name.endsWith(".deb"));
   execFileSync("dpkg-deb", ["-x", archive!, "."], { cwd: folder });
-  const tools = ["testing/selftests/bpf", "lib/bpf", "include"].map((part) => `${release}/tools/${part}`);
+  const tools = ["testing/selftests/bpf", "lib/bpf", "include", "arch"].map((part) => `${release}/tools/${part}`);
   const parts = [...tools, `${release}/scripts/bpf_doc.py`];
   execFileSync("tar", ["xf", `usr/src/${release}.tar.xz`, ...parts], { cwd: folder });
   return join(folder, release);
