@@ -1,5 +1,5 @@
 /** Files of tracefs that are read while they grow, and folders that are made there. */
-import { closeSync, constants, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, constants, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } from "node:fs";
 import { refusalCode } from "./refusal.ts";
 
 export function makeFolder(path: string): void {
@@ -18,6 +18,11 @@ export function removeFolder(path: string): boolean {
 
 export function writeSetting(path: string, text: string): void {
   writeFileSync(path, text);
+}
+
+/** A line more, beside what others have written. What the runtime throws comes as it is: see `refusal`. */
+export function appendSetting(path: string, text: string): void {
+  appendFileSync(path, text);
 }
 
 /** A file that gives what there is, and never waits for more. */

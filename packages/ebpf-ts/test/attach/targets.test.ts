@@ -10,6 +10,7 @@ import { programKinds } from "../../src/kinds/program-kinds.ts";
 import { parseSectionName } from "../../src/spec/section-name.ts";
 
 const word = fc.stringMatching(/^[a-z_][\w-]{0,20}$/);
+const cName = fc.stringMatching(/^[a-z_][\w.]{0,20}$/);
 const path = fc.array(word, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join("/")}`);
 const offset = fc.nat();
 /** Whatever a section is named: no name has a NUL. */
@@ -27,6 +28,13 @@ const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTar
   tracepoint: record({ kind: fc.constant("tracepoint"), category: word, name: word }),
   raw_tracepoint: record({ kind: fc.constant("raw_tracepoint"), name: word }),
   tp_btf: record({ kind: fc.constant("tp_btf"), name: word }),
+  fentry: record({ kind: fc.constant("fentry"), name: word }),
+  lsm: record({ kind: fc.constant("lsm"), name: word }),
+  ksyscall: record({ kind: fc.constant("ksyscall"), name: word }),
+  kprobe: fc.oneof(
+    record({ kind: fc.constant("kprobe"), symbol: cName }),
+    record({ kind: fc.constant("kprobe"), symbol: cName, offset }),
+  ),
   uprobe: fc.oneof(
     record({ kind: fc.constant("uprobe"), path, symbol: word }),
     record({ kind: fc.constant("uprobe"), path, offset }),

@@ -1,4 +1,6 @@
 import { PerfLinkType } from "../../../../uapi/uapi.gen.ts";
+import type { LinkInfo } from "../../../link.ts";
+import { cookieDetail } from "../cookie-detail.ts";
 import type { LinkDetails, LinkKind } from "../link-kind.ts";
 import { categoryOf } from "../trace-folder.ts";
 
@@ -23,8 +25,37 @@ function uprobe(returns: boolean): LinkDetails {
   };
 }
 
+/** With where the kernel found it. */
+function kprobe(returns: boolean): LinkDetails {
+  return {
+    ask: (symbol) => ({ perf_event: { kprobe: { func_name: symbol, name_len: symbol.length } } }),
+    read({ perf_event: { kprobe: told } }, symbol): LinkInfo["details"] {
+      if (symbol === "") return {};
+      return {
+        symbol,
+        offset: told.offset,
+        missed: Number(told.missed),
+        ...address(told.addr),
+        ...cookieDetail(told.cookie),
+      };
+    },
+    target({ symbol, offset }) {
+      return symbol === undefined
+        ? undefined
+        : { kind: "kprobe", symbol: String(symbol), offset: Number(offset), returns };
+    },
+  };
+}
+
+/** Not told to who has no CAP_SYSLOG (kernel.kptr_restrict). */
+function address(value: bigint): { address?: string } {
+  return value === 0n ? {} : { address: `0x${value.toString(16)}` };
+}
+
 const events: Readonly<Record<number, LinkDetails>> = {
   [PerfLinkType.TRACEPOINT]: tracepoint,
+  [PerfLinkType.KPROBE]: kprobe(false),
+  [PerfLinkType.KRETPROBE]: kprobe(true),
   [PerfLinkType.UPROBE]: uprobe(false),
   [PerfLinkType.URETPROBE]: uprobe(true),
 };

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { load } from "../../src/load.ts";
+import { Errno } from "../../src/uapi/errno.ts";
+import { LinkType } from "../../src/uapi/uapi.gen.ts";
+import { linuxOrSkip } from "../support/requirements.ts";
+import { seenBy, unlinkat, watching, withFile } from "./support/unlinkat.ts";
+
+const ENOENT = -BigInt(Errno.ENOENT);
+
+describe("fentry", () => {
+  it("sees each call of a function", async () => {
+    const { calls, returns } = await seenBy("on_fentry", undefined, ({ info }) =>
+      assert.equal(info.type, LinkType.TRACING),
+    );
+    assert.deepEqual([calls, returns], [3n, 0n]);
+  });
+
+  it("sees what a function returns (fexit)", async () => {
+    const { returns, returned } = await seenBy("on_fexit");
+    assert.deepEqual([returns, returned], [3n, ENOENT]);
+  });
+
+  it("may sleep (fentry.s)", { skip: linuxOrSkip("6.3") }, async () => {
+    await using bpf = await load(watching("on_sleepable_fentry"), { engine: "kernel" });
+    await bpf.attach();
+    await bpf.program("on_sleepable_fentry").run();
+    assert.equal(bpf.variable("calls").get(), 1n);
+  });
+
+  it("answers in the place of a function that may fail (fmod_ret)", () =>
+    withFile(async (path) => {
+      await using bpf = await load(watching("on_fmod_ret"), { engine: "kernel" });
+      const link = await bpf.program("on_fmod_ret").attach();
+      assert.equal(unlinkat(path), -1);
+      await link.detach();
+      assert.equal(unlinkat(path), 0);
+      assert.equal(bpf.variable("calls").get(), 1n);
+    }));
+
+  it("has a cookie", async () => {
+    const { cookie } = await seenBy("on_fentry", { kind: "fentry", name: "do_unlinkat", cookie: 7 });
+    assert.equal(cookie, 7n);
+  });
+
+  it("is attached once, and only where it was loaded for", async () => {
+    await using bpf = await load(watching("on_fentry"), { engine: "kernel" });
+    await bpf.attach();
+    await assert.rejects(bpf.program("on_fentry").attach(), { code: "BUSY" });
+    await assert.rejects(
+      bpf.program("on_fentry").attach({ kind: "fentry", name: "do_rmdir" }),
+      /it was loaded for do_unlinkat/,
+    );
+  });
+
+  it("names a function that does not exist", async () => {
+    await assert.rejects(load(watching("on_misspelt"), { engine: "kernel" }), {
+      code: "NOT_FOUND",
+      message: /has no function do_unlinkatt, did you mean do_unlinkat\?$/,
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { load } from "../../src/load.ts";
+import { Errno } from "../../src/uapi/errno.ts";
+import { LinkType } from "../../src/uapi/uapi.gen.ts";
+import { linuxOrSkip } from "../support/requirements.ts";
+import { seenBy, watching } from "./support/unlinkat.ts";
+
+const ENOENT = -BigInt(Errno.ENOENT);
+
+describe("kprobe", () => {
+  it("sees each call of a function", async () => {
+    const { calls, returns } = await seenBy("on_kprobe");
+    assert.deepEqual([calls, returns], [3n, 0n]);
+  });
+
+  it("sees what a function returns (kretprobe)", async () => {
+    const { calls, returns, returned } = await seenBy("on_kretprobe");
+    assert.deepEqual([calls, returns, returned], [0n, 3n, ENOENT]);
+  });
+
+  it("is told where: another function, an instruction, a cookie", async () => {
+    const symbol = "__x64_sys_unlinkat";
+    assert.equal(
+      (await seenBy("on_kprobe", { kind: "kprobe", symbol, cookie: 0xfeed_face_cafe_beefn })).cookie,
+      0xfeed_face_cafe_beefn,
+    );
+    assert.equal((await seenBy("on_kprobe", { kind: "kprobe", symbol, offset: 0 })).calls, 3n);
+    assert.equal((await seenBy("on_kprobe", { kind: "kprobe", symbol, returns: true })).calls, 3n);
+  });
+
+  it("says of its link where it is", { skip: linuxOrSkip("6.6") }, async () => {
+    await seenBy("on_kprobe", undefined, ({ info }) => {
+      const { address, ...others } = info.details;
+      assert.equal(info.type, LinkType.PERF_EVENT);
+      assert.deepEqual(others, { symbol: "do_unlinkat", offset: 0, missed: 0 });
+      assert.match(String(address), /^0xffffffff[\da-f]{8}$/);
+    });
+  });
+
+  it("names what cannot be probed", async () => {
+    await using bpf = await load(watching("on_kprobe"), { engine: "kernel" });
+    const refused = async (symbol: string, offset: number, expected: object): Promise<void> =>
+      assert.rejects(bpf.program("on_kprobe").attach({ kind: "kprobe", symbol, offset }), expected);
+    await refused("do_unlinkatt", 0, {
+      code: "NOT_FOUND",
+      message: /no function do_unlinkatt, did you mean do_unlinkat\?$/,
+    });
+    await refused("do_unlinkat", 1, { message: /no instruction begins at do_unlinkat\+0x1|lets nobody probe/ });
+    await refused("do_unlinkat", 0x100_0000, {
+      errnoName: "EINVAL",
+      message: /lets nobody probe do_unlinkat\+0x1000000/,
+    });
+  });
+
+  it("sees system calls by their name (ksyscall)", async () => {
+    assert.equal((await seenBy("on_ksyscall")).calls, 3n);
+    const { returns, returned } = await seenBy("on_kretsyscall");
+    assert.deepEqual([returns, returned], [3n, ENOENT]);
+  });
+});
+
+describe("kprobe by tracefs, as before Linux 4.17", () => {
+  const sources = "/sys/bus/event_source/devices";
+  const events = "/sys/kernel/tracing/kprobe_events";
+  const entries = (): string => readFileSync(events, "utf8");
+  before(() => execFileSync("mount", ["-t", "tmpfs", "none", sources]));
+  after(() => execFileSync("umount", [sources]));
+
+  it("sees calls and what they return, and leaves no entry, nor takes away another's", async () => {
+    execFileSync("sh", ["-c", `echo 'p:others/probe do_rmdir' >> ${events}`]);
+    const others = entries();
+    try {
+      const { calls } = await seenBy("on_kprobe", undefined, () => {
+        assert.match(entries(), /^p:kprobes\/ebpf_ts_\d+_do_unlinkat_0x0_\d+ do_unlinkat/m);
+      });
+      assert.equal(calls, 3n);
+      assert.deepEqual((await seenBy("on_kretprobe")).returned, ENOENT);
+      assert.equal(entries(), others);
+    } finally {
+      execFileSync("sh", ["-c", `echo '-:others/probe' >> ${events}`]);
+    }
+  });
+
+  it("names a function that does not exist, and leaves nothing", async () => {
+    await using bpf = await load(watching("on_kprobe"), { engine: "kernel" });
+    await assert.rejects(bpf.program("on_kprobe").attach({ kind: "kprobe", symbol: "do_unlinkatt" }), {
+      code: "NOT_FOUND",
+      message: /no function do_unlinkatt, did you mean do_unlinkat\?$/,
+    });
+    assert.equal(entries(), "");
+  });
+});
