@@ -209,7 +209,7 @@ export const rooms: readonly Room[] = [
   host(
     "kernel/",
     "what is loaded in the running kernel, whoever loaded it, and what that kernel can do; a subpath of its own, which nothing else imports",
-    "base/ btf/ engine/ engine/kernel/ host/ insn/ stream/ sys/ uapi/",
+    "base/ btf/ engine/ engine/kernel/ host/ insn/ kinds/ stream/ sys/ uapi/",
   ),
   host("open.ts", "the door to maps that somebody else made, light as well", "host/ loading/ map/"),
   host("object-file.ts", "an object's file as data, for tools that load nothing", "host/ spec/"),

@@ -191,3 +191,18 @@ describe("ebpf btf dump", { skip: compilerOrSkip("clang-19") }, () => {
     assert.deepEqual(JSON.parse(lines[0]!), { kind: "ptr", id: 1, type: 3 });
   });
 });
+
+describe("ebpf feature", { skip: kernelOrSkip() }, () => {
+  it("shows what the kernel has, and since when", async () => {
+    const { code, stdout, stderr } = await ebpf(["feature"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Linux \d.*\n\nProgram types\nNAME +HERE +SINCE +WHY\n/);
+    assert.match(stdout, /^tracepoint +yes +4\.7$/m);
+    assert.match(stdout, /^ringbuf +yes +5\.8$/m);
+    const helpers = (await json("feature", "--helpers", "tracepoint")) as { helpers: Facts[] };
+    const outcomeOf = (name: string): unknown => helpers.helpers.find((each) => each["name"] === name)?.["outcome"];
+    assert.deepEqual([outcomeOf("bpf_ktime_get_ns"), outcomeOf("bpf_skb_load_bytes")], ["yes", "no"]);
+    const wrong = await ebpf(["feature", "--helpers", "xdpx"]);
+    assert.deepEqual([wrong.code, wrong.stderr.startsWith("ebpf: There is no program type xdpx")], [2, true]);
+  });
+});

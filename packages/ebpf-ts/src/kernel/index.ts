@@ -1,4 +1,4 @@
-/** What is loaded in the running kernel: programs, maps, links, types, and who holds them. All of it takes CAP_SYS_ADMIN. */
+/** What is loaded in the running kernel (programs, maps, links, types), who holds it, and what that kernel can do. Most of it takes CAP_SYS_ADMIN. */
 export { countRuns, detachLink, pinById } from "./acts.ts";
 export type { RunCounting } from "./acts.ts";
 export { btfs, findBtf, readBtf, readKernelBtf } from "./listing/btfs.ts";
@@ -22,3 +22,6 @@ export { printed } from "./printed.ts";
 export type { PrintkOptions, PrintStream } from "../stream/print-stream.ts";
 export type { PrintedLine, PrintOrigin } from "../engine/prints.ts";
 export type { LinkInfo } from "../engine/link.ts";
+export { attachKindNames, haveAttachKind, haveHelper, haveKfunc, haveMapType, haveProgramType } from "./probe/index.ts";
+export type { Probed } from "./probe/probed.ts";
+export { HelperId } from "../uapi/uapi.gen.ts";
