@@ -33,6 +33,12 @@ export const kernelStructs: readonly StructSource[] = [
   source("seccomp_data", "SeccompData", "what a seccomp filter looks at."),
   source("sock_filter", "SockFilter", "an instruction of classic BPF."),
   source("sock_fprog", "SockFprog", "SECCOMP_SET_MODE_FILTER."),
+  source("nlmsghdr", "NetlinkHeader", "what every message of netlink(7) begins with."),
+  source("nlmsgerr", "NetlinkError", "NLMSG_ERROR; 0 is success."),
+  source("nlattr", "NetlinkAttribute", "what every attribute of a message begins with."),
+  source("tcmsg", "TrafficControlMessage", "RTM_*QDISC and RTM_*TFILTER of rtnetlink(7)."),
+  source("ifinfomsg", "InterfaceMessage", "RTM_*LINK of rtnetlink(7)."),
+  source("file_handle", "FileHandle", "open_by_handle_at(2); the handle itself follows."),
   source("trace_event_raw_sys_enter", "RawSysEnter", "context of tracepoint/raw_syscalls/sys_enter."),
   source("trace_event_raw_sys_exit", "RawSysExit", "context of tracepoint/raw_syscalls/sys_exit."),
 ];

@@ -3,6 +3,7 @@
  * from here needs a `node:` module.
  */
 export type * from "./attach/attach-targets.gen.ts";
+export type { AttachOrder, OtherProgram } from "./attach/order.ts";
 export { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,

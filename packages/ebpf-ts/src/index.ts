@@ -1,5 +1,6 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/object`, `/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/kernel`, `/bundling`. */
 export type * from "./attach/attach-targets.gen.ts";
+export type { AttachOrder, OtherProgram } from "./attach/order.ts";
 export type { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,

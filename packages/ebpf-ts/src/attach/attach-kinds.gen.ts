@@ -5,6 +5,11 @@ import { fentry } from "./targets/kernel/fentry.ts";
 import { kprobe } from "./targets/kernel/kprobe.ts";
 import { ksyscall } from "./targets/kernel/ksyscall.ts";
 import { lsm } from "./targets/kernel/lsm.ts";
+import { cgroup } from "./targets/net/cgroup.ts";
+import { netfilter } from "./targets/net/netfilter.ts";
+import { netkit } from "./targets/net/netkit.ts";
+import { netns } from "./targets/net/netns.ts";
+import { tc } from "./targets/net/tc.ts";
 import { xdp } from "./targets/net/xdp.ts";
 import { rawTracepoint } from "./targets/raw-tracepoint.ts";
 import { tpBtf } from "./targets/tp-btf.ts";
@@ -16,6 +21,11 @@ export const attachKinds: { readonly [Kind in AttachTarget["kind"]]: AttachKind<
   kprobe: kprobe,
   ksyscall: ksyscall,
   lsm: lsm,
+  cgroup: cgroup,
+  netfilter: netfilter,
+  netkit: netkit,
+  netns: netns,
+  tc: tc,
   xdp: xdp,
   raw_tracepoint: rawTracepoint,
   tp_btf: tpBtf,

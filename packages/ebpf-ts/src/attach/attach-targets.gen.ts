@@ -3,6 +3,11 @@ import type { FentryTarget } from "./targets/kernel/fentry.ts";
 import type { KprobeTarget } from "./targets/kernel/kprobe.ts";
 import type { KsyscallTarget } from "./targets/kernel/ksyscall.ts";
 import type { LsmTarget } from "./targets/kernel/lsm.ts";
+import type { CgroupTarget } from "./targets/net/cgroup.ts";
+import type { NetfilterTarget } from "./targets/net/netfilter.ts";
+import type { NetkitTarget } from "./targets/net/netkit.ts";
+import type { NetnsTarget } from "./targets/net/netns.ts";
+import type { TcTarget } from "./targets/net/tc.ts";
 import type { XdpTarget } from "./targets/net/xdp.ts";
 import type { RawTracepointTarget } from "./targets/raw-tracepoint.ts";
 import type { TpBtfTarget } from "./targets/tp-btf.ts";
@@ -13,6 +18,11 @@ export type { FentryTarget } from "./targets/kernel/fentry.ts";
 export type { KprobeTarget } from "./targets/kernel/kprobe.ts";
 export type { KsyscallTarget } from "./targets/kernel/ksyscall.ts";
 export type { LsmTarget } from "./targets/kernel/lsm.ts";
+export type { CgroupTarget } from "./targets/net/cgroup.ts";
+export type { NetfilterTarget } from "./targets/net/netfilter.ts";
+export type { NetkitTarget } from "./targets/net/netkit.ts";
+export type { NetnsTarget } from "./targets/net/netns.ts";
+export type { TcTarget } from "./targets/net/tc.ts";
 export type { XdpTarget } from "./targets/net/xdp.ts";
 export type { RawTracepointTarget } from "./targets/raw-tracepoint.ts";
 export type { TpBtfTarget } from "./targets/tp-btf.ts";
@@ -25,6 +35,11 @@ export type AttachTarget =
   | KprobeTarget
   | KsyscallTarget
   | LsmTarget
+  | CgroupTarget
+  | NetfilterTarget
+  | NetkitTarget
+  | NetnsTarget
+  | TcTarget
   | XdpTarget
   | RawTracepointTarget
   | TpBtfTarget

@@ -75,7 +75,7 @@ function kindFor(name: string): AnyKind | undefined {
 
 function checkProgram(program: ProgramToAttach, kind: AnyKind, told: AttachTarget): void {
   const row = findProgramKind(program.kind);
-  const fixed = row?.kernelType !== undefined;
+  const fixed = row?.kernelType !== undefined && row.attaches === "as named";
   const ofType = typesForPlace(kind.kind).has(program.type);
   if (ofType && row?.attaches === "never") throw attachesNever(program, row);
   if (!ofType || (fixed && row.place !== kind.kind)) {

@@ -23,7 +23,7 @@ export type PlaceKind =
   | "sockmap"
   | "struct_ops"
   | "tc"
-  | "tcx"
+  | "tc_action"
   | "tp_btf"
   | "tracepoint"
   | "uprobe"

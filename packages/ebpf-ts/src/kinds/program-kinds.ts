@@ -47,10 +47,10 @@ export const programKinds: readonly ProgramKind[] = [
     since: "6.13",
   }),
 
-  ...tc("tc/ingress tcx/ingress", { attachType: AttachType.TCX_INGRESS, place: "tcx", since: "6.6" }),
-  ...tc("tc/egress tcx/egress", { attachType: AttachType.TCX_EGRESS, place: "tcx", since: "6.6" }),
+  ...tc("tc/ingress tcx/ingress", { attachType: AttachType.TCX_INGRESS, place: "tc", since: "6.6" }),
+  ...tc("tc/egress tcx/egress", { attachType: AttachType.TCX_EGRESS, place: "tc", since: "6.6" }),
   ...tc("tc classifier", { place: "tc", since: "4.1" }),
-  ...kinds("action", { type: ProgType.SCHED_ACT, place: "tc", since: "4.1" }),
+  ...kinds("action", { type: ProgType.SCHED_ACT, place: "tc_action", since: "4.1" }),
   ...tc("netkit/primary", { attachType: AttachType.NETKIT_PRIMARY, place: "netkit", since: "6.7" }),
   ...tc("netkit/peer", { attachType: AttachType.NETKIT_PEER, place: "netkit", since: "6.7" }),
 

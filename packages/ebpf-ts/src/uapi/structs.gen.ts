@@ -865,6 +865,84 @@ export const SockFprog = {
   },
 } as const;
 
+/** `struct nlmsghdr`: what every message of netlink(7) begins with. */
+export const NetlinkHeader = {
+  name: "nlmsghdr",
+  size: 16,
+  fields: {
+    nlmsg_len: { at: 0, end: 4, kind: "u32" },
+    nlmsg_type: { at: 4, end: 6, kind: "u16" },
+    nlmsg_flags: { at: 6, end: 8, kind: "u16" },
+    nlmsg_seq: { at: 8, end: 12, kind: "u32" },
+    nlmsg_pid: { at: 12, end: 16, kind: "u32" },
+  },
+} as const;
+
+/** `struct nlmsgerr`: NLMSG_ERROR; 0 is success. */
+export const NetlinkError = {
+  name: "nlmsgerr",
+  size: 20,
+  fields: {
+    error: { at: 0, end: 4, kind: "s32" },
+    msg: { at: 4, end: 20, kind: "struct", fields: {
+      nlmsg_len: { at: 4, end: 8, kind: "u32" },
+      nlmsg_type: { at: 8, end: 10, kind: "u16" },
+      nlmsg_flags: { at: 10, end: 12, kind: "u16" },
+      nlmsg_seq: { at: 12, end: 16, kind: "u32" },
+      nlmsg_pid: { at: 16, end: 20, kind: "u32" },
+    } },
+  },
+} as const;
+
+/** `struct nlattr`: what every attribute of a message begins with. */
+export const NetlinkAttribute = {
+  name: "nlattr",
+  size: 4,
+  fields: {
+    nla_len: { at: 0, end: 2, kind: "u16" },
+    nla_type: { at: 2, end: 4, kind: "u16" },
+  },
+} as const;
+
+/** `struct tcmsg`: RTM_*QDISC and RTM_*TFILTER of rtnetlink(7). */
+export const TrafficControlMessage = {
+  name: "tcmsg",
+  size: 20,
+  fields: {
+    tcm_family: { at: 0, end: 1, kind: "u8" },
+    tcm__pad1: { at: 1, end: 2, kind: "u8" },
+    tcm__pad2: { at: 2, end: 4, kind: "u16" },
+    tcm_ifindex: { at: 4, end: 8, kind: "s32" },
+    tcm_handle: { at: 8, end: 12, kind: "u32" },
+    tcm_parent: { at: 12, end: 16, kind: "u32" },
+    tcm_info: { at: 16, end: 20, kind: "u32" },
+  },
+} as const;
+
+/** `struct ifinfomsg`: RTM_*LINK of rtnetlink(7). */
+export const InterfaceMessage = {
+  name: "ifinfomsg",
+  size: 16,
+  fields: {
+    ifi_family: { at: 0, end: 1, kind: "u8" },
+    ifi_type: { at: 2, end: 4, kind: "u16" },
+    ifi_index: { at: 4, end: 8, kind: "s32" },
+    ifi_flags: { at: 8, end: 12, kind: "u32" },
+    ifi_change: { at: 12, end: 16, kind: "u32" },
+  },
+} as const;
+
+/** `struct file_handle`: open_by_handle_at(2); the handle itself follows. */
+export const FileHandle = {
+  name: "file_handle",
+  size: 8,
+  fields: {
+    handle_bytes: { at: 0, end: 4, kind: "u32" },
+    handle_type: { at: 4, end: 8, kind: "s32" },
+    f_handle: { at: 8, end: 8, kind: "bytes" },
+  },
+} as const;
+
 /** `struct trace_event_raw_sys_enter`: context of tracepoint/raw_syscalls/sys_enter. */
 export const RawSysEnter = {
   name: "trace_event_raw_sys_enter",

@@ -520,6 +520,97 @@ export const XdpFlag = {
 } as const;
 export type XdpFlag = (typeof XdpFlag)[keyof typeof XdpFlag];
 
+/** BPF_F_* of BPF_PROG_ATTACH and BPF_LINK_CREATE. */
+export const AttachFlag = {
+  ALLOW_MULTI: 2,
+  REPLACE: 4,
+  BEFORE: 8,
+  AFTER: 16,
+  ID: 32,
+  LINK: 8192,
+} as const;
+export type AttachFlag = (typeof AttachFlag)[keyof typeof AttachFlag];
+
+/** NFPROTO_*. */
+export const NetfilterFamily = {
+  IPV4: 2,
+  IPV6: 10,
+} as const;
+export type NetfilterFamily = (typeof NetfilterFamily)[keyof typeof NetfilterFamily];
+
+/** `enum nf_inet_hooks`: NF_INET_*. */
+export const NetfilterHook = {
+  PRE_ROUTING: 0,
+  LOCAL_IN: 1,
+  FORWARD: 2,
+  LOCAL_OUT: 3,
+  POST_ROUTING: 4,
+} as const;
+export type NetfilterHook = (typeof NetfilterHook)[keyof typeof NetfilterHook];
+
+/** NLMSG_* and RTM_*: messages of rtnetlink(7). */
+export const NetlinkType = {
+  ERROR: 2,
+  DONE: 3,
+  GETLINK: 18,
+  NEWQDISC: 36,
+  DELQDISC: 37,
+  GETQDISC: 38,
+  NEWTFILTER: 44,
+  DELTFILTER: 45,
+  GETTFILTER: 46,
+} as const;
+export type NetlinkType = (typeof NetlinkType)[keyof typeof NetlinkType];
+
+/** NLM_F_*: some have two meanings. */
+export const NetlinkFlag = {
+  REQUEST: 1,
+  ACK: 4,
+  ECHO: 8,
+  CAPPED: 256,
+  ACK_TLVS: 512,
+  DUMP: 768,
+  REPLACE: 256,
+  EXCL: 512,
+  CREATE: 1024,
+} as const;
+export type NetlinkFlag = (typeof NetlinkFlag)[keyof typeof NetlinkFlag];
+
+/** Of attributes of all messages of netlink(7). */
+export const NetlinkAttr = {
+  MSG: 1,
+  F_NESTED: 32768,
+  TYPE_MASK: 16383,
+} as const;
+export type NetlinkAttr = (typeof NetlinkAttr)[keyof typeof NetlinkAttr];
+
+/** TCA_*: attributes of filters and queueing disciplines. */
+export const TcAttr = {
+  KIND: 1,
+  OPTIONS: 2,
+  BPF_FD: 6,
+  BPF_NAME: 7,
+  BPF_FLAGS: 8,
+  BPF_ID: 11,
+} as const;
+export type TcAttr = (typeof TcAttr)[keyof typeof TcAttr];
+
+/** TC_H_* and TCA_*: parents and flags of filters. */
+export const TcNumber = {
+  CLSACT: 4294967281,
+  MIN_INGRESS: 65522,
+  MIN_EGRESS: 65523,
+  BPF_FLAG_ACT_DIRECT: 1,
+} as const;
+export type TcNumber = (typeof TcNumber)[keyof typeof TcNumber];
+
+/** IFLA_*: attributes of interfaces. */
+export const InterfaceAttr = {
+  XDP: 43,
+  XDP_PROG_ID: 4,
+} as const;
+export type InterfaceAttr = (typeof InterfaceAttr)[keyof typeof InterfaceAttr];
+
 /** `enum perf_type_id`: PERF_TYPE_*. */
 export const PerfType = {
   HARDWARE: 0,

@@ -22,9 +22,29 @@ function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc.Arbitr
 
 const netInterface = fc.oneof(fc.stringMatching(/^[a-z][a-z0-9]{0,14}$/), fc.integer({ min: 1, max: 2 ** 31 - 1 }));
 
+const direction = fc.constantFrom("ingress", "egress");
+const other = fc.oneof(
+  fc.constant("all" as const),
+  fc.integer({ min: 1, max: 1e6 }).map((link) => ({ link })),
+);
+
 /** Some of each kind, as one tells them; of those that sections can name, what these can say. */
 const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTargetOf<Kind>> } = {
   xdp: record({ kind: fc.constant("xdp"), interface: netInterface, mode: fc.constantFrom("native", "generic") }),
+  tc: fc.oneof(
+    record({ kind: fc.constant("tc"), interface: netInterface, direction }),
+    record({ kind: fc.constant("tc"), interface: netInterface, before: other }),
+    record({ kind: fc.constant("tc"), interface: netInterface, priority: fc.integer({ min: 1, max: 0xffff }) }),
+  ),
+  netkit: record({ kind: fc.constant("netkit"), interface: netInterface, side: fc.constantFrom("primary", "peer") }),
+  netfilter: record({
+    kind: fc.constant("netfilter"),
+    family: fc.constantFrom("ipv4", "ipv6"),
+    hook: fc.constantFrom("prerouting", "input", "output"),
+    priority: fc.integer({ min: -1000, max: 1000 }),
+  }),
+  netns: record({ kind: fc.constant("netns"), path }),
+  cgroup: record({ kind: fc.constant("cgroup"), path, direction }),
   tracepoint: record({ kind: fc.constant("tracepoint"), category: word, name: word }),
   raw_tracepoint: record({ kind: fc.constant("raw_tracepoint"), name: word }),
   tp_btf: record({ kind: fc.constant("tp_btf"), name: word }),
@@ -150,6 +170,37 @@ test("what is told is checked: kind, keys, and what they hold", () => {
     ["xdp", { kind: "xdp", interface: "sixteen_letters_" }, { name: "TypeError" }],
     ["xdp", { kind: "xdp", interface: 0 }, { name: "TypeError" }],
     ["xdp", { kind: "xdp", interface: "eth0", mode: "skb" }, { name: "TypeError", message: /"native", "generic"/ }],
+    [
+      "tc",
+      { kind: "tc", interface: "lo", before: "all", after: "all" },
+      { name: "TypeError", message: /one of before/ },
+    ],
+    ["tc", { kind: "tc", interface: "lo", before: {} }, { name: "TypeError", message: /"all", or name one of/ }],
+    ["tc", { kind: "tc", interface: "lo", before: { link: 1, program: 1 } }, { name: "TypeError" }],
+    ["tc", { kind: "tc", interface: "lo", before: { link: 0 } }, { name: "RangeError" }],
+    ["tc", { kind: "tc", interface: "lo", before: "all", priority: 1 }, { name: "TypeError", message: /not both/ }],
+    ["tc", { kind: "tc", interface: "lo", priority: 1, through: "tcx" }, { name: "TypeError", message: /clsact only/ }],
+    [
+      "tc",
+      { kind: "tc", interface: "lo", after: "all", through: "clsact" },
+      { name: "TypeError", message: /tcx only/ },
+    ],
+    ["tc", { kind: "tc", interface: "lo", priority: 0x1_0000 }, { name: "RangeError" }],
+    ["netkit/peer", { kind: "netkit", interface: "lo", side: "other" }, { name: "TypeError" }],
+    [
+      "netfilter",
+      { kind: "netfilter", family: "ipv4", hook: "input" },
+      { name: "TypeError", message: /priority .*missing/ },
+    ],
+    ["netfilter", { kind: "netfilter", family: "arp", hook: "input", priority: 0 }, { name: "TypeError" }],
+    ["netfilter", { kind: "netfilter", family: "ipv4", hook: "input", priority: 2 ** 31 }, { name: "RangeError" }],
+    [
+      "netfilter",
+      { kind: "netfilter", family: "ipv4", hook: "input", priority: -400, defrag: true },
+      { name: "RangeError", message: /above -400/ },
+    ],
+    ["cgroup/dev", { kind: "cgroup" }, { name: "TypeError", message: /path .*missing/ }],
+    ["cgroup/dev", { kind: "xdp", interface: "lo" }, { name: "TypeError", message: /it is a cgroup\/dev program/ }],
     ["xdp/devmap", { kind: "xdp", interface: "eth0" }, { name: "NotSupportedError", message: /entry of a devmap/ }],
   ];
   for (const [section, told, error] of cases) {

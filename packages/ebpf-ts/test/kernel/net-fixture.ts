@@ -6,7 +6,21 @@ import type { Sys } from "../../src/sys/ffi/sys.ts";
 import { readSpec } from "./kernel-fixture.ts";
 
 /** Programs of the fixture by the number that each counts under. */
-const numbers: Readonly<Record<string, number>> = { xdp_first: 0, xdp_second: 1 };
+const numbers: Readonly<Record<string, number>> = {
+  xdp_first: 0,
+  xdp_second: 1,
+  tc_anywhere: 2,
+  tc_ingress: 3,
+  tc_egress: 4,
+  filter_first: 5,
+  packets: 6,
+  packets_out: 7,
+  connects: 8,
+  operations: 9,
+  lookups: 10,
+  dissects: 11,
+  netkit_peer: 12,
+};
 
 /** Those programs of the fixture alone. */
 export async function loadNet(names: readonly string[], sys: Sys = linuxSys()): Promise<Collection> {

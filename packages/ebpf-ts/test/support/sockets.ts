@@ -84,3 +84,14 @@ export function sendDatagram(): void {
     closeSocket(from);
   }
 }
+
+/** Connects by TCP. Gives the negative errno where it is refused. */
+export function connectTo(port: number): number {
+  const socket = tcpSocket();
+  try {
+    const connect = func("int connect(int fd, intptr_t address, uint32_t length)");
+    return connect(socket, addressOf(addressFor(port)), 16) < 0 ? -errno() : 0;
+  } finally {
+    closeSocket(socket);
+  }
+}

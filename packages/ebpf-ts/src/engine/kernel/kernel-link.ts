@@ -106,10 +106,9 @@ export class KernelLink implements EngineLink {
       );
     }
     if (first?.link !== undefined) return first.link;
-    throw new NotSupportedError(
-      `${action} link`,
-      `Cannot ${action} ${this.#title}: this kernel has no ${linkTypeName(this.#type)} links (Linux 5.15)`,
-      "5.15",
-    );
+    const why = `this kernel has no ${linkTypeName(this.#type)} links`;
+    const none = first?.noLink ?? { why, since: "5.15" };
+    const message = `Cannot ${action} ${this.#title}: ${none.why} (Linux ${none.since})`;
+    throw new NotSupportedError(`${action} link`, message, none.since);
   }
 }

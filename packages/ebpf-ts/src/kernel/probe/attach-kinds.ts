@@ -102,7 +102,8 @@ const byFile: LinkProbe = (sys, program, attachType) => {
 };
 
 const links: Readonly<Partial<Record<PlaceKind, LinkProbe>>> = {
-  tcx: byInterface,
+  // Clsact takes those whose section says nothing of tcx.
+  tc: (sys, program, attachType) => (attachType === 0 ? yes : byInterface(sys, program, attachType)),
   netkit: byInterface,
   kprobe_multi: byFunction,
   uprobe_multi: byFile,

@@ -1,7 +1,9 @@
 import { epollControl } from "../poll/epoll.ts";
 import { addressOf, errno, func } from "./libc.ts";
 import { interfaceIndex, interfaceName } from "../net/interfaces.ts";
+import { askNetlink } from "../net/netlink.ts";
 import { mapMemory, mapReadOnlyInPlace, pageSize } from "../memory/mapping.ts";
+import { openByHandle } from "../process/open-by-handle.ts";
 import { pollOne } from "../poll/poll.ts";
 import type { KernelStruct, SystemArgument } from "./kernel-struct.ts";
 import type { Sys } from "./sys.ts";
@@ -86,8 +88,10 @@ export function linuxSys(): Sys {
     eventfd: () => checked(func("int eventfd(unsigned int initial, int flags)")(0, CLOEXEC)),
     signal: (fd) => void func("int eventfd_write(int fd, uint64_t value)")(fd, 1),
     raiseLockedMemory,
+    openByHandle,
     interfaceIndex,
     interfaceName,
+    netlink: askNetlink,
     pageSize,
   };
 }

@@ -1,5 +1,6 @@
 import type { PerfEventAttr } from "../../uapi/structs.gen.ts";
 import type { KernelStruct, SystemArgument } from "./kernel-struct.ts";
+import type { NetlinkAnswer, NetlinkRequest } from "../net/netlink.ts";
 import type { MappingOptions } from "../memory/mapping.ts";
 
 /**
@@ -30,9 +31,13 @@ export interface Sys {
   signal(eventfd: number): void;
   /** Takes the limit on locked memory away; before Linux 5.11 maps were counted against it. */
   raiseLockedMemory(): void;
+  /** open_by_handle_at(2): a cgroup by its id. `mount` is a descriptor of the same file system. */
+  openByHandle(mount: number, id: bigint): number;
   /** if_nametoindex(3). */
   interfaceIndex(name: string): number;
   /** if_indextoname(3); undefined where there is none. */
   interfaceName(index: number): string | undefined;
+  /** rtnetlink(7): one request, and all answers to it. */
+  netlink(request: NetlinkRequest): NetlinkAnswer;
   pageSize(): number;
 }

@@ -36,6 +36,10 @@ export interface LinkRefusals {
 /** What an older kernel says to a field, a flag or an attach type that it does not know. */
 const unknownToKernel: readonly number[] = [Errno.EINVAL, Errno.E2BIG, Errno.ENOTSUPP, Errno.EOPNOTSUPP];
 
+const inTheWay: readonly number[] = [Errno.EBUSY, Errno.EEXIST];
+/** Where the way that attaches has a word for it: there are as many programs as there can be. */
+const tooMany: readonly number[] = [Errno.E2BIG, Errno.ERANGE];
+
 /** BPF_LINK_CREATE. Gives the negative errno on failure, for who has another way. */
 export function tryLink({ sys, program, spec }: AttachRequest<AttachTarget>, place: LinkPlace): Descriptor | number {
   const { target = 0, attachType, flags, fields } = place;
@@ -68,7 +72,8 @@ export function linkFailure(result: number, action: string, refusals: LinkRefusa
   if (number === Errno.EPERM && ofNetworks && !mayChangeNetworks()) {
     return failure(result, action, "bpf", "it takes root, or CAP_NET_ADMIN beside CAP_BPF");
   }
-  if (number !== Errno.EBUSY && number !== Errno.EEXIST) return failure(result, action, "bpf", why);
+  if (!inTheWay.includes(number) && !(why !== undefined && tooMany.includes(number)))
+    return failure(result, action, "bpf", why);
   const name = errnoName(number);
   const message = `Cannot ${action}: ${why ?? "a program is attached there already"} (${name})`;
   return new SyscallError("bpf", number, name, message, "BUSY");

@@ -4,6 +4,8 @@ import type { LinkKind } from "./link-kind.ts";
 import { cgroupLink } from "./links/cgroup.ts";
 import { iterLink } from "./links/iter.ts";
 import { kprobeMultiLink } from "./links/kprobe-multi.ts";
+import { netfilterLink } from "./links/netfilter.ts";
+import { netkitLink } from "./links/netkit.ts";
 import { netnsLink } from "./links/netns.ts";
 import { perfEventLink } from "./links/perf-event.ts";
 import { rawTracepointLink } from "./links/raw-tracepoint.ts";
@@ -17,6 +19,8 @@ export const linkKinds: Readonly<Record<number, LinkKind>> = {
   [LinkType.CGROUP]: cgroupLink,
   [LinkType.ITER]: iterLink,
   [LinkType.KPROBE_MULTI]: kprobeMultiLink,
+  [LinkType.NETFILTER]: netfilterLink,
+  [LinkType.NETKIT]: netkitLink,
   [LinkType.NETNS]: netnsLink,
   [LinkType.PERF_EVENT]: perfEventLink,
   [LinkType.RAW_TRACEPOINT]: rawTracepointLink,

@@ -5,6 +5,11 @@ import { attachFentry } from "./ways/kernel/fentry.ts";
 import { attachKprobe } from "./ways/kernel/kprobe.ts";
 import { attachKsyscall } from "./ways/kernel/ksyscall.ts";
 import { attachLsm } from "./ways/kernel/lsm.ts";
+import { attachCgroup } from "./ways/net/cgroup.ts";
+import { attachNetfilter } from "./ways/net/netfilter.ts";
+import { attachNetkit } from "./ways/net/netkit.ts";
+import { attachNetns } from "./ways/net/netns.ts";
+import { attachTc } from "./ways/net/tc.ts";
 import { attachXdp } from "./ways/net/xdp.ts";
 import { attachRawTracepoint } from "./ways/raw-tracepoint.ts";
 import { attachTpBtf } from "./ways/tp-btf.ts";
@@ -16,6 +21,11 @@ export const ways: { readonly [Kind in AttachTarget["kind"]]: Attach<AttachTarge
   kprobe: attachKprobe,
   ksyscall: attachKsyscall,
   lsm: attachLsm,
+  cgroup: attachCgroup,
+  netfilter: attachNetfilter,
+  netkit: attachNetkit,
+  netns: attachNetns,
+  tc: attachTc,
   xdp: attachXdp,
   raw_tracepoint: attachRawTracepoint,
   tp_btf: attachTpBtf,

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { join } from "node:path";
+import { makeGroup, ownCgroup, removeGroup } from "../../src/engine/kernel/scope/own-cgroup.ts";
+import { cgroupId, moveToCgroup } from "../../src/host/cgroup/cgroup-files.ts";
+import { openPinnedLink } from "../../src/index.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
+import { Errno } from "../../src/uapi/errno.ts";
+import { LinkType } from "../../src/uapi/uapi.gen.ts";
+import { mountBpffs, type Mounted } from "../support/bpf-file-systems.ts";
+import { networkOrSkip } from "../support/own-network.ts";
+import { cgroupsOrSkip } from "../support/requirements.ts";
+import { connectTo, sendDatagram } from "../support/sockets.ts";
+import { until } from "./kernel-fixture.ts";
+import { loadNet, runsOf } from "./net-fixture.ts";
+
+describe("kernel: programs of cgroups", { skip: networkOrSkip() || cgroupsOrSkip() }, () => {
+  let bpffs: Mounted;
+  let home: string;
+  let path: string;
+  before(() => {
+    bpffs = mountBpffs();
+    home = ownCgroup();
+    path = makeGroup();
+    moveToCgroup(path, process.pid);
+  });
+  after(() => {
+    moveToCgroup(home, process.pid);
+    assert.equal(removeGroup(path), undefined);
+    bpffs.unmount();
+  });
+
+  it("see the packets of the direction that the section says, or that is told", async () => {
+    await using bpf = await loadNet(["packets", "packets_out"]);
+    const received = await bpf.program("packets").attach({ kind: "cgroup", path, direction: "ingress" });
+    const sent = await bpf.program("packets_out").attach({ kind: "cgroup", path });
+    sendDatagram();
+    await until(() => runsOf(bpf, "packets") > 0 && runsOf(bpf, "packets_out") > 0, "both programs ran");
+    const where = { path, cgroupId: Number(cgroupId(path)) };
+    assert.deepEqual(received.info.details, { ...where, attachType: "cgroup_inet_ingress" });
+    assert.deepEqual(sent.info.details, { ...where, attachType: "cgroup_inet_egress" });
+    assert.equal(sent.info.type, LinkType.CGROUP);
+    await sent.detach();
+    const before = runsOf(bpf, "packets_out");
+    sendDatagram();
+    assert.equal(runsOf(bpf, "packets_out"), before);
+  });
+
+  it("decide on connections, until they are detached", async () => {
+    await using bpf = await loadNet(["connects"]);
+    const link = await bpf.program("connects").attach({ kind: "cgroup", path });
+    assert.equal(connectTo(7), -Errno.EPERM);
+    assert.equal(link.info.details["attachType"], "cgroup_inet4_connect");
+    await link.detach();
+    assert.equal(connectTo(7), -Errno.ECONNREFUSED);
+    assert.equal(runsOf(bpf, "connects"), 1);
+  });
+
+  it("see what TCP does (sockops)", async () => {
+    await using bpf = await loadNet(["operations"]);
+    await bpf.program("operations").attach({ kind: "cgroup", path });
+    assert.equal(connectTo(7), -Errno.ECONNREFUSED);
+    assert.ok(runsOf(bpf, "operations") > 0);
+  });
+
+  it("are replaced in place, and taken up again from a pin", async () => {
+    await using bpf = await loadNet(["packets", "packets_out"]);
+    const link = await bpf.program("packets").attach({ kind: "cgroup", path, direction: "egress" });
+    await link.update(bpf.program("packets_out"));
+    sendDatagram();
+    await until(() => runsOf(bpf, "packets_out") > 0, "the second program ran");
+    assert.equal(runsOf(bpf, "packets"), 0);
+    const pin = join(bpffs.path, "cgroup");
+    link.pin(pin);
+    await link.close();
+    const again = await openPinnedLink(pin);
+    assert.deepEqual(again.target, { kind: "cgroup", path, direction: "egress" });
+    again.detach();
+  });
+
+  it("say what is wrong with where they are to go", async () => {
+    await using bpf = await loadNet(["packets", "packets_out"]);
+    const opened = openDescriptors().length;
+    const [either, out] = [bpf.program("packets"), bpf.program("packets_out")];
+    await assert.rejects(either.attach({ kind: "cgroup", path }), { name: "TypeError", message: /give direction/ });
+    await assert.rejects(out.attach({ kind: "cgroup", path, direction: "ingress" }), {
+      name: "TypeError",
+      message: /section says otherwise/,
+    });
+    await assert.rejects(out.attach({ kind: "cgroup", path: "/tmp" }), {
+      code: "NOT_FOUND",
+      message: /it is no cgroup/,
+    });
+    await assert.rejects(out.attach({ kind: "cgroup", path: "/nowhere" }), {
+      code: "NOT_FOUND",
+      message: /no such folder/,
+    });
+    await assert.rejects(out.attach({ kind: "cgroup", path: `${path}/cgroup.procs` }), { code: "NOT_FOUND" });
+    await assert.rejects(out.attach(), { code: "NOT_FOUND", message: /kind: "cgroup", path/ });
+    assert.deepEqual(await bpf.attach(), []);
+    assert.equal(openDescriptors().length, opened);
+  });
+});
