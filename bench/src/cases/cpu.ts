@@ -4,6 +4,7 @@ import { type Load, type OursMode, PinnedRing, type RingTurn } from "./pinned-ri
 const rates = { "1k": 1_000, "100k": 100_000, "1M": 1_000_000 };
 const ways = {
   "": { mode: "batches", about: "raw batches" },
+  "/10ms": { mode: "within10Ms", about: "raw batches with maxLatencyMs: 10" },
   "/decoded": { mode: "decoded", about: "six decoded fields" },
 } as const satisfies Record<string, { mode: OursMode; about: string }>;
 

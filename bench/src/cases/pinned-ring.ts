@@ -3,7 +3,7 @@ import type { Child } from "../child.ts";
 import { askOurs, askPeer, type Produced, produceWhile, type Producing } from "./turn.ts";
 
 /** How our side reads; see ours/ring.ts. */
-export type OursMode = "batches" | "interval" | "decoded" | "columns" | "stamped";
+export type OursMode = "batches" | "interval" | "within10Ms" | "decoded" | "columns" | "stamped";
 /** The program that reads, and its arguments after the ring: libbpf (peers/ring.c), or cilium/ebpf (peers/cilium). */
 type Peer = readonly ["ring", "poll" | "consume" | "latency"] | readonly ["cilium"];
 

@@ -73,7 +73,16 @@ async function readColumns(ring: RingBuf<Event>, until: number): Promise<Counted
 /** A millisecond of a full ring is some 3 % of it; meanwhile nobody touches the producer's cache lines. */
 const readByTheClock: Reader = (ring, until) => readBatches(ring, until, { wakeup: { intervalMs: 1 } });
 
-const readers = { batches: readBatches, decoded: readDecoded, columns: readColumns, interval: readByTheClock };
+/** What comes often may wait as long as a screen takes to show it. */
+const readWithin10Ms: Reader = (ring, until) => readBatches(ring, until, { wakeup: { maxLatencyMs: 10 } });
+
+const readers = {
+  batches: readBatches,
+  decoded: readDecoded,
+  columns: readColumns,
+  interval: readByTheClock,
+  within10Ms: readWithin10Ms,
+};
 
 async function count(read: Reader, ring: RingBuf<Event>, seconds: number): Promise<object> {
   const start = performance.now();
