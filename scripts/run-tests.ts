@@ -13,6 +13,7 @@ import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { root } from "./files.ts";
+import { LeftBehind } from "./left-behind.ts";
 import { findTests, isPure } from "./test-files.ts";
 
 /** Milliseconds for one file. */
@@ -81,17 +82,19 @@ async function main(): Promise<void> {
   await chmod(folder, 0o1777);
   process.env["TMPDIR"] = folder;
   process.env["EBPF_TS_TEST_RUN"] = basename(folder);
+  const behind = new LeftBehind(basename(folder));
   const events = eventsOf([
     { files: paths(true), concurrency: availableParallelism() },
     { files: paths(false), concurrency: 1 },
   ]);
   const output = Readable.from(events).pipe(new spec());
   for await (const text of output) process.stdout.write(text as string);
-  const left = await mountsOf(folder);
-  for (const line of left) console.error(`Left behind by a test: the mount ${line}`);
+  const mounts = await mountsOf(folder);
+  const left = [...mounts.map((line) => `the mount ${line}`), ...(await behind.find())];
+  for (const each of left) console.error(`Left behind by a test: ${each}`);
   if (left.length > 0) process.exitCode = 1;
   // Not through a mount: what is in there is somebody's.
-  else await rm(folder, { recursive: true, force: true });
+  if (mounts.length === 0) await rm(folder, { recursive: true, force: true });
 }
 
 await main();
