@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
-import { ExitCode, reportError } from "./output/report-error.ts";
+import { ExitCode, hasLog, reportError } from "./output/report-error.ts";
 import { endWithTerminal } from "./output/terminal-end.ts";
 import { printable } from "./output/text.ts";
 import { watchOutput } from "./output/watch-output.ts";
@@ -75,5 +75,9 @@ try {
   await main();
 } catch (error) {
   process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : ExitCode.usage) : reportError(error);
+  if (hasLog(error) && !process.env["DEBUG"]) {
+    const { showVerifierPath } = await import("./output/verifier-view.ts");
+    showVerifierPath(error.log);
+  }
 }
 endWithTerminal();

@@ -5,10 +5,11 @@ import { mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Collection, load, type Program } from "ebpf-ts";
 import { findMap, findProgram } from "ebpf-ts/kernel";
 import { ebpf, root } from "./ebpf.ts";
-import { compilerOrSkip, kernelOrSkip, rootOrSkip } from "./requirements.ts";
+import { compilerOrSkip, kernelOrSkip, mountTracefs, rootOrSkip } from "./requirements.ts";
 
 const fixtures = "packages/ebpf-ts/test/fixtures";
 const fixture = (name: string): string => join(root, fixtures, `${name}.bpf.o`);
@@ -204,5 +205,87 @@ describe("ebpf feature", { skip: kernelOrSkip() }, () => {
     assert.deepEqual([outcomeOf("bpf_ktime_get_ns"), outcomeOf("bpf_skb_load_bytes")], ["yes", "no"]);
     const wrong = await ebpf(["feature", "--helpers", "xdpx"]);
     assert.deepEqual([wrong.code, wrong.stderr.startsWith("ebpf: There is no program type xdpx")], [2, true]);
+  });
+});
+
+/** kill(2) of a process that there cannot be. */
+function probe(pid: number): void {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    // There is none.
+  }
+}
+
+describe("ebpf top, prog tracelog, and what the verifier says", { skip: kernelOrSkip() }, () => {
+  it("top counts the runs of a program while it is there", async () => {
+    await using bpf = await load(fixture("kernel-run"), { engine: "kernel" });
+    const sum = bpf.program("sum");
+    const ended = new AbortController();
+    const runs = (async () => {
+      while (!ended.signal.aborted) {
+        await sum.run({ context: new Uint8Array(24) });
+        await nextTurn();
+      }
+    })();
+    const args = ["top", "--json", "--interval", "0.2", "--count", "3", "--top", "1000"];
+    const { code, stdout, stderr } = await ebpf(args);
+    ended.abort();
+    await runs;
+    assert.equal(code, 0, stderr);
+    const pictures = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { programs: Facts[] });
+    assert.equal(pictures.length, 3);
+    const own = pictures.flatMap(({ programs }) => programs.filter((each) => each["id"] === sum.info.id));
+    assert.ok(own.length > 0, "it ran");
+    for (const each of own) {
+      assert.deepEqual([each["type"], each["name"], each["tag"]], ["syscall", "sum", sum.info.tag]);
+      assert.ok((each["runsPerSecond"] as number) > 0 && (each["cpuPercent"] as number) > 0);
+    }
+    assert.equal((await ebpf(["top", "--interval", "0"])).code, 2);
+  });
+
+  it("tracelog prints what a program prints, and takes it from nobody", async () => {
+    const unmount = mountTracefs();
+    try {
+      // No other process asks for such numbers.
+      const base = 0x4000_0000 + (process.pid % 100_000) * 1000;
+      const path = join(root, "packages/cli/test/fixtures/show-printk.bpf.o");
+      await using bpf = await load(path, { engine: "kernel", variables: { base } });
+      await bpf.attach();
+      const said = `kill ${process.pid % 400}`;
+      // It says nothing once it listens: so it is told again and again.
+      const timer = setInterval(() => probe(base + (process.pid % 400)), 20);
+      const { code, stdout, stderr } = await ebpf(["prog", "tracelog", "--json"], {
+        onOutput: (output, pid) => {
+          if (output.includes(`"${said}"`)) process.kill(pid, "SIGINT");
+        },
+      });
+      clearInterval(timer);
+      assert.equal(code, 130, stderr);
+      const lines = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Facts);
+      const own = lines.find(({ text }) => text === said)!;
+      assert.equal(own["pid"], process.pid);
+      assert.ok(Math.abs(Date.parse(own["time"] as string) - Date.now()) < 120_000);
+    } finally {
+      unmount();
+    }
+  });
+
+  it("a program that the verifier refuses is told with the way there", async () => {
+    const { code, stderr } = await ebpf(["run", fixture("kernel-refused"), "--engine", "kernel"]);
+    assert.equal(code, 1);
+    const [first, second, ...lines] = stderr.split("\n");
+    assert.match(first!, /^ebpf: Cannot load program long_way: refused by the verifier at .*: R0 invalid mem access/);
+    assert.match(second!, /^The way there, after [\d,]+ instructions:$/);
+    const last = lines.findIndex((line) => line.startsWith("→"));
+    assert.match(lines[last - 1]!, /^ {2}; return \*value;/);
+    assert.match(lines[last]!, /^→ +\d+: \(79\) r0 = \*\(u64 \*\)\(r0 \+0\)$/);
+    assert.match(lines[last + 1]!, /^ {2}before it: R0 map_value_or_null\(/);
   });
 });

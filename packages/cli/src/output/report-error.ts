@@ -32,7 +32,7 @@ export function reportError(error: unknown): number {
 }
 
 /** The library's VerifierError, known by what it has: the library is not read in order to say `--help`. */
-function hasLog(error: unknown): error is { readonly log: string } {
+export function hasLog(error: unknown): error is { readonly log: string } {
   return error instanceof Error && "log" in error && typeof error.log === "string";
 }
 

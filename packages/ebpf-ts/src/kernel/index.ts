@@ -25,3 +25,5 @@ export type { LinkInfo } from "../engine/link.ts";
 export { attachKindNames, haveAttachKind, haveHelper, haveKfunc, haveMapType, haveProgramType } from "./probe/index.ts";
 export type { Probed } from "./probe/probed.ts";
 export { HelperId } from "../uapi/uapi.gen.ts";
+export { readVerifierPath } from "../engine/kernel/load/verifier-path.ts";
+export type { VerifierPath, VerifierStep } from "../engine/kernel/load/verifier-path.ts";

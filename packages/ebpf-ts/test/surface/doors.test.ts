@@ -155,6 +155,7 @@ const doors: Readonly<Record<string, Readonly<Record<string, readonly unknown[] 
     readBtf: [0],
     programCode: [0],
     readKernelBtf: [],
+    readVerifierPath: ["0: (95) exit"],
   },
   "compile/index": { compile: ["/none.bpf.c", {}] },
   esbuild: { ebpf: [{}] },
