@@ -40,6 +40,12 @@ const tables: readonly Table[] = [
     comment: "`enum bpf_perf_event_type`: BPF_PERF_EVENT_*, of links.",
     prefix: /^BPF_PERF_EVENT_/,
   },
+  {
+    name: "CgroupIterOrder",
+    of: "bpf_cgroup_iter_order",
+    comment: "`enum bpf_cgroup_iter_order`: BPF_CGROUP_ITER_*.",
+    prefix: /^BPF_CGROUP_ITER_/,
+  },
   { name: "HelperId", of: "bpf_func_id", comment: "`enum bpf_func_id`: BPF_FUNC_*.", prefix: /^BPF_FUNC_/ },
   { name: "MapFlag", of: "map_flags", comment: "BPF_F_* of BPF_MAP_CREATE.", prefix: /^BPF_F_/ },
   {

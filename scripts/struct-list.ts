@@ -19,6 +19,7 @@ export const kernelStructs: readonly StructSource[] = [
   source("bpf_btf_info", "BpfBtfInfo", "BPF_OBJ_GET_INFO_BY_FD of BTF."),
   source("bpf_func_info", "BpfFuncInfo", "`func_info` of BPF_PROG_LOAD."),
   source("bpf_line_info", "BpfLineInfo", "`line_info` of BPF_PROG_LOAD; `line_col` is line << 10 | column."),
+  source("bpf_iter_link_info", "BpfIterLinkInfo", "`iter_info` of BPF_LINK_CREATE: a union, of which one part is set."),
   source("perf_event_attr", "PerfEventAttr", "perf_event_open(2)."),
   source("perf_event_mmap_page", "PerfEventMmapPage", "first page of a perf ring."),
   source("perf_event_header", "PerfEventHeader", "what every record of a perf ring begins with."),

@@ -4,6 +4,7 @@
  */
 export type * from "./attach/attach-targets.gen.ts";
 export type { AttachOrder, OtherProgram } from "./attach/order.ts";
+export type { CgroupOrder } from "./attach/targets/iter.ts";
 export { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,
@@ -90,6 +91,8 @@ export type {
 } from "./engine/lock-down.ts";
 export { ktimeToDate } from "./ktime-to-date-embedded.ts";
 export { toJson } from "./values/to-json.ts";
+export type { EngineReading } from "./engine/reading.ts";
+export type { IteratorOutput } from "./link/iterator-output.ts";
 export { Link, type LinkedProgram } from "./link/link.ts";
 export { load, type EmbeddedLoadOptions as LoadOptions, type ObjectOptions } from "./load-embedded.ts";
 export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";
@@ -110,7 +113,7 @@ export type { MemberPath } from "./memory/find-scalar.ts";
 export type { ScalarArray } from "./memory/scalar-format.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export type { DescribedObject, DescribedOptions, ObjectSource } from "./object-module.ts";
-export { Program } from "./program/program.ts";
+export { type IterOptions, Program } from "./program/program.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
 export type { OnRecordView } from "./ring/reading.ts";
 export type { PerfMemory } from "./ring/perf/perf-memory.ts";

@@ -1,6 +1,7 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/object`, `/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/kernel`, `/bundling`. */
 export type * from "./attach/attach-targets.gen.ts";
 export type { AttachOrder, OtherProgram } from "./attach/order.ts";
+export type { CgroupOrder } from "./attach/targets/iter.ts";
 export type { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,
@@ -82,6 +83,8 @@ export type {
 } from "./engine/lock-down.ts";
 export { ktimeToDate } from "./ktime-to-date.ts";
 export { toJson } from "./values/to-json.ts";
+export type { EngineReading } from "./engine/reading.ts";
+export type { IteratorOutput } from "./link/iterator-output.ts";
 export { Link, type LinkedProgram } from "./link/link.ts";
 export {
   haveEngine,
@@ -110,7 +113,7 @@ export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { openById, type OpenOptions, openPinned } from "./open.ts";
 export { openPinnedLink, openPinnedProgram, PinnedLink, PinnedProgram } from "./open-pins.ts";
 export type { DescribedObject, DescribedOptions, ObjectSource } from "./object-module.ts";
-export { Program } from "./program/program.ts";
+export { type IterOptions, Program } from "./program/program.ts";
 export { readObject } from "./host/read-object.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
 export type { OnRecordView } from "./ring/reading.ts";

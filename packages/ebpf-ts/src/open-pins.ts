@@ -4,6 +4,7 @@ import { EbpfError } from "./base/errors.ts";
 import type { LinkInfo } from "./engine/link.ts";
 import type * as Reopen from "./engine/kernel/reopen-pins.ts";
 import { importHost } from "./host/import-host.ts";
+import { IteratorOutput } from "./link/iterator-output.ts";
 import type { LinkedProgram } from "./link/link.ts";
 import { LiveLinks } from "./link/live-links.ts";
 import { Program } from "./program/program.ts";
@@ -66,6 +67,14 @@ export class PinnedLink {
     if (program?.handle === undefined) throw new TypeError("update() of a link takes a program");
     this.#check("update");
     this.#link.update(program.handle);
+  }
+
+  /** What the program of an iterator prints: each loop over it runs the program. NOT_SUPPORTED for links of another kind. */
+  read(): IteratorOutput {
+    return new IteratorOutput(async () => {
+      this.#check("read");
+      return this.#link.read();
+    });
   }
 
   /** Takes the pin away. The program stays attached, as long as this link is open. Throws NOT_FOUND where the pin is gone. */

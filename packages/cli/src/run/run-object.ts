@@ -5,6 +5,7 @@ import { EventPrinter } from "./event-printer.ts";
 import { Faults } from "./faults.ts";
 import { show } from "./show.ts";
 import { guesses } from "./guesses.ts";
+import { iteratorsOf, printIterators } from "./iterators.ts";
 import { openSources } from "./sources.ts";
 import { endingsText, sums } from "./sums.ts";
 import { parseAssignment } from "../arguments/assignments.ts";
@@ -71,13 +72,17 @@ export async function runObject(options: RunArguments): Promise<void> {
   const command = hasCommand(options.command)
     ? await WatchedCommand.start(bpf, options.command, streams, end)
     : undefined;
-  const idle = sources.length === 0 && links.length === 0 && !waits(options);
+  const iterators = iteratorsOf(links);
+  const hasEvents = sources.length > 0 || links.length > iterators.length || waits(options);
+  const idle = !hasEvents && iterators.length === 0;
   if (idle) end.now();
   if (links.length === 0) say(nothingAttached(bpf));
-  if (sources.length === 0 && !hasPrintk(bpf.spec)) say(nothingToPrint(bpf, options, idle));
+  if (sources.length === 0 && iterators.length === 0 && !hasPrintk(bpf.spec)) say(nothingToPrint(bpf, options, idle));
   let exit: CommandExit | undefined;
   try {
-    await show({ sources, printer, maps: options.maps ? maps : undefined, interval: options.interval, end });
+    await printIterators(iterators, json, end.reached);
+    if (hasEvents || idle)
+      await show({ sources, printer, maps: options.maps ? maps : undefined, interval: options.interval, end });
     exit = end.commandExit;
   } finally {
     if (exit === undefined) await command?.end();

@@ -15,6 +15,10 @@ export interface AttachKind<Target extends { readonly kind: PlaceKind }> {
   readonly needs: readonly (keyof Target & string)[];
   /** Refuses, with a TypeError or a RangeError, what no key by itself shows. */
   check?(target: Target): void;
+  /** The option that a place takes beside what its section names, so that it waits to be told. */
+  alsoNeeds?(rest: string): (keyof Target & string) | undefined;
+  /** Fills in what the program was loaded for, where the target leaves it out. */
+  bind?(target: Target, attachTo: string): Target;
   /** What the rest of a section's name says; undefined when that is not how one writes it. */
   parse(rest: string): Target | undefined;
   /** The other way round: what follows the kind and a slash. */

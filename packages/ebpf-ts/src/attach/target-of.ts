@@ -34,8 +34,15 @@ function namedTarget(program: ProgramToAttach): AttachTarget {
   if (row?.attaches === "never") throw attachesNever(program, row);
   const kind = row && kindFor(row.place);
   if (row === undefined || kind === undefined) throw notYet(program);
-  const target = kind.parse(program.attachTo);
+  const more = kind.alsoNeeds?.(program.attachTo);
+  const target = more === undefined ? kind.parse(program.attachTo) : undefined;
   if (target !== undefined) return target;
+  if (more !== undefined) {
+    throw new EbpfError(
+      "NOT_FOUND",
+      `Cannot attach program ${program.name}: ${program.attachTo} takes more than a section can name, say what: attach({ kind: "${kind.kind}", ${more} })`,
+    );
+  }
   const where = `attach({ ${[`kind: "${kind.kind}"`, ...kind.needs].join(", ")} })`;
   const why =
     row.rest === undefined
@@ -53,9 +60,11 @@ function toldTarget(program: ProgramToAttach, given: AttachTarget): AttachTarget
   checkOptions(where, kind.checks, of);
   const missing = kind.needs.find((key) => told[key as keyof AttachTarget] === undefined);
   if (missing !== undefined) throw new TypeError(`The option ${missing} of ${of} is missing`);
-  kind.check?.(told);
-  checkProgram(program, kind, told);
-  return told;
+  checkProgramType(program, kind);
+  const bound = kind.bind?.(told, program.attachTo) ?? told;
+  kind.check?.(bound);
+  checkLoadedFor(program, kind, bound);
+  return bound;
 }
 
 function checkedKind(told: AttachTarget): AnyKind {
@@ -73,21 +82,27 @@ function kindFor(name: string): AnyKind | undefined {
   return Object.hasOwn(attachKinds, name) ? (attachKinds[name as keyof typeof attachKinds] as AnyKind) : undefined;
 }
 
-function checkProgram(program: ProgramToAttach, kind: AnyKind, told: AttachTarget): void {
+function checkProgramType(program: ProgramToAttach, kind: AnyKind): void {
   const row = findProgramKind(program.kind);
-  const fixed = row?.kernelType !== undefined && row.attaches === "as named";
   const ofType = typesForPlace(kind.kind).has(program.type);
   if (ofType && row?.attaches === "never") throw attachesNever(program, row);
-  if (!ofType || (fixed && row.place !== kind.kind)) {
-    const section = programKinds.find(({ place }) => place === kind.kind)!.name;
-    throw new TypeError(
-      `Cannot attach program ${program.name} to ${kind.title}: it is a ${program.kind} program, write SEC("${section}")`,
-    );
-  }
-  if (!fixed || kind.write(told) === program.attachTo) return;
+  if (ofType && (!isBound(row) || row?.place === kind.kind)) return;
+  const section = programKinds.find(({ place }) => place === kind.kind)!.name;
+  throw new TypeError(
+    `Cannot attach program ${program.name} to ${kind.title}: it is a ${program.kind} program, write SEC("${section}")`,
+  );
+}
+
+function checkLoadedFor(program: ProgramToAttach, kind: AnyKind, told: AttachTarget): void {
+  if (!isBound(findProgramKind(program.kind)) || kind.write(told) === program.attachTo) return;
   throw new TypeError(
     `Cannot attach program ${program.name} to ${kind.title} ${kind.write(told)}: it was loaded for ${program.attachTo}`,
   );
+}
+
+/** The verifier was told where it will be attached. */
+function isBound(row: ProgramKind | undefined): boolean {
+  return row?.kernelType !== undefined && row.attaches === "as named";
 }
 
 function attachesNever({ name, kind }: ProgramToAttach, { place }: ProgramKind): NotSupportedError {

@@ -3,6 +3,7 @@ import { type Checks, optionsOf } from "../base/check-options.ts";
 import { aFunction, aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";
 import type { Pinnable } from "./pinnable.ts";
+import type { EngineReading } from "./reading.ts";
 
 /** What a loaded program is, as the kernel tells it (`struct bpf_prog_info`): `type` is BPF_PROG_TYPE_*, `id` 0 on the embedded engine. */
 export interface ProgramInfo {
@@ -72,6 +73,8 @@ export interface EngineLink extends Pinnable {
   readonly info: LinkInfo;
   /** Puts another program of the same type in the place of this one, without a gap. */
   update(program: EngineProgram): Promise<void>;
+  /** Of an iterator: runs it anew, for who reads what it prints. */
+  read?(): EngineReading;
   /** Lets go of it. What is pinned stays attached. Idempotent. */
   close(): Promise<void>;
 }

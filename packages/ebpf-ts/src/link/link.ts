@@ -1,9 +1,11 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
-import { EbpfError } from "../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { LinkInfo } from "../engine/link.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../engine/program.ts";
+import type { EngineReading } from "../engine/reading.ts";
 import { programTypeName } from "../uapi/type-names.ts";
+import { IteratorOutput } from "./iterator-output.ts";
 
 /** What a link asks of the program that it keeps attached. */
 export interface LinkedProgram {
@@ -61,6 +63,21 @@ export class Link {
     }
     await this.#link.update(program.handle);
     this.#program = program;
+  }
+
+  /**
+   * What the program of an iterator prints (`SEC("iter/…")`, BPF_ITER_CREATE, Linux 5.8): each loop over it runs the program. NOT_SUPPORTED for links of
+   * another kind, whose programs run by events.
+   */
+  read(): IteratorOutput {
+    return new IteratorOutput(async () => this.openReading());
+  }
+
+  /** @internal The engine's own side of {@link read}. */
+  openReading(): EngineReading {
+    this.#check("read");
+    if (this.target.kind === "iter" && this.#link.read !== undefined) return this.#link.read();
+    throw new NotSupportedError("read link", `Cannot read ${this.#title}: it is none of an iterator`);
   }
 
   /** Keeps the program attached under a path of a bpffs, beyond this process too (BPF_OBJ_PIN; kernel engine, Linux 5.7). */

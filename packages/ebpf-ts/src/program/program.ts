@@ -1,11 +1,17 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
+import type { IterTarget } from "../attach/targets/iter.ts";
 import { checkOptions } from "../base/check-options.ts";
 import { type EngineProgram, type ProgramInfo, runChecks, type RunOptions, type RunResult } from "../engine/program.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";
+import type { EngineReading } from "../engine/reading.ts";
+import { IteratorOutput } from "../link/iterator-output.ts";
 import type { Link } from "../link/link.ts";
 import type { LiveLinks } from "../link/live-links.ts";
 import type { ProgramSpec } from "../spec/types.ts";
 import type { ContextEncoder } from "./context-encoder.ts";
+
+/** Which part of it all is walked: everything when left out. */
+export type IterOptions = Omit<IterTarget, "kind">;
 
 /**
  * A loaded program. `Context` is what a run by hand takes for its context, beside bytes; `Target`, where it can be attached: types that
@@ -63,6 +69,20 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
     return this.#links.attach(this, target);
   }
 
+  /**
+   * What the program of an iterator prints (`SEC("iter/task")`, kernel engine, Linux 5.8): it is attached by each loop, and detached when that ends.
+   *
+   *     for await (const line of program.iterate({ pid: process.pid })) console.log(line);
+   *
+   * The options are those of an {@link IterTarget}.
+   */
+  iterate(where: IterOptions = {}): IteratorOutput {
+    return new IteratorOutput(async () => {
+      const link = await this.#links.attach(this, { ...where, kind: "iter" });
+      return readOnce(link);
+    });
+  }
+
   /** Keeps the program alive under a path of a bpffs (kernel engine), one at a time (BUSY). */
   pin(path: string): void {
     this.#links.check(this, "pin");
@@ -73,5 +93,20 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
   unpin(): void {
     this.#links.check(this, "unpin");
     unpinObject(this.#program, `program ${this.name}`);
+  }
+}
+
+/** What ends with its link, and the other way round. */
+async function readOnce(link: Link): Promise<EngineReading> {
+  try {
+    const reading = link.openReading();
+    const close = async (): Promise<void> => {
+      await reading.close();
+      await link.close();
+    };
+    return { read: () => reading.read(), close };
+  } catch (error) {
+    await link.close();
+    throw error;
   }
 }

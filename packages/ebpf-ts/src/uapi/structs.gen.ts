@@ -579,6 +579,27 @@ export const BpfLineInfo = {
   },
 } as const;
 
+/** `struct bpf_iter_link_info`: `iter_info` of BPF_LINK_CREATE: a union, of which one part is set. */
+export const BpfIterLinkInfo = {
+  name: "bpf_iter_link_info",
+  size: 16,
+  fields: {
+    map: { at: 0, end: 4, kind: "struct", fields: {
+      map_fd: { at: 0, end: 4, kind: "u32" },
+    } },
+    cgroup: { at: 0, end: 16, kind: "struct", fields: {
+      order: { at: 0, end: 4, kind: "u32" },
+      cgroup_fd: { at: 4, end: 8, kind: "u32" },
+      cgroup_id: { at: 8, end: 16, kind: "u64" },
+    } },
+    task: { at: 0, end: 12, kind: "struct", fields: {
+      tid: { at: 0, end: 4, kind: "u32" },
+      pid: { at: 4, end: 8, kind: "u32" },
+      pid_fd: { at: 8, end: 12, kind: "u32" },
+    } },
+  },
+} as const;
+
 /** `struct perf_event_attr`: perf_event_open(2). */
 export const PerfEventAttr = {
   name: "perf_event_attr",

@@ -218,6 +218,16 @@ export const PerfLinkType = {
 } as const;
 export type PerfLinkType = (typeof PerfLinkType)[keyof typeof PerfLinkType];
 
+/** `enum bpf_cgroup_iter_order`: BPF_CGROUP_ITER_*. */
+export const CgroupIterOrder = {
+  ORDER_UNSPEC: 0,
+  SELF_ONLY: 1,
+  DESCENDANTS_PRE: 2,
+  DESCENDANTS_POST: 3,
+  ANCESTORS_UP: 4,
+} as const;
+export type CgroupIterOrder = (typeof CgroupIterOrder)[keyof typeof CgroupIterOrder];
+
 /** `enum bpf_func_id`: BPF_FUNC_*. */
 export const HelperId = {
   unspec: 0,

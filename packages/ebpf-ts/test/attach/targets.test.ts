@@ -45,6 +45,10 @@ const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTar
   }),
   netns: record({ kind: fc.constant("netns"), path }),
   cgroup: record({ kind: fc.constant("cgroup"), path, direction }),
+  iter: record({
+    kind: fc.constant("iter"),
+    name: word.filter((name) => !/^(?:bpf_map_elem|bpf_sk_storage_map|sockmap|cgroup)$/.test(name)),
+  }),
   tracepoint: record({ kind: fc.constant("tracepoint"), category: word, name: word }),
   raw_tracepoint: record({ kind: fc.constant("raw_tracepoint"), name: word }),
   tp_btf: record({ kind: fc.constant("tp_btf"), name: word }),

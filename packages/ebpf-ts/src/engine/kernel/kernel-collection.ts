@@ -14,6 +14,7 @@ import type { EngineMap } from "../map.ts";
 import type { EnginePrints, PrintedLine } from "../prints.ts";
 import type { EngineProgram } from "../program.ts";
 import type { EventScope } from "../scope.ts";
+import type { FindObjectMap, ObjectMap } from "./attach/attachment.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
 import { findExterns } from "./load/externs/find-externs.ts";
 import type { KernelExterns } from "./load/externs/kernel-externs.ts";
@@ -222,11 +223,17 @@ export class KernelCollection implements EngineCollection {
   async #loadProgram(parts: LoadParts, spec: ProgramSpec, attachTypeId: number): Promise<KernelProgram> {
     const descriptor = await this.#loadDescriptor(parts, spec, attachTypeId, []);
     try {
-      return new KernelProgram(this.#sys, descriptor, spec, { scope: this.#scope });
+      const mapOf: FindObjectMap = (name) => this.#mapOf(parts.externs.spec, name);
+      return new KernelProgram(this.#sys, descriptor, spec, { scope: this.#scope, mapOf });
     } catch (error) {
       descriptor.close();
       throw error;
     }
+  }
+
+  #mapOf({ maps, btf }: CollectionSpec, name: string): ObjectMap | undefined {
+    const [map, spec] = [this.#maps.get(name), maps.find((each) => each.name === name)];
+    return map === undefined || spec === undefined ? undefined : { fd: map.fd, map, spec, btf };
   }
 
   async #loadDescriptor(

@@ -8,6 +8,7 @@ import type { LinkInfo } from "../link.ts";
 import type { EngineLink, EngineProgram, ProgramInfo } from "../program.ts";
 import { type Attachment, type AttachmentPart, closeAttachment } from "./attach/attachment.ts";
 import { findLinkKind } from "./attach/find-link-kind.ts";
+import { IteratorReading } from "./iterator-reading.ts";
 import { linkFields, linkInfo } from "./object-info.ts";
 import { PinPlace } from "./pin.ts";
 import { cannotUpdate, updateLink } from "./update-link.ts";
@@ -27,6 +28,7 @@ export class KernelLink implements EngineLink {
   readonly #options: KernelLinkOptions;
   readonly #onEnd: () => void;
   readonly #pin: PinPlace;
+  readonly #readings = new Set<IteratorReading>();
   #program: ProgramInfo;
   #attachment: Attachment;
 
@@ -83,8 +85,17 @@ export class KernelLink implements EngineLink {
     this.#pin.unpin(this.#title);
   }
 
+  read(): IteratorReading {
+    const { sys } = this.#options;
+    const { name } = this.#program;
+    const reading = new IteratorReading(sys, this.#onlyLink("read"), name, (ended) => this.#readings.delete(ended));
+    this.#readings.add(reading);
+    return reading;
+  }
+
   async close(): Promise<void> {
     this.#onEnd();
+    for (const reading of this.#readings) reading.close();
     closeAttachment(this.#attachment);
   }
 

@@ -7,7 +7,7 @@ import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../program.ts";
 import { attachProgram } from "./attach/attach-program.ts";
-import { type Attachment, closeAttachment } from "./attach/attachment.ts";
+import { type Attachment, closeAttachment, type FindObjectMap } from "./attach/attachment.ts";
 import { KernelLink } from "./kernel-link.ts";
 import { programInfo } from "./object-info.ts";
 import { PinPlace } from "./pin.ts";
@@ -22,6 +22,8 @@ export interface Reattached {
 
 export interface KernelProgramOptions {
   readonly scope?: KernelScope | undefined;
+  /** Of its object; without, it has none. */
+  readonly mapOf?: FindObjectMap | undefined;
   /** Where it is pinned already. */
   readonly pinnedAt?: string | undefined;
 }
@@ -34,13 +36,20 @@ export class KernelProgram implements EngineProgram {
   readonly #spec: ProgramSpec;
   readonly #runner: ProgramRunner;
   readonly #scope: KernelScope | undefined;
+  readonly #mapOf: FindObjectMap;
   readonly #links = new Set<KernelLink>();
   readonly #pin: PinPlace;
 
-  constructor(sys: Sys, descriptor: Descriptor, spec: ProgramSpec, { scope, pinnedAt }: KernelProgramOptions = {}) {
+  constructor(
+    sys: Sys,
+    descriptor: Descriptor,
+    spec: ProgramSpec,
+    { scope, pinnedAt, mapOf = () => undefined }: KernelProgramOptions = {},
+  ) {
     this.#pin = new PinPlace(sys, pinnedAt);
     this.#sys = sys;
     this.#scope = scope;
+    this.#mapOf = mapOf;
     this.#descriptor = descriptor;
     this.#spec = spec;
     this.#runner = new ProgramRunner(sys, descriptor, spec);
@@ -122,7 +131,14 @@ export class KernelProgram implements EngineProgram {
   }
 
   #attachTo(target: AttachTarget, program: Descriptor): Promise<Attachment> {
-    return attachProgram({ sys: this.#sys, program, spec: this.#spec, target, action: this.#attachAction });
+    return attachProgram({
+      sys: this.#sys,
+      program,
+      spec: this.#spec,
+      target,
+      mapOf: this.#mapOf,
+      action: this.#attachAction,
+    });
   }
 
   /** Detaches it everywhere. */

@@ -1,5 +1,5 @@
 import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
-import { EbpfError } from "../../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import { programKinds } from "../../kinds/program-kinds.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
@@ -7,12 +7,14 @@ import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../sys/ffi/linux.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import { BpfAttr } from "../../uapi/structs.gen.ts";
-import { Command } from "../../uapi/uapi.gen.ts";
+import { Command, LinkType } from "../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../link.ts";
 import type { EngineProgram } from "../program.ts";
+import type { EngineReading } from "../reading.ts";
 import { findLinkKind } from "./attach/find-link-kind.ts";
 import { descriptorOf, KernelProgram } from "./kernel-program.ts";
 import { objectKind } from "./map/open-kernel-map.ts";
+import { IteratorReading } from "./iterator-reading.ts";
 import { checkPinPath } from "./map/reopen.ts";
 import { linkFields, linkInfo, linkTarget, programInfo } from "./object-info.ts";
 import { openPin, PinPlace } from "./pin.ts";
@@ -51,6 +53,7 @@ export interface ReopenedLink {
   readonly info: LinkInfo;
   readonly target: AttachTarget | undefined;
   update(program: EngineProgram): void;
+  read(): EngineReading;
   unpin(): void;
   close(): void;
 }
@@ -72,6 +75,11 @@ export function reopenLink(path: string, sys: Sys = linuxSys()): ReopenedLink {
       const { type } = linkFields(sys, descriptor);
       if (!findLinkKind(type).canUpdate) throw cannotUpdate(what, type);
       updateLink(sys, descriptor, newProgram, `update ${what} to program ${program.info.name}`);
+    },
+    read() {
+      if (linkFields(sys, descriptor).type !== LinkType.ITER)
+        throw new NotSupportedError("read link", `Cannot read ${what}: it is none of an iterator`);
+      return new IteratorReading(sys, descriptor, `of ${what}`, () => {});
     },
     get pinnedAt() {
       return pin.path;

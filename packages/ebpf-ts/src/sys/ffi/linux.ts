@@ -29,15 +29,26 @@ function bpf(command: number, attributes: SystemArgument): number {
 }
 
 function bpfAsync(command: number, attributes: SystemArgument): Promise<number> {
-  inUse.add(attributes);
+  const { bpf: number } = syscallNumbers();
+  return elsewhere(attributes, func(syscall), number, command, attributes.address, attributes.size, 0, 0);
+}
+
+function readAsync(fd: number, into: Uint8Array): Promise<number> {
+  const read = func("intptr_t read(int fd, intptr_t into, size_t count)");
+  return elsewhere(into, read, fd, addressOf(into), into.length);
+}
+
+/** A call on another thread. `memory` is what it looks at. */
+function elsewhere(memory: object, call: ReturnType<typeof func>, ...args: readonly number[]): Promise<number> {
+  inUse.add(memory);
   return new Promise((resolve, reject) => {
     const done = (error: unknown, result: number): void => {
       const failure = result < 0 ? -errno() : result;
-      inUse.delete(attributes);
+      inUse.delete(memory);
       if (error === null || error === undefined) resolve(failure);
       else reject(error);
     };
-    func(syscall).async(syscallNumbers().bpf, command, attributes.address, attributes.size, 0, 0, done);
+    call.async(...args, done);
   });
 }
 
@@ -76,6 +87,7 @@ export function linuxSys(): Sys {
   return {
     bpf,
     bpfAsync,
+    readAsync,
     map: mapMemory,
     mapReadOnlyInPlace,
     perfEventOpen,

@@ -18,6 +18,8 @@ export interface Sys {
   mapReadOnlyInPlace(memory: ArrayBuffer, part: Omit<MappingOptions, "writable">): number;
   /** perf_event_open(2). The struct is told its size. */
   perfEventOpen(attributes: KernelStruct<typeof PerfEventAttr>, pid: number, cpu: number): number;
+  /** read(2) on another thread: how many bytes there were. */
+  readAsync(fd: number, into: Uint8Array): Promise<number>;
   ioctl(fd: number, request: number, argument: number): number;
   /** fcntl(2) F_DUPFD_CLOEXEC. */
   duplicate(fd: number): number;

@@ -1,8 +1,10 @@
 import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
-import type { ProgramSpec } from "../../../spec/types.ts";
+import type { Btf } from "../../../btf/types.ts";
+import type { MapSpec, ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import type { LinkInfo } from "../../link.ts";
+import type { EngineMap } from "../../map.ts";
 
 /** The contract of this room: what attaches programs to one kind of place, a file a kind. */
 export type Attach<Target extends AttachTarget> = (request: AttachRequest<Target>) => Promise<Attachment>;
@@ -12,8 +14,21 @@ export interface AttachRequest<Target extends AttachTarget> {
   readonly program: Descriptor;
   readonly spec: ProgramSpec;
   readonly target: Target;
+  /** A map of the program's object, by its name there. */
+  readonly mapOf: FindObjectMap;
   /** In messages, after "Cannot": `attach program x`. */
   readonly action: string;
+}
+
+export type FindObjectMap = (name: string) => ObjectMap | undefined;
+
+/** A map of an object, and what the object says of it. */
+export interface ObjectMap {
+  readonly fd: number;
+  readonly map: EngineMap;
+  readonly spec: MapSpec;
+  /** The object's types. */
+  readonly btf: Btf | undefined;
 }
 
 /** What keeps a program attached, until all of it is closed: one part a place, at least one. */

@@ -22,7 +22,10 @@ export function loadOwn(sys: Sys, { name, instructions }: OwnProgram): Promise<D
 export function attachOwn(sys: Sys, program: Descriptor, name: string, tracepoint: string): Descriptor {
   const action = `attach the library's program ${name}`;
   const target = { kind: "raw_tracepoint", name: tracepoint } as const;
-  const link = openRawTracepoint({ sys, program, spec: specOf(name), target, action }, tracepoint);
+  const link = openRawTracepoint(
+    { sys, program, spec: specOf(name), target, mapOf: () => undefined, action },
+    tracepoint,
+  );
   if (typeof link === "number") throw failure(link, `${action} to ${tracepoint}`, "bpf");
   return link;
 }

@@ -1,0 +1,64 @@
+import { EbpfError } from "../../base/errors.ts";
+import { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
+import type { Sys } from "../../sys/ffi/sys.ts";
+import { Errno } from "../../uapi/errno.ts";
+import { BpfAttr } from "../../uapi/structs.gen.ts";
+import { Command } from "../../uapi/uapi.gen.ts";
+import type { EngineReading } from "../reading.ts";
+import { check, failure } from "./failure.ts";
+
+/** The kernel gathers no more before it hands out (8 pages, bpf_iter.c). */
+const most = 32 * 1024;
+
+/** Runs an iterator's program (BPF_ITER_CREATE, Linux 5.8), as far as somebody reads. It holds the link, whatever becomes of that. */
+export class IteratorReading implements EngineReading {
+  readonly #sys: Sys;
+  readonly #iterator: Descriptor;
+  readonly #action: string;
+  readonly #onEnd: (reading: IteratorReading) => void;
+  #reads = false;
+  #closed = false;
+
+  /** `program` is its name. */
+  constructor(sys: Sys, link: Descriptor, program: string, onEnd: (reading: IteratorReading) => void) {
+    this.#sys = sys;
+    this.#action = `read what program ${program} prints`;
+    this.#onEnd = onEnd;
+    const fd = check(
+      sys.bpf(Command.ITER_CREATE, new KernelStruct(BpfAttr.iter_create, { link_fd: link.fd })),
+      this.#action,
+    );
+    this.#iterator = new Descriptor(fd, `the iterator of program ${program}`);
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#closed) return undefined;
+    this.#reads = true;
+    try {
+      const bytes = new Uint8Array(most);
+      const length = await this.#readInto(bytes);
+      return length === 0 || this.#closed ? undefined : bytes.subarray(0, length);
+    } finally {
+      this.#reads = false;
+      if (this.#closed) this.#iterator.close();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#onEnd(this);
+    // Its number must not become another file's while a thread is about to read it.
+    if (!this.#reads) this.#iterator.close();
+  }
+
+  /** EAGAIN: a million of them were walked, and the program has printed nothing yet. */
+  async #readInto(bytes: Uint8Array): Promise<number> {
+    let result = -Errno.EAGAIN as number;
+    while ((result === -Errno.EAGAIN || result === -Errno.EINTR) && !this.#closed)
+      result = await this.#sys.readAsync(this.#iterator.fd, bytes);
+    if (result >= 0 || this.#closed) return Math.max(0, result);
+    if (result !== -Errno.E2BIG) throw failure(result, this.#action, "read");
+    throw new EbpfError("NO_SPACE", `Cannot ${this.#action}: it prints more than ${most} bytes of one object`);
+  }
+}
