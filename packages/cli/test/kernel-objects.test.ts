@@ -1,7 +1,7 @@
 /** `ebpf prog`, `map`, `link` and `btf`, over objects of the test's own, beside what bpftool says of them. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -158,6 +158,19 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
       [code, stderr],
       [1, `ebpf: Cannot find program pinned at ${bpffs}/rav: there is none in the kernel, did you mean ${path}?\n`],
     );
+  });
+
+  it("loads an object's programs, and pins them: all or none", async () => {
+    const folder = join(bpffs, "loaded");
+    const made = (await json("prog", "load", fixture("kernel-run"), folder)) as Facts[];
+    assert.deepEqual(made.map(({ name }) => name).sort(), ["flip", "only_attached", "second_argument", "sum"]);
+    const again = await ebpf(["prog", "load", fixture("kernel-run"), folder]);
+    assert.deepEqual([again.code, /there is something with that name/.test(again.stderr)], [1, true]);
+    for (const { id, name } of made) assert.equal(findProgram(id as number)?.name, name);
+    rmSync(join(folder, "sum"));
+    assert.equal((await ebpf(["prog", "load", fixture("kernel-run"), folder])).code, 1);
+    assert.ok(!existsSync(join(folder, "sum")), "what was pinned before the failure is not any more");
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
   });
 
   it("names that are not there, and what is none of it", async () => {

@@ -111,6 +111,7 @@ describe("ebpf: wrong usage is exit code 2, everything else that fails is 1", ()
     { title: "half an event", args: ["run", object, "--count", "1.5"] },
     { title: "a time without an end", args: ["run", object, "--duration", "1e10"] },
     { title: "a message without a ring", args: ["run", object, "--send", "hello"] },
+    { title: "nothing behind --", args: ["run", object, "--engine", "kernel", "--"], says: /Nothing stands after --/ },
     { title: "the embedded engine without a command", args: ["run", object, "--engine", "embedded"] },
     {
       title: "a message that does not fit",

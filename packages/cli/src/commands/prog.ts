@@ -10,6 +10,7 @@ Examples:
   $ sudo ebpf prog dump on_open           what the verifier has left, with C lines
   $ sudo ebpf prog dump on_open jited     machine code, where the kernel shows it
   $ sudo ebpf prog pin 42 /sys/fs/bpf/on_open
+  $ sudo ebpf prog load trace.bpf.o /sys/fs/bpf/trace
   $ sudo ebpf prog tracelog               what all programs print with bpf_printk
 
 <program> is an id, a name, a tag, or the path of a pin. With --json facts have the names that bpftool gives them.
@@ -52,6 +53,17 @@ command
   .action(async (program: string, form: CodeForm, options: DumpOptions) => {
     const { dumpProgram } = await import("../kernel/program-code.ts");
     await dumpProgram(program, form, options);
+  });
+
+command
+  .command("load")
+  .description("Load an object's programs, and pin each by its name in a folder, so that they stay. None is attached.")
+  .argument("<object>", "a compiled object, such as program.bpf.o")
+  .argument("<folder>", "in a bpf file system, such as /sys/fs/bpf/name; it is made where it is not there")
+  .option("-j, --json", "print a JSON array")
+  .action(async (object: string, folder: string, options: FactsOptions) => {
+    const { loadPrograms } = await import("../kernel/load-programs.ts");
+    await loadPrograms(object, folder, options);
   });
 
 command

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { collectAssignment } from "../arguments/assignments.ts";
 import { collectName, parseComm, parseFolder } from "../arguments/names.ts";
 import { parseCount, parseDuration, parsePid, parseUid } from "../arguments/numbers.ts";
+import { UsageError } from "../output/report-error.ts";
 import { headerOption, typeOption } from "../records/record-options.ts";
 import type { RunArguments } from "../run/run-object.ts";
 
@@ -65,6 +66,9 @@ export const command: Command = new Command("run")
   .addOption(headerOption())
   .addHelpText("after", help)
   .action(async (object: string, watched: string[], options: Omit<RunArguments, "object" | "command">) => {
+    // Without one that is named, it would be the whole system's events.
+    if (watched.length === 0 && process.argv.at(-1) === "--")
+      throw new UsageError("Nothing stands after --: name a command to watch, or leave -- out for the whole system");
     const { runObject } = await import("../run/run-object.ts");
     await runObject({ ...options, object, command: watched });
   });

@@ -61,7 +61,7 @@ function programText({ programId }: LoadedLink): string {
 
 /** The kernel has a number for where programs are attached. */
 function detailText(name: string, value: string | number): string {
-  return name === "attachType" ? (attachTypeName(Number(value)) ?? `${value}`) : `${value}`;
+  return name === "attachType" && typeof value === "number" ? (attachTypeName(value) ?? `${value}`) : `${value}`;
 }
 
 function attachTypeName(type: number): string | undefined {
@@ -78,7 +78,7 @@ function factsOf({ id, typeName, programId, details }: LoadedLink, owners: Owner
     type: typeName,
     prog_id: programId,
     prog_type: findProgram(programId)?.typeName,
-    attach_type: attachType === undefined ? undefined : attachTypeName(Number(attachType)),
+    attach_type: typeof attachType === "number" ? attachTypeName(attachType) : attachType,
     tp_name: tracepoint,
     details,
     ...owners.factsOf(id),
