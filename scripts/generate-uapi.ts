@@ -111,6 +111,18 @@ const tables: readonly Table[] = [
   { name: "InterfaceAttr", of: "interface_attributes", comment: "IFLA_*: attributes of interfaces.", prefix: /^IFLA_/ },
   { name: "PerfType", of: "perf_type_id", comment: "`enum perf_type_id`: PERF_TYPE_*.", prefix: /^PERF_TYPE_/ },
   {
+    name: "KprobeMultiFlag",
+    of: "kprobe_multi_flags",
+    comment: "BPF_F_KPROBE_MULTI_* of BPF_LINK_CREATE.",
+    prefix: /^BPF_F_KPROBE_MULTI_/,
+  },
+  {
+    name: "PerfHardware",
+    of: "perf_hw_id",
+    comment: "`enum perf_hw_id`: PERF_COUNT_HW_*.",
+    prefix: /^PERF_COUNT_HW_/,
+  },
+  {
     name: "PerfSoftware",
     of: "perf_sw_ids",
     comment: "`enum perf_sw_ids`: PERF_COUNT_SW_*.",

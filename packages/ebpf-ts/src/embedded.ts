@@ -5,6 +5,7 @@
 export type * from "./attach/attach-targets.gen.ts";
 export type { AttachOrder, OtherProgram } from "./attach/order.ts";
 export type { CgroupOrder } from "./attach/targets/iter.ts";
+export type { PerfEventName } from "./attach/perf-events.ts";
 export { Collection } from "./collection/collection.ts";
 export type {
   ConstantOf,

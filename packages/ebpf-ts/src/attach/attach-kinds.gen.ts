@@ -3,9 +3,11 @@ import type { AttachKind } from "./attach-kind.ts";
 import type { AttachTarget, AttachTargetOf } from "./attach-targets.gen.ts";
 import { iter } from "./targets/iter.ts";
 import { fentry } from "./targets/kernel/fentry.ts";
+import { kprobeMulti } from "./targets/kernel/kprobe-multi.ts";
 import { kprobe } from "./targets/kernel/kprobe.ts";
 import { ksyscall } from "./targets/kernel/ksyscall.ts";
 import { lsm } from "./targets/kernel/lsm.ts";
+import { perfEvent } from "./targets/kernel/perf-event.ts";
 import { cgroup } from "./targets/net/cgroup.ts";
 import { netfilter } from "./targets/net/netfilter.ts";
 import { netkit } from "./targets/net/netkit.ts";
@@ -20,9 +22,11 @@ import { uprobe } from "./targets/uprobe.ts";
 export const attachKinds: { readonly [Kind in AttachTarget["kind"]]: AttachKind<AttachTargetOf<Kind>> } = {
   iter: iter,
   fentry: fentry,
+  kprobe_multi: kprobeMulti,
   kprobe: kprobe,
   ksyscall: ksyscall,
   lsm: lsm,
+  perf_event: perfEvent,
   cgroup: cgroup,
   netfilter: netfilter,
   netkit: netkit,

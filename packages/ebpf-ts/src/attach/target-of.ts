@@ -2,7 +2,7 @@ import { checkOptions } from "../base/check-options.ts";
 import { showValue } from "../base/checks.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { nearName } from "../base/near-name.ts";
-import { findProgramKind, sectionUsage, typesForPlace } from "../kinds/find-program-kind.ts";
+import { findProgramKind, goesTo, sectionUsage, typesForPlace } from "../kinds/find-program-kind.ts";
 import type { ProgramKind } from "../kinds/program-kind.ts";
 import { programKinds } from "../kinds/program-kinds.ts";
 import type { AttachKind } from "./attach-kind.ts";
@@ -86,7 +86,7 @@ function checkProgramType(program: ProgramToAttach, kind: AnyKind): void {
   const row = findProgramKind(program.kind);
   const ofType = typesForPlace(kind.kind).has(program.type);
   if (ofType && row?.attaches === "never") throw attachesNever(program, row);
-  if (ofType && (!isBound(row) || row?.place === kind.kind)) return;
+  if (ofType && (row === undefined || goesTo(row, kind.kind))) return;
   const section = programKinds.find(({ place }) => place === kind.kind)!.name;
   throw new TypeError(
     `Cannot attach program ${program.name} to ${kind.title}: it is a ${program.kind} program, write SEC("${section}")`,

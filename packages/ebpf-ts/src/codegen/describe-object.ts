@@ -1,7 +1,7 @@
 import { attachKinds } from "../attach/attach-kinds.gen.ts";
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import { partOf } from "../collection/description-part.ts";
-import { findProgramKind, typesForPlace } from "../kinds/find-program-kind.ts";
+import { findProgramKind, goesTo } from "../kinds/find-program-kind.ts";
 import { isKernelNumber, type MapKind, mapKind } from "../kinds/map-kinds.ts";
 import { contextTypeOf } from "../spec/context-type.ts";
 import type { Btf } from "../btf/types.ts";
@@ -180,11 +180,11 @@ function titleOf(btf: Btf | undefined, { type, by, why }: FoundPart, size: numbe
 }
 
 /** Kinds of places that the program can be attached to, by what its section says. */
-function placesOf({ kind, type }: ProgramSpec): AttachTarget["kind"][] {
+function placesOf({ kind }: ProgramSpec): AttachTarget["kind"][] {
   const row = findProgramKind(kind);
   const all = Object.keys(attachKinds) as AttachTarget["kind"][];
   if (row === undefined || row.attaches === "never") return [];
-  return all.filter((place) => typesForPlace(place).has(type) && (row.kernelType === undefined || row.place === place));
+  return all.filter((place) => goesTo(row, place));
 }
 
 /** `hash`, as the kernel calls it. */

@@ -1,3 +1,4 @@
+import { ProgType } from "../uapi/uapi.gen.ts";
 import type { ContextShape, ProgramKind } from "./program-kind.ts";
 import { programKinds } from "./program-kinds.ts";
 
@@ -23,6 +24,17 @@ export function sectionUsage({ name, rest }: ProgramKind): string {
 /** Program types (BPF_PROG_TYPE_*) that attach to places of a kind. */
 export function typesForPlace(place: ProgramKind["place"]): ReadonlySet<number> {
   return new Set(programKinds.filter((kind) => kind.place === place).map((kind) => kind.type));
+}
+
+/**
+ * Whether programs of a kind go to places of a kind. What the verifier was told of is the only place; probes are for single places or for
+ * many, by their attach type: the kernel does not check everywhere that they are in the right ones.
+ */
+export function goesTo(row: ProgramKind, place: ProgramKind["place"]): boolean {
+  if (row.place === place) return true;
+  if (row.kernelType !== undefined) return false;
+  const others = programKinds.filter((kind) => kind.place === place && kind.type === row.type);
+  return others.some(({ attachType }) => row.type !== ProgType.KPROBE || attachType === row.attachType);
 }
 
 const noContext: ContextShape = { of: "bytes", size: 0, hidden: 0, writable: false };

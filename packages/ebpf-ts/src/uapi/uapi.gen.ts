@@ -633,6 +633,27 @@ export const PerfType = {
 } as const;
 export type PerfType = (typeof PerfType)[keyof typeof PerfType];
 
+/** BPF_F_KPROBE_MULTI_* of BPF_LINK_CREATE. */
+export const KprobeMultiFlag = {
+  RETURN: 1,
+} as const;
+export type KprobeMultiFlag = (typeof KprobeMultiFlag)[keyof typeof KprobeMultiFlag];
+
+/** `enum perf_hw_id`: PERF_COUNT_HW_*. */
+export const PerfHardware = {
+  CPU_CYCLES: 0,
+  INSTRUCTIONS: 1,
+  CACHE_REFERENCES: 2,
+  CACHE_MISSES: 3,
+  BRANCH_INSTRUCTIONS: 4,
+  BRANCH_MISSES: 5,
+  BUS_CYCLES: 6,
+  STALLED_CYCLES_FRONTEND: 7,
+  STALLED_CYCLES_BACKEND: 8,
+  REF_CPU_CYCLES: 9,
+} as const;
+export type PerfHardware = (typeof PerfHardware)[keyof typeof PerfHardware];
+
 /** `enum perf_sw_ids`: PERF_COUNT_SW_*. */
 export const PerfSoftware = {
   CPU_CLOCK: 0,

@@ -4,12 +4,15 @@ import fc from "fast-check";
 import { attachKinds } from "../../src/attach/attach-kinds.gen.ts";
 import type { AttachTarget, AttachTargetOf } from "../../src/attach/attach-targets.gen.ts";
 import { attachesItself } from "../../src/attach/attaches-itself.ts";
+import { type PerfEventName, perfEvents } from "../../src/attach/perf-events.ts";
 import { targetOf, writeTarget, type ProgramToAttach } from "../../src/attach/target-of.ts";
 import { findProgramKind } from "../../src/kinds/find-program-kind.ts";
 import { programKinds } from "../../src/kinds/program-kinds.ts";
 import { parseSectionName } from "../../src/spec/section-name.ts";
 
 const word = fc.stringMatching(/^[a-z_][\w-]{0,20}$/);
+const positive = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+const eventNames = Object.keys(perfEvents) as PerfEventName[];
 const cName = fc.stringMatching(/^[a-z_][\w.]{0,20}$/);
 const path = fc.array(word, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join("/")}`);
 const offset = fc.nat();
@@ -55,6 +58,11 @@ const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTar
   fentry: record({ kind: fc.constant("fentry"), name: word }),
   lsm: record({ kind: fc.constant("lsm"), name: word }),
   ksyscall: record({ kind: fc.constant("ksyscall"), name: word }),
+  kprobe_multi: record({ kind: fc.constant("kprobe_multi"), pattern: fc.stringMatching(/^[a-z_*?][\w.*?]{0,20}$/) }),
+  perf_event: fc.oneof(
+    record({ kind: fc.constant("perf_event"), event: fc.constantFrom(...eventNames), frequency: positive }),
+    record({ kind: fc.constant("perf_event"), event: fc.constantFrom(...eventNames), period: positive, cpu: fc.nat() }),
+  ),
   kprobe: fc.oneof(
     record({ kind: fc.constant("kprobe"), symbol: cName }),
     record({ kind: fc.constant("kprobe"), symbol: cName, offset }),

@@ -93,3 +93,47 @@ describe("kprobe by tracefs, as before Linux 4.17", () => {
     assert.equal(entries(), "");
   });
 });
+
+describe("kprobe.multi", { skip: linuxOrSkip("5.18") }, () => {
+  it("sees each call of all functions that a pattern fits", async () => {
+    await seenBy("on_kprobe_multi", undefined, ({ info }) => assert.equal(info.type, LinkType.KPROBE_MULTI));
+    const { calls } = await seenBy("on_kprobe_multi", { kind: "kprobe_multi", pattern: "do_unlink?t" });
+    assert.equal(calls, 3n);
+  });
+
+  it("sees what they return, with a cookie for each (kretprobe.multi)", async () => {
+    const symbols = ["do_rmdir", "do_unlinkat"];
+    const { returns, returned, cookie } = await seenBy("on_kretprobe_multi", {
+      kind: "kprobe_multi",
+      symbols,
+      cookies: [1, 0xffff_ffff_ffff_fffen],
+    });
+    assert.deepEqual([returns, returned, cookie], [3n, ENOENT, 0xffff_ffff_ffff_fffen]);
+  });
+
+  it("says of its link how many there are", { skip: linuxOrSkip("6.6") }, async () => {
+    const symbols = ["do_rmdir", "do_unlinkat"];
+    await seenBy("on_kprobe_multi", { kind: "kprobe_multi", symbols }, ({ info }) => {
+      assert.deepEqual(info.details, { functions: 2, missed: 0, at: "entry" });
+    });
+  });
+
+  it("sees both ends of a call with one program (kprobe.session)", { skip: linuxOrSkip("6.10") }, async () => {
+    const { calls, returned } = await seenBy("on_kprobe_session");
+    assert.deepEqual([calls, returned], [6n, ENOENT]);
+  });
+
+  it("names what fits nothing", async () => {
+    await using bpf = await load(watching("on_kprobe_multi"), { engine: "kernel" });
+    const refused = (target: { pattern: string } | { symbols: string[] }, message: RegExp): Promise<void> =>
+      assert.rejects(bpf.program("on_kprobe_multi").attach({ kind: "kprobe_multi", ...target }), {
+        code: "NOT_FOUND",
+        message,
+      });
+    await refused({ pattern: "no_such_*" }, /no function that can be traced and fits no_such_\*$/);
+    await refused(
+      { symbols: ["do_unlinkat", "do_unlinkatt"] },
+      /no function do_unlinkatt, did you mean do_unlinkat\?$/,
+    );
+  });
+});

@@ -3,9 +3,11 @@ import type { AttachTarget, AttachTargetOf } from "../../../attach/attach-target
 import type { Attach } from "./attachment.ts";
 import { attachIter } from "./ways/iter.ts";
 import { attachFentry } from "./ways/kernel/fentry.ts";
+import { attachKprobeMulti } from "./ways/kernel/kprobe-multi.ts";
 import { attachKprobe } from "./ways/kernel/kprobe.ts";
 import { attachKsyscall } from "./ways/kernel/ksyscall.ts";
 import { attachLsm } from "./ways/kernel/lsm.ts";
+import { attachPerfEvent } from "./ways/kernel/perf-event.ts";
 import { attachCgroup } from "./ways/net/cgroup.ts";
 import { attachNetfilter } from "./ways/net/netfilter.ts";
 import { attachNetkit } from "./ways/net/netkit.ts";
@@ -20,9 +22,11 @@ import { attachUprobe } from "./ways/uprobe.ts";
 export const ways: { readonly [Kind in AttachTarget["kind"]]: Attach<AttachTargetOf<Kind>> } = {
   iter: attachIter,
   fentry: attachFentry,
+  kprobe_multi: attachKprobeMulti,
   kprobe: attachKprobe,
   ksyscall: attachKsyscall,
   lsm: attachLsm,
+  perf_event: attachPerfEvent,
   cgroup: attachCgroup,
   netfilter: attachNetfilter,
   netkit: attachNetkit,

@@ -1,3 +1,4 @@
+import { perfEventName } from "../../../../attach/perf-events.ts";
 import { PerfLinkType } from "../../../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../../../link.ts";
 import { cookieDetail } from "../cookie-detail.ts";
@@ -52,8 +53,18 @@ function address(value: bigint): { address?: string } {
   return value === 0n ? {} : { address: `0x${value.toString(16)}` };
 }
 
+/** Of what the kernel or the processor counts: newer kernels give clocks a type of their own, by which they have no name. */
+const event: LinkDetails = {
+  read({ perf_event: { event: told } }): LinkInfo["details"] {
+    const name = perfEventName(told.type, Number(told.config));
+    const which = name === undefined ? { type: told.type, config: Number(told.config) } : { event: name };
+    return { ...which, ...cookieDetail(told.cookie) };
+  },
+};
+
 const events: Readonly<Record<number, LinkDetails>> = {
   [PerfLinkType.TRACEPOINT]: tracepoint,
+  [PerfLinkType.EVENT]: event,
   [PerfLinkType.KPROBE]: kprobe(false),
   [PerfLinkType.KRETPROBE]: kprobe(true),
   [PerfLinkType.UPROBE]: uprobe(false),
