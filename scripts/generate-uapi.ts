@@ -109,6 +109,7 @@ const tables: readonly Table[] = [
     prefix: /^TC_H_|^TCA_/,
   },
   { name: "InterfaceAttr", of: "interface_attributes", comment: "IFLA_*: attributes of interfaces.", prefix: /^IFLA_/ },
+  { name: "SocketOption", of: "socket_options", comment: "SO_*, the same on x86-64 and arm64.", prefix: /^SO_/ },
   { name: "PerfType", of: "perf_type_id", comment: "`enum perf_type_id`: PERF_TYPE_*.", prefix: /^PERF_TYPE_/ },
   {
     name: "KprobeMultiFlag",

@@ -12,6 +12,9 @@ import { cgroup } from "./targets/net/cgroup.ts";
 import { netfilter } from "./targets/net/netfilter.ts";
 import { netkit } from "./targets/net/netkit.ts";
 import { netns } from "./targets/net/netns.ts";
+import { reuseport } from "./targets/net/reuseport.ts";
+import { socket } from "./targets/net/socket.ts";
+import { sockmap } from "./targets/net/sockmap.ts";
 import { tc } from "./targets/net/tc.ts";
 import { xdp } from "./targets/net/xdp.ts";
 import { rawTracepoint } from "./targets/raw-tracepoint.ts";
@@ -31,6 +34,9 @@ export const attachKinds: { readonly [Kind in AttachTarget["kind"]]: AttachKind<
   netfilter: netfilter,
   netkit: netkit,
   netns: netns,
+  reuseport: reuseport,
+  socket: socket,
+  sockmap: sockmap,
   tc: tc,
   xdp: xdp,
   raw_tracepoint: rawTracepoint,

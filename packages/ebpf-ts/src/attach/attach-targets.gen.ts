@@ -10,6 +10,9 @@ import type { CgroupTarget } from "./targets/net/cgroup.ts";
 import type { NetfilterTarget } from "./targets/net/netfilter.ts";
 import type { NetkitTarget } from "./targets/net/netkit.ts";
 import type { NetnsTarget } from "./targets/net/netns.ts";
+import type { ReuseportTarget } from "./targets/net/reuseport.ts";
+import type { SocketTarget } from "./targets/net/socket.ts";
+import type { SockmapTarget } from "./targets/net/sockmap.ts";
 import type { TcTarget } from "./targets/net/tc.ts";
 import type { XdpTarget } from "./targets/net/xdp.ts";
 import type { RawTracepointTarget } from "./targets/raw-tracepoint.ts";
@@ -28,6 +31,9 @@ export type { CgroupTarget } from "./targets/net/cgroup.ts";
 export type { NetfilterTarget } from "./targets/net/netfilter.ts";
 export type { NetkitTarget } from "./targets/net/netkit.ts";
 export type { NetnsTarget } from "./targets/net/netns.ts";
+export type { ReuseportTarget } from "./targets/net/reuseport.ts";
+export type { SocketTarget } from "./targets/net/socket.ts";
+export type { SockmapTarget } from "./targets/net/sockmap.ts";
 export type { TcTarget } from "./targets/net/tc.ts";
 export type { XdpTarget } from "./targets/net/xdp.ts";
 export type { RawTracepointTarget } from "./targets/raw-tracepoint.ts";
@@ -48,6 +54,9 @@ export type AttachTarget =
   | NetfilterTarget
   | NetkitTarget
   | NetnsTarget
+  | ReuseportTarget
+  | SocketTarget
+  | SockmapTarget
   | TcTarget
   | XdpTarget
   | RawTracepointTarget

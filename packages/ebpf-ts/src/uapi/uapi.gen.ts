@@ -621,6 +621,16 @@ export const InterfaceAttr = {
 } as const;
 export type InterfaceAttr = (typeof InterfaceAttr)[keyof typeof InterfaceAttr];
 
+/** SO_*, the same on x86-64 and arm64. */
+export const SocketOption = {
+  DETACH_BPF: 27,
+  ATTACH_BPF: 50,
+  ATTACH_REUSEPORT_EBPF: 52,
+  COOKIE: 57,
+  DETACH_REUSEPORT_BPF: 68,
+} as const;
+export type SocketOption = (typeof SocketOption)[keyof typeof SocketOption];
+
 /** `enum perf_type_id`: PERF_TYPE_*. */
 export const PerfType = {
   HARDWARE: 0,

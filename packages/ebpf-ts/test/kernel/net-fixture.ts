@@ -20,6 +20,10 @@ const numbers: Readonly<Record<string, number>> = {
   lookups: 10,
   dissects: 11,
   netkit_peer: 12,
+  messages: 13,
+  verdicts: 14,
+  filters: 15,
+  chooses: 16,
 };
 
 /** Those programs of the fixture alone. */

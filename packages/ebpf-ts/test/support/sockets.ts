@@ -95,3 +95,42 @@ export function connectTo(port: number): number {
     closeSocket(socket);
   }
 }
+
+const SOL_SOCKET = 1;
+const SO_REUSEPORT = 15;
+
+/** For sockets that share a port: before each is bound. */
+export function sharePort(socket: number): void {
+  const one = Int32Array.of(1);
+  const set = func("int setsockopt(int fd, int level, int name, intptr_t value, uint32_t length)");
+  checked(set(socket, SOL_SOCKET, SO_REUSEPORT, addressOf(one), 4), "setsockopt");
+}
+
+/** Two ends of a TCP connection. */
+export function tcpPair(): readonly [number, number] {
+  const listening = tcpSocket();
+  try {
+    const port = bindAny(listening);
+    checked(func("int listen(int fd, int backlog)")(listening, 1), "listen");
+    const one = tcpSocket();
+    checked(
+      func("int connect(int fd, intptr_t address, uint32_t length)")(one, addressOf(addressFor(port)), 16),
+      "connect",
+    );
+    const accept = func("int accept4(int fd, intptr_t address, intptr_t length, int flags)");
+    return [one, checked(accept(listening, 0, 0, SOCK_CLOEXEC), "accept4")];
+  } finally {
+    closeSocket(listening);
+  }
+}
+
+export function send(socket: number, text: string): number {
+  const data = new TextEncoder().encode(text);
+  const result = func("long send(int fd, intptr_t data, size_t size, int flags)")(
+    socket,
+    addressOf(data),
+    data.length,
+    0,
+  );
+  return result < 0 ? -errno() : result;
+}

@@ -118,8 +118,9 @@ export class KernelLink implements EngineLink {
     }
     if (first?.link !== undefined) return first.link;
     const why = `this kernel has no ${linkTypeName(this.#type)} links`;
-    const none = first?.noLink ?? { why, since: "5.15" };
-    const message = `Cannot ${action} ${this.#title}: ${none.why} (Linux ${none.since})`;
+    const none: NonNullable<AttachmentPart["noLink"]> = first?.noLink ?? { why, since: "5.15" };
+    const version = none.since === undefined ? "" : ` (Linux ${none.since})`;
+    const message = `Cannot ${action} ${this.#title}: ${none.why}${version}`;
     throw new NotSupportedError(`${action} link`, message, none.since);
   }
 }

@@ -1,6 +1,7 @@
 import { epollControl } from "../poll/epoll.ts";
 import { addressOf, errno, func } from "./libc.ts";
 import { interfaceIndex, interfaceName } from "../net/interfaces.ts";
+import { setSocketOption, socketCookie } from "../net/socket-options.ts";
 import { askNetlink } from "../net/netlink.ts";
 import { mapMemory, mapReadOnlyInPlace, pageSize } from "../memory/mapping.ts";
 import { openByHandle } from "../process/open-by-handle.ts";
@@ -101,6 +102,8 @@ export function linuxSys(): Sys {
     signal: (fd) => void func("int eventfd_write(int fd, uint64_t value)")(fd, 1),
     raiseLockedMemory,
     openByHandle,
+    setSocketOption,
+    socketCookie,
     interfaceIndex,
     interfaceName,
     netlink: askNetlink,

@@ -35,6 +35,10 @@ export interface Sys {
   raiseLockedMemory(): void;
   /** open_by_handle_at(2): a cgroup by its id. `mount` is a descriptor of the same file system. */
   openByHandle(mount: number, id: bigint): number;
+  /** setsockopt(2) of a number, at SOL_SOCKET. */
+  setSocketOption(fd: number, option: number, value: number): number;
+  /** SO_COOKIE (Linux 4.12), which no other socket has; undefined where it is no socket, or there are none. */
+  socketCookie(fd: number): bigint | undefined;
   /** if_nametoindex(3). */
   interfaceIndex(name: string): number;
   /** if_indextoname(3); undefined where there is none. */

@@ -42,7 +42,7 @@ export interface AttachmentPart {
   /** What it stands on, such as a perf event: closed after the link, one after another. */
   readonly beside?: readonly Closable[] | undefined;
   /** Of places where this kernel, or this way, has no links: why not, and the first Linux that has them. */
-  readonly noLink?: { readonly why: string; readonly since: string } | undefined;
+  readonly noLink?: { readonly why: string; readonly since?: string } | undefined;
   /** What `info` says where the kernel has no link to be asked. */
   readonly details?: LinkInfo["details"] | undefined;
   /** Puts another program, by its descriptor, in the place of this one where there is no link that does it. `action` follows "Cannot". */

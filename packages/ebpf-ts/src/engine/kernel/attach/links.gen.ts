@@ -9,6 +9,7 @@ import { netkitLink } from "./links/netkit.ts";
 import { netnsLink } from "./links/netns.ts";
 import { perfEventLink } from "./links/perf-event.ts";
 import { rawTracepointLink } from "./links/raw-tracepoint.ts";
+import { sockmapLink } from "./links/sockmap.ts";
 import { tcxLink } from "./links/tcx.ts";
 import { tracingLink } from "./links/tracing.ts";
 import { uprobeMultiLink } from "./links/uprobe-multi.ts";
@@ -24,6 +25,7 @@ export const linkKinds: Readonly<Record<number, LinkKind>> = {
   [LinkType.NETNS]: netnsLink,
   [LinkType.PERF_EVENT]: perfEventLink,
   [LinkType.RAW_TRACEPOINT]: rawTracepointLink,
+  [LinkType.SOCKMAP]: sockmapLink,
   [LinkType.TCX]: tcxLink,
   [LinkType.TRACING]: tracingLink,
   [LinkType.UPROBE_MULTI]: uprobeMultiLink,

@@ -12,6 +12,9 @@ import { attachCgroup } from "./ways/net/cgroup.ts";
 import { attachNetfilter } from "./ways/net/netfilter.ts";
 import { attachNetkit } from "./ways/net/netkit.ts";
 import { attachNetns } from "./ways/net/netns.ts";
+import { attachReuseport } from "./ways/net/reuseport.ts";
+import { attachSocket } from "./ways/net/socket.ts";
+import { attachSockmap } from "./ways/net/sockmap.ts";
 import { attachTc } from "./ways/net/tc.ts";
 import { attachXdp } from "./ways/net/xdp.ts";
 import { attachRawTracepoint } from "./ways/raw-tracepoint.ts";
@@ -31,6 +34,9 @@ export const ways: { readonly [Kind in AttachTarget["kind"]]: Attach<AttachTarge
   netfilter: attachNetfilter,
   netkit: attachNetkit,
   netns: attachNetns,
+  reuseport: attachReuseport,
+  socket: attachSocket,
+  sockmap: attachSockmap,
   tc: attachTc,
   xdp: attachXdp,
   raw_tracepoint: attachRawTracepoint,
