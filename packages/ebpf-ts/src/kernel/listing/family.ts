@@ -100,10 +100,13 @@ function nextId(sys: Sys, kind: LoadedKind, id: number): number | undefined {
 
 /** Links have numbers since Linux 5.8, BTF since 4.18 and all of it is listed since 5.4. */
 function refused(result: number, kind: LoadedKind, action: string): EbpfError {
-  if (result === -Errno.EPERM && lockedDownBy("privileged") === undefined) {
-    return failure(result, action, "bpf", "it takes root, or CAP_SYS_ADMIN");
-  }
+  if (result !== -Errno.EINVAL) return adminFailure(result, action);
   const since = kind === "link" ? "5.8" : "5.4";
-  const why = result === -Errno.EINVAL ? `this kernel gives them no numbers (Linux ${since})` : undefined;
-  return failure(result, action, "bpf", why);
+  return failure(result, action, "bpf", `this kernel gives them no numbers (Linux ${since})`);
+}
+
+/** The error of what takes CAP_SYS_ADMIN, and neither less nor more. */
+export function adminFailure(result: number, action: string): EbpfError {
+  const isPlain = result === -Errno.EPERM && lockedDownBy("privileged") === undefined;
+  return failure(result, action, "bpf", isPlain ? "it takes root, or CAP_SYS_ADMIN" : undefined);
 }

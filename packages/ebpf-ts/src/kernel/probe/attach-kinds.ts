@@ -12,7 +12,7 @@ import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
 import { type TinyProgram, withTiny } from "./load-tiny.ts";
 import { type Answer, cannotTell, no, yes } from "./probed.ts";
-import { answerOf, askProgramType, kernelTypeId, tinyOfType } from "./program-types.ts";
+import { answerOf, kernelTypeId, tinyOfType } from "./program-types.ts";
 
 /** The kind of a section by its name. Throws NOT_FOUND with the one that was probably meant. */
 export function kindNamed(name: string): ProgramKind {
@@ -32,13 +32,14 @@ export async function askAttachKind(sys: Sys, kind: ProgramKind): Promise<Answer
   if (source !== undefined && !isThere(source)) return { ...no, reason: `this kernel has no ${source}` };
   const program = await tinyOfKind(kind);
   if ("outcome" in program) return program;
-  if (kind.place === "struct_ops" || kind.place === "freplace") return askProgramType(sys, kind.type);
   const link = links[kind.place];
   const { outcome, used } = withTiny(
     sys,
     program,
     (descriptor) => link?.(sys, descriptor, kind.attachType ?? 0) ?? yes,
   );
+  // Older kernels know the place, and have no such programs there.
+  if (/can be sleepable/.test(outcome.log)) return no;
   return used ?? answerOf(outcome, kind.type);
 }
 
