@@ -32,6 +32,8 @@ export type {
 } from "./columns/column-types.ts";
 export { TextColumn } from "./columns/text-column.ts";
 export type { LiveMap, MapOptions } from "./collection/map-options.ts";
+export type { ProgramChoice, ProgramOptions, ProgramTarget } from "./collection/program-options.ts";
+export type { ProgramSelection } from "./spec/choose-programs.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
 export { TypedCollection } from "./collection/typed-collection.ts";
 export { defineObject, type EmbeddedObjectModule as ObjectModule } from "./define-embedded-object.ts";
@@ -43,7 +45,15 @@ export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
 export type { Pinnable } from "./engine/pinnable.ts";
 export type { EnginePrints, PrintedLine, PrintOrigin } from "./engine/prints.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
-export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
+export type {
+  EngineLink,
+  EngineProgram,
+  EngineProgramOptions,
+  ProgramInfo,
+  RunOptions,
+  RunResult,
+  RunTask,
+} from "./engine/program.ts";
 export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export type { Clock } from "./engine/embedded/machine/clock.ts";
 export type { RunContext, RunOrigin, Task } from "./engine/embedded/machine/contracts.ts";

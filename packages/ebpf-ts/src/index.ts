@@ -29,6 +29,8 @@ export type {
 } from "./columns/column-types.ts";
 export { TextColumn } from "./columns/text-column.ts";
 export type { LiveMap, MapOptions } from "./collection/map-options.ts";
+export type { ProgramChoice, ProgramOptions, ProgramTarget } from "./collection/program-options.ts";
+export type { ProgramSelection } from "./spec/choose-programs.ts";
 export type { Fields, TypeOption } from "./collection/record-types.ts";
 export { TypedCollection } from "./collection/typed-collection.ts";
 export { defineObject, type ObjectModule } from "./define-object.ts";
@@ -47,7 +49,15 @@ export type { EngineMap, MapBatch, MapInfo } from "./engine/map.ts";
 export type { Pinnable } from "./engine/pinnable.ts";
 export type { EnginePerf, PerfOptions } from "./engine/perf.ts";
 export type { EnginePrints, PrintedLine, PrintOrigin } from "./engine/prints.ts";
-export type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult, RunTask } from "./engine/program.ts";
+export type {
+  EngineLink,
+  EngineProgram,
+  EngineProgramOptions,
+  ProgramInfo,
+  RunOptions,
+  RunResult,
+  RunTask,
+} from "./engine/program.ts";
 export type { EventFilter, EventScope, ScopeException, ScopeName } from "./engine/scope.ts";
 export type { EngineRing, EngineRingHandle } from "./engine/ring.ts";
 export type {

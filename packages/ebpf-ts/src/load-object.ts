@@ -11,6 +11,13 @@ import type { LockDown } from "./engine/lock-down.ts";
 import { checkSpec } from "./spec/check-spec.ts";
 import { kconfigVariables } from "./spec/fill-kconfig.ts";
 import type { KconfigValue } from "./spec/kconfig-value.ts";
+import {
+  engineProgramOptions,
+  programChecks,
+  type ProgramChoice,
+  refuseOtherPrograms,
+  withPrograms,
+} from "./collection/program-options.ts";
 import { parse } from "./spec/parse.ts";
 import { wantsDebug } from "./spec/debug/wants-debug.ts";
 import type { readDebug } from "./spec/debug/read-debug.ts";
@@ -20,7 +27,7 @@ import { makePrintable } from "./spec/to-json.ts";
 import type { CollectionSpec } from "./spec/types.ts";
 
 /** What loading takes on every host. */
-export interface ObjectOptions {
+export interface ObjectOptions extends ProgramChoice {
   /** Changes to maps, by name, before they are made; a map that somebody else has made can stand for one. */
   readonly maps?: Readonly<Record<string, MapOptions>> | undefined;
   /**
@@ -96,6 +103,7 @@ export const objectChecks: Checks<ObjectOptions> = {
   instructionBudget: integer(1, Number.MAX_SAFE_INTEGER),
   maxRunMs: integer(1),
   maps: mapsOption,
+  ...programChecks,
 };
 
 /** What the host does for a collection. */
@@ -130,10 +138,12 @@ export async function loadSpec(
 ): Promise<Collection> {
   const maps = options.maps ?? {};
   refuseOtherMaps(engine.name, maps);
+  refuseOtherPrograms(engine.name, options);
   const { kconfig = {} } = options;
   for (const name of Object.keys(kconfig)) find(kconfigVariables(spec), name, "setting of the kernel");
   if (wantsDebug(spec)) (await host.debugReader())(spec);
-  const own = sayRecords(withVariables(withMaps(spec, maps), options.variables ?? {}), options.records ?? {});
+  const chosen = withPrograms(withMaps(spec, maps), options);
+  const own = sayRecords(withVariables(chosen, options.variables ?? {}), options.records ?? {});
   const collection = await engine.load(own, {
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
@@ -141,6 +151,7 @@ export async function loadSpec(
     scope: options.scope ?? (host.command === undefined ? undefined : "command"),
     filter: options.filter,
     reuse: reusedMaps(maps),
+    programs: engineProgramOptions(spec, options),
     kconfig,
     maxRunMs: options.maxRunMs,
   });

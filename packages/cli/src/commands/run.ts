@@ -42,6 +42,8 @@ export const command: Command = new Command("run")
   .option("--comm <name>", "only events of tasks of this name", parseComm)
   .option("--uid <uid>", "only events of this user", parseUid)
   .option("--cgroup <folder>", "only events of tasks in this cgroup (version 2) and below", parseFolder)
+  .option("--only <name>", "load these programs alone, by name or pattern such as 'on_*' (repeatable)", collectName)
+  .option("--without <name>", "leave these programs out (repeatable)", collectName)
   .option("-n, --count <events>", "end after that many events were printed", parseCount)
   .option("-d, --duration <seconds>", "end after that time", parseDuration)
   .option(

@@ -1,5 +1,5 @@
 import { EbpfError, haveEngine, load, type Collection, type CommandExit, type EngineName, type Fields } from "ebpf-ts";
-import { type CollectionSpec, mapKind, type MapSpec, sayRecords, setVariable } from "ebpf-ts/spec";
+import { choosePrograms, type CollectionSpec, mapKind, type MapSpec, sayRecords, setVariable } from "ebpf-ts/spec";
 import { Ending } from "./ending.ts";
 import { EventPrinter } from "./event-printer.ts";
 import { Faults } from "./faults.ts";
@@ -35,6 +35,8 @@ export interface RunArguments extends RecordArguments, ScopeArguments {
   readonly perCpu?: boolean;
   /** Maps whose slots are not powers of two. */
   readonly linear: readonly string[];
+  readonly only?: readonly string[] | undefined;
+  readonly without?: readonly string[] | undefined;
   readonly globals?: boolean;
 }
 
@@ -64,6 +66,7 @@ export async function runObject(options: RunArguments): Promise<void> {
   using end = new Ending(options.duration);
 
   const links = await bpf.attach();
+  for (const reason of bpf.leftAlone.values()) say(reason);
   for (const exception of scopeExceptions(bpf)) say(exception);
   for (const guess of guesses(bpf)) say(guess);
   for (const { ring, message } of messages) asUsage(() => ring.send(message as Fields));
@@ -102,7 +105,7 @@ async function specOf(options: RunArguments): Promise<CollectionSpec> {
   checkNames(spec, options.linear);
   return asUsage(() => {
     for (const [name, value] of options.set.map(parseAssignment)) setVariable(spec, name, value);
-    return sayRecords(spec, choices);
+    return choosePrograms(sayRecords(spec, choices), { only: options.only, without: options.without });
   });
 }
 

@@ -23,3 +23,8 @@ export function matchesGlob(pattern: string, name: string): boolean {
   while (pattern[at] === "*") at += 1;
   return at === pattern.length;
 }
+
+/** Whether a pattern can stand for several names. */
+export function isGlob(pattern: string): boolean {
+  return /[*?]/.test(pattern);
+}

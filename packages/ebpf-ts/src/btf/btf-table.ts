@@ -101,9 +101,14 @@ export class BtfTable implements Btf {
     });
   }
 
+  #inBase(name: string, kind: BtfKind | undefined, flavors: boolean): readonly BtfType[] {
+    if (this.#base === undefined) return [];
+    return flavors ? this.#base.findFlavors(name) : this.#base.#search(name, kind, false);
+  }
+
   /** Compares bytes in place: 150,000 names take about a millisecond, and none of them becomes a string. */
   #search(name: string, kind: BtfKind | undefined, flavors: boolean): BtfType[] {
-    const found = this.#base === undefined ? [] : this.#base.#search(name, kind, flavors);
+    const found = [...this.#inBase(name, kind, flavors)];
     if (name === "" || name.includes("\0")) return found;
     const wanted = encoder.encode(name);
     for (let index = 0; index < this.#offsets.length; index++) {

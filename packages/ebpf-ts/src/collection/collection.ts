@@ -1,4 +1,4 @@
-import { attachesItself } from "../attach/attaches-itself.ts";
+import { attachesItself, whyNotByItself } from "../attach/attaches-itself.ts";
 import type { EngineCommand, HeldCommand, SpawnOptions } from "../engine/command.ts";
 import type { EngineCollection } from "../engine/engine.ts";
 import type { EngineName } from "../engine/engine-name.ts";
@@ -44,6 +44,7 @@ export class Collection {
   /** Of all views of its variables. */
   readonly #lifetime = { open: true, sealed: false };
   readonly #lockDown: LockDown | undefined;
+  readonly #onFinding: ((text: string) => void) | undefined;
   readonly #command: HeldCommand | undefined;
   #closed: Promise<void> | undefined;
 
@@ -57,6 +58,7 @@ export class Collection {
     this.spec = spec;
     this.#command = command;
     this.#lockDown = lockDown;
+    this.#onFinding = onFinding;
     this.#engine = engine;
     const map = (name: string): EngineMap | undefined => engine.maps.get(name);
     this.#losses = new Losses(spec, { variable: (name) => this.variable(name).get(), map });
@@ -173,28 +175,44 @@ export class Collection {
     find(this.spec.programs, name, "program");
     const program = this.programs.get(name);
     if (program === undefined) {
-      throw new EbpfError("NOT_FOUND", `Cannot use program ${name}: it was not loaded, set autoload in its spec`);
+      throw new EbpfError(
+        "NOT_FOUND",
+        `Cannot use program ${name}: it was not loaded, give load() programs: { ${name}: { load: true } }`,
+      );
     }
     return program;
   }
 
   /**
-   * Attaches every loaded program where its section name says; programs that can only be run by hand (`SEC("syscall")`), and
-   * those that need to be told where (`SEC("uprobe")`, `SEC("xdp")`), are left alone. When one fails, those attached before it are detached again.
+   * Attaches every loaded program where its section name says. Those that can only be run by hand (`SEC("syscall")`) are left alone, and
+   * those that need to be told where (`SEC("uprobe")`, `SEC("xdp")`): {@link leftAlone} names them. When one fails, those attached before it
+   * are detached again.
    */
   async attach(): Promise<Link[]> {
     this.#check();
     const links: Link[] = [];
     try {
       for (const spec of this.spec.programs) {
-        const program = attachesItself(spec) ? this.programs.get(spec.name) : undefined;
-        if (program !== undefined) links.push(await program.attach());
+        const program = spec.autoattach === false ? undefined : this.programs.get(spec.name);
+        if (program === undefined || !attachesItself(spec)) continue;
+        if (whyNotByItself(spec) === undefined) links.push(await program.attach());
       }
     } catch (error) {
       await Promise.all(links.map((link) => link.detach()));
       throw error;
     }
+    for (const reason of this.leftAlone.values()) this.#onFinding?.(reason);
     return links;
+  }
+
+  /** The loaded programs that {@link attach} cannot attach by itself, by name, each with the reason and what to do: a sentence. */
+  get leftAlone(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const spec of this.spec.programs) {
+      const reason = this.programs.has(spec.name) && spec.autoattach !== false ? whyNotByItself(spec) : undefined;
+      if (reason !== undefined) found.set(spec.name, reason);
+    }
+    return found;
   }
 
   /** The links that are attached now, by {@link attach} or by that of a program, in the order in which they came. */

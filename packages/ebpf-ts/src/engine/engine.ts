@@ -5,7 +5,7 @@ import type { EngineCommand, HeldCommand, SpawnOptions } from "./command.ts";
 import type { EngineName } from "./engine-name.ts";
 import type { EngineMap } from "./map.ts";
 import type { EnginePrints, PrintedLine } from "./prints.ts";
-import type { EngineProgram } from "./program.ts";
+import type { EngineProgram, EngineProgramOptions } from "./program.ts";
 import type { EventFilter, EventScope, ScopeName } from "./scope.ts";
 
 /** The contract that an engine fulfils: it brings a spec to life. */
@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly filter?: EventFilter | undefined;
   /** By name: maps that stand for those of the object, or paths where they are pinned (kernel engine). */
   readonly reuse?: ReadonlyMap<string, EngineMap | string> | undefined;
+  /** By name: what there is to tell of single programs (kernel engine). */
+  readonly programs?: ReadonlyMap<string, EngineProgramOptions> | undefined;
   /** Settings of the kernel (`__kconfig`) by name, in place of those that the engine has. */
   readonly kconfig?: Readonly<Record<string, KconfigValue>> | undefined;
   /** How many instructions one run may take (embedded engine). */

@@ -12,6 +12,16 @@ export interface ProgramInfo {
   readonly id: number;
   /** First 8 bytes of the digest of the code, in hexadecimal, as bpftool prints it. */
   readonly tag: string;
+  /** Instructions that the verifier looked at, all ways together (Linux 5.16); undefined where nobody tells. */
+  readonly verifiedInstructions?: number | undefined;
+}
+
+/** How an engine loads one program. */
+export interface EngineProgramOptions {
+  /** A function of another program, which it attaches to. */
+  readonly target?: { readonly program: EngineProgram; readonly function: string } | undefined;
+  /** `log_level` of BPF_PROG_LOAD. */
+  readonly logLevel?: number | undefined;
 }
 
 /** The task that a program run by hand runs for. */
@@ -61,6 +71,8 @@ export interface RunResult {
 /** A loaded program as an engine has it. */
 export interface EngineProgram extends Pinnable {
   readonly info: ProgramInfo;
+  /** What the verifier wrote when it let the program in, where it was asked to. */
+  readonly verifierLog?: string | undefined;
   /** Runs it once by hand (BPF_PROG_TEST_RUN). */
   run(options: RunOptions): Promise<RunResult>;
   /** Attaches it where it is told, or else where its section says. */

@@ -40,6 +40,11 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
     return this.#program.info;
   }
 
+  /** What the verifier wrote when it let the program in: empty, unless `load()` was told a `logLevel` for it. */
+  get verifierLog(): string {
+    return this.#program.verifierLog ?? "";
+  }
+
   /** The engine's own side of it, for maps that hold programs. */
   get handle(): EngineProgram {
     return this.#program;

@@ -100,6 +100,7 @@ const programChecks: MemberChecks<ProgramSpec> = {
   kind: aString,
   sleepable: aBoolean,
   autoload: aBoolean,
+  autoattach: maybe(aBoolean),
 };
 
 const variableChecks: MemberChecks<VariableSpec> = {

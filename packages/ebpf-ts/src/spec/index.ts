@@ -1,6 +1,8 @@
 export { parse } from "./parse.ts";
 export { assemble } from "./assembly/assemble.ts";
 export type { AssembleTarget } from "./assembly/assemble.ts";
+export { choosePrograms } from "./choose-programs.ts";
+export type { ProgramSelection } from "./choose-programs.ts";
 export { setVariable } from "./set-variable.ts";
 export { specToJson } from "./to-json.ts";
 export { type MapKind, mapKind, type NounKind } from "../kinds/map-kinds.ts";

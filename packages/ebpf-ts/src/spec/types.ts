@@ -88,6 +88,8 @@ export interface ProgramSpec extends FunctionSpec {
   sleepable: boolean;
   /** False for sections such as `?tracepoint/…`. */
   autoload: boolean;
+  /** Whether `Collection.attach` attaches it; left out, it does. */
+  autoattach?: boolean | undefined;
 }
 
 /** What a slot refers to by name; resolved when the collection is loaded. */

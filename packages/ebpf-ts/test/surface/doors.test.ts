@@ -116,6 +116,7 @@ const doors: Readonly<Record<string, Readonly<Record<string, readonly unknown[] 
     recordOf: [spec, spec.maps[0]],
     sayRecords: [spec, {}],
     setVariable: [spec, "x", 1],
+    choosePrograms: [spec, {}],
     specToJson: [spec],
   },
   "workers/index": {

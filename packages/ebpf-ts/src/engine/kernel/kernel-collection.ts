@@ -12,16 +12,17 @@ import type { EngineCommand, HeldCommand, SpawnOptions } from "../command.ts";
 import type { EngineCollection, EngineOptions } from "../engine.ts";
 import type { EngineMap } from "../map.ts";
 import type { EnginePrints, PrintedLine } from "../prints.ts";
-import type { EngineProgram } from "../program.ts";
+import type { EngineProgram, EngineProgramOptions } from "../program.ts";
 import type { EventScope } from "../scope.ts";
 import type { FindObjectMap, ObjectMap } from "./attach/attachment.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
 import { findExterns } from "./load/externs/find-externs.ts";
 import type { KernelExterns } from "./load/externs/kernel-externs.ts";
 import { fillSlots, holdsMaps, holdsPrograms } from "./map/fill-slots.ts";
-import { kernelBtf } from "./load/kernel-btf.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
-import { KernelProgram, type Reattached } from "./kernel-program.ts";
+import { descriptorOf, KernelProgram, type Reattached } from "./kernel-program.ts";
+import { type KernelTarget, kernelTarget, type LoadedFunction } from "./load/kernel-target.ts";
+import { KernelTypes } from "./load/kernel-types.ts";
 import { loadBtf } from "./load/load-btf.ts";
 import { PinFolder } from "./map/pin-folder.ts";
 import { loadMap } from "./map/load-maps.ts";
@@ -38,12 +39,13 @@ import type * as Commands from "./scope/spawn-in-scope.ts";
 import { withPrologue } from "./scope/with-prologue.ts";
 import type { ChildCommand } from "./spawn.ts";
 
-export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig" | "scope" | "filter">;
+export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig" | "programs" | "scope" | "filter">;
 
 /** What programs are loaded from. */
 interface LoadParts {
   readonly assembler: Assembler;
   readonly externs: KernelExterns;
+  readonly options: NonNullable<EngineOptions["programs"]>;
 }
 
 /** For those who start some. */
@@ -52,9 +54,10 @@ export function importCommands(): Promise<typeof Commands> {
 }
 
 /** CO-RE is imported with the kernel's types, by objects that have relocations. */
-async function relocateToKernel(): Promise<StartRelocation> {
+async function relocateToKernel(types: KernelTypes): Promise<StartRelocation> {
   const { relocateTo } = await importHost("CO-RE", () => import("../../spec/assembly/assemble.ts"));
-  return relocateTo({ btf: await kernelBtf() });
+  const btf = await types.own();
+  return relocateTo({ btf, modules: () => types.modules(btf).map((module) => module.btf) });
 }
 
 /** A collection in the kernel. It holds the descriptors; what nobody else holds ends with it. */
@@ -66,6 +69,7 @@ export class KernelCollection implements EngineCollection {
   readonly #sys: Sys;
   readonly #spec: CollectionSpec;
   readonly #pins: PinFolder;
+  readonly #types: KernelTypes;
   #btf: Descriptor | undefined;
   #letPollerGo: (() => void) | undefined;
   #scope: KernelScope | undefined;
@@ -78,6 +82,7 @@ export class KernelCollection implements EngineCollection {
     this.#sys = sys;
     this.#spec = spec;
     this.#pins = new PinFolder(pinRoot);
+    this.#types = new KernelTypes(sys);
   }
 
   /** Types, maps, programs, in that order; when one fails, those before it are closed, and their pins are taken back. */
@@ -160,6 +165,7 @@ export class KernelCollection implements EngineCollection {
     await this.#scope?.close();
     for (const map of this.#maps.values()) map.close();
     this.#btf?.close();
+    this.#types.close();
   }
 
   get scope(): EventScope {
@@ -186,16 +192,21 @@ export class KernelCollection implements EngineCollection {
     for (const each of done) each.replace();
   }
 
-  async #loadAll({ reuse, kconfig, scope, filter = {} }: KernelLoadOptions): Promise<void> {
-    const assembler = new Assembler(this.#spec, needsKernelTypes(this.#spec) ? await relocateToKernel() : undefined);
-    const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {});
-    const toLoad = await checkPrograms(this.#spec, assembler, externs);
+  async #loadAll({ reuse, kconfig, programs = new Map(), scope, filter = {} }: KernelLoadOptions): Promise<void> {
+    const assembler = new Assembler(
+      this.#spec,
+      needsKernelTypes(this.#spec) ? await relocateToKernel(this.#types) : undefined,
+    );
+    const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {}, this.#types);
+    const toLoad = await checkPrograms(this.#spec, assembler, externs, (program) =>
+      kernelTarget(this.#sys, program, this.#types, functionOf(programs.get(program.name)?.target)),
+    );
     const { btf, maps } = externs.spec;
-    const parts = { assembler, externs };
+    const parts = { assembler, externs, options: programs };
     this.#scope = await KernelScope.open(this.#sys, {
       scope,
       filter,
-      load: (program, before) => this.#loadDescriptor(parts, program, toLoad.get(program) ?? 0, before),
+      load: (program, before) => this.#loadDescriptor(parts, program, toLoad.get(program) ?? { typeId: 0 }, before),
     });
     this.#btf = await loadBtf(this.#sys, this.#spec);
     for (const spec of maps) {
@@ -213,18 +224,18 @@ export class KernelCollection implements EngineCollection {
     }
     for (const spec of maps.filter(holdsMaps))
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
-    for (const [spec, attachTypeId] of toLoad)
-      this.#programs.set(spec.name, await this.#loadProgram(parts, spec, attachTypeId));
+    for (const [spec, target] of toLoad) this.#programs.set(spec.name, await this.#loadProgram(parts, spec, target));
     for (const spec of maps.filter(holdsPrograms)) {
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
     }
   }
 
-  async #loadProgram(parts: LoadParts, spec: ProgramSpec, attachTypeId: number): Promise<KernelProgram> {
-    const descriptor = await this.#loadDescriptor(parts, spec, attachTypeId, []);
+  async #loadProgram(parts: LoadParts, spec: ProgramSpec, target: KernelTarget): Promise<KernelProgram> {
+    let verifierLog: string | undefined;
+    const descriptor = await this.#loadDescriptor(parts, spec, target, [], (log) => (verifierLog = log));
     try {
       const mapOf: FindObjectMap = (name) => this.#mapOf(parts.externs.spec, name);
-      return new KernelProgram(this.#sys, descriptor, spec, { scope: this.#scope, mapOf });
+      return new KernelProgram(this.#sys, descriptor, spec, { scope: this.#scope, mapOf, verifierLog });
     } catch (error) {
       descriptor.close();
       throw error;
@@ -237,18 +248,34 @@ export class KernelCollection implements EngineCollection {
   }
 
   async #loadDescriptor(
-    { assembler, externs }: LoadParts,
+    { assembler, externs, options }: LoadParts,
     spec: ProgramSpec,
-    attachTypeId: number,
+    target: KernelTarget,
     before: readonly Instruction[],
+    onLog?: (log: string) => void,
   ): Promise<Descriptor> {
     const assembled = withPrologue(assembler.assemble(spec), before);
     resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs);
     const { license } = this.#spec;
-    const descriptor = await loadProgram(this.#sys, { spec, assembled, license, btf: this.#btf, attachTypeId });
+    const descriptor = await loadProgram(this.#sys, {
+      spec,
+      assembled,
+      license,
+      btf: this.#btf,
+      target,
+      fds: externs.moduleFds,
+      logLevel: onLog === undefined ? 0 : options.get(spec.name)?.logLevel,
+      onLog,
+    });
     this.#loaded.push(descriptor);
     // Before it is attached, so that its first line is known.
     for (const prints of this.#prints) prints.addProgram(descriptor);
     return descriptor;
   }
+}
+
+/** Throws for a program of another engine. */
+function functionOf(target: EngineProgramOptions["target"]): LoadedFunction | undefined {
+  if (target === undefined) return undefined;
+  return { program: { fd: descriptorOf(target.program) }, function: target.function };
 }

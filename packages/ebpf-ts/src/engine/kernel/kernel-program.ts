@@ -26,11 +26,13 @@ export interface KernelProgramOptions {
   readonly mapOf?: FindObjectMap | undefined;
   /** Where it is pinned already. */
   readonly pinnedAt?: string | undefined;
+  readonly verifierLog?: string | undefined;
 }
 
 /** A program that the verifier has let in. */
 export class KernelProgram implements EngineProgram {
   readonly info: ProgramInfo;
+  readonly verifierLog: string | undefined;
   readonly #sys: Sys;
   readonly #descriptor: Descriptor;
   readonly #spec: ProgramSpec;
@@ -40,12 +42,9 @@ export class KernelProgram implements EngineProgram {
   readonly #links = new Set<KernelLink>();
   readonly #pin: PinPlace;
 
-  constructor(
-    sys: Sys,
-    descriptor: Descriptor,
-    spec: ProgramSpec,
-    { scope, pinnedAt, mapOf = () => undefined }: KernelProgramOptions = {},
-  ) {
+  constructor(sys: Sys, descriptor: Descriptor, spec: ProgramSpec, options: KernelProgramOptions = {}) {
+    const { scope, pinnedAt, mapOf = () => undefined, verifierLog } = options;
+    this.verifierLog = verifierLog;
     this.#pin = new PinPlace(sys, pinnedAt);
     this.#sys = sys;
     this.#scope = scope;
@@ -151,5 +150,5 @@ export class KernelProgram implements EngineProgram {
 /** Throws when it is none of this engine. */
 export function descriptorOf(program: EngineProgram): number {
   if (program instanceof KernelProgram) return program.fd;
-  throw new TypeError(`Cannot update a link to program ${program.info.name}: it belongs to another engine`);
+  throw new TypeError(`Cannot use program ${program.info.name} here: it belongs to another engine`);
 }

@@ -52,8 +52,10 @@ export function mapInfo(sys: Sys, descriptor: { readonly fd: number }): KernelMa
 }
 
 export function programInfo(sys: Sys, descriptor: { readonly fd: number }): ProgramInfo {
-  const { type, id, tag, name } = objectInfo(sys, descriptor, BpfProgInfo, "a program's properties");
-  return { type, id, tag: tagText(tag), name };
+  const info = objectInfo(sys, descriptor, BpfProgInfo, "a program's properties");
+  const { type, id, name, verified_insns: verified } = info;
+  // No program has none: older kernels leave it out.
+  return { type, id, tag: tagText(info.tag), name, verifiedInstructions: verified === 0 ? undefined : verified };
 }
 
 /** As bpftool prints it. */

@@ -83,7 +83,14 @@ async function loadOnto(sys: Sys, spec: CollectionSpec, maps: Readonly<Record<st
   resolveReferences(assembled, (name) => maps[name]);
   const btf = await loadBtf(sys, spec);
   try {
-    return await loadProgram(sys, { spec: program, assembled, license: spec.license, btf, attachTypeId: 0 });
+    return await loadProgram(sys, {
+      spec: program,
+      assembled,
+      license: spec.license,
+      btf,
+      target: { typeId: 0 },
+      fds: [],
+    });
   } finally {
     btf?.close();
   }

@@ -11,6 +11,7 @@ import { programTypeName } from "../../../uapi/type-names.ts";
 import { Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
 import { kernelName } from "./bpf-names.ts";
 import { failure, isShortage } from "../failure.ts";
+import type { KernelTarget } from "./kernel-target.ts";
 import { debugInfo, type DebugDetail } from "./program-debug-info.ts";
 import { readVerdict, verifierError } from "./verifier-error.ts";
 
@@ -19,14 +20,20 @@ export interface ProgramToLoad {
   readonly assembled: AssembledProgram;
   readonly license: string;
   readonly btf: Descriptor | undefined;
-  /** Type id in the kernel's BTF of what it attaches to; 0 for none. */
-  readonly attachTypeId: number;
+  readonly target: KernelTarget;
+  /** `fd_array`: descriptors of what its calls name by place. */
+  readonly fds: readonly number[];
+  /** `log_level`: what the verifier writes for `onLog`; 0 or left out for nothing. */
+  readonly logLevel?: number | undefined;
+  readonly onLog?: ((log: string) => void) | undefined;
 }
 
 const FIRST_LOG = 256 * 1024;
 /** Longer logs lose their beginning (Linux 6.4) or their end. */
 const LARGEST_LOG = 32 * 1024 * 1024;
 const LOG_LEVEL = 1;
+/** BPF_LOG_LEVEL1 and BPF_LOG_LEVEL2; beside them there are statistics. */
+const LOG_LEVELS = 3;
 
 type LoadAttributes = KernelStruct<typeof BpfAttr.prog_load>;
 
@@ -40,11 +47,8 @@ export function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Descripto
 
 async function loadWith(sys: Sys, program: ProgramToLoad, detail: DebugDetail): Promise<Descriptor> {
   const attributes = encode(program, detail);
-  const fd = await retried(sys, attributes);
+  const { fd, log } = await tryToLoad(sys, attributes, program);
   if (fd >= 0) return new Descriptor(fd, `program ${program.spec.name}`);
-  // The verifier has said yes when there is no descriptor.
-  const log = isShortage(fd) ? "" : await verifierLog(sys, attributes);
-  if (typeof log === "number") return new Descriptor(log, `program ${program.spec.name}`);
   const { reason: why } = readVerdict(log);
   const less = lessDetail(detail, why);
   if (less !== undefined) {
@@ -56,6 +60,27 @@ async function loadWith(sys: Sys, program: ProgramToLoad, detail: DebugDetail): 
   }
   if (log !== "") throw verifierError(program.assembled, program.license, -fd, log);
   throw failure(fd, `load program ${program.spec.name}`, "bpf", reason(program.spec, -fd));
+}
+
+interface Attempt {
+  /** A descriptor, or the error, negative. */
+  readonly fd: number;
+  readonly log: string;
+}
+
+async function tryToLoad(sys: Sys, attributes: LoadAttributes, program: ProgramToLoad): Promise<Attempt> {
+  const { logLevel = 0, onLog } = program;
+  if (logLevel > 0) {
+    const attempt = await loadWithLog(sys, attributes, logLevel);
+    if (attempt.fd >= 0) onLog?.(attempt.log);
+    // Statistics alone do not say why.
+    if (attempt.fd >= 0 || (logLevel & LOG_LEVELS) > 0) return attempt;
+  }
+  const fd = await retried(sys, attributes);
+  // The verifier has said yes when there is no descriptor left.
+  if (fd >= 0 || isShortage(fd)) return { fd, log: "" };
+  const again = await loadWithLog(sys, attributes, LOG_LEVEL);
+  return again.fd >= 0 ? again : { fd, log: again.log };
 }
 
 /** What the kernel may do without, when that is what it does not like. */
@@ -73,7 +98,7 @@ async function retried(sys: Sys, attributes: LoadAttributes): Promise<number> {
   return fd;
 }
 
-function encode({ spec, assembled, license, btf, attachTypeId }: ProgramToLoad, detail: DebugDetail): LoadAttributes {
+function encode({ spec, assembled, license, btf, target, fds }: ProgramToLoad, detail: DebugDetail): LoadAttributes {
   return new KernelStruct(BpfAttr.prog_load, {
     prog_type: spec.type,
     insn_cnt: assembled.instructions.length,
@@ -82,21 +107,22 @@ function encode({ spec, assembled, license, btf, attachTypeId }: ProgramToLoad, 
     prog_flags: spec.sleepable ? ProgFlag.SLEEPABLE : 0,
     prog_name: kernelName(spec.name),
     expected_attach_type: spec.attachType,
-    attach_btf_id: attachTypeId,
+    attach_btf_id: target.typeId,
+    attach_btf_obj_fd: target.object,
+    fd_array: fds.length === 0 ? undefined : Int32Array.from(fds),
     ...(btf === undefined ? {} : debugInfo(assembled, btf, detail)),
   });
 }
 
-/** Loads it again for the sake of the log. A number is a descriptor: this time it went well. */
-async function verifierLog(sys: Sys, attributes: LoadAttributes): Promise<string | number> {
+/** With room for the whole log, as far as there is that much. */
+async function loadWithLog(sys: Sys, attributes: LoadAttributes, level: number): Promise<Attempt> {
   for (let size = FIRST_LOG; ; size *= 4) {
     const log = new Uint8Array(size);
-    attributes.assign({ log_level: LOG_LEVEL, log_size: size, log_buf: log });
+    attributes.assign({ log_level: level, log_size: size, log_buf: log });
     const fd = await retried(sys, attributes);
-    if (fd >= 0) return fd;
     if (fd === -Errno.ENOSPC && size < LARGEST_LOG) continue;
     const end = log.indexOf(0);
-    return new TextDecoder().decode(log.subarray(0, end < 0 ? size : end)).trimEnd();
+    return { fd, log: new TextDecoder().decode(log.subarray(0, end < 0 ? size : end)).trimEnd() };
   }
 }
 

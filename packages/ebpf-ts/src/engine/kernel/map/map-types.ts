@@ -29,7 +29,7 @@ export async function mapTypes(sys: Sys, map: { readonly fd: number }): Promise<
 }
 
 /** BPF_BTF_GET_FD_BY_ID (Linux 4.18) takes CAP_SYS_ADMIN, which BPF_OBJ_GET does not. */
-async function btfById(sys: Sys, id: number): Promise<Btf | undefined> {
+export async function btfById(sys: Sys, id: number): Promise<Btf | undefined> {
   const fd = sys.bpf(Command.BTF_GET_FD_BY_ID, new KernelStruct(BpfAttr.get_id, { btf_id: id }));
   if (isShortage(fd)) throw failure(fd, "read the types of a map", "bpf");
   if (fd < 0) return undefined;

@@ -15,7 +15,14 @@ export interface OwnProgram {
 
 export function loadOwn(sys: Sys, { name, instructions }: OwnProgram): Promise<Descriptor> {
   const assembled = { name, instructions, references: [], functions: [], lines: [], absent: [] };
-  return loadProgram(sys, { spec: specOf(name), assembled, license: "MIT", btf: undefined, attachTypeId: 0 });
+  return loadProgram(sys, {
+    spec: specOf(name),
+    assembled,
+    license: "MIT",
+    btf: undefined,
+    target: { typeId: 0 },
+    fds: [],
+  });
 }
 
 /** Attached until what it gives is closed. */

@@ -6,6 +6,7 @@ import { fillKconfig, kconfigVariables } from "../../../../spec/fill-kconfig.ts"
 import type { KconfigValue } from "../../../../spec/kconfig-value.ts";
 import type { CollectionSpec, ExternReference } from "../../../../spec/types.ts";
 import type { Sys } from "../../../../sys/ffi/sys.ts";
+import type { KernelTypes } from "../kernel-types.ts";
 import { KernelExterns } from "./kernel-externs.ts";
 import type * as LookUp from "./look-up.ts";
 
@@ -18,6 +19,7 @@ export async function findExterns(
   spec: CollectionSpec,
   assembler: Assembler,
   given: Readonly<Record<string, KconfigValue>>,
+  types: KernelTypes,
 ): Promise<KernelExterns> {
   const wanted = kconfigVariables(spec).filter(({ name }) => !Object.hasOwn(given, name));
   const references = symbolReferences(spec, assembler);
@@ -26,7 +28,7 @@ export async function findExterns(
   const { findSymbols, kernelSettings } = await importLookUp();
   const settings = await kernelSettings(sys, new Set(wanted.map(({ name }) => name)));
   const filled = fillKconfig(spec, { given, own: settings.known });
-  const externs = new KernelExterns(filled, settings.unread, await findSymbols(spec, references));
+  const externs = new KernelExterns(filled, settings.unread, await findSymbols(spec, references, types));
   if (settings.unread !== undefined && wanted.length > 0)
     publishFinding(`The kernel's configuration is not known (${settings.unread}): its weak settings are 0`);
   return externs;

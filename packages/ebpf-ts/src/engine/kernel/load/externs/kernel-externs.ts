@@ -7,13 +7,20 @@ import type { CollectionSpec, ExternReference, VariableSpec } from "../../../../
 /** What stands in the running kernel for a symbol of an object. One that it does not have is none. */
 export type KernelSymbol =
   | { readonly kind: "address"; readonly address: bigint }
-  /** A function or variable, by its type id in the kernel's BTF. */
-  | { readonly kind: "typed"; readonly id: number }
+  /** A function or variable, by its type id in the kernel's BTF, or in that of a module. */
+  | { readonly kind: "typed"; readonly id: number; readonly module?: ModuleSymbol | undefined }
   /** It is there, with another type. */
   | { readonly kind: "other" }
   | { readonly kind: "hidden" | "ambiguous" }
   /** Nobody can tell. */
   | { readonly kind: "unknown"; readonly error: EbpfError };
+
+/** Where a symbol of a module is found. */
+export interface ModuleSymbol {
+  readonly name: string;
+  /** Of the module's BTF. */
+  readonly fd: number;
+}
 
 /**
  * Numbers that no helper has, from which libbpf's count up: the verifier says "invalid func unknown#2002000001" where the call of a
@@ -36,6 +43,8 @@ export class KernelExterns {
   readonly #symbols: ReadonlyMap<string, KernelSymbol>;
   readonly #settings: ReadonlyMap<string, VariableSpec>;
   readonly #poison: ReadonlyMap<string, number>;
+  /** `fd_array` of BPF_PROG_LOAD: calls name the module by its place there. The first place is nobody's. */
+  readonly #moduleFds: readonly number[];
 
   constructor(
     { spec, missing }: FilledKconfig,
@@ -51,6 +60,13 @@ export class KernelExterns {
     // In libbpf's order, since the number counts in a program's tag: settings come first.
     const names = symbolNames(spec);
     this.#poison = new Map(names.map((name, index) => [name, poisonBase + settings.length + index]));
+    const modules = names.map((name) => symbols.get(name)).flatMap((symbol) => moduleOf(symbol)?.fd ?? []);
+    this.#moduleFds = modules.length === 0 ? [] : [0, ...new Set(modules)];
+  }
+
+  /** Descriptors of the BTF of modules whose functions are called, as BPF_PROG_LOAD takes them (Linux 5.14); empty when there are none. */
+  get moduleFds(): readonly number[] {
+    return this.#moduleFds;
   }
 
   /** Why a program cannot have it; undefined if it can. */
@@ -77,13 +93,18 @@ export class KernelExterns {
     if (low.opcode === CALL) {
       if (id === undefined)
         Object.assign(low, { dst: 0, src: CallKind.HELPER, offset: 0, imm: this.#poison.get(name) });
-      else Object.assign(low, { dst: 0, src: CallKind.KFUNC, offset: 0, imm: id });
+      else Object.assign(low, { dst: 0, src: CallKind.KFUNC, offset: this.#placeOf(symbol), imm: id });
       return;
     }
     const address = symbol?.kind === "address" ? symbol.address + BigInt(low.imm) : 0n;
     low.src = id === undefined ? ImmKind.VALUE : ImmKind.BTF_ID;
     low.imm = id ?? Number(BigInt.asIntN(32, address));
-    if (high !== undefined) high.imm = Number(BigInt.asIntN(32, address >> 32n));
+    if (high !== undefined) high.imm = moduleOf(symbol)?.fd ?? Number(BigInt.asIntN(32, address >> 32n));
+  }
+
+  #placeOf(symbol: KernelSymbol | undefined): number {
+    const module = moduleOf(symbol);
+    return module === undefined ? 0 : this.#moduleFds.indexOf(module.fd);
   }
 
   #settingRefusal(program: string, { name, weak }: ExternReference): EbpfError | undefined {
@@ -111,7 +132,7 @@ export class KernelExterns {
     if (weak) return undefined;
     switch (symbol?.kind) {
       case undefined: {
-        const where = type === 0 ? "/proc/kallsyms" : "its BTF, without that of modules";
+        const where = type === 0 ? "/proc/kallsyms" : "its BTF, and that of its modules";
         return new NotSupportedError(name, `${what}, which this kernel does not have (${where}): declare it __weak`);
       }
       case "other":
@@ -125,6 +146,10 @@ export class KernelExterns {
         return new NotSupportedError(name, `${what}: ${symbol.error.message}`);
     }
   }
+}
+
+function moduleOf(symbol: KernelSymbol | undefined): ModuleSymbol | undefined {
+  return symbol?.kind === "typed" ? symbol.module : undefined;
 }
 
 /** Of all code, also of what is not loaded; by their bytes. */

@@ -1,6 +1,7 @@
 import { NotSupportedError } from "../../../../base/errors.ts";
 import type { CollectionSpec, ExternReference } from "../../../../spec/types.ts";
-import { kernelBtf } from "../kernel-btf.ts";
+import type { Btf } from "../../../../btf/types.ts";
+import type { KernelTypes } from "../kernel-types.ts";
 import { findAddresses } from "./kernel-addresses.ts";
 import type { KernelSymbol } from "./kernel-externs.ts";
 import { findTyped } from "./typed-symbols.ts";
@@ -11,6 +12,7 @@ export { kernelSettings } from "./kernel-settings.ts";
 export async function findSymbols(
   spec: CollectionSpec,
   references: readonly ExternReference[],
+  types: KernelTypes,
 ): Promise<Map<string, KernelSymbol>> {
   const untyped = references.filter(({ type }) => type === 0);
   const typed = references.filter(({ type }) => type !== 0);
@@ -30,12 +32,29 @@ export async function findSymbols(
       found.set(name, typeof address === "bigint" ? { kind: "address", address } : { kind: address });
   });
   await find(typed, async () => {
-    const kernel = await kernelBtf();
+    const kernel = await types.own();
     for (const reference of typed) {
-      const symbol = findTyped(spec.btf!, kernel, reference);
-      if (symbol !== undefined)
-        found.set(reference.name, symbol === "other" ? { kind: "other" } : { kind: "typed", id: symbol });
+      const symbol = typedSymbol(spec.btf!, kernel, types, reference);
+      if (symbol !== undefined) found.set(reference.name, symbol);
     }
   });
   return found;
+}
+
+/** In the kernel itself, else in the first module that has it. */
+function typedSymbol(
+  local: Btf,
+  kernel: Btf,
+  types: KernelTypes,
+  reference: ExternReference,
+): KernelSymbol | undefined {
+  const own = findTyped(local, kernel, reference);
+  if (own !== undefined) return own === "other" ? { kind: "other" } : { kind: "typed", id: own };
+  for (const module of types.modules(kernel)) {
+    const id = findTyped(local, module.btf, reference);
+    if (id === undefined) continue;
+    if (id === "other") return { kind: "other" };
+    return { kind: "typed", id, module: { name: module.name, fd: types.descriptorOf(module).fd } };
+  }
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { RelocationProblem } from "../../../../btf/core/relocation-problem.ts";
 import type { Btf } from "../../../../btf/types.ts";
 import type { ExternReference } from "../../../../spec/types.ts";
 
-/** Type id in the kernel's BTF; `other` where what has the name there has another type. */
+/** Type id in the BTF of the kernel, or of a module; `other` where what has the name there has another type. */
 export type TypedSymbol = number | "other";
 
 /** A function (kfunc) or variable of the kernel with the type that the object says it has; undefined where there is none of that name. */
