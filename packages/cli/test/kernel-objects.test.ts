@@ -10,7 +10,7 @@ import { type Collection, EbpfError, load, type Program } from "ebpf-ts";
 import { type Btf, printC } from "ebpf-ts/btf";
 import { findMap, findProgram } from "ebpf-ts/kernel";
 import { parse } from "ebpf-ts/spec";
-import { ebpf, root } from "./ebpf.ts";
+import { ebpf, root, runFile } from "./ebpf.ts";
 import { compilerOrSkip, kernelOrSkip, mountTracefs, rootOrSkip } from "./requirements.ts";
 
 const fixtures = "packages/ebpf-ts/test/fixtures";
@@ -31,6 +31,10 @@ async function json(...words: readonly string[]): Promise<unknown> {
 /** Those of ours that bpftool has too are equal, but for what changes from one look to the next. */
 function assertAgrees(ours: Facts, theirs: Facts, names: readonly string[]): void {
   for (const name of names) assert.deepEqual(ours[name], theirs[name], name);
+}
+
+function u32(value: number): Uint8Array {
+  return new Uint8Array(new Uint32Array([value]).buffer);
 }
 
 describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to list what is loaded") }, () => {
@@ -160,6 +164,18 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
       [code, stderr],
       [1, `ebpf: Cannot find program pinned at ${bpffs}/rav: there is none in the kernel, did you mean ${path}?\n`],
     );
+  });
+
+  it("map dump ends when nobody reads it any more", async () => {
+    const edited = parse(readFileSync(join(root, "packages/cli/test/fixtures/show-maps.bpf.o")));
+    edited.maps.find(({ name }) => name === "untyped")!.maxEntries = 300_000;
+    await using maps = await load(edited, { engine: "kernel" });
+    const map = maps.map("untyped");
+    map.setMany(Array.from({ length: 200_000 }, (_, key) => [u32(key), new Uint8Array(8)] as [unknown, unknown]));
+    const shell = `node packages/cli/bin/ebpf.js map dump ${map.info.id} --json | head -n 1`;
+    const { code, stdout, stderr } = await runFile("sh", ["-c", shell]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(stdout.split("\n").length, 2);
   });
 
   it("loads an object's programs, and pins them: all or none", async () => {

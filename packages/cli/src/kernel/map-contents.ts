@@ -5,6 +5,7 @@ import { mapKind } from "ebpf-ts/spec";
 import { type Column, columnsOf, plainColumn } from "../run/columns.ts";
 import { jsonText } from "../output/json.ts";
 import { printLine } from "../output/print-line.ts";
+import { SteadyOutput } from "../output/steady-output.ts";
 import { cut, outputPage, paint, tableLines } from "../output/style.ts";
 import type { FactsOptions } from "./program-list.ts";
 import { wantedOne } from "./wanted.ts";
@@ -26,8 +27,8 @@ export async function dumpMap(name: string, { json }: FactsOptions): Promise<voi
   const types = map.btf === 0 ? undefined : await readBtf(map.btf);
   const opened = (await openById(id)) as BpfMap;
   try {
-    if (json === true) for (const [key, value] of opened) printLine(jsonText({ key, value }));
-    else printTable(opened, columnsOfMap(map, types), mapKind(map.type).perCpu);
+    if (json === true) await printEntries(opened);
+    else await printTable(opened, columnsOfMap(map, types), mapKind(map.type).perCpu);
   } finally {
     opened.close();
   }
@@ -43,6 +44,16 @@ function refuseOthers({ id, type, typeName, name }: LoadedMap): void {
     throw new Error(`Cannot show what is in ${title}: it is a ${typeName}, and nobody can list who has a value in it`);
 }
 
+async function printEntries(entries: Iterable<[unknown, unknown]>): Promise<void> {
+  const output = new SteadyOutput();
+  let count = 0;
+  for (const [key, value] of entries) {
+    printLine(jsonText({ key, value }));
+    count += 1;
+    if (count % rowsAtOnce === 0 && !(await output.next())) return;
+  }
+}
+
 interface MapColumns {
   readonly keys: readonly Column[];
   readonly values: readonly Column[];
@@ -54,7 +65,8 @@ function columnsOfMap({ keyType, valueType }: LoadedMap, types: Btf | undefined)
   return { keys: of(keyType, "key"), values: of(valueType, "value") };
 }
 
-function printTable(entries: Iterable<[unknown, unknown]>, columns: MapColumns, perCpu: boolean): void {
+async function printTable(entries: Iterable<[unknown, unknown]>, columns: MapColumns, perCpu: boolean): Promise<void> {
+  const output = new SteadyOutput();
   const titles = [...columns.keys, ...columns.values].map(({ title }) => title);
   const heads = perCpu ? titles.toSpliced(columns.keys.length, 0, "CPU") : titles;
   const page = outputPage();
@@ -72,6 +84,7 @@ function printTable(entries: Iterable<[unknown, unknown]>, columns: MapColumns, 
     if (rows.length < rowsAtOnce) continue;
     print(rows);
     rows = [];
+    if (!(await output.next())) return;
   }
   if (rows.length > 0) print(rows);
   else if (isFirst) console.error("The map is empty.");
