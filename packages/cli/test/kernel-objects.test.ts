@@ -65,6 +65,8 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
       assert.deepEqual((ours["pids"] as Facts[])[0]!["pid"], process.pid);
       assertAgrees((await json("prog", "show", `${info.id}`)) as Facts, theirs, programFacts);
     }
+    const typed = (await json("prog", "show", `${bpf.program("typed").info.id}`)) as Facts;
+    assert.equal(typed["attach_to"], "btf_trace_sys_enter");
     const { stdout } = await ebpf(["prog", "list"], { env: { COLUMNS: "300" } });
     assert.match(stdout, /^ +ID +TYPE +NAME +TAG +LOADED +MEMORY +MAPS +HELD BY\n/);
     const row = `${program.info.id}  raw_tracepoint +raw +${program.info.tag} +\\d{4}-\\d\\d-\\d\\d .* ${process.pid}`;

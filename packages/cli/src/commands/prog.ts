@@ -36,7 +36,7 @@ command
   .option("-j, --json", "print a JSON object")
   .action(async (program: string, options: FactsOptions) => {
     const { showProgram } = await import("../kernel/program-list.ts");
-    showProgram(program, options);
+    await showProgram(program, options);
   });
 
 command

@@ -1,4 +1,4 @@
-import { findProgram, type LoadedProgram, programs } from "ebpf-ts/kernel";
+import { findProgram, type LoadedProgram, programs, readBtf, readKernelBtf } from "ebpf-ts/kernel";
 import { bytesText, type Facts, type ListColumn, present, printFacts, printJson, printList } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import { wanted } from "./wanted.ts";
@@ -22,20 +22,22 @@ export function listPrograms({ json }: FactsOptions): void {
 }
 
 /** `ebpf prog show` */
-export function showProgram(name: string, { json }: FactsOptions): void {
+export async function showProgram(name: string, { json }: FactsOptions): Promise<void> {
   const found = wanted("program", name, findProgram);
   const owners = new Owners("program");
+  const targets = await Promise.all(found.map(targetOf));
   if (json === true) {
     printJson(
-      found.map((program) => factsOf(program, owners)),
+      found.map((program, index) => ({ ...factsOf(program, owners), ...present({ attach_to: targets[index] }) })),
       true,
     );
     return;
   }
-  for (const program of found) {
+  for (const [index, program] of found.entries()) {
     printFacts(`${program.id} ${program.name}`, [
       ["type", program.typeName],
       ["tag", program.tag],
+      ["attaches to", targets[index]],
       ["licence", program.gplCompatible ? "GPL-compatible" : "other"],
       ["loaded", `${program.loadedAt.toISOString()} by user ${program.uid}`],
       ["translated", bytesText(program.translatedSize)],
@@ -49,6 +51,14 @@ export function showProgram(name: string, { json }: FactsOptions): void {
       ["held by", owners.textOf(program.id)],
     ]);
   }
+}
+
+/** What the kernel's types call the place that the program was loaded for: a function, a hook, a tracepoint. */
+async function targetOf({ attachBtf, attachType }: LoadedProgram): Promise<string | undefined> {
+  if (attachType === 0) return undefined;
+  const types = await (attachBtf === 0 ? readKernelBtf() : readBtf(attachBtf)).catch(() => undefined);
+  const type = types === undefined || attachType >= types.length ? undefined : types.type(attachType);
+  return type !== undefined && "name" in type ? type.name : undefined;
 }
 
 function columns(owners: Owners): ListColumn<LoadedProgram>[] {
