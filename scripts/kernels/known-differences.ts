@@ -9,7 +9,26 @@ interface KnownDifference {
   readonly reason: string;
 }
 
-const knownDifferences: readonly KnownDifference[] = [];
+const emptyRecords =
+  "The verifier of Linux 6.1 misses the release of a record of 0 bytes, which an object of the tests reserves on purpose";
+
+/** They are run all the same, and shown with their reason. */
+const knownDifferences: readonly KnownDifference[] = [
+  {
+    on: ["6.1"],
+    file: "test/kernel/attach",
+    tests: /^close\(\) detaches/,
+    reason: "Before Linux 6.10 a program is attached to a raw tracepoint once (EEXIST)",
+  },
+  {
+    on: ["6.1"],
+    file: "test/kernel/links",
+    tests: /the kernel's number|without names by kernels|in which file it is/,
+    reason: "Before Linux 6.6 the kernel says of a link by a perf event nothing of its place",
+  },
+  { on: ["6.1"], file: "test/kernel/maps", tests: /cannot do is refused|size is rounded up/, reason: emptyRecords },
+  { on: ["6.1"], file: "test/kernel/memory", tests: /a ring's memory is said to be closed/, reason: emptyRecords },
+];
 
 export const knownFiles: readonly string[] = knownDifferences.map(({ file }) => file);
 

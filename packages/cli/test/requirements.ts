@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { haveEngine } from "ebpf-ts";
 
 const kernel = await haveEngine("kernel");
@@ -33,4 +35,27 @@ export function mountTracefs(): () => void {
 
 export function compilerOrSkip(compiler = "clang-14"): string | false {
   return reasonOrFail(existsSync(`/usr/bin/${compiler}`) ? false : `${compiler} is not installed`);
+}
+
+/** A root of kernels, as `dpkg -x` makes them: scripts/kernels/get-kernel.ts got it for `npm run test:kernels`. */
+export const guestKernels: string = join(
+  process.env["EBPF_TS_KERNELS"] ??
+    join(process.getuid?.() === 0 ? "/var/cache" : join(homedir(), ".cache"), "ebpf-ts-kernels"),
+  "6.12",
+);
+
+/** Its image. */
+export function guestKernel(): string {
+  const boot = join(guestKernels, "boot");
+  return join(
+    boot,
+    readdirSync(boot).find((name) => name.startsWith("vmlinuz-"))!,
+  );
+}
+
+/** For tests that boot a guest. */
+export function guestOrSkip(): string | false {
+  const tools = ["/usr/bin/qemu-system-x86_64", "/bin/busybox"].find((path) => !existsSync(path));
+  if (tools !== undefined) return reasonOrFail(`${tools} is not installed`);
+  return reasonOrFail(existsSync(guestKernels) ? false : "`npm run test:kernels` has not got Linux 6.12 yet");
 }

@@ -23,7 +23,7 @@ export class GuestFiles {
     return this.#size;
   }
 
-  /** Folders that this user may not read: they are empty in the guest. */
+  /** What this user may not read: the guest does not have it. */
   get unreadable(): readonly string[] {
     return this.#unreadable;
   }
@@ -81,8 +81,8 @@ export class GuestFiles {
   #addInside(folder: string, device: number, leftOut: ReadonlySet<string>): void {
     for (const name of this.#namesIn(folder)) {
       const path = join(folder, name);
-      const stats = lstatSync(path, { throwIfNoEntry: false });
-      if (stats === undefined || leftOut.has(name)) continue;
+      const stats = leftOut.has(name) ? undefined : this.#look(path);
+      if (stats === undefined) continue;
       this.#putFromHost(path, stats);
       if (stats.isDirectory() && stats.dev === device) this.#addInside(path, device, leftOut);
     }
@@ -94,6 +94,16 @@ export class GuestFiles {
     } catch {
       this.#unreadable.push(folder);
       return [];
+    }
+  }
+
+  /** Undefined for what is gone meanwhile, or in a folder that this user may list and not enter. */
+  #look(path: string): Stats | undefined {
+    try {
+      return lstatSync(path, { throwIfNoEntry: false });
+    } catch {
+      this.#unreadable.push(path);
+      return undefined;
     }
   }
 

@@ -1,13 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportError, UsageError } from "../output/report-error.ts";
 import { writeCpio } from "./cpio.ts";
 import { collectFiles } from "./collect-files.ts";
+import { exitCodeOf, onEndingSignal } from "./ending-signals.ts";
 import { commandScript, own } from "./guest-scripts.ts";
 import type { GuestFiles } from "./guest-files.ts";
 import { findKernel } from "./kernel-image.ts";
-import { Qemu } from "./qemu.ts";
+import { Qemu, type QemuOptions } from "./qemu.ts";
 import { GuestExit, Session, type SessionEnd } from "./session.ts";
 
 export interface VmArguments {
@@ -50,13 +52,28 @@ async function runGuest(options: VmArguments): Promise<SessionEnd> {
   if (memory < leastMemory(files))
     throw new UsageError(`The files of the guest take ${leastMemory(files)} MB of memory: give it more with --memory`);
   const folder = await mkdtemp(join(tmpdir(), "ebpf-vm-"));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
-    const initramfs = join(folder, "initramfs");
-    tellLeftOut([...files.unreadable, ...(await writeCpio(initramfs, files.entries))]);
-    const qemu = new Qemu({ ...options, kernel: kernel.path, initramfs, memory });
+    const qemu = await startQemu(
+      { ...options, kernel: kernel.path, initramfs: join(folder, "initramfs"), memory },
+      files,
+    );
     return await new Session(qemu, { timeout: options.timeout, console: options.console === true }).run();
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
+  }
+}
+
+/** A signal until then ends this process by its exit, which leaves nothing behind. */
+async function startQemu(options: QemuOptions, files: GuestFiles): Promise<Qemu> {
+  const stopSignals = onEndingSignal((signal) => process.exit(exitCodeOf(signal)));
+  try {
+    tellLeftOut([...files.unreadable, ...(await writeCpio(options.initramfs, files.entries))]);
+    return new Qemu(options);
+  } finally {
+    stopSignals();
   }
 }
 

@@ -1,5 +1,5 @@
-import { constants } from "node:os";
 import { createInterface } from "node:readline";
+import { type EndingSignal, exitCodeOf, onEndingSignal } from "./ending-signals.ts";
 import { sign } from "./guest-scripts.ts";
 import type { Qemu } from "./qemu.ts";
 
@@ -22,9 +22,6 @@ export interface SessionEnd {
   readonly fault?: string;
 }
 
-type GuestSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
-const signals: readonly GuestSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-
 /** The run of a guest's command, from the start of the kernel to its end. */
 export class Session {
   readonly #qemu: Qemu;
@@ -41,38 +38,36 @@ export class Session {
   }
 
   async run(): Promise<SessionEnd> {
-    const qemu = this.#qemu;
-    const onSignal = (signal: GuestSignal): void => this.#pass(signal);
-    for (const signal of signals) process.on(signal, onSignal);
-    const atExit = (): void => qemu.kill();
-    process.on("exit", atExit);
-    const { timeout } = this.#options;
-    const limit =
-      timeout === undefined
-        ? undefined
-        : setTimeout(
-            () =>
-              this.#finish({
-                code: GuestExit.timeout,
-                fault: `The guest was ended after ${timeout} s, as --timeout says`,
-              }),
-            timeout * 1000,
-          );
-    const alive = setInterval(() => this.#tell("alive"), sign.every * 1000);
-    this.#expect(
-      bootPatience,
-      `The kernel has not started the command in ${bootPatience} s: --console shows what it says`,
-    );
+    const stop = this.#watch();
     this.#listen();
     const output = [this.#show("output", process.stdout), this.#show("errors", process.stderr)];
-    const fault = await qemu.ended;
+    const fault = await this.#qemu.ended;
     await Promise.all(output);
-    clearTimeout(limit);
-    clearInterval(alive);
-    clearTimeout(this.#watchdog);
-    process.off("exit", atExit);
-    for (const signal of signals) process.off(signal, onSignal);
+    stop();
     return this.#end ?? { code: GuestExit.failure, fault: this.#whyItEnded(fault) };
+  }
+
+  /** For signals, the time, and signs of life; gives the function that ends it. */
+  #watch(): () => void {
+    const stopSignals = onEndingSignal((signal) => this.#pass(signal));
+    const onExit = (): void => this.#qemu.kill();
+    process.on("exit", onExit);
+    const limit = this.#limit(this.#options.timeout);
+    const alive = setInterval(() => this.#tell("alive"), sign.every * 1000);
+    this.#expect(bootPatience, `The kernel has not started the command in ${bootPatience} s`);
+    return () => {
+      clearTimeout(limit);
+      clearInterval(alive);
+      clearTimeout(this.#watchdog);
+      process.off("exit", onExit);
+      stopSignals();
+    };
+  }
+
+  #limit(seconds: number | undefined): NodeJS.Timeout | undefined {
+    if (seconds === undefined) return undefined;
+    const end = { code: GuestExit.timeout, fault: `The guest was ended after ${seconds} s, as --timeout says` };
+    return setTimeout(() => this.#finish(end), seconds * 1000);
   }
 
   /** The first one that comes counts. */
@@ -82,9 +77,9 @@ export class Session {
   }
 
   /** Ctrl-C is the command's to answer, once; what ends this process otherwise ends the guest. */
-  #pass(signal: GuestSignal): void {
+  #pass(signal: EndingSignal): void {
     if (signal === "SIGINT" && this.#isReady && !this.#isSignalled) this.#tell("INT");
-    else this.#finish({ code: 128 + constants.signals[signal] });
+    else this.#finish({ code: exitCodeOf(signal) });
     this.#isSignalled = true;
   }
 
@@ -106,10 +101,7 @@ export class Session {
   #hear(line: string): void {
     const [word, ...rest] = line.trim().split(" ");
     this.#isReady = true;
-    this.#expect(
-      sign.patience,
-      `The guest has given no sign of life for ${sign.patience} s: --console shows what its kernel says`,
-    );
+    this.#expect(sign.patience, `The guest has given no sign of life for ${sign.patience} s`);
     if (word === "exit") this.#finish({ code: Number(rest[0]) });
     if (word === "fault")
       this.#finish({ code: GuestExit.failure, fault: `Cannot start the command in the guest: ${rest.join(" ")}` });
@@ -117,12 +109,20 @@ export class Session {
 
   #expect(seconds: number, fault: string): void {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#finish({ code: GuestExit.failure, fault }), seconds * 1000);
+    const end = { code: GuestExit.failure, fault: `${fault}: --console shows what its kernel says` };
+    this.#watchdog = setTimeout(() => this.#finish(end), seconds * 1000);
   }
 
-  /** All of it: what a slow reader has not taken yet, the guest waits with. */
+  /**
+   * All of it: what a slow reader has not taken yet, the guest waits with. A reader that has seen enough ends the run, and is no failure
+   * (watch-output.ts); what nobody reads is thrown away, so that the port comes to its end.
+   */
   #show(port: "output" | "errors", to: NodeJS.WriteStream): Promise<void> {
     const from = this.#qemu.port(port);
+    to.once("error", ({ code }: NodeJS.ErrnoException) => {
+      from.resume();
+      this.#finish({ code: code === "EPIPE" ? 0 : GuestExit.failure });
+    });
     return new Promise((resolve) => {
       from.pipe(to, { end: false });
       from.once("close", resolve);
