@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { KernelCollection } from "../../src/engine/kernel/kernel-collection.ts";
+import type { KernelProgram } from "../../src/engine/kernel/kernel-program.ts";
 import { load } from "../../src/index.ts";
 import {
   btfs,
@@ -22,12 +23,16 @@ import {
   readBtf,
 } from "../../src/kernel/index.ts";
 import { mapsOf } from "../../src/kernel/listing/maps.ts";
+import { Descriptor } from "../../src/sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { Errno } from "../../src/uapi/errno.ts";
-import { Command, LinkType, ProgType } from "../../src/uapi/uapi.gen.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
+import { AttachType, Command, LinkType, ProgType } from "../../src/uapi/uapi.gen.ts";
 import { changedSys, loadFixture } from "../kernel/kernel-fixture.ts";
 import { mountBpffs, type Mounted } from "../support/bpf-file-systems.ts";
 import { fixturePath } from "../support/fixtures.ts";
-import { kernelOrSkip } from "../support/requirements.ts";
+import { kernelOrSkip, linuxOrSkip } from "../support/requirements.ts";
 
 interface Listed {
   readonly id: number;
@@ -129,6 +134,28 @@ describe("kernel: what is loaded", { skip: kernelOrSkip() }, () => {
       code: "NOT_SUPPORTED",
       message: /Cannot detach link \d+: the kernel detaches/,
     });
+  });
+
+  it("links of many places in a file say which file", { skip: linuxOrSkip("6.8") }, async () => {
+    const loaded = await loadFixture("kernel-uprobe", {
+      edit: (spec) => {
+        for (const program of spec.programs) program.attachType = AttachType.TRACE_UPROBE_MULTI;
+      },
+    });
+    after(() => loaded.close());
+    const path = readlinkSync("/proc/self/exe");
+    const program = [...loaded.programs.values()][0] as KernelProgram;
+    const given = { path, offsets: new BigUint64Array([0x1234n, 0x1300n]), cnt: 2, pid: process.pid };
+    const create = new KernelStruct(BpfAttr.link_create, {
+      prog_fd: program.fd,
+      attach_type: AttachType.TRACE_UPROBE_MULTI,
+      uprobe_multi: given,
+    });
+    const link = new Descriptor(linuxSys().bpf(Command.LINK_CREATE, create), "a link");
+    const found = [...links()].find(({ programId }) => programId === program.info.id);
+    link.close();
+    assert.equal(found?.typeName, "uprobe_multi");
+    assert.deepEqual(found?.details, { path, places: 2, pid: process.pid });
   });
 
   it("BTF is listed, and read", async () => {

@@ -10,6 +10,7 @@ import { netnsLink } from "./links/netns.ts";
 import { perfEventLink } from "./links/perf-event.ts";
 import { rawTracepointLink } from "./links/raw-tracepoint.ts";
 import { sockmapLink } from "./links/sockmap.ts";
+import { structOpsLink } from "./links/struct-ops.ts";
 import { tcxLink } from "./links/tcx.ts";
 import { tracingLink } from "./links/tracing.ts";
 import { uprobeMultiLink } from "./links/uprobe-multi.ts";
@@ -26,6 +27,7 @@ export const linkKinds: Readonly<Record<number, LinkKind>> = {
   [LinkType.PERF_EVENT]: perfEventLink,
   [LinkType.RAW_TRACEPOINT]: rawTracepointLink,
   [LinkType.SOCKMAP]: sockmapLink,
+  [LinkType.STRUCT_OPS]: structOpsLink,
   [LinkType.TCX]: tcxLink,
   [LinkType.TRACING]: tracingLink,
   [LinkType.UPROBE_MULTI]: uprobeMultiLink,
