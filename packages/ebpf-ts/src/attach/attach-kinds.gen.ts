@@ -3,6 +3,7 @@ import type { AttachKind } from "./attach-kind.ts";
 import type { AttachTarget, AttachTargetOf } from "./attach-targets.gen.ts";
 import { iter } from "./targets/iter.ts";
 import { fentry } from "./targets/kernel/fentry.ts";
+import { freplace } from "./targets/kernel/freplace.ts";
 import { kprobeMulti } from "./targets/kernel/kprobe-multi.ts";
 import { kprobe } from "./targets/kernel/kprobe.ts";
 import { ksyscall } from "./targets/kernel/ksyscall.ts";
@@ -25,6 +26,7 @@ import { uprobe } from "./targets/uprobe.ts";
 export const attachKinds: { readonly [Kind in AttachTarget["kind"]]: AttachKind<AttachTargetOf<Kind>> } = {
   iter: iter,
   fentry: fentry,
+  freplace: freplace,
   kprobe_multi: kprobeMulti,
   kprobe: kprobe,
   ksyscall: ksyscall,

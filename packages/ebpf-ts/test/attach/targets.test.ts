@@ -60,6 +60,7 @@ const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTar
   tp_btf: record({ kind: fc.constant("tp_btf"), name: word }),
   fentry: record({ kind: fc.constant("fentry"), name: word }),
   lsm: record({ kind: fc.constant("lsm"), name: word }),
+  freplace: record({ kind: fc.constant("freplace"), name: word }),
   ksyscall: record({ kind: fc.constant("ksyscall"), name: word }),
   kprobe_multi: record({ kind: fc.constant("kprobe_multi"), pattern: fc.stringMatching(/^[a-z_*?][\w.*?]{0,20}$/) }),
   perf_event: fc.oneof(

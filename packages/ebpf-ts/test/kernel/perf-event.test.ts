@@ -6,19 +6,25 @@ import { describe, it } from "node:test";
 import type { PerfEventTarget } from "../../src/attach/targets/kernel/perf-event.ts";
 import type { Collection } from "../../src/collection/collection.ts";
 import { onlineCpus } from "../../src/engine/kernel/cpus.ts";
-import { load } from "../../src/load.ts";
+import { load, type LoadOptions } from "../../src/load.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";
 import { parse } from "../../src/spec/parse.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
+import { func } from "../../src/sys/ffi/libc.ts";
 import { LinkType } from "../../src/uapi/uapi.gen.ts";
 import { fixturePath } from "../support/fixtures.ts";
-import { kernelOrSkip } from "../support/requirements.ts";
+import { mountTracefs } from "../support/bpf-file-systems.ts";
+import { kernelOrSkip, tracefsOrSkip } from "../support/requirements.ts";
 
-async function loaded(tgid: number = process.pid, program = "on_sample"): Promise<Collection> {
+async function loaded(
+  tgid: number = process.pid,
+  program = "on_sample",
+  options: LoadOptions = {},
+): Promise<Collection> {
   const spec = parse(readFileSync(fixturePath("sampling.bpf.o")));
   for (const each of spec.programs) each.autoload = each.name === program;
   setVariable(spec, "only_tgid", tgid);
-  return load(spec, { engine: "kernel" });
+  return load(spec, { engine: "kernel", ...options });
 }
 
 const seen = (bpf: Collection, name: string): bigint => BigInt(bpf.variable(name).get() as bigint);
@@ -103,6 +109,18 @@ describe("kernel: perf events", { skip: kernelOrSkip(), timeout: 120_000 }, () =
     }
   });
 
+  it("are kept from a program by a filter", async () => {
+    await using all = await loaded();
+    await using own = await loaded(process.pid, "on_sample", { filter: { pid: process.pid } });
+    await using others = await loaded(process.pid, "on_sample", { filter: { comm: "nobody-has-it" } });
+    for (const bpf of [others, own, all]) {
+      await bpf.program("on_sample").attach({ kind: "perf_event", event: "page-faults", period: 1, pid: process.pid });
+    }
+    spinUntil(() => (touchPages(64), seen(all, "samples") > 0n));
+    assert.ok(seen(own, "samples") > 0n);
+    assert.equal(seen(others, "samples"), 0n);
+  });
+
   it("name what is not there", async () => {
     await using bpf = await loaded();
     const refused = (target: Partial<PerfEventTarget>, expected: object): Promise<void> =>
@@ -135,6 +153,21 @@ describe("kernel: perf events", { skip: kernelOrSkip(), timeout: 120_000 }, () =
     assert.equal(openDescriptors().length, opened);
     await bpf.close();
     assert.equal(openDescriptors().length, before);
+  });
+});
+
+describe("kernel: tracepoints", { skip: tracefsOrSkip() }, () => {
+  it("have a cookie", async () => {
+    const tracefs = mountTracefs();
+    try {
+      await using bpf = await loaded(process.pid, "on_getpgid");
+      const target = { kind: "tracepoint", category: "syscalls", name: "sys_enter_getpgid" } as const;
+      await bpf.program("on_getpgid").attach({ ...target, cookie: 42 });
+      func("int getpgid(int pid)")(0);
+      assert.equal(seen(bpf, "cookie"), 42n);
+    } finally {
+      tracefs.unmount();
+    }
   });
 });
 

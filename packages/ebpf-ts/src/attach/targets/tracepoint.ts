@@ -1,5 +1,6 @@
 import { LinkType } from "../../uapi/uapi.gen.ts";
 import { type Check, wrongKind } from "../../base/checks.ts";
+import { aCookie } from "../a-cookie.ts";
 import type { AttachKind } from "../attach-kind.ts";
 
 /** A tracepoint, whose program gets the fields of its event (Linux 4.7). */
@@ -9,6 +10,8 @@ export interface TracepointTarget {
   readonly category: string;
   /** As in tracefs, without the category: `sched_switch`. */
   readonly name: string;
+  /** What `bpf_get_attach_cookie` gives the program, 64 bits (kernel engine, Linux 5.15); 0 when left out. */
+  readonly cookie?: bigint | number | undefined;
 }
 
 const aFolder: Check = (value, what) => {
@@ -20,7 +23,7 @@ export const tracepoint: AttachKind<TracepointTarget> = {
   title: "a tracepoint",
   linkType: LinkType.PERF_EVENT,
   once: true,
-  checks: { category: aFolder, name: aFolder },
+  checks: { category: aFolder, name: aFolder, cookie: aCookie },
   needs: ["category", "name"],
   parse(rest) {
     const match = /^([\w-]+)\/([\w-]+)$/.exec(rest);

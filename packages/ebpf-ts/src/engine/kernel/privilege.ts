@@ -16,7 +16,7 @@ export function missingPrivilege(): string {
   if (lockdown !== undefined) {
     return `the kernel refuses it in spite of the privilege (EPERM), for it is locked down to ${lockdown}`;
   }
-  return "the kernel refuses it in spite of the privilege (EPERM): a container or a security module may forbid it";
+  return "the kernel refuses it in spite of the privilege (EPERM): a container, a security module or lockdown may forbid it";
 }
 
 /** CAP_NET_ADMIN: networks are changed by those who have it, whatever else they may. */

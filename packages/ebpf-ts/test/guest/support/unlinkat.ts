@@ -29,11 +29,11 @@ export async function withFile(use: (path: string) => Promise<void>): Promise<vo
   }
 }
 
-/** One program of the fixture, which watches this process. */
-export function watching(name: string): CollectionSpec {
+/** One program of the fixture, which watches this process; 0 for everybody. */
+export function watching(name: string, tgid: number = process.pid): CollectionSpec {
   const spec = parse(readFileSync(fixturePath("kernel-functions.bpf.o")));
   for (const program of spec.programs) program.autoload = program.name === name;
-  setVariable(spec, "only_tgid", process.pid);
+  setVariable(spec, "only_tgid", tgid);
   return spec;
 }
 

@@ -9,8 +9,8 @@ import type { AttachKind } from "../../attach-kind.ts";
  */
 export interface FentryTarget {
   readonly kind: "fentry";
-  /** Of the function: `do_unlinkat`. */
-  readonly name: string;
+  /** Of the function: `do_unlinkat`; what the program was loaded for when left out. */
+  readonly name?: string | undefined;
   /** What `bpf_get_attach_cookie` gives the program, 64 bits (Linux 5.19); 0 when left out. */
   readonly cookie?: bigint | number | undefined;
 }
@@ -21,7 +21,8 @@ export const fentry: AttachKind<FentryTarget> = {
   linkType: LinkType.TRACING,
   once: true,
   checks: { name: aName, cookie: aCookie },
-  needs: ["name"],
+  needs: [],
+  bind: (target, attachTo) => ({ ...target, name: target.name ?? attachTo }),
   parse: (rest) => (rest === "" ? undefined : { kind: "fentry", name: rest }),
-  write: ({ name }) => name,
+  write: ({ name = "" }) => name,
 };

@@ -6,8 +6,8 @@ import type { AttachKind } from "../../attach-kind.ts";
 /** A hook of the security modules, whose program may deny what is asked there (kernel engine, Linux 5.7): the one that it was loaded for. */
 export interface LsmTarget {
   readonly kind: "lsm";
-  /** Of the hook: `file_open`. */
-  readonly name: string;
+  /** Of the hook: `file_open`; what the program was loaded for when left out. */
+  readonly name?: string | undefined;
   /** What `bpf_get_attach_cookie` gives the program, 64 bits (Linux 5.19); 0 when left out. */
   readonly cookie?: bigint | number | undefined;
 }
@@ -18,7 +18,8 @@ export const lsm: AttachKind<LsmTarget> = {
   linkType: LinkType.TRACING,
   once: true,
   checks: { name: aName, cookie: aCookie },
-  needs: ["name"],
+  needs: [],
+  bind: (target, attachTo) => ({ ...target, name: target.name ?? attachTo }),
   parse: (rest) => (rest === "" ? undefined : { kind: "lsm", name: rest }),
-  write: ({ name }) => name,
+  write: ({ name = "" }) => name,
 };

@@ -3,6 +3,7 @@ import type { AttachTarget, AttachTargetOf } from "../../../attach/attach-target
 import type { Attach } from "./attachment.ts";
 import { attachIter } from "./ways/iter.ts";
 import { attachFentry } from "./ways/kernel/fentry.ts";
+import { attachFreplace } from "./ways/kernel/freplace.ts";
 import { attachKprobeMulti } from "./ways/kernel/kprobe-multi.ts";
 import { attachKprobe } from "./ways/kernel/kprobe.ts";
 import { attachKsyscall } from "./ways/kernel/ksyscall.ts";
@@ -25,6 +26,7 @@ import { attachUprobe } from "./ways/uprobe.ts";
 export const ways: { readonly [Kind in AttachTarget["kind"]]: Attach<AttachTargetOf<Kind>> } = {
   iter: attachIter,
   fentry: attachFentry,
+  freplace: attachFreplace,
   kprobe_multi: attachKprobeMulti,
   kprobe: attachKprobe,
   ksyscall: attachKsyscall,

@@ -16,7 +16,7 @@ const FIRST_CPU = 0;
 
 /** A perf event of that tracepoint, to which the program is linked. */
 export const attachTracepoint: Attach<TracepointTarget> = async (request) => ({
-  parts: [attachToEvent(request, openTracepoint(request))],
+  parts: [attachToEvent(request, openTracepoint(request), request.target.cookie)],
 });
 
 function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
