@@ -5,6 +5,7 @@ import { cpuCases } from "./cases/cpu.ts";
 import { dispatchCases } from "./cases/dispatch.ts";
 import { injectCases } from "./cases/inject.ts";
 import { ioUringCases } from "./cases/io-uring.ts";
+import { loadCases } from "./cases/load.ts";
 import { perfCases } from "./cases/perf.ts";
 import { ringCases } from "./cases/ring.ts";
 import { rssCases } from "./cases/rss.ts";
@@ -24,4 +25,5 @@ export const cases: readonly Case[] = [
   ...ioUringCases,
   ...rssCases,
   ...startCases,
+  ...loadCases,
 ];

@@ -11,3 +11,5 @@ export const drainObject: string = object("drain");
 export const perfObject: string = object("perf");
 /** A small object with a place where it is attached. */
 export const startObject: string = object("start");
+/** A hundred CO-RE relocations, in programs that hardly ever fire. */
+export const relocatedObject: string = object("load");

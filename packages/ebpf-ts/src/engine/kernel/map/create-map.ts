@@ -3,7 +3,7 @@ import type { MapSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
-import { NotSupportedError } from "../../../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
@@ -30,6 +30,7 @@ export async function createMap(
     const name = mapTypeName(spec.type);
     throw new NotSupportedError(name, `Cannot create map ${spec.name}: ${name} maps are not supported`);
   }
+  if (spec.maxEntries === 0 && kind.counts !== "nothing" && kind.counts !== "cpus") throw withoutSize(spec);
   const inner = spec.inner === undefined ? undefined : await createMap(sys, spec.inner, btf);
   try {
     const types = btf !== undefined && kind.typed ? btf : undefined;
@@ -96,6 +97,14 @@ export function entriesOf(sys: Sys, spec: MapSpec): number {
   if (counts === "bytes") return ringSize(spec.maxEntries, sys.pageSize());
   if (counts === "cpus" && spec.maxEntries === 0) return possibleCpus();
   return spec.maxEntries;
+}
+
+/** The kernel would say EINVAL. */
+function withoutSize({ name, type }: MapSpec): EbpfError {
+  return new EbpfError(
+    "BAD_OBJECT",
+    `Cannot create map ${name}: it has no size, which the object leaves to who loads it: give load() maps: { ${name}: { maxEntries: … } } (${mapKind(type).counts})`,
+  );
 }
 
 function hint(spec: MapSpec, errno: number): string | undefined {
