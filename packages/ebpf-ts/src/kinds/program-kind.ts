@@ -41,6 +41,8 @@ export interface ProgramKind {
   readonly attachType: number | undefined;
   /** The program may sleep (BPF_F_SLEEPABLE). */
   readonly sleepable: boolean;
+  /** The program takes packets that lie in several buffers (BPF_F_XDP_HAS_FRAGS). */
+  readonly frags: boolean;
   /** How one writes what may follow the name and a slash: `<category>/<name>`. Undefined when nothing may. */
   readonly rest: string | undefined;
   readonly place: PlaceKind;

@@ -162,7 +162,8 @@ export const programKinds: readonly ProgramKind[] = [
   }),
 ];
 
-type Row = Pick<ProgramKind, "type" | "place" | "since"> & Partial<Omit<ProgramKind, "name" | "atReturn" | "context">>;
+type Row = Pick<ProgramKind, "type" | "place" | "since"> &
+  Partial<Omit<ProgramKind, "name" | "atReturn" | "frags" | "context">>;
 type Rest = Omit<Row, "type" | "place">;
 
 /** The same row under each of these names. All are made at every start, so that nothing here takes long. */
@@ -172,7 +173,8 @@ function kinds(names: string, row: Row): ProgramKind[] {
   const context = contextOf(type);
   return names.split(" ").map((name) => {
     const atReturn = type === ProgType.KPROBE && (name.startsWith("kret") || name.startsWith("uret"));
-    return { name, type, attachType, sleepable, rest, place, attaches, atReturn, kernelType, context, since };
+    const frags = name.startsWith("xdp.frags");
+    return { name, type, attachType, sleepable, frags, rest, place, attaches, atReturn, kernelType, context, since };
   });
 }
 

@@ -3,8 +3,10 @@ import { after, before, describe, it } from "node:test";
 import { join } from "node:path";
 import type { XdpTarget } from "../../src/attach/targets/net/xdp.ts";
 import { openPinnedLink } from "../../src/index.ts";
+import type { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
-import { Command, LinkType } from "../../src/uapi/uapi.gen.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
+import { Command, LinkType, ProgFlag } from "../../src/uapi/uapi.gen.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { mountBpffs, type Mounted } from "../support/bpf-file-systems.ts";
 import { networkOrSkip } from "../support/own-network.ts";
@@ -56,7 +58,10 @@ describe("kernel: XDP", { skip: networkOrSkip() }, () => {
     const opened = openDescriptors().length;
     const attach = (program: string, target: XdpTarget) => bpf.program(program).attach(target);
     const link = await attach("xdp_first", generic);
-    await assert.rejects(attach("xdp_second", generic), { code: "BUSY", message: /has an XDP program already/ });
+    await assert.rejects(attach("xdp_second", generic), {
+      code: "BUSY",
+      message: /has program xdp_first \(id \d+\) already/,
+    });
     await link.detach();
     await assert.rejects(attach("xdp_first", { ...generic, mode: "native" }), {
       code: "NOT_SUPPORTED",
@@ -74,6 +79,21 @@ describe("kernel: XDP", { skip: networkOrSkip() }, () => {
       message: /cannot name XDP .*interface/,
     });
     assert.equal(openDescriptors().length, opened);
+  });
+
+  it("takes packets of several buffers where its section says so", async () => {
+    const flags: number[] = [];
+    const watched = changedSys((real) => ({
+      bpfAsync(command, given) {
+        if (command === Command.PROG_LOAD)
+          flags.push((given as KernelStruct<typeof BpfAttr.prog_load>).number(BpfAttr.prog_load.fields.prog_flags));
+        return real.bpfAsync(command, given);
+      },
+    }));
+    await using bpf = await loadNet(["xdp_first", "xdp_frags"], watched);
+    assert.deepEqual(flags, [0, ProgFlag.XDP_HAS_FRAGS]);
+    const link = await bpf.program("xdp_frags").attach(generic);
+    await link.detach();
   });
 
   it("is left alone by attach() of a collection", async () => {

@@ -104,7 +104,7 @@ function encode({ spec, assembled, license, btf, target, fds }: ProgramToLoad, d
     insn_cnt: assembled.instructions.length,
     insns: encodeInstructions(assembled.instructions),
     license,
-    prog_flags: spec.sleepable ? ProgFlag.SLEEPABLE : 0,
+    prog_flags: flagsOf(spec),
     prog_name: kernelName(spec.name),
     expected_attach_type: spec.attachType,
     attach_btf_id: target.typeId,
@@ -112,6 +112,11 @@ function encode({ spec, assembled, license, btf, target, fds }: ProgramToLoad, d
     fd_array: fds.length === 0 ? undefined : Int32Array.from(fds),
     ...(btf === undefined ? {} : debugInfo(assembled, btf, detail)),
   });
+}
+
+function flagsOf({ kind, sleepable }: ProgramSpec): number {
+  const frags = findProgramKind(kind)?.frags === true;
+  return (sleepable ? ProgFlag.SLEEPABLE : 0) | (frags ? ProgFlag.XDP_HAS_FRAGS : 0);
 }
 
 /** With room for the whole log, as far as there is that much. */

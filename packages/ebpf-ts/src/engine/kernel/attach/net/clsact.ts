@@ -31,7 +31,7 @@ export function needClsact(sys: Sys, ifindex: number, direction: keyof typeof pa
     return;
   }
   if (answer.result === -Errno.ENOENT) {
-    const message = `Cannot ${action}: this kernel has no clsact (CONFIG_NET_SCH_INGRESS, Linux 4.5)`;
+    const message = `Cannot ${action}: this kernel has no clsact (Linux 4.5, module sch_ingress)`;
     throw new NotSupportedError("clsact", message, "4.5");
   }
   if (answer.result !== -Errno.EEXIST) throw netlinkFailure(answer, action);

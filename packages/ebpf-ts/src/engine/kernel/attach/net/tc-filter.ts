@@ -69,7 +69,11 @@ function addFilter(sys: Sys, wanted: FilterPlace, program: number, name: string,
     throw new EbpfError("BUSY", `Cannot ${action}: a filter has ${where} there already`);
   }
   if (answer.result < 0)
-    throw netlinkFailure(answer, action, answer.result === -Errno.ENOENT ? "this kernel has no cls_bpf" : undefined);
+    throw netlinkFailure(
+      answer,
+      action,
+      answer.result === -Errno.ENOENT ? "this kernel has no filters by eBPF (module cls_bpf)" : undefined,
+    );
   const echo = answer.messages.find(({ type }) => type === NetlinkType.NEWTFILTER);
   if (echo === undefined) return wanted;
   const { tcm_handle, tcm_info } = readValues(viewOf(echo.body), 0, TrafficControlMessage.fields);
