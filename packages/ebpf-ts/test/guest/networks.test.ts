@@ -119,10 +119,7 @@ describe("netkit", () => {
       for (const name of ["primary0", peer]) run("ip", "link", "set", name, "up");
       const link = await attach("netkit_peer", { kind: "netkit", interface: "primary0" });
       const { type, details } = link.info;
-      assert.deepEqual(
-        [type, details["interface"], details["attachType"]],
-        [LinkType.NETKIT, "primary0", "netkit_peer"],
-      );
+      assert.deepEqual([type, details["interface"], details["attachType"]], [LinkType.NETKIT, peer, "netkit_peer"]);
       await ranAt(() => run("ping", "-c", "1", "-W", "1", "10.8.0.9"), "netkit_peer");
       await assert.rejects(attach("netkit_peer", { kind: "netkit", interface: peer }), /its primary device/);
       await assert.rejects(attach("netkit_peer", { kind: "netkit", interface: "lo" }), /no netkit device/);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { execFileSync } from "node:child_process";
+import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { XdpTarget } from "../../src/attach/targets/net/xdp.ts";
 import { openPinnedLink } from "../../src/index.ts";
 import type { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
@@ -10,9 +13,14 @@ import { Command, LinkType, ProgFlag } from "../../src/uapi/uapi.gen.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { mountBpffs, type Mounted } from "../support/bpf-file-systems.ts";
 import { networkOrSkip } from "../support/own-network.ts";
+import { orFail, type SkipReason } from "../support/requirements.ts";
 import { sendDatagram } from "../support/sockets.ts";
 import { changedSys, until } from "./kernel-fixture.ts";
 import { loadNet, runsOf } from "./net-fixture.ts";
+
+function setprivOrSkip(): SkipReason {
+  return existsSync("/usr/bin/setpriv") ? false : orFail("there is no setpriv on this host");
+}
 
 const generic = { kind: "xdp", interface: "lo", mode: "generic" } as const;
 
@@ -110,6 +118,16 @@ describe("kernel: XDP", { skip: networkOrSkip() }, () => {
       code: "NO_PRIVILEGE",
       message: /in spite of the privilege/,
     });
+  });
+
+  it("says that CAP_NET_ADMIN is missing where only that is", { skip: setprivOrSkip() }, () => {
+    const child = fileURLToPath(new URL("./net-privilege-child.js", import.meta.url));
+    const having = (capabilities: string): string =>
+      execFileSync("setpriv", [`--bounding-set=-all,${capabilities}`, readlinkSync("/proc/self/exe"), child], {
+        encoding: "utf8",
+      });
+    assert.match(having("+bpf,+perfmon"), /^NO_PRIVILEGE: .*takes CAP_NET_ADMIN beside CAP_BPF/);
+    assert.equal(having("+bpf,+perfmon,+net_admin"), "loaded\n");
   });
 
   it("stays as it is when the events become those of a command", async () => {

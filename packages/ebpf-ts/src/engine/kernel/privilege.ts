@@ -12,6 +12,9 @@ export function missingPrivilege(): string {
   if (missing.length === 1)
     return `it has only one of CAP_BPF and CAP_PERFMON, and needs both: ${missing[0]} is missing`;
   if (missing.length > 0) return 'needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"';
+  if ((capabilities() & ((1n << CAP_NET_ADMIN) | (1n << CAP_SYS_ADMIN))) === 0n) {
+    return "the kernel refuses it (EPERM): what is of networks takes CAP_NET_ADMIN beside CAP_BPF, and what is of the whole system CAP_SYS_ADMIN";
+  }
   const lockdown = /\[(integrity|confidentiality)\]/.exec(readIfThere("/sys/kernel/security/lockdown") ?? "")?.[1];
   if (lockdown !== undefined) {
     return `the kernel refuses it in spite of the privilege (EPERM), for it is locked down to ${lockdown}`;

@@ -3,15 +3,15 @@ import { attachTypeName } from "../../../../uapi/type-names.ts";
 import type { LinkDetails, LinkKind } from "../link-kind.ts";
 import { interfaceDetails } from "../net/interface-details.ts";
 
+/** Of a program that is for the peer, the kernel names that device, and attaching takes the primary one. */
 const details: LinkDetails = {
   read: ({ netkit }, _, sys) => ({
     ...interfaceDetails(sys, netkit.ifindex),
     attachType: attachTypeName(netkit.attach_type),
   }),
   target({ ifindex, attachType }) {
-    if (ifindex === 0) return undefined;
-    const side = attachType === attachTypeName(AttachType.NETKIT_PEER) ? "peer" : "primary";
-    return { kind: "netkit", interface: Number(ifindex), side };
+    if (ifindex === 0 || attachType !== attachTypeName(AttachType.NETKIT_PRIMARY)) return undefined;
+    return { kind: "netkit", interface: Number(ifindex), side: "primary" };
   },
 };
 
