@@ -87,7 +87,7 @@ function checkProgramType(program: ProgramToAttach, kind: AnyKind): void {
   const ofType = typesForPlace(kind.kind).has(program.type);
   if (ofType && row?.attaches === "never") throw attachesNever(program, row);
   if (ofType && (row === undefined || goesTo(row, kind.kind))) return;
-  const section = programKinds.find(({ place }) => place === kind.kind)!.name;
+  const section = sectionFor(kind.kind);
   throw new TypeError(
     `Cannot attach program ${program.name} to ${kind.title}: it is a ${program.kind} program, write SEC("${section}")`,
   );
@@ -103,6 +103,12 @@ function checkLoadedFor(program: ProgramToAttach, kind: AnyKind, told: AttachTar
 /** The verifier was told where it will be attached. */
 function isBound(row: ProgramKind | undefined): boolean {
   return row?.kernelType !== undefined && row.attaches === "as named";
+}
+
+/** The plainest there is: `xdp` rather than `xdp.frags`. */
+function sectionFor(kind: AnyKind["kind"]): string {
+  const rows = programKinds.filter(({ place }) => place === kind);
+  return (rows.find(({ name }) => name === kind) ?? rows[0]!).name;
 }
 
 function attachesNever({ name, kind }: ProgramToAttach, { place }: ProgramKind): NotSupportedError {

@@ -219,6 +219,7 @@ test("what is told is checked: kind, keys, and what they hold", () => {
     ["sk_msg", { kind: "sockmap", map: 0 }, { name: "RangeError" }],
     ["sk_skb", { kind: "sockmap", map: "m", hook: "parser" }, { name: "TypeError" }],
     ["socket", { kind: "socket", fd: -1 }, { name: "RangeError" }],
+    ["tp", { kind: "xdp", interface: "lo" }, { name: "TypeError", message: /write SEC\("xdp"\)/ }],
     ["cgroup/dev", { kind: "cgroup" }, { name: "TypeError", message: /path .*missing/ }],
     ["cgroup/dev", { kind: "xdp", interface: "lo" }, { name: "TypeError", message: /it is a cgroup\/dev program/ }],
     ["xdp/devmap", { kind: "xdp", interface: "eth0" }, { name: "NotSupportedError", message: /entry of a devmap/ }],
