@@ -118,6 +118,12 @@ const tables: readonly Table[] = [
     prefix: /^BPF_F_KPROBE_MULTI_/,
   },
   {
+    name: "UprobeMultiFlag",
+    of: "uprobe_multi_flags",
+    comment: "BPF_F_UPROBE_MULTI_* of BPF_LINK_CREATE.",
+    prefix: /^BPF_F_UPROBE_MULTI_/,
+  },
+  {
     name: "PerfHardware",
     of: "perf_hw_id",
     comment: "`enum perf_hw_id`: PERF_COUNT_HW_*.",

@@ -99,7 +99,7 @@ export interface GoroutineObject {
   };
   readonly programs: {
     /** `SEC("uprobe")`, `goroutine.bpf.c:47` */
-    readonly casgstatus: ProgramOf<"kprobe" | "ksyscall" | "uprobe", PtRegs>;
+    readonly casgstatus: ProgramOf<"kprobe" | "ksyscall" | "uprobe" | "usdt", PtRegs>;
   };
 }
 

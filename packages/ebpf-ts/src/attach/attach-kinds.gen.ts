@@ -21,7 +21,9 @@ import { xdp } from "./targets/net/xdp.ts";
 import { rawTracepoint } from "./targets/raw-tracepoint.ts";
 import { tpBtf } from "./targets/tp-btf.ts";
 import { tracepoint } from "./targets/tracepoint.ts";
+import { uprobeMulti } from "./targets/uprobe-multi.ts";
 import { uprobe } from "./targets/uprobe.ts";
+import { usdt } from "./targets/usdt.ts";
 
 export const attachKinds: { readonly [Kind in AttachTarget["kind"]]: AttachKind<AttachTargetOf<Kind>> } = {
   iter: iter,
@@ -44,5 +46,7 @@ export const attachKinds: { readonly [Kind in AttachTarget["kind"]]: AttachKind<
   raw_tracepoint: rawTracepoint,
   tp_btf: tpBtf,
   tracepoint: tracepoint,
+  uprobe_multi: uprobeMulti,
   uprobe: uprobe,
+  usdt: usdt,
 };

@@ -19,7 +19,9 @@ import type { XdpTarget } from "./targets/net/xdp.ts";
 import type { RawTracepointTarget } from "./targets/raw-tracepoint.ts";
 import type { TpBtfTarget } from "./targets/tp-btf.ts";
 import type { TracepointTarget } from "./targets/tracepoint.ts";
+import type { UprobeMultiTarget } from "./targets/uprobe-multi.ts";
 import type { UprobeTarget } from "./targets/uprobe.ts";
+import type { UsdtTarget } from "./targets/usdt.ts";
 
 export type { IterTarget } from "./targets/iter.ts";
 export type { FentryTarget } from "./targets/kernel/fentry.ts";
@@ -41,7 +43,9 @@ export type { XdpTarget } from "./targets/net/xdp.ts";
 export type { RawTracepointTarget } from "./targets/raw-tracepoint.ts";
 export type { TpBtfTarget } from "./targets/tp-btf.ts";
 export type { TracepointTarget } from "./targets/tracepoint.ts";
+export type { UprobeMultiTarget } from "./targets/uprobe-multi.ts";
 export type { UprobeTarget } from "./targets/uprobe.ts";
+export type { UsdtTarget } from "./targets/usdt.ts";
 
 /** Where a program is to be attached: `kind` says which other keys there are. */
 export type AttachTarget =
@@ -65,7 +69,9 @@ export type AttachTarget =
   | RawTracepointTarget
   | TpBtfTarget
   | TracepointTarget
-  | UprobeTarget;
+  | UprobeMultiTarget
+  | UprobeTarget
+  | UsdtTarget;
 
 /** The targets of one kind: `AttachTargetOf<"uprobe">`. */
 export type AttachTargetOf<Kind extends AttachTarget["kind"]> = Extract<AttachTarget, { readonly kind: Kind }>;

@@ -649,6 +649,12 @@ export const KprobeMultiFlag = {
 } as const;
 export type KprobeMultiFlag = (typeof KprobeMultiFlag)[keyof typeof KprobeMultiFlag];
 
+/** BPF_F_UPROBE_MULTI_* of BPF_LINK_CREATE. */
+export const UprobeMultiFlag = {
+  RETURN: 1,
+} as const;
+export type UprobeMultiFlag = (typeof UprobeMultiFlag)[keyof typeof UprobeMultiFlag];
+
 /** `enum perf_hw_id`: PERF_COUNT_HW_*. */
 export const PerfHardware = {
   CPU_CYCLES: 0,

@@ -51,6 +51,8 @@ const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTar
   reuseport: record({ kind: fc.constant("reuseport"), fd: fc.nat() }),
   netns: record({ kind: fc.constant("netns"), path }),
   cgroup: record({ kind: fc.constant("cgroup"), path, direction }),
+  uprobe_multi: record({ kind: fc.constant("uprobe_multi"), path, pattern: word }),
+  usdt: record({ kind: fc.constant("usdt"), path, provider: word, name: word }),
   iter: record({
     kind: fc.constant("iter"),
     name: word.filter((name) => !/^(?:bpf_map_elem|bpf_sk_storage_map|sockmap|cgroup)$/.test(name)),

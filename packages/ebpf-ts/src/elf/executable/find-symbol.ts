@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import { matchesGlob } from "../../base/glob.ts";
 import { badExecutable, Executable } from "./executable.ts";
 import { functionNames, type FunctionSymbol, functionSymbols, symbolsLeft } from "./function-symbols.ts";
 import { goFunctions } from "./go-functions.ts";
@@ -27,6 +28,31 @@ export function findExecutableSymbol(file: PartialFile, name: string): Executabl
   throw badExecutable(
     `The executable is broken: function ${name} lies at address 0x${address.toString(16)}, where no code is loaded`,
   );
+}
+
+/**
+ * The functions whose names a pattern fits (`*` stands for any letters, `?` for one), each place once, in the order of the file. NOT_FOUND where
+ * there is none.
+ */
+export function findExecutableSymbols(file: PartialFile, pattern: string): ExecutableSymbol[] {
+  const executable = new Executable(file);
+  const left = symbolsLeft(executable);
+  const all = left === "all" ? functionSymbols(executable) : [...functionSymbols(executable), ...inGo(executable)];
+  const places = new Map<number, ExecutableSymbol>();
+  for (const { name, address, size, indirect } of all) {
+    const offset = indirect || !matchesGlob(pattern, name) ? undefined : executable.codeOffset(address);
+    if (offset !== undefined) places.set(offset, { name, offset, size });
+  }
+  if (places.size > 0) return [...places.values()].toSorted((one, other) => one.offset - other.offset);
+  const why = left === "all" ? "" : ", most of whose symbols were stripped";
+  throw new EbpfError(
+    "NOT_FOUND",
+    `Cannot find functions in the executable${why}: it has no function that is called like ${pattern}`,
+  );
+}
+
+function inGo(executable: Executable): Omit<FunctionSymbol, "version" | "rank">[] {
+  return goFunctions(executable).map((each) => ({ ...each, size: 0, indirect: false }));
 }
 
 type Place = Pick<FunctionSymbol, "address" | "size">;

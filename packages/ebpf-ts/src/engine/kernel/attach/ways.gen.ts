@@ -21,7 +21,9 @@ import { attachXdp } from "./ways/net/xdp.ts";
 import { attachRawTracepoint } from "./ways/raw-tracepoint.ts";
 import { attachTpBtf } from "./ways/tp-btf.ts";
 import { attachTracepoint } from "./ways/tracepoint.ts";
+import { attachUprobeMulti } from "./ways/uprobe-multi.ts";
 import { attachUprobe } from "./ways/uprobe.ts";
+import { attachUsdt } from "./ways/usdt.ts";
 
 export const ways: { readonly [Kind in AttachTarget["kind"]]: Attach<AttachTargetOf<Kind>> } = {
   iter: attachIter,
@@ -44,5 +46,7 @@ export const ways: { readonly [Kind in AttachTarget["kind"]]: Attach<AttachTarge
   raw_tracepoint: attachRawTracepoint,
   tp_btf: attachTpBtf,
   tracepoint: attachTracepoint,
+  uprobe_multi: attachUprobeMulti,
   uprobe: attachUprobe,
+  usdt: attachUsdt,
 };
