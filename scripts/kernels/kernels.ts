@@ -13,5 +13,8 @@ export const kernels: readonly Kernel[] = [
   { word: "newest", suite: "trixie-backports", packages: "^linux-image-[0-9].*-cloud-amd64$" },
 ];
 
-/** What tests of the guest suite take of a kernel that Debian's has as a module. */
-export const modules: readonly string[] = ["veth", "dummy"];
+/** What tests of the guest suite take of a kernel that Debian's has as a module: they load it themselves. */
+export const modules: readonly string[] = ["veth", "dummy", "nf_conntrack", "sch_ingress", "cls_bpf"];
+
+/** And of programs of this host, beside those of busybox. */
+export const programs: readonly string[] = ["ip", "tc"];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../files.ts";
 import type { FileResult } from "../runtimes/run-file.ts";
-import { modules } from "./kernels.ts";
+import { modules, programs } from "./kernels.ts";
 
 export interface FileRun {
   readonly file: string;
@@ -33,8 +33,8 @@ export async function runInGuest(
   const options = [
     `--kernel=${image}`,
     `--timeout=${seconds}`,
-    ...modules.flatMap((name) => ["--module", name]),
-    ...others.flatMap((path) => ["--add", join(root, path)]),
+    ...modules.flatMap((name) => ["--with-module", name]),
+    ...[...programs, ...others.map((path) => join(root, path))].flatMap((path) => ["--add", path]),
   ];
   const command = ["node", join(root, "scripts/build/kernels/in-guest.js"), ...files];
   const child = spawn(process.execPath, [join(root, "packages/cli/bin/ebpf.js"), "vm", ...options, "--", ...command], {

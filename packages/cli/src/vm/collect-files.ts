@@ -10,7 +10,9 @@ import { addPackage, ownPackage } from "./own-package.ts";
 
 interface Wanted {
   readonly command: readonly [string, ...string[]];
+  /** Kernel modules that are loaded first, and others that are there. */
   readonly module: readonly string[];
+  readonly withModule: readonly string[];
   readonly add: readonly string[];
 }
 
@@ -22,7 +24,7 @@ const systemFiles = ["/etc/passwd", "/etc/group", "/etc/hosts", "/etc/ld.so.cach
 const scriptsTake = ["/bin/sh", "/usr/bin/env"];
 
 /** All that a guest has: the current folder, the command, what was asked for, Node, `ebpf`, busybox, and modules of the kernel. */
-export function collectFiles({ command: [command], module, add }: Wanted, kernel: KernelImage): GuestFiles {
+export function collectFiles({ command: [command], module, withModule, add }: Wanted, kernel: KernelImage): GuestFiles {
   const files = new GuestFiles(mostBytes);
   const applets = addBusybox(files);
   for (const folder of ["/proc", "/sys", "/dev", "/run", process.env["HOME"] ?? "/root"]) files.addFolder(folder);
@@ -32,7 +34,8 @@ export function collectFiles({ command: [command], module, add }: Wanted, kernel
   if (command !== "ebpf" && command !== "node") addCommand(files, command, applets);
   for (const path of add) addAsked(files, path);
   files.addTree(process.cwd(), notCopied);
-  files.addText(own.init, initScript(addModules(files, module, kernel)), 0o755);
+  const found = addModules(files, [...module, ...withModule], kernel);
+  files.addText(own.init, initScript(module.filter((name) => found.has(name))), 0o755);
   return files;
 }
 
@@ -90,13 +93,13 @@ function addAsked(files: GuestFiles, asked: string): void {
   else addExecutable(files, path);
 }
 
-/** Gives the names for modprobe(8), in the order in which they were asked for. */
+/** Gives those names that modprobe(8) finds: what is built in needs none. */
 function addModules(
   files: GuestFiles,
   names: readonly string[],
   { path, release, modules }: KernelImage,
-): readonly string[] {
-  if (names.length === 0) return [];
+): ReadonlySet<string> {
+  if (names.length === 0) return new Set();
   if (modules === undefined)
     throw new Error(
       `Cannot load the module ${names[0]}: there are no modules beside ${path}, in lib/modules/${release}`,
@@ -108,5 +111,5 @@ function addModules(
   for (const module of all) files.addBytes(join(folder, module.path), module.contents);
   const lines = [...all].map(({ path, needs }) => `${path}: ${needs.map((need) => need.path).join(" ")}\n`);
   files.addText(join(folder, "modules.dep"), lines.join(""));
-  return names.filter((name) => found.find(name) !== undefined);
+  return new Set(names.filter((name) => found.find(name) !== undefined));
 }

@@ -21,6 +21,7 @@ export interface VmArguments {
   /** Seconds. */
   readonly timeout?: number;
   readonly module: readonly string[];
+  readonly withModule: readonly string[];
   readonly add: readonly string[];
   readonly append: readonly string[];
   readonly console?: boolean;
