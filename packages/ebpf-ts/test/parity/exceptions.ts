@@ -46,9 +46,9 @@ export const exceptions: readonly Exception[] = [
   { object: "bad_struct_ops2", what: "errno", reason: operations },
   {
     object: "exceptions",
-    of: "exception_ext_mod_cb_runtime",
-    what: "tag",
-    reason: "callbacks of exceptions (exception_callback) are not appended to the program yet",
+    what: "outcome",
+    libbpf: "v1.1",
+    reason: "libbpf 1.1 does not know the callbacks of exceptions yet",
   },
   {
     object: "missed_kprobe",

@@ -3,6 +3,7 @@ import type { Absence, Relocator } from "../../btf/core/relocator.ts";
 import type { Btf } from "../../btf/types.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import { mostInstructions } from "../limits.ts";
+import { exceptionCallbacks } from "./exception-callbacks.ts";
 import type { CollectionSpec, FunctionSpec, AssembledProgram, ProgramSpec, Reference } from "../types.ts";
 
 /** Makes the code of one object fit the types of a target (CO-RE). Handed in, since many an object has nothing to relocate. */
@@ -18,6 +19,7 @@ interface RelocatedFunction {
 export class Assembler {
   readonly #spec: CollectionSpec;
   readonly #start: StartRelocation | undefined;
+  readonly #callbacks: ReadonlyMap<number, string>;
   #relocator: ReturnType<StartRelocation> | undefined;
   readonly #known: ReadonlyMap<string, FunctionSpec>;
   /** Code of functions with CO-RE relocations, as the target has it: the same in every program. */
@@ -27,18 +29,25 @@ export class Assembler {
   constructor(spec: CollectionSpec, start?: StartRelocation) {
     this.#spec = spec;
     this.#start = start;
+    this.#callbacks = exceptionCallbacks(spec.btf);
     this.#known = new Map([...spec.programs, ...spec.functions].map((fn) => [fn.name, fn]));
   }
 
   assemble(program: ProgramSpec): AssembledProgram {
     const assembly = new Assembly(program.name, this.#known, (fn, where) => this.#codeOf(fn, where));
     assembly.add(program);
+    const callback = this.#callbacks.get(program.btfFunction);
+    if (callback !== undefined) assembly.addCallback(callback);
     return assembly.finish();
   }
 
   /** The programs, and the functions that they reach, in no order. */
   reach(programs: readonly ProgramSpec[]): ReadonlySet<FunctionSpec> {
     const reached = new Set<FunctionSpec>(programs);
+    for (const program of programs) {
+      const callback = this.#known.get(this.#callbacks.get(program.btfFunction) ?? "");
+      if (callback !== undefined) reached.add(callback);
+    }
     for (const fn of reached) {
       for (const reference of fn.references) {
         const next = isFunctionReference(reference) ? this.#known.get(reference.function) : undefined;
@@ -126,6 +135,11 @@ class Assembly {
       const slot = visit.start + reference.slot;
       (this.#assembled.instructions[slot] as Instruction).imm = start - slot - 1;
     }
+  }
+
+  /** Of exceptions: nothing refers to it, and it comes last. */
+  addCallback(name: string): void {
+    if (!this.#starts.has(name)) this.add(this.#find(name));
   }
 
   finish(): AssembledProgram {
