@@ -38,7 +38,11 @@ export const rooms: readonly Room[] = [
   pure("kinds/", "what a map type is and what a program's section says: two tables that alone know it", "base/ uapi/"),
   pure("bytes/", "offset arithmetic on foreign bytes, every access checked", "base/"),
   pure("insn/", "instructions: encode, decode, print", "base/"),
-  pure("elf/", "ELF64 relocatable file → sections, symbols, relocations; symbols of executables", "base/ bytes/"),
+  pure(
+    "elf/",
+    "ELF64 relocatable file → sections, symbols, relocations; `executable/` functions of executables, `demangle/` their names in C++ and Rust, `usdt/` the probes that they define",
+    "base/ bytes/",
+  ),
   // CO-RE patches instructions.
   pure("btf/", "BTF and BTF.ext → types, layout; `core/` relocations; `codec/` values", "base/ bytes/ insn/"),
   pure(
