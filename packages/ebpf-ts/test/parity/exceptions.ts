@@ -45,6 +45,12 @@ export const exceptions: readonly Exception[] = [
   })),
   { object: "bad_struct_ops2", what: "errno", reason: operations },
   {
+    object: "uprobe-multi",
+    what: "outcome",
+    libbpf: "v1.1",
+    reason: "libbpf 1.1 does not know sections of many probes of user space (uprobe.multi) yet",
+  },
+  {
     object: "exceptions",
     what: "outcome",
     libbpf: "v1.1",
