@@ -315,11 +315,13 @@ describe("ebpf top, prog tracelog, and what the verifier says", { skip: kernelOr
       await using bpf = await load(path, { engine: "kernel", variables: { base } });
       await bpf.attach();
       const said = `kill ${process.pid % 400}`;
+      let stopped = false;
       // It says nothing once it listens: so it is told again and again.
       const timer = setInterval(() => probe(base + (process.pid % 400)), 20);
       const { code, stdout, stderr } = await ebpf(["prog", "tracelog", "--json"], {
         onOutput: (output, pid) => {
-          if (output.includes(`"${said}"`)) process.kill(pid, "SIGINT");
+          // Once: a second one would end it at once.
+          if (!stopped && output.includes(`"${said}"`)) stopped = process.kill(pid, "SIGINT");
         },
       });
       clearInterval(timer);
