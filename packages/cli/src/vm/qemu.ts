@@ -54,7 +54,9 @@ export class Qemu {
 }
 
 function qemuArguments({ kernel, initramfs, memory, cpus, append }: QemuOptions): string[] {
-  const words = ["console=ttyS0", "quiet", "panic=-1", "random.trust_cpu=on", "lsm=bpf", "rdinit=/.vm/init", ...append];
+  // An emulated timer may be late on a busy machine, and the kernel would not go on without it.
+  const fixedWords = "console=ttyS0 quiet panic=-1 no_timer_check random.trust_cpu=on lsm=bpf rdinit=/.vm/init";
+  const words = [fixedWords, ...append];
   const accelerators = isUsable("/dev/kvm") ? "kvm:tcg" : "tcg";
   const fixed = `-nodefaults -no-user-config -no-reboot -display none -machine pc,accel=${accelerators} -cpu max`;
   const sized = `-m ${memory} -smp ${cpus}`;
