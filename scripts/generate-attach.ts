@@ -43,14 +43,17 @@ ${lines(places, (place) => `  ${kindOf(place)}: ${place.name},`)}};
   return { from, body };
 }
 
+/** Each is imported when something is attached that way. */
 async function ways(): Promise<Registry> {
   const from = "engine/kernel/attach/ways";
   const places = await sourcesIn(from);
   const body = `import type { AttachTarget, AttachTargetOf } from "../../../attach/attach-targets.gen.ts";
 import type { Attach } from "./attachment.ts";
-${lines(places, ({ file, type }) => `import { attach${type} } from "${file}";`)}
-export const ways: { readonly [Kind in AttachTarget["kind"]]: Attach<AttachTargetOf<Kind>> } = {
-${lines(places, (place) => `  ${kindOf(place)}: attach${place.type},`)}};
+
+type Ways = { readonly [Kind in AttachTarget["kind"]]: () => Promise<Attach<AttachTargetOf<Kind>>> };
+
+export const ways: Ways = {
+${lines(places, (place) => `  ${kindOf(place)}: async () => (await import("${place.file}")).attach${place.type},`)}};
 `;
   return { from, body };
 }

@@ -4,10 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { workerEntries } from "ebpf-ts/bundling";
 import { bundleAlone, bundleTogether, type Entries, type Group, importedBy } from "./bundle.ts";
 import { root } from "./files.ts";
+import { roomOf } from "./rooms.ts";
 
 interface Manifest {
   readonly private?: boolean;
@@ -34,37 +35,38 @@ async function bundleLibrary(exports: NonNullable<Manifest["exports"]>, folder: 
   });
   const entries: Entries = Object.fromEntries([...doors, ...workers.filter(([name]) => name === sharing)]);
   const alone: Entries = Object.fromEntries(workers.filter(([name]) => name !== sharing));
-  await bundleTogether(entries, folder, await groups());
+  await bundleTogether(entries, folder, await groups(entries));
   await bundleAlone(alone, folder);
 }
 
 /**
  * What is read together is in few files, since each takes as long as 15 KB of code; and nothing is in a file that many read and few of them
- * need. What a module is needed for is what reaches it, without what is only imported when it is needed.
+ * need. What a module is needed for is what reaches it, without what is only imported when it is needed. Pure modules have files without others,
+ * for browsers.
  */
-async function groups(): Promise<Group[]> {
+async function groups(entries: Entries): Promise<Group[]> {
+  const doors = new Set(Object.values(entries));
   const of = (path: string): Promise<Group> => importedBy(`${library}/src/${path}.ts`);
   const [front, object, load, spec, kernel, embedded] = await Promise.all(starts.map(of));
   const taken = new Set<string>();
-  const group = (paths: Group, ...others: readonly Group[]): Group => {
-    const own = [...paths].filter((path) => !isDoor(path) && !taken.has(path));
-    const common = new Set(own.filter((path) => others.every((other) => other.has(path))));
-    for (const path of common) taken.add(path);
-    return common;
+  const group = (isOf: (path: string) => boolean): Group => {
+    const all = new Set([...front!, ...object!, ...load!, ...spec!, ...kernel!, ...embedded!]);
+    const own = new Set([...all].filter((path) => !doors.has(path) && !taken.has(path) && isOf(path)));
+    for (const path of own) taken.add(path);
+    return own;
   };
+  const pure = (isOf: (path: string) => boolean): Group => group((path) => isPure(path) && isOf(path));
   return [
-    group(front!, object!),
-    group(object!),
-    group(front!, spec!), // values
-    group(front!, kernel!), // the system
-    group(front!),
-    group(load!, spec!), // what records are
-    group(load!),
-    group(spec!, embedded!), // CO-RE
-    group(spec!), // debug information
-    group(kernel!, embedded!),
-    group(kernel!),
-    group(embedded!),
+    pure((path) => front!.has(path) && spec!.has(path)), // types and values
+    pure((path) => front!.has(path)),
+    group((path) => object!.has(path) && !isPure(path)), // files
+    group((path) => front!.has(path)), // the system
+    pure((path) => object!.has(path) || (spec!.has(path) && (load!.has(path) || kernel!.has(path)))), // objects, and what their records are
+    pure((path) => spec!.has(path) && embedded!.has(path)), // CO-RE
+    pure((path) => spec!.has(path)), // debug information
+    pure((path) => load!.has(path) || (kernel!.has(path) && embedded!.has(path))),
+    group((path) => load!.has(path) || kernel!.has(path)),
+    group((path) => embedded!.has(path)),
   ];
 }
 
@@ -78,8 +80,7 @@ const starts = [
   "engine/embedded/user/embedded-engine",
 ];
 
-/** Entries are files of their own. */
-const isDoor = (path: string): boolean => dirname(path) === `${library}/src`;
+const isPure = (path: string): boolean => roomOf(path.slice(`${library}/src/`.length))?.pure === true;
 
 const usesLibrary = (path: string): boolean =>
   /^import (?!type )[^;]* from "ebpf-ts/m.test(readFileSync(join(root, path), "utf8"));

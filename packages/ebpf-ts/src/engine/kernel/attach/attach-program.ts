@@ -1,8 +1,10 @@
 import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
+import { importHost } from "../../../host/import-host.ts";
 import type { Attach, Attachment, AttachRequest } from "./attachment.ts";
 import { ways } from "./ways.gen.ts";
 
-export function attachProgram(request: AttachRequest<AttachTarget>): Promise<Attachment> {
-  const attach = ways[request.target.kind] as Attach<AttachTarget>;
+export async function attachProgram(request: AttachRequest<AttachTarget>): Promise<Attachment> {
+  const { kind } = request.target;
+  const attach = await importHost(`what attaches to a ${kind}`, ways[kind] as () => Promise<Attach<AttachTarget>>);
   return attach(request);
 }
