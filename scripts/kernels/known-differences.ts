@@ -40,9 +40,11 @@ const knownDifferences: readonly KnownDifference[] = [
     on: ["newest"],
     file: "test/guest/kprobe",
     tests:
-      /each call of a function|what a function returns|where it is$|cannot be probed|calls and what they return|names a function/,
+      /each call of|what a function returns|what they return|both ends of a call|where it is$|how many there are|cannot be probed|names a function|what fits nothing/,
     reason: renamed,
   },
+  { on: ["newest"], file: "test/guest/run", reason: renamed },
+  { on: ["newest"], file: "test/guest/scope", reason: renamed },
   { on: ["newest"], file: "test/kernel/attach", tests: /^kprobes are attached/, reason: renamed },
   {
     on: ["6.1"],
