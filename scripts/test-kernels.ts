@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
 });
 
 /** Seconds for one guest. */
-const guestTimeout = values.short ? 600 : 5400;
+const guestTimeout = values.short ? 900 : 5400;
 
 interface Column {
   readonly word: string;
