@@ -5,6 +5,12 @@ const functionName: KernelTypeName = { prefix: "", kind: "func", what: "function
 const lsmHook: KernelTypeName = { prefix: "bpf_lsm_", kind: "func", what: "LSM hook" };
 const iterator: KernelTypeName = { prefix: "bpf_iter_", kind: "func", what: "iterator" };
 const typedTracepoint: KernelTypeName = { prefix: "btf_trace_", kind: "typedef", what: "tracepoint" };
+const typedTracepoints = {
+  attachType: AttachType.TRACE_RAW_TP,
+  place: "tp_btf",
+  rest: "<name>",
+  kernelType: typedTracepoint,
+} as const;
 const none: ContextShape = { of: "bytes", size: 0, hidden: 0, writable: false };
 
 /**
@@ -60,11 +66,25 @@ export const programKinds: readonly ProgramKind[] = [
     rest: "<category>/<name>",
     since: "4.7",
   }),
+  ...kinds("tracepoint.s tp.s", {
+    type: ProgType.TRACEPOINT,
+    place: "tracepoint",
+    rest: "<category>/<name>",
+    sleepable: true,
+    since: "7.2",
+  }),
   ...kinds("raw_tracepoint raw_tp", {
     type: ProgType.RAW_TRACEPOINT,
     place: "raw_tracepoint",
     rest: "<name>",
     since: "4.17",
+  }),
+  ...kinds("raw_tracepoint.s raw_tp.s", {
+    type: ProgType.RAW_TRACEPOINT,
+    place: "raw_tracepoint",
+    rest: "<name>",
+    sleepable: true,
+    since: "7.2",
   }),
   ...kinds("raw_tracepoint.w raw_tp.w", {
     type: ProgType.RAW_TRACEPOINT_WRITABLE,
@@ -73,16 +93,12 @@ export const programKinds: readonly ProgramKind[] = [
     since: "5.2",
   }),
 
-  ...tracing("tp_btf", {
-    attachType: AttachType.TRACE_RAW_TP,
-    place: "tp_btf",
-    rest: "<name>",
-    kernelType: typedTracepoint,
-    since: "5.5",
-  }),
+  ...tracing("tp_btf", { ...typedTracepoints, since: "5.5" }),
+  ...tracing("tp_btf.s", { ...typedTracepoints, sleepable: true, since: "7.2" }),
   ...functionProbes("fentry", AttachType.TRACE_FENTRY, "5.5"),
   ...functionProbes("fmod_ret", AttachType.MODIFY_RETURN, "5.7"),
   ...functionProbes("fexit", AttachType.TRACE_FEXIT, "5.5"),
+  ...functionProbes("fsession", AttachType.TRACE_FSESSION, "7.0", "7.0"),
   ...kinds("freplace", { type: ProgType.EXT, place: "freplace", rest: "<function>", since: "5.6" }),
   ...lsm("lsm", { attachType: AttachType.LSM_MAC, place: "lsm", since: "5.7" }),
   ...lsm("lsm.s", { attachType: AttachType.LSM_MAC, place: "lsm", sleepable: true, since: "5.10" }),
@@ -199,9 +215,17 @@ function tracing(name: string, row: Omit<Row, "type">): ProgramKind[] {
 }
 
 /** Sleepable ones, `.s` at the end, came with Linux 5.10. */
-function functionProbes(name: string, attachType: number, since: string): ProgramKind[] {
+function functionProbes(
+  name: string,
+  attachType: number,
+  since: string,
+  sleepableSince: string = "5.10",
+): ProgramKind[] {
   const row = { attachType, place: "fentry", rest: "<function>", kernelType: functionName } as const;
-  return [...tracing(name, { ...row, since }), ...tracing(`${name}.s`, { ...row, sleepable: true, since: "5.10" })];
+  return [
+    ...tracing(name, { ...row, since }),
+    ...tracing(`${name}.s`, { ...row, sleepable: true, since: sleepableSince }),
+  ];
 }
 
 function lsm(name: string, row: Omit<Row, "type">): ProgramKind[] {

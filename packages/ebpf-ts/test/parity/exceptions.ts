@@ -51,6 +51,12 @@ export const exceptions: readonly Exception[] = [
     reason: "libbpf 1.1 does not know sections of many probes of user space (uprobe.multi) yet",
   },
   {
+    object: "newest",
+    what: "outcome",
+    libbpf: "v1.1",
+    reason: "libbpf 1.1 does not know sections of Linux 7 yet",
+  },
+  {
     object: "exceptions",
     what: "outcome",
     libbpf: "v1.1",

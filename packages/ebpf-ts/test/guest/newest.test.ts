@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { load } from "../../src/load.ts";
+import { fixturePath } from "../support/fixtures.ts";
+import { linuxOrSkip } from "../support/requirements.ts";
+import { unlinkat } from "./support/unlinkat.ts";
+
+async function watch(name: string, use: (count: (variable: string) => unknown) => Promise<void>): Promise<void> {
+  const variables = { target: process.pid };
+  await using bpf = await load(fixturePath("newest.bpf.o"), { engine: "kernel", only: [name], variables });
+  await bpf.attach();
+  await use((variable) => bpf.variable(variable).get());
+}
+
+describe("fsession", { skip: linuxOrSkip("7.0") }, () => {
+  it("sees where a function begins, and where it returns", () =>
+    watch("on_session", async (count) => {
+      await using calling = await load(fixturePath("kernel-functions.bpf.o"), {
+        engine: "kernel",
+        only: ["on_sleepable_fentry"],
+      });
+      await calling.program("on_sleepable_fentry").run();
+      assert.equal(count("sessions"), 2n);
+    }));
+});
+
+describe("tracepoints", { skip: linuxOrSkip("7.2") }, () => {
+  for (const name of ["on_tracepoint", "on_raw_tracepoint"]) {
+    it(`have programs that sleep (${name === "on_tracepoint" ? "tp.s" : "raw_tp.s"})`, () =>
+      watch(name, async (count) => {
+        for (let call = 0; call < 3; call += 1) unlinkat("/nowhere/at/all");
+        assert.deepEqual([count("calls"), count("copied")], [3n, 3n]);
+      }));
+  }
+});
