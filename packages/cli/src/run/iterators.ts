@@ -8,17 +8,17 @@ export function iteratorsOf(links: readonly Link[]): Link[] {
   return links.filter(({ target }) => target.kind === "iter");
 }
 
-/** Prints all that iterators print, one after the other; as JSON each line says by which program. */
+/** Prints all that iterators print, one after the other, until it is over; as JSON each line says by which program. */
 export async function printIterators(iterators: readonly Link[], json: boolean, over: Promise<void>): Promise<void> {
-  let isOver = false;
-  void over.then(
-    () => (isOver = true),
-    () => (isOver = true),
-  );
   for (const link of iterators) {
-    for await (const line of link.read()) {
-      if (isOver) return;
+    // A program may walk for long without a line.
+    const detached = over.then(
+      () => link.detach(),
+      () => link.detach(),
+    );
+    detached.catch(() => {}); // it ends with the collection
+    for await (const line of link.read())
       printLine(json ? jsonText({ source: link.program, event: line }) : printableLines(line));
-    }
+    if (!link.attached) return;
   }
 }

@@ -72,18 +72,18 @@ export async function runObject(options: RunArguments): Promise<void> {
   for (const { ring, message } of messages) asUsage(() => ring.send(message as Fields));
   // Standard output is for events: with --json, nothing else may get between them.
   const streams = options.json === true ? "stderr" : "inherit";
+  const iterators = iteratorsOf(links);
+  await printIterators(iterators, json, end.reached);
   const command = hasCommand(options.command)
     ? await WatchedCommand.start(bpf, options.command, streams, end)
     : undefined;
-  const iterators = iteratorsOf(links);
   const hasEvents = sources.length > 0 || links.length > iterators.length || waits(options);
   const idle = !hasEvents && iterators.length === 0;
   if (idle) end.now();
-  if (links.length === 0) say(nothingAttached(bpf));
+  if (links.length === 0) say(nothingAttached(bpf, options));
   if (sources.length === 0 && iterators.length === 0 && !hasPrintk(bpf.spec)) say(nothingToPrint(bpf, options, idle));
   let exit: CommandExit | undefined;
   try {
-    await printIterators(iterators, json, end.reached);
     if (hasEvents || idle)
       await show({ sources, printer, maps: options.maps ? maps : undefined, interval: options.interval, end });
     exit = end.commandExit;
@@ -149,10 +149,12 @@ function checkFolder(): void {
   }
 }
 
-function nothingAttached({ spec }: Collection): string {
-  const off = spec.programs.filter((program) => !program.autoload).map(({ name }) => name);
-  const reason =
-    off.length === 0 ? "" : `: the object wants ${off.join(", ")} left out (a section name that begins with "?")`;
+function nothingAttached({ spec }: Collection, { only = [], without = [] }: RunArguments): string {
+  const off = spec.programs.filter(({ autoload, section }) => !autoload && section.startsWith("?"));
+  const wish = `the object wants ${off.map(({ name }) => name).join(", ")} left out (a section name that begins with "?")`;
+  const chosen = only.length + without.length > 0 ? "--only and --without leave out the rest" : undefined;
+  const reasons = [off.length === 0 ? undefined : wish, chosen].filter((reason) => reason !== undefined);
+  const reason = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
   return `no program was attached${reason}; those of SEC("syscall") are run by hand, and those whose section names no place are told where: see run() and attach() of the library's programs`;
 }
 

@@ -95,7 +95,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 function readHead(path: string, size: number): Buffer {
   try {
-    if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    const kind = statSync(path);
+    if (kind.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    if (!kind.isFile()) throw Object.assign(new Error(), { code: "it is no regular file" });
     const bytes = Buffer.alloc(size);
     const file = openSync(path, "r");
     try {

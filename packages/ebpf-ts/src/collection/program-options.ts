@@ -1,12 +1,14 @@
+import { aName } from "../attach/a-name.ts";
 import { type Checks, checkOptions } from "../base/check-options.ts";
 import { aBoolean, anObject, aString, type Check, integer, wrongKind } from "../base/checks.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import { matchesGlob } from "../base/glob.ts";
 import type { EngineName } from "../engine/engine-name.ts";
 import type { EngineProgramOptions } from "../engine/program.ts";
+import { findProgramKind } from "../kinds/find-program-kind.ts";
 import { Program } from "../program/program.ts";
 import { checkProgramName, choosePrograms, type ProgramSelection, selectionChecks } from "../spec/choose-programs.ts";
-import type { CollectionSpec } from "../spec/types.ts";
+import type { CollectionSpec, ProgramSpec } from "../spec/types.ts";
 
 /** A function of a program that is loaded: what `SEC("freplace")` replaces, and `SEC("fentry")` and its like may watch. */
 export interface ProgramTarget {
@@ -39,7 +41,7 @@ export interface ProgramChoice extends ProgramSelection {
 }
 
 const aTarget: Check = (value, what) => {
-  if (typeof value === "string") return;
+  if (typeof value === "string") return aName(value, what);
   anObject(value, what);
   const { program, function: name } = value as Partial<ProgramTarget>;
   if (!(program instanceof Program)) throw wrongKind(`The program of ${what}`, "a loaded program", program);
@@ -60,15 +62,34 @@ export const programChecks: Checks<ProgramChoice> = {
 /** The spec stays as it was given. */
 export function withPrograms(spec: CollectionSpec, choice: ProgramChoice): CollectionSpec {
   const { programs: given = {}, only, without } = choice;
-  for (const pattern of Object.keys(given)) checkProgramName(spec, pattern);
+  for (const [pattern, { target }] of Object.entries(given)) {
+    checkProgramName(spec, pattern);
+    if (target !== undefined) checkTaken(spec, pattern);
+  }
   const chosen = choosePrograms(spec, { only, without });
   if (Object.keys(given).length === 0) return chosen;
   const programs = chosen.programs.map((program) => {
     const { load = program.autoload, attach = program.autoattach, target } = optionsFor(program.name, choice);
-    const attachTo = typeof target === "object" ? target.function : (target ?? program.attachTo);
+    const named = typeof target === "object" ? target.function : target;
+    const attachTo = named !== undefined && takesTarget(program) ? named : program.attachTo;
     return { ...program, autoload: load, autoattach: attach, attachTo };
   });
   return { ...chosen, programs };
+}
+
+/** What the verifier has to know of where a program will be. */
+function takesTarget({ kind }: ProgramSpec): boolean {
+  const row = findProgramKind(kind);
+  return row?.kernelType !== undefined || row?.place === "freplace";
+}
+
+function checkTaken({ programs }: CollectionSpec, pattern: string): void {
+  const meant = programs.filter(({ name }) => matchesGlob(pattern, name));
+  if (meant.some(takesTarget)) return;
+  const kinds = [...new Set(meant.map(({ kind }) => kind))].join(", ");
+  throw new TypeError(
+    `The option target of program ${pattern} of load() is for programs that are loaded for one place (fentry, lsm, tp_btf, freplace, …), not for ${kinds}`,
+  );
 }
 
 /** What the engine is told of programs, by name: of those only that there is something to tell of. */

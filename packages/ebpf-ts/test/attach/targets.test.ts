@@ -12,6 +12,8 @@ import { parseSectionName } from "../../src/spec/section-name.ts";
 
 const word = fc.stringMatching(/^[a-z_][\w-]{0,20}$/);
 const positive = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+/** Of clocks, nanoseconds. */
+const moment = fc.integer({ min: 50_000, max: 2 ** 31 - 1 });
 const eventNames = Object.keys(perfEvents) as PerfEventName[];
 const cName = fc.stringMatching(/^[a-z_][\w.]{0,20}$/);
 const path = fc.array(word, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join("/")}`);
@@ -67,7 +69,7 @@ const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTar
   kprobe_multi: record({ kind: fc.constant("kprobe_multi"), pattern: fc.stringMatching(/^[a-z_*?][\w.*?]{0,20}$/) }),
   perf_event: fc.oneof(
     record({ kind: fc.constant("perf_event"), event: fc.constantFrom(...eventNames), frequency: positive }),
-    record({ kind: fc.constant("perf_event"), event: fc.constantFrom(...eventNames), period: positive, cpu: fc.nat() }),
+    record({ kind: fc.constant("perf_event"), event: fc.constantFrom(...eventNames), period: moment, cpu: fc.nat() }),
   ),
   kprobe: fc.oneof(
     record({ kind: fc.constant("kprobe"), symbol: cName }),

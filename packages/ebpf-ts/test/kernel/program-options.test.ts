@@ -23,6 +23,7 @@ describe("load(): which programs", { skip: kernelOrSkip() }, () => {
     assert.deepEqual(await loaded("net", { only: "xdp_first" }), ["xdp_first"]);
     assert.deepEqual(await loaded("net", { programs: { "xdp_*": { load: true }, xdp_first: { load: false } } }), [
       "xdp_second",
+      "xdp_frags",
     ]);
   });
 
@@ -109,10 +110,12 @@ describe("load(): what a program attaches to", { skip: kernelOrSkip() }, () => {
       code: "NOT_FOUND",
       message: "Cannot load program on_tp_btf: this kernel has no tracepoint sys_entr, did you mean sys_enter?",
     });
-    await assert.rejects(refused(""), {
-      code: "NOT_FOUND",
-      message: /its section does not name the tracepoint: write/,
-    });
+    await assert.rejects(
+      refused(""),
+      /^TypeError: The option target of program on_tp_btf of load\(\) must be a name, not ""$/,
+    );
+    const other = loaded("links", { programs: { raw: { target: "sys_enter" } } });
+    await assert.rejects(other, /is for programs that are loaded for one place .*, not for raw_tp$/);
     await assert.rejects(refused("no_such_module:sys_enter"), { code: "NOT_FOUND", message: /no_such_module/ });
   });
 });

@@ -10,6 +10,10 @@ import { check, failure } from "./failure.ts";
 
 /** The kernel gathers no more before it hands out (8 pages, bpf_iter.c). */
 const most = 32 * 1024;
+/** Of reads one after another that give nothing: some billion objects. */
+const mostTries = 1000;
+
+const isTemporary = (result: number): boolean => result === -Errno.EAGAIN || result === -Errno.EINTR;
 
 /** Runs an iterator's program (BPF_ITER_CREATE, Linux 5.8), as far as somebody reads. It holds the link, whatever becomes of that. */
 export class IteratorReading implements EngineReading {
@@ -52,12 +56,17 @@ export class IteratorReading implements EngineReading {
     if (!this.#reads) this.#iterator.close();
   }
 
-  /** EAGAIN: a million of them were walked, and the program has printed nothing yet. */
+  /**
+   * EAGAIN: a million of them were walked, and the program has printed nothing yet. Or it has returned something else than 0: then the kernel
+   * would show it the same object for ever.
+   */
   async #readInto(bytes: Uint8Array): Promise<number> {
     let result = -Errno.EAGAIN as number;
-    while ((result === -Errno.EAGAIN || result === -Errno.EINTR) && !this.#closed)
+    for (let tries = 0; tries < mostTries && isTemporary(result) && !this.#closed; tries += 1)
       result = await this.#sys.readAsync(this.#iterator.fd, bytes);
     if (result >= 0 || this.#closed) return Math.max(0, result);
+    if (isTemporary(result))
+      throw failure(result, this.#action, "read", "it returns something else than 0 for an object, again and again");
     if (result !== -Errno.E2BIG) throw failure(result, this.#action, "read");
     throw new EbpfError("NO_SPACE", `Cannot ${this.#action}: it prints more than ${most} bytes of one object`);
   }

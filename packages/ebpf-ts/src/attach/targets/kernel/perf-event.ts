@@ -11,7 +11,7 @@ export interface PerfEventTarget {
   readonly event: PerfEventName;
   /** How many times a second it runs on each CPU, about: the kernel adapts the period. This, or `period`. */
   readonly frequency?: number | undefined;
-  /** It runs once for so many events; of clocks, nanoseconds. */
+  /** It runs once for so many events; of clocks, nanoseconds, at least 50,000. */
   readonly period?: number | undefined;
   /** One CPU alone; by default all that are online now. */
   readonly cpu?: number | undefined;
@@ -30,6 +30,10 @@ const anEvent: Check = (value, what) => {
 };
 
 const most = Number.MAX_SAFE_INTEGER;
+/** Nanoseconds, 20,000 times a second: in a virtual machine the kernel takes about half of that for a sample. */
+const shortestMoment = 50_000;
+
+const isClock = (event: PerfEventName): boolean => event === "cpu-clock" || event === "task-clock";
 
 export const perfEvent: AttachKind<PerfEventTarget> = {
   kind: "perf_event",
@@ -45,9 +49,14 @@ export const perfEvent: AttachKind<PerfEventTarget> = {
     cookie: aCookie,
   },
   needs: ["event"],
-  check({ frequency, period }) {
+  check({ event, frequency, period }) {
     if ((frequency === undefined) === (period === undefined))
-      throw new TypeError("attach() to a perf event needs a frequency, or a period");
+      throw new TypeError("attach() to a perf event needs a frequency, or a period, and not both");
+    if (period !== undefined && isClock(event) && period < shortestMoment) {
+      throw new RangeError(
+        `The option period of attach() to a perf event is in nanoseconds for ${event}: at least ${shortestMoment}, not ${period}, or the processor does nothing else`,
+      );
+    }
   },
   parse: () => undefined,
   write: ({ event }) => event,

@@ -45,7 +45,12 @@ export const attachSockmap: Attach<SockmapTarget> = async (request) => {
 };
 
 function attachTypeOf({ spec, target, action }: AttachRequest<SockmapTarget>): number {
-  const found = target.hook === undefined ? spec.attachType : hooks[target.hook];
+  const told = target.hook === undefined ? undefined : hooks[target.hook];
+  if (told !== undefined && spec.attachType !== undefined && told !== spec.attachType)
+    throw new TypeError(
+      `Cannot ${action} with hook: "${target.hook}": SEC("${spec.kind}") says already what it is for`,
+    );
+  const found = told ?? spec.attachType;
   if (found !== undefined) return found;
   throw new TypeError(
     `Cannot ${action}: SEC("${spec.kind}") does not say what of it, give hook: "stream_parser", "stream_verdict" or "verdict"`,
