@@ -112,7 +112,9 @@ function flagsOf(source: string): readonly string[] {
 describe("headers", { skip: compilersOrSkip("clang-14", "clang-19", "llvm-objdump-19") }, () => {
   let folder: string;
   const ours = ["-isystem", ownHeaders()];
-  const sources = execFileSync("git", ["ls-files", "*.bpf.c"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  const committed = execFileSync("git", ["ls-files", "*.bpf.c"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  // Arguments of USDT have another layout since libbpf 1.7, which is ours as well: that source is about the older one.
+  const sources = committed.filter((source) => !source.endsWith("/usdt-libbpf.bpf.c"));
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "ebpf-headers-"));
     const types = execFileSync("bpftool", ["btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"], {
