@@ -70,6 +70,7 @@ export class Link {
    * another kind, whose programs run by events.
    */
   read(): IteratorOutput {
+    this.#check("read");
     return new IteratorOutput(async () => this.openReading());
   }
 

@@ -82,6 +82,7 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
    * The options are those of an {@link IterTarget}.
    */
   iterate(where: IterOptions = {}): IteratorOutput {
+    this.#links.check(this, "attach");
     return new IteratorOutput(async () => {
       const link = await this.#links.attach(this, { ...where, kind: "iter" });
       return readOnce(link);

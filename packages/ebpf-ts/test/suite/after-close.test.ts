@@ -31,7 +31,7 @@ async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
   return {
     Collection: {
       noun: loss!,
-      answers: ["engine", "maps", "links", "close"],
+      answers: ["engine", "maps", "links", "leftAlone", "close"],
       arguments: { map: ["second_lost_samples"], ringBuf: ["first"], variable: ["first__lost"], spawn: ["true"] },
     },
     RingBuf: {
@@ -113,7 +113,7 @@ async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
     UserSample: { noun: user.reserve(8), answers: [] },
     Program: {
       noun: users!.programs.values().next().value!,
-      answers: ["info", "handle"],
+      answers: ["info", "handle", "verifierLog"],
       arguments: { run: [{ context: bytes }], pin: [path] },
     },
     Link: {
