@@ -196,6 +196,9 @@ describe("the module of an object", () => {
     const bpf = new TypedCollection<GlobalsObject>(collection);
     assert.deepEqual(Object.keys(bpf.programs), []);
     const [name] = spec.programs.map((program) => program.name);
-    assert.throws(() => (bpf.programs as Record<string, unknown>)[name!], { code: "NOT_FOUND", message: /autoload/ });
+    assert.throws(() => (bpf.programs as Record<string, unknown>)[name!], {
+      code: "NOT_FOUND",
+      message: /it was not loaded/,
+    });
   });
 });
