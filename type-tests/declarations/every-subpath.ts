@@ -6,6 +6,8 @@ export * as compile from "ebpf-ts/compile";
 export * as embedded from "ebpf-ts/embedded";
 export * as esbuild from "ebpf-ts/esbuild";
 export * as insn from "ebpf-ts/insn";
+export * as kernel from "ebpf-ts/kernel";
+export * as object from "ebpf-ts/object";
 export * as register from "ebpf-ts/register";
 export * as ring from "ebpf-ts/ring";
 export * as sharedRing from "ebpf-ts/shared-ring";

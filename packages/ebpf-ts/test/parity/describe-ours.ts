@@ -29,6 +29,8 @@ export async function describeOurs(bytes: Uint8Array, attach: boolean): Promise<
 type Loaded = Pick<LoadReport, "maps" | "programs">;
 
 async function loadAndDescribe(spec: CollectionSpec, attach: boolean): Promise<Loaded> {
+  // Neither side leaves pins behind.
+  for (const map of spec.maps) map.pinning = "none";
   const collection = await kernelEngine().load(spec, options);
   try {
     const programs: ProgramReport[] = [];

@@ -107,6 +107,15 @@ static void print_loaded(struct bpf_object *object, bool attach)
 	printf("]");
 }
 
+/* Nothing is left behind. */
+static void unpin_maps(struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+		bpf_map__set_pin_path(map, NULL);
+}
+
 static bool load_one(const char *path, int index, bool attach, bool with_maps)
 {
 	struct bpf_object *object = bpf_object__open(path);
@@ -120,6 +129,7 @@ static bool load_one(const char *path, int index, bool attach, bool with_maps)
 			bpf_program__set_autoload(program, false);
 		at++;
 	}
+	unpin_maps(object);
 	outcome = bpf_object__load(object);
 	if (with_maps && !outcome) {
 		print_maps(object);
@@ -169,6 +179,7 @@ int main(int count, char **arguments)
 	bpf_object__for_each_program(program, object)
 		if (programs < 4096)
 			wanted[programs++] = bpf_program__autoload(program);
+	unpin_maps(object);
 	outcome = bpf_object__load(object);
 	printf("\"open\":0,\"load\":%d,", outcome);
 	if (!outcome)
