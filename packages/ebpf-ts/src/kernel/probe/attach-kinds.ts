@@ -69,6 +69,8 @@ const placesByKind: Readonly<Record<string, string>> = {
 
 async function tinyOfKind(kind: ProgramKind): Promise<TinyProgram | Answer> {
   const { type, attachType, sleepable, kernelType } = kind;
+  // Linux 6.1 loads them, where they must not sleep; of untyped tracepoints, whose programs may sleep since the same Linux, it tells the truth.
+  if (kind.place === "tp_btf" && sleepable === true) return tinyOfKind(kindNamed("raw_tp.s"));
   const place = placesByKind[kind.name.replace(/\.s$/, "")] ?? places[kind.place];
   if (kernelType === undefined)
     return { ...tinyOfType(type), attachType: attachType ?? tinyOfType(type).attachType, sleepable };

@@ -51,9 +51,9 @@ export async function askProgramType(sys: Sys, type: number): Promise<Answer> {
   return program === undefined ? answer : answerOf(loadTiny(sys, program), type);
 }
 
-/** A verifier that says something knows the type; EINVAL without a word is for types that the kernel does not have. */
+/** A verifier that says something knows the type; EINVAL without a word, but for its counts, is for types that the kernel does not have. */
 export function answerOf({ errno, log }: { readonly errno: number; readonly log: string }, type: number): Answer {
-  if (errno === 0 || log !== "") return yes;
+  if (errno === 0 || !/^(?:processed .*)?$/.test(log)) return yes;
   if (errno === Errno.ENOTSUPP && type === ProgType.STRUCT_OPS) return yes;
   if (errno === Errno.EINVAL || errno === Errno.E2BIG || errno === Errno.ENOTSUPP || errno === Errno.EOPNOTSUPP)
     return no;
