@@ -3,6 +3,8 @@ export interface Lookahead<T> {
   /** Whether there is a value at `index`, at most one more than was asked for since the last {@link drop}. */
   has(index: number): boolean;
   at(index: number): T;
+  /** What stands in memory already: an array, and the index in it of the value at 0. Undefined when values are made one by one. */
+  readonly rest: { readonly values: readonly T[]; readonly from: number } | undefined;
   /** Done with the first `count` values. */
   drop(count: number): void;
   /** Tells the iterable that no more will be asked for. */
@@ -31,6 +33,10 @@ class ArrayLookahead<T> implements Lookahead<T> {
     return this.#values[this.#dropped + index]!;
   }
 
+  get rest(): { readonly values: readonly T[]; readonly from: number } {
+    return { values: this.#values, from: this.#dropped };
+  }
+
   drop(count: number): void {
     this.#dropped += count;
   }
@@ -41,6 +47,7 @@ class ArrayLookahead<T> implements Lookahead<T> {
 }
 
 class IteratorLookahead<T> implements Lookahead<T> {
+  readonly rest = undefined;
   readonly #iterator: Iterator<T>;
   #held: T[] = [];
   #done = false;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { EbpfError } from "../../src/base/errors.ts";
 import { openMapById } from "../../src/engine/kernel/map/open-kernel-map.ts";
 import type { RingMap } from "../../src/engine/kernel/ring/ring-map.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
@@ -400,6 +401,42 @@ onEachEngine("injection: values", (engine) => {
       sizes,
     );
     for (const [index, bytes] of received.entries()) assert.ok(Buffer.from(bytes).equals(sent[index]!));
+  });
+
+  it("objects and bytes in turn, more of them than a batch holds, from an array or made one by one", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("events");
+    const asBytes = ({ source, number, begin }: Event): Uint8Array => {
+      const bytes = new DataView(new ArrayBuffer(16));
+      bytes.setUint32(0, source, true);
+      bytes.setUint32(4, number, true);
+      bytes.setBigUint64(8, begin, true);
+      return new Uint8Array(bytes.buffer);
+    };
+    const events = Array.from({ length: 10_000 }, (_, number) => event(number, 5n));
+    const values = events.map((value) => (value.number % 2500 < 3 ? asBytes(value) : value));
+    for (const given of [values, values.values()]) {
+      assert.equal(await ring.injectMany(given), values.length);
+      assert.deepEqual(taken(ring), events);
+    }
+  });
+
+  it("one that makes the array shorter while it is read is followed by an error, or the end", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("events");
+    const values = Array.from({ length: 100 }, (_, number) => event(number));
+    Object.defineProperty(values[3], "begin", {
+      get: () => {
+        values.length = 4;
+        return 0n;
+      },
+      enumerable: true,
+    });
+    await ring.injectMany(values).catch((error: unknown) => assert.equal((error as EbpfError).code, "BAD_VALUE"));
+    assert.deepEqual(
+      taken(ring).map(({ number }) => number),
+      [0, 1, 2, 3],
+    );
   });
 
   it("a value that does not fit ends it, and those before it are written", async () => {

