@@ -17,4 +17,4 @@ export const kernels: readonly Kernel[] = [
 export const modules: readonly string[] = ["veth", "dummy", "nf_conntrack", "sch_ingress", "cls_bpf"];
 
 /** And of programs of this host, beside those of busybox. */
-export const programs: readonly string[] = ["ip", "tc"];
+export const programs: readonly string[] = ["ip", "setpriv", "tc"];

@@ -48,7 +48,10 @@ export async function holdCommand(
   return hold!(file, args, spawn);
 }
 
-async function engineOf({ engine: wanted = "auto", pinRoot, sources = [], command }: LoadOptions): Promise<Engine> {
+async function engineOf(
+  { engine: wanted = "auto", pinRoot, sources = [], command }: LoadOptions,
+  spec?: CollectionSpec,
+): Promise<Engine> {
   const engine = wanted === "auto" && command !== undefined ? command.engine : wanted;
   const name = typeof engine === "object" ? engine.name : engine;
   if (command !== undefined && name !== command.engine) {
@@ -68,7 +71,7 @@ async function engineOf({ engine: wanted = "auto", pinRoot, sources = [], comman
     case "auto": {
       if (sources.length > 0) return embedded(sources);
       const { haveKernel } = await importKernel();
-      return haveKernel().usable ? kernel(pinRoot) : embedded(sources);
+      return haveKernel(undefined, spec).usable ? kernel(pinRoot) : embedded(sources);
     }
   }
 }

@@ -9,7 +9,7 @@ Examples:
   $ sudo ebpf map pin 17 /sys/fs/bpf/counts
 
 <map> is an id, a name, or the path of a pin. With --json facts have the names that bpftool gives them.
-All of it takes root, or CAP_SYS_ADMIN.`;
+It takes root, or CAP_SYS_ADMIN, but for what is named by the path of its pin.`;
 
 export const command: Command = new Command("map")
   .description("Maps that are in the kernel, whoever made them.")

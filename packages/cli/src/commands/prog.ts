@@ -14,7 +14,7 @@ Examples:
   $ sudo ebpf prog tracelog               what all programs print with bpf_printk
 
 <program> is an id, a name, a tag, or the path of a pin. With --json facts have the names that bpftool gives them.
-All of it takes root, or CAP_SYS_ADMIN.`;
+It takes root, or CAP_SYS_ADMIN, but for what is named by the path of its pin.`;
 
 export const command: Command = new Command("prog")
   .description("Programs that are loaded in the kernel, whoever loaded them.")

@@ -1,4 +1,4 @@
-import { type BpfMap, openById } from "ebpf-ts";
+import { type BpfMap, EbpfError, openById, openPinned } from "ebpf-ts";
 import type { Btf } from "ebpf-ts/btf";
 import { findMap, type LoadedMap, readBtf } from "ebpf-ts/kernel";
 import { mapKind } from "ebpf-ts/spec";
@@ -24,13 +24,23 @@ export async function dumpMap(name: string, { json }: FactsOptions): Promise<voi
   const map = findMap(id);
   if (map === undefined) throw new Error(`Cannot read map ${id}: it is gone`);
   refuseOthers(map);
-  const types = map.btf === 0 ? undefined : await readBtf(map.btf);
-  const opened = (await openById(id)) as BpfMap;
+  const types = map.btf === 0 ? undefined : await typesOf(map.btf);
+  const opened = (await (name.includes("/") ? openPinned(name) : openById(id))) as BpfMap;
   try {
     if (json === true) await printEntries(opened);
     else await printTable(opened, columnsOfMap(map, types), mapKind(map.type).perCpu);
   } finally {
     opened.close();
+  }
+}
+
+/** Without CAP_SYS_ADMIN nobody sees them: then there are bytes. */
+async function typesOf(id: number): Promise<Btf | undefined> {
+  try {
+    return await readBtf(id);
+  } catch (error) {
+    if (error instanceof EbpfError && error.code === "NO_PRIVILEGE") return undefined;
+    throw error;
   }
 }
 

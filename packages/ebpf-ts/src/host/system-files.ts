@@ -1,12 +1,18 @@
 /** Files of /proc and /sys: to open one never blocks. */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { EbpfError } from "../base/errors.ts";
 import { refusal } from "./refusal.ts";
 
+/** As far as this process may look. Not by access(2), which takes no capability of an ordinary user into account. */
 export function isThere(path: string): boolean {
-  return existsSync(path);
+  try {
+    statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A text. What the runtime throws comes as it is: see `refusal`. */
@@ -18,6 +24,15 @@ export function readSystemFile(path: string): string {
 export function readIfThere(path: string): string | undefined {
   try {
     return readSystemFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same, of bytes. */
+export function bytesIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
   } catch {
     return undefined;
   }

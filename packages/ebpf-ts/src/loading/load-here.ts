@@ -32,12 +32,12 @@ const checks: Checks<LoadOptions> = {
 export async function loadHere(
   object: string | URL | Uint8Array | CollectionSpec,
   options: LoadOptions,
-  engineOf: (options: LoadOptions) => Promise<Engine>,
+  engineOf: (options: LoadOptions, spec: CollectionSpec) => Promise<Engine>,
 ): Promise<Collection> {
   checkOptions(options, checks, "load()");
   const spec =
     typeof object === "string" || object instanceof URL ? parse(await readObject(object)) : specOf(object, takes);
-  const engine = await engineOf(options);
+  const engine = await engineOf(options, spec);
   for (const finding of spec.findings ?? []) publishFinding(finding);
   return loadSpec(spec, engine, options, {
     onPrint: publishPrint,

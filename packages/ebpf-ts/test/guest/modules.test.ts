@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { load, type LoadOptions } from "../../src/load.ts";
 import type { Collection } from "../../src/collection/collection.ts";
 import { Errno } from "../../src/uapi/errno.ts";
+import { asUser } from "../support/as-user.ts";
 import { fixturePath } from "../support/fixtures.ts";
 
 const open = (options: LoadOptions): Promise<Collection> =>
@@ -31,6 +33,16 @@ describe("modules", () => {
       await using bpf = await open({ only: "looks_up" });
       const { returnValue } = await bpf.program("looks_up").run({ data: new Uint8Array(64) });
       assert.equal(returnValue, Errno.ENOENT);
+    });
+
+    it("have types for an ordinary user, and functions for who may open those", () => {
+      const child = fileURLToPath(new URL("./support/load-child.js", import.meta.url));
+      const outcome = (program: string): string =>
+        execFileSync(...asUser(["bpf", "perfmon"], process.execPath, child, "modules.bpf.o", program), {
+          encoding: "utf8",
+        });
+      assert.equal(outcome("knows_type"), "1\n");
+      assert.match(outcome("on_open"), /^NO_PRIVILEGE: .*types of module veth: .* takes root, or CAP_SYS_ADMIN\n$/);
     });
 
     for (const target of [undefined, "veth:veth_open"])

@@ -19,10 +19,10 @@ export function mountTracefs(): Mounted {
   return { path: TRACING, unmount: () => execFileSync("umount", [TRACING]) };
 }
 
-/** A bpf file system of the test's own, in a temporary folder. */
-export function mountBpffs(): Mounted {
+/** A bpf file system of the test's own, in a temporary folder. `options` of mount(8). */
+export function mountBpffs(options?: string): Mounted {
   const path = mkdtempSync(join(tmpdir(), "ebpf-ts-bpffs-"));
-  execFileSync("mount", ["-t", "bpf", "bpf", path]);
+  execFileSync("mount", ["-t", "bpf", ...(options === undefined ? [] : ["-o", options]), "bpf", path]);
   return {
     path,
     unmount: () => {

@@ -2,7 +2,7 @@ import { NotSupportedError, SyscallError } from "../../base/errors.ts";
 import type { EbpfError, EbpfErrorCode } from "../../base/errors.ts";
 import { lockedDownBy } from "../../host/locked-down.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
-import { missingPrivilege } from "./privilege.ts";
+import { type Capability, missingPrivilege } from "./privilege.ts";
 
 const meanings: Readonly<Record<number, string>> = {
   [Errno.E2BIG]: "it is too big for the kernel",
@@ -38,6 +38,25 @@ export function failure(errno: number, action: string, call: string, why?: strin
   // Said by us, so that the caller's guess about the kernel is none of it.
   const meaning = (number === Errno.EFBIG ? undefined : why) ?? meanings[number] ?? "the kernel refused";
   return new SyscallError(call, number, name, `Cannot ${action}: ${meaning} (${name})`, codes[number] ?? "SYSCALL");
+}
+
+/** The error of what takes those capabilities: which of them are missing is said. */
+export function deniedOr(
+  needs: readonly Capability[],
+  errno: number,
+  action: string,
+  call: string,
+  why?: string,
+): EbpfError {
+  const number = Math.abs(errno);
+  if (number !== Errno.EPERM || lockedDownBy("privileged") !== undefined) return failure(errno, action, call, why);
+  return new SyscallError(
+    call,
+    number,
+    errnoName(number),
+    `Cannot ${action}: ${missingPrivilege(needs)}`,
+    "NO_PRIVILEGE",
+  );
 }
 
 /** Whether a result says that nothing is left of something, and nothing of what was asked for: to ask for less, or otherwise, does not help. */

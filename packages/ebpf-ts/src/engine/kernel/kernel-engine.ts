@@ -1,16 +1,19 @@
 import { type EbpfError, type EbpfErrorCode, NotSupportedError } from "../../base/errors.ts";
-import { refuseIfLockedDown } from "../../host/locked-down.ts";
+import { lockedDownBy, refuseIfLockedDown } from "../../host/locked-down.ts";
+import { capabilitiesForObject } from "../../kinds/needed-capabilities.ts";
 import type { CollectionSpec } from "../../spec/types.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { linuxSys } from "../../sys/ffi/linux.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
+import { Errno } from "../../uapi/errno.ts";
 import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command, ProgType } from "../../uapi/uapi.gen.ts";
 import type { Engine, EngineCollection, EngineOptions } from "../engine.ts";
 import { failure, isShortage } from "./failure.ts";
 import { importCommands, KernelCollection } from "./kernel-collection.ts";
 import { DEFAULT_PIN_ROOT } from "./pin.ts";
+import { missingOf } from "./privilege.ts";
 
 export interface KernelEngineOptions {
   /** Folder in a bpf file system for maps that the object wants pinned by name. */
@@ -41,12 +44,16 @@ export interface KernelState {
   readonly code?: EbpfErrorCode;
 }
 
-/** Whether this process may use the kernel engine, by loading (not attaching) the smallest tracing program. */
-export function haveKernel(sys: Sys = linuxSys()): KernelState {
+/**
+ * Whether this process may use the kernel engine, by loading (not attaching) the smallest tracing program. `spec`: what is to be loaded, which
+ * may take less than that.
+ */
+export function haveKernel(sys: Sys = linuxSys(), spec?: CollectionSpec): KernelState {
   try {
     const fd = sys.bpf(Command.PROG_LOAD, smallestProgram());
     // Says nothing of the next time: nobody is to get another engine for it.
     if (isShortage(fd)) throw failure(fd, "use the kernel", "bpf");
+    if (fd === -Errno.EPERM && spec !== undefined && mayLoad(spec)) return { usable: true };
     if (fd < 0) return unusable(failure(fd, "use the kernel", "bpf"));
     new Descriptor(fd, "the smallest program").close();
     return { usable: true };
@@ -54,6 +61,11 @@ export function haveKernel(sys: Sys = linuxSys()): KernelState {
     if (error instanceof NotSupportedError) return unusable(error);
     throw error;
   }
+}
+
+/** By the capabilities of this process: CAP_BPF alone, say, where no program is for tracing. */
+function mayLoad(spec: CollectionSpec): boolean {
+  return lockedDownBy("bpf") === undefined && missingOf(capabilitiesForObject(spec)).length === 0;
 }
 
 function unusable({ message, code }: EbpfError): KernelState {

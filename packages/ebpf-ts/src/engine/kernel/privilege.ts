@@ -1,18 +1,28 @@
 import { readIfThere } from "../../host/system-files.ts";
 import { isRoot } from "../../host/this-process.ts";
 
-const CAP_NET_ADMIN = 12n;
-const CAP_SYS_ADMIN = 21n;
-const CAP_PERFMON = 38n;
-const CAP_BPF = 39n;
+/** Numbers of capabilities(7) that the kernel asks for. CAP_BPF and CAP_PERFMON are Linux 5.8. */
+const numbers = {
+  CAP_NET_ADMIN: 12n,
+  CAP_SYS_ADMIN: 21n,
+  CAP_PERFMON: 38n,
+  CAP_BPF: 39n,
+} as const;
 
-/** Why the kernel may have answered EPERM, and what helps. */
-export function missingPrivilege(): string {
-  const missing = missingCapabilities();
-  if (missing.length === 1)
-    return `it has only one of CAP_BPF and CAP_PERFMON, and needs both: ${missing[0]} is missing`;
-  if (missing.length > 0) return 'needs root or CAP_BPF and CAP_PERFMON, or use engine: "embedded"';
-  if ((capabilities() & ((1n << CAP_NET_ADMIN) | (1n << CAP_SYS_ADMIN))) === 0n) {
+export type Capability = keyof typeof numbers;
+
+const toTrace: readonly Capability[] = ["CAP_BPF", "CAP_PERFMON"];
+
+/**
+ * Why the kernel may have answered EPERM, and what helps. `told`: what it asks of who does that, unless he has CAP_SYS_ADMIN; undefined where
+ * that is not known.
+ */
+export function missingPrivilege(told?: readonly Capability[]): string {
+  const needs = told ?? toTrace;
+  const missing = missingOf(needs);
+  if (missing.length === needs.length) return `needs root or ${needs.join(" and ")}, or use engine: "embedded"`;
+  if (missing.length > 0) return `it takes ${needs.join(" and ")}, and ${missing.join(" and ")} is missing`;
+  if (told === undefined && missingOf(["CAP_NET_ADMIN"]).length > 0) {
     return "the kernel refuses it (EPERM): what is of networks takes CAP_NET_ADMIN beside CAP_BPF, and what is of the whole system CAP_SYS_ADMIN";
   }
   const lockdown = /\[(integrity|confidentiality)\]/.exec(readIfThere("/sys/kernel/security/lockdown") ?? "")?.[1];
@@ -22,17 +32,19 @@ export function missingPrivilege(): string {
   return "the kernel refuses it in spite of the privilege (EPERM): a container, a security module or lockdown may forbid it";
 }
 
-/** CAP_NET_ADMIN: networks are changed by those who have it, whatever else they may. */
+/** Networks are changed by those who have it, whatever else they may. */
 export function mayChangeNetworks(): boolean {
-  return (capabilities() & (1n << CAP_NET_ADMIN)) !== 0n;
+  return hasCapability("CAP_NET_ADMIN");
 }
 
-/** CAP_BPF and CAP_PERFMON are Linux 5.8; CAP_SYS_ADMIN includes both. */
-function missingCapabilities(): readonly string[] {
-  const effective = capabilities();
-  const has = (capability: bigint): boolean => (effective & (1n << capability)) !== 0n;
-  if (has(CAP_SYS_ADMIN)) return [];
-  return [...(has(CAP_BPF) ? [] : ["CAP_BPF"]), ...(has(CAP_PERFMON) ? [] : ["CAP_PERFMON"])];
+/** Of those, the ones that this process has not; CAP_SYS_ADMIN stands for each. */
+export function missingOf(needs: readonly Capability[]): readonly Capability[] {
+  return hasCapability("CAP_SYS_ADMIN") ? [] : needs.filter((each) => !hasCapability(each));
+}
+
+/** Whether it is in effect. */
+export function hasCapability(name: Capability): boolean {
+  return (capabilities() & (1n << numbers[name])) !== 0n;
 }
 
 /** Those in effect, a bit for each (capabilities(7)). */

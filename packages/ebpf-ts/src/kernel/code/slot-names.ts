@@ -1,3 +1,4 @@
+import { EbpfError } from "../../base/errors.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import { CALL, CallKind, ImmKind, LD_IMM64 } from "../../insn/opcodes.ts";
 import { findMap } from "../listing/maps.ts";
@@ -32,6 +33,16 @@ export function slotNames(
 
 function mapName(source: number, id: number, offset: number): string | undefined {
   if (source !== ImmKind.MAP_FD && source !== ImmKind.MAP_VALUE) return undefined;
-  const name = findMap(id)?.name || `id ${id}`;
+  const name = nameOf(id) || `id ${id}`;
   return source === ImmKind.MAP_FD ? `map[${name}]` : `map[${name}]+${offset >>> 0}`;
+}
+
+/** Maps are not told to who lacks CAP_SYS_ADMIN. */
+function nameOf(id: number): string | undefined {
+  try {
+    return findMap(id)?.name;
+  } catch (error) {
+    if (error instanceof EbpfError && error.code === "NO_PRIVILEGE") return undefined;
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { integer } from "../../base/checks.ts";
+import { EbpfError } from "../../base/errors.ts";
 import { parseBtf } from "../../btf/parse-btf.ts";
 import type { Btf } from "../../btf/types.ts";
 import { kernelBtf } from "../../engine/kernel/load/kernel-btf.ts";
@@ -53,9 +54,15 @@ export function btfsOf(sys: Sys): Iterable<LoadedBtf> {
   return allOf(sys, "btf", (descriptor) => readFacts(sys, descriptor));
 }
 
-/** Types of an object; undefined where they are gone. */
+/** Types of an object; undefined where they are gone, or this process may not see them (CAP_SYS_ADMIN). */
 export function programTypes(sys: Sys, id: number): Btf | undefined {
-  return id === 0 ? undefined : readOne(sys, "btf", id, (descriptor) => parseBtf(readBytes(sys, descriptor)));
+  if (id === 0) return undefined;
+  try {
+    return readOne(sys, "btf", id, (descriptor) => parseBtf(readBytes(sys, descriptor)));
+  } catch (error) {
+    if (error instanceof EbpfError && error.code === "NO_PRIVILEGE") return undefined;
+    throw error;
+  }
 }
 
 /** MODULE_NAME_LEN */

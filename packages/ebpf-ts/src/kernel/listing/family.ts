@@ -7,6 +7,7 @@ import type { Sys } from "../../sys/ffi/sys.ts";
 import { Errno } from "../../uapi/errno.ts";
 import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command } from "../../uapi/uapi.gen.ts";
+import { openPinnedOne } from "./pins.ts";
 
 /** What the kernel gives numbers to. */
 export type LoadedKind = "program" | "map" | "link" | "btf";
@@ -79,12 +80,14 @@ export function needOne<T>(
   }
 }
 
-/** BPF_*_GET_FD_BY_ID. */
+/** BPF_*_GET_FD_BY_ID, or by a pin of it where this process may not do that. */
 function openOne(sys: Sys, kind: LoadedKind, id: number): Descriptor | undefined {
   const { open, field, one } = families[kind];
   refuseIfLockedDown(`open ${one} ${id}`, "bpf");
   const fd = sys.bpf(open, new KernelStruct(BpfAttr.get_id, { [field]: id }));
   if (fd === -Errno.ENOENT) return undefined;
+  const pinned = fd === -Errno.EPERM && kind !== "btf" ? openPinnedOne(sys, kind, id) : undefined;
+  if (pinned !== undefined) return pinned;
   if (fd < 0) throw refused(fd, kind, `open ${one} ${id}`);
   return new Descriptor(fd, `${one} ${id}`);
 }

@@ -40,13 +40,18 @@ export function idsOf(kind: LoadedKind, name: string): readonly number[] {
   throw notFound(kind, `${JSON.stringify(name)}`, near === undefined ? "" : `, did you mean ${near}?`);
 }
 
+const pinnedKinds: readonly PinnedKind[] = ["program", "map", "link"];
+
 function pinnedIds(kind: LoadedKind, name: string): readonly number[] {
   const path = absolutePath(name);
-  const known = kind === "btf" ? new Map<number, readonly string[]>() : pins()[kind satisfies PinnedKind];
-  const found = [...known].filter(([, paths]) => paths.includes(path)).map(([id]) => id);
-  if (found.length > 0) return found;
-  const near = nearName(path, [...known.values()].flat());
-  throw notFound(kind, `pinned at ${path}`, near === undefined ? "" : `, did you mean ${near}?`);
+  const found = pins();
+  const known = kind === "btf" ? new Map<number, readonly string[]>() : found[kind satisfies PinnedKind];
+  const ids = [...known].filter(([, paths]) => paths.includes(path)).map(([id]) => id);
+  if (ids.length > 0) return ids;
+  const other = pinnedKinds.find((each) => [...found[each].values()].some((paths) => paths.includes(path)));
+  const near = other === undefined ? nearName(path, [...known.values()].flat()) : undefined;
+  const hint = near === undefined ? "" : `, did you mean ${near}?`;
+  throw notFound(kind, `pinned at ${path}`, other === undefined ? hint : `, what is pinned there is a ${other}`);
 }
 
 function notFound(kind: LoadedKind, what: string, hint: string): EbpfError {

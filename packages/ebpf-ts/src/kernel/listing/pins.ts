@@ -24,14 +24,32 @@ export function pins(): Pins {
 export function pinsOf(sys: Sys): Pins {
   refuseIfLockedDown("look for pins", "bpf");
   const found = { program: new Map<number, string[]>(), map: new Map<number, string[]>(), link: new Map() } as const;
-  const folders = new Set(mountsOf("bpf", "look for pins").map(({ folder }) => folder));
-  for (const path of pathsIn(folders)) {
-    const object = pinnedAt(sys, path);
+  for (const path of pathsOfPins()) {
+    const object = openPin(sys, path);
     if (object === undefined) continue;
-    const [kind, id] = object;
-    found[kind].set(id, [...(found[kind].get(id) ?? []), path]);
+    try {
+      const facts = factsOf(sys, object);
+      if (facts !== undefined) found[facts.kind].set(facts.id, [...(found[facts.kind].get(facts.id) ?? []), path]);
+    } finally {
+      object.close();
+    }
   }
   return found;
+}
+
+/** Opens what is pinned somewhere, by its id; undefined where this process finds no pin of it. */
+export function openPinnedOne(sys: Sys, kind: PinnedKind, id: number): Descriptor | undefined {
+  for (const path of pathsOfPins()) {
+    const object = openPin(sys, path);
+    const facts = object && factsOf(sys, object);
+    if (facts?.kind === kind && facts.id === id) return object;
+    object?.close();
+  }
+  return undefined;
+}
+
+function pathsOfPins(): Iterable<string> {
+  return pathsIn(new Set(mountsOf("bpf", "look for pins").map(({ folder }) => folder)));
 }
 
 /** Folders may be made while they are read: those that were there, and one after the other. */
@@ -47,17 +65,19 @@ function* pathsIn(folders: Iterable<string>): Generator<string> {
 }
 
 /** BPF_OBJ_GET. What cannot be opened is somebody else's, or gone. */
-function pinnedAt(sys: Sys, path: string): readonly [PinnedKind, number] | undefined {
+function openPin(sys: Sys, path: string): Descriptor | undefined {
   const fd = sys.bpf(Command.OBJ_GET, new KernelStruct(BpfAttr.obj, { pathname: path }));
-  if (fd < 0) return undefined;
-  const descriptor = new Descriptor(fd, path);
-  try {
-    const kind = kinds[objectKind(descriptor)];
-    if (kind === undefined) return undefined;
-    return [kind, objectInfo(sys, descriptor, infos[kind], "what is pinned").id];
-  } finally {
-    descriptor.close();
-  }
+  return fd < 0 ? undefined : new Descriptor(fd, path);
+}
+
+interface PinnedFacts {
+  readonly kind: PinnedKind;
+  readonly id: number;
+}
+
+function factsOf(sys: Sys, object: Descriptor): PinnedFacts | undefined {
+  const kind = kinds[objectKind(object)];
+  return kind === undefined ? undefined : { kind, id: objectInfo(sys, object, infos[kind], "what is pinned").id };
 }
 
 const kinds: Readonly<Record<string, PinnedKind>> = {

@@ -1,6 +1,7 @@
 import { BtfBuilder } from "../../btf/btf-builder.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
+import { capabilitiesForMap } from "../../kinds/needed-capabilities.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -53,7 +54,7 @@ export function askMapType(sys: Sys, type: number): Answer {
   if (result === 0 || (result === -Errno.ENOTSUPP && type === MapType.STRUCT_OPS)) return yes;
   if (result === -Errno.EINVAL || result === -Errno.E2BIG) return no;
   if (result === -Errno.ENOTSUPP || result === -Errno.EOPNOTSUPP) return no;
-  return untold(-result);
+  return untold(-result, capabilitiesForMap(type));
 }
 
 /** Local storage has types, and maps of maps a map to begin with. Gives 0, or the negative errno of what came first. */

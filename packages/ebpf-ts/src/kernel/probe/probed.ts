@@ -1,5 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
-import { missingPrivilege } from "../../engine/kernel/privilege.ts";
+import { type Capability, missingPrivilege } from "../../engine/kernel/privilege.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
 
 /** Whether the running kernel has something, as far as this process can find out. */
@@ -20,9 +20,9 @@ export function cannotTell(reason: string): Answer {
   return { outcome: "cannot tell", reason };
 }
 
-/** For an errno that says nothing of what was asked for. */
-export function untold(errno: number): Answer {
-  if (errno === Errno.EPERM) return cannotTell(missingPrivilege());
+/** For an errno that says nothing of what was asked for. `needs`: what the kernel asks of who loads such a thing. */
+export function untold(errno: number, needs?: readonly Capability[]): Answer {
+  if (errno === Errno.EPERM) return cannotTell(missingPrivilege(needs));
   if (errno === Errno.ENOSYS) return { outcome: "no", reason: "this kernel has no bpf(2)" };
   return cannotTell(`the kernel answers ${errnoName(errno)}`);
 }

@@ -1,5 +1,6 @@
 import { kernelBtf } from "../../engine/kernel/load/kernel-btf.ts";
 import { findProgramKind } from "../../kinds/find-program-kind.ts";
+import { capabilitiesForProgram } from "../../kinds/needed-capabilities.ts";
 import { programKinds } from "../../kinds/program-kinds.ts";
 import type { KernelTypeName, ProgramKind } from "../../kinds/program-kind.ts";
 import { Errno } from "../../uapi/errno.ts";
@@ -57,7 +58,7 @@ export function answerOf({ errno, log }: { readonly errno: number; readonly log:
   if (errno === Errno.ENOTSUPP && type === ProgType.STRUCT_OPS) return yes;
   if (errno === Errno.EINVAL || errno === Errno.E2BIG || errno === Errno.ENOTSUPP || errno === Errno.EOPNOTSUPP)
     return no;
-  return untold(errno);
+  return untold(errno, capabilitiesForProgram(type));
 }
 
 /** For types whose programs are looked at once the verifier knows where they go: a place that every kernel with such programs has. */

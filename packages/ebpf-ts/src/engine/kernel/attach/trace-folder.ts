@@ -10,12 +10,12 @@ export function traceFolder(): string | undefined {
   return traceFolders.find((candidate) => isThere(`${candidate}/events`));
 }
 
-/** An ordinary user may not look into the folder, so that to him it looks as if nothing were there. */
-export function noTracefs(action: string): EbpfError {
+/** An ordinary user may not look into the folder, so that to him it looks as if nothing were there. `instead`: what he may do without it. */
+export function noTracefs(action: string, instead = ""): EbpfError {
   if (!isRoot()) {
     return new EbpfError(
       "NO_PRIVILEGE",
-      `Cannot ${action}: tracefs is not mounted, or this user may not read it; run as root`,
+      `Cannot ${action}: tracefs is not mounted, or this user may not read it; run as root, with CAP_DAC_READ_SEARCH, or let a group of yours read it (mount option gid)${instead}`,
     );
   }
   return new EbpfError(

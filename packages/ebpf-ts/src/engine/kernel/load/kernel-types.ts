@@ -1,5 +1,7 @@
+import { EbpfError } from "../../../base/errors.ts";
 import { parseBtf } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
+import { bytesIfThere, entriesIn } from "../../../host/system-files.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
@@ -13,12 +15,13 @@ import { kernelBtf } from "./kernel-btf.ts";
 /** The types of one module (split BTF, Linux 5.11): its table goes on where the kernel's own ends. */
 export interface ModuleTypes {
   readonly name: string;
-  /** Of its BTF, in the kernel. */
-  readonly id: number;
+  /** Of its BTF, in the kernel; undefined where this process may not know it (CAP_SYS_ADMIN): it can be read, and nothing attached to it. */
+  readonly id: number | undefined;
   readonly btf: Btf;
 }
 
 const longestName = 64;
+const btfFolder = "/sys/kernel/btf";
 
 /** The types of the running kernel and of its modules, for one load: nothing is read before it is asked for. */
 export class KernelTypes {
@@ -35,14 +38,15 @@ export class KernelTypes {
     return kernelBtf();
   }
 
-  /** Those of all modules that are loaded, in the kernel's order; none where this process may not see them (CAP_SYS_ADMIN). */
+  /** Those of all modules that are loaded, in the kernel's order; without CAP_SYS_ADMIN by their names. */
   modules(own: Btf): readonly ModuleTypes[] {
-    this.#modules ??= readModules(this.#sys, own);
+    this.#modules ??= readModules(this.#sys, own) ?? modulesInFiles(own);
     return this.#modules;
   }
 
   /** A descriptor of a module's types, for the kernel: open until {@link close}. */
   descriptorOf(module: ModuleTypes): Descriptor {
+    if (module.id === undefined) throw needsAdmin(module.name);
     const known = this.#descriptors.get(module.id) ?? openById(this.#sys, module.id);
     if (typeof known === "number") throw failure(known, `use the types of module ${module.name}`, "bpf");
     this.#descriptors.set(module.id, known);
@@ -54,16 +58,33 @@ export class KernelTypes {
   }
 }
 
-function readModules(sys: Sys, own: Btf): readonly ModuleTypes[] {
+/** Undefined where this process may not ask for them. */
+function readModules(sys: Sys, own: Btf): readonly ModuleTypes[] | undefined {
   const found: ModuleTypes[] = [];
   const next = new KernelStruct(BpfAttr.get_id);
   for (let id = 0; ;) {
     next.assign({ start_id: id });
-    if (sys.bpf(Command.BTF_GET_NEXT_ID, next) < 0) return found;
+    const result = sys.bpf(Command.BTF_GET_NEXT_ID, next);
+    if (result === -Errno.EPERM) return undefined;
+    if (result < 0) return found;
     id = next.values.next_id;
     const module = readModule(sys, id, own);
     if (module !== undefined) found.push(module);
   }
+}
+
+/** Files that everybody may read (Linux 5.11). A module may go away meanwhile. */
+function modulesInFiles(own: Btf): readonly ModuleTypes[] {
+  const names = entriesIn(btfFolder).flatMap(({ name }) => (name === "vmlinux" ? [] : name));
+  return names.sort().flatMap((name) => {
+    const bytes = bytesIfThere(`${btfFolder}/${name}`);
+    return bytes === undefined ? [] : { name, id: undefined, btf: parseBtf(bytes, { base: own }) };
+  });
+}
+
+function needsAdmin(module: string): EbpfError {
+  const message = `Cannot use the types of module ${module}: to open them takes root, or CAP_SYS_ADMIN`;
+  return new EbpfError("NO_PRIVILEGE", message);
 }
 
 /** Undefined for types that are no module's, and for those that went away meanwhile. */

@@ -3,6 +3,7 @@ import type * as Mending from "../../../btf/mend-for-kernel.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { EbpfError } from "../../../base/errors.ts";
 import { importHost } from "../../../host/import-host.ts";
+import { capabilitiesForObject } from "../../../kinds/needed-capabilities.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import { whyNeedsTypes } from "../../../spec/needs-types.ts";
 import type { CollectionSpec } from "../../../spec/types.ts";
@@ -12,7 +13,7 @@ import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command } from "../../../uapi/uapi.gen.ts";
-import { failure, isShortage } from "../failure.ts";
+import { deniedOr, failure, isShortage } from "../failure.ts";
 
 /** What the kernel says of types may be long: each is printed before it is looked at. What is kept of it is the end. */
 const logSize = 2 ** 20;
@@ -35,7 +36,8 @@ export async function loadBtf(
   const bytes = findExterns(btf).size === 0 ? btf.bytes : ((await mending()).settleExterns(btf) ?? btf.bytes);
   const fd = await load(sys, bytes);
   if (fd >= 0) return typesOf(fd);
-  if (fd === -Errno.EPERM || fd === -Errno.ENOSYS || isShortage(fd)) throw failure(fd, "load programs", "bpf");
+  if (fd === -Errno.EPERM || fd === -Errno.ENOSYS || isShortage(fd))
+    throw deniedOr(capabilitiesForObject(spec), fd, "load programs", "bpf");
   const said = await whatIsWrong(sys, bytes, -fd);
   const mended = await loadMended(sys, btf);
   if (mended !== undefined) {

@@ -1,5 +1,6 @@
 import { encodeInstructions } from "../../../insn/codec.ts";
 import { findProgramKind } from "../../../kinds/find-program-kind.ts";
+import { capabilitiesForProgram } from "../../../kinds/needed-capabilities.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import type { AssembledProgram, ProgramSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
@@ -10,7 +11,7 @@ import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { programTypeName } from "../../../uapi/type-names.ts";
 import { Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
 import { kernelName } from "./bpf-names.ts";
-import { failure, isShortage } from "../failure.ts";
+import { deniedOr, isShortage } from "../failure.ts";
 import type { KernelTarget } from "./kernel-target.ts";
 import { debugInfo, type DebugDetail } from "./program-debug-info.ts";
 import { readVerdict, verifierError } from "./verifier-error.ts";
@@ -59,7 +60,8 @@ async function loadWith(sys: Sys, program: ProgramToLoad, detail: DebugDetail): 
     return descriptor;
   }
   if (log !== "") throw verifierError(program.assembled, program.license, -fd, log);
-  throw failure(fd, `load program ${program.spec.name}`, "bpf", reason(program.spec, -fd));
+  const needs = capabilitiesForProgram(program.spec.type);
+  throw deniedOr(needs, fd, `load program ${program.spec.name}`, "bpf", reason(program.spec, -fd));
 }
 
 interface Attempt {

@@ -6,6 +6,7 @@ import { VerifierError } from "../../../base/errors.ts";
 import { isPoisonedCall } from "./externs/kernel-externs.ts";
 import type { EbpfError } from "../../../base/errors.ts";
 import { errnoName } from "../../../uapi/errno.ts";
+import { missingOf } from "../privilege.ts";
 
 /** What a verifier log says, boiled down. */
 export interface Verdict {
@@ -52,7 +53,8 @@ export function verifierError(program: AssembledProgram, license: string, errno:
   const where = line === undefined ? "" : ` at ${line.file}:${line.line}`;
   const source = line === undefined || line.text.trim() === "" ? "" : ` \`${line.text.trim()}\``;
   const why = explain(verdict, program, license) ?? (verdict.reason || "the verifier gave no reason");
-  const summary = `Cannot load program ${program.name}: refused by the verifier${where}${source}: ${why} (${errnoName(errno)})`;
+  const strict = missingOf(["CAP_PERFMON"]).length === 0 ? "" : ", and it is stricter as CAP_PERFMON is missing";
+  const summary = `Cannot load program ${program.name}: refused by the verifier${where}${source}: ${why} (${errnoName(errno)}${strict})`;
   return new VerifierError(program.name, errno, summary, log);
 }
 

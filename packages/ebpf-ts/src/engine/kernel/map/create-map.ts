@@ -1,4 +1,5 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
+import { capabilitiesForMap } from "../../../kinds/needed-capabilities.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
@@ -11,7 +12,7 @@ import { mapTypeName } from "../../../uapi/type-names.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { dataMapName, kernelName } from "../load/bpf-names.ts";
 import { possibleCpus } from "../cpus.ts";
-import { failure, isShortage } from "../failure.ts";
+import { deniedOr, isShortage } from "../failure.ts";
 import { refuseOverwrite } from "./refuse-overwrite.ts";
 import { ringSize } from "../ring/ring-size.ts";
 
@@ -43,7 +44,7 @@ export async function createMap(
       fd = without;
     }
     if (fd === -Errno.EINVAL) refuseOverwrite(spec);
-    if (fd < 0) throw failure(fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
+    if (fd < 0) throw deniedOr(capabilitiesForMap(spec.type), fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
     return new Descriptor(fd, `map ${spec.name}`);
   } finally {
     inner?.close();

@@ -4,6 +4,7 @@ import type { RingBell } from "../../../ring/ring-memory.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
+import { Errno } from "../../../uapi/errno.ts";
 import { PerfEventAttr, PerfEventMmapPage } from "../../../uapi/structs.gen.ts";
 import { PerfIoctl, PerfSample, PerfSoftware, PerfType } from "../../../uapi/uapi.gen.ts";
 import type { EnginePerf, PerfOptions } from "../../perf.ts";
@@ -157,7 +158,7 @@ class PerfRing {
         buffer,
         `map the memory of ${this.#what}`,
         "mmap",
-        "there is not so much memory, or this user may not lock it",
+        buffer === -Errno.EPERM ? tooMuchLocked : "there is not so much memory",
       );
     }
     return {
@@ -169,6 +170,10 @@ class PerfRing {
     };
   }
 }
+
+/** perf_mmap() in kernel/events/core.c */
+const tooMuchLocked =
+  "this user may not lock so much memory: ask for fewer pages, or raise kernel.perf_event_mlock_kb or ulimit -l, or give the process CAP_IPC_LOCK";
 
 /** The wake-up is counted in events, or, with a watermark, in bytes. */
 function eventAttributes({ watermark, overwritable }: PerfOptions): KernelStruct<typeof PerfEventAttr> {

@@ -1,4 +1,4 @@
-import { type EbpfError, NotSupportedError } from "../../../../base/errors.ts";
+import { type EbpfError, NotSupportedError, SyscallError } from "../../../../base/errors.ts";
 import { isThere, readHostFile } from "../../../../host/system-files.ts";
 import { Descriptor } from "../../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
@@ -6,6 +6,7 @@ import type { Sys } from "../../../../sys/ffi/sys.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
 import { failure } from "../../failure.ts";
+import { missingOf, missingPrivilege } from "../../privilege.ts";
 
 /** The perf event source of user probes (Linux 4.17). */
 const source = "/sys/bus/event_source/devices/uprobe";
@@ -69,8 +70,18 @@ function counterBits(offset: number, action: string): bigint {
 }
 
 function openFailure(result: number, action: string, { path, pid, refCtrOffset }: UprobePlace): EbpfError {
+  if (result === -Errno.EACCES) return refusedProbe(action, path);
   if (result === -Errno.ESRCH) return failure(result, action, "perf_event_open", `there is no process ${pid}`);
   if (result !== -Errno.EINVAL) return failure(result, action, "perf_event_open");
   const counter = refCtrOffset === 0 ? "" : ", or no counter there, or another probe has it with another";
   return failure(result, action, "perf_event_open", `${path} has no code to probe there${counter}`);
+}
+
+/** To whom it is left is the kernel's matter: to CAP_PERFMON, or to CAP_SYS_ADMIN (Linux 6.18), as before CAP_PERFMON was. */
+function refusedProbe(action: string, path: string): EbpfError {
+  const isTracer = missingOf(["CAP_PERFMON"]).length === 0;
+  const why = isTracer
+    ? `this kernel lets CAP_SYS_ADMIN alone probe ${path} by a perf event, and CAP_PERFMON by a link of many: write SEC("uprobe.multi") (Linux 6.6)`
+    : missingPrivilege(["CAP_BPF", "CAP_PERFMON"]);
+  return new SyscallError("perf_event_open", Errno.EACCES, "EACCES", `Cannot ${action}: ${why}`, "NO_PRIVILEGE");
 }

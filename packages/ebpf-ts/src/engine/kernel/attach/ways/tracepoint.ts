@@ -14,6 +14,9 @@ import { noTracefs, traceFolder } from "../trace-folder.ts";
 const ANY_PROCESS = -1;
 const FIRST_CPU = 0;
 
+/** The number of a tracepoint stands in tracefs alone. */
+const instead = '; SEC("raw_tp/…") and SEC("tp_btf/…") take no tracefs';
+
 /** A perf event of that tracepoint, to which the program is linked. */
 export const attachTracepoint: Attach<TracepointTarget> = async (request) => ({
   parts: [attachToEvent(request, openTracepoint(request), request.target.cookie)],
@@ -31,13 +34,17 @@ function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
 
 function tracepointId({ action, target: { category, name } }: AttachRequest<TracepointTarget>): number {
   const folder = traceFolder();
-  if (folder === undefined) throw noTracefs(action);
+  if (folder === undefined) throw noTracefs(action, instead);
   try {
     return Number(readSystemFile(`${folder}/events/${category}/${name}/id`));
   } catch (cause) {
     throw refusal(cause, action, (code) =>
       code === "EACCES"
-        ? new EbpfError("NO_PRIVILEGE", `Cannot ${action}: this user may not read ${folder}, run as root`, { cause })
+        ? new EbpfError(
+            "NO_PRIVILEGE",
+            `Cannot ${action}: this user may not read ${folder}; run as root, or with CAP_DAC_READ_SEARCH${instead}`,
+            { cause },
+          )
         : new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${category}/${name}`, { cause }),
     );
   }

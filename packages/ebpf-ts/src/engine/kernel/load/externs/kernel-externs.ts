@@ -140,7 +140,7 @@ export class KernelExterns {
       case "hidden":
         return new EbpfError(
           "NO_PRIVILEGE",
-          `${what}, and the kernel hides its addresses: it takes CAP_SYSLOG, or the setting kernel.kptr_restrict = 0`,
+          `${what}, and the kernel hides its addresses: it takes CAP_SYSLOG, or the settings kernel.kptr_restrict = 0 and kernel.perf_event_paranoid = 1`,
         );
       case "unknown":
         return new NotSupportedError(name, `${what}: ${symbol.error.message}`);

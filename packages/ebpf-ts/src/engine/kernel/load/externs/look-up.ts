@@ -54,6 +54,8 @@ function typedSymbol(
     const id = findTyped(local, module.btf, reference);
     if (id === undefined) continue;
     if (id === "other") return { kind: "other" };
+    // Who may not open the module's types does without what he can do without.
+    if (module.id === undefined && reference.weak) return undefined;
     return { kind: "typed", id, module: { name: module.name, fd: types.descriptorOf(module).fd } };
   }
   return undefined;
