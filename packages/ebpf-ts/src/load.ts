@@ -49,7 +49,7 @@ export async function holdCommand(
 }
 
 async function engineOf(
-  { engine: wanted = "auto", pinRoot, sources = [], command }: LoadOptions,
+  { engine: wanted = "auto", pinRoot, token, sources = [], command }: LoadOptions,
   spec?: CollectionSpec,
 ): Promise<Engine> {
   const engine = wanted === "auto" && command !== undefined ? command.engine : wanted;
@@ -65,13 +65,14 @@ async function engineOf(
   if (typeof engine === "object") return engine;
   switch (engine) {
     case "kernel":
-      return kernel(pinRoot);
+      return kernel({ pinRoot, token });
     case "embedded":
       return embedded(sources);
     case "auto": {
       if (sources.length > 0) return embedded(sources);
       const { haveKernel } = await importKernel();
-      return haveKernel(undefined, spec).usable ? kernel(pinRoot) : embedded(sources);
+      const planned = spec === undefined ? undefined : { spec, token };
+      return haveKernel(undefined, planned).usable ? kernel({ pinRoot, token }) : embedded(sources);
     }
   }
 }
@@ -88,9 +89,9 @@ function importKernel(): Promise<typeof Kernel> {
   return importHost("the kernel engine", () => import("./engine/kernel/kernel-engine.ts"));
 }
 
-async function kernel(pinRoot: string | undefined): Promise<Engine> {
+async function kernel(options: Kernel.KernelEngineOptions): Promise<Engine> {
   const { kernelEngine } = await importKernel();
-  return kernelEngine({ pinRoot });
+  return kernelEngine(options);
 }
 
 async function embedded(sources: readonly EventSource[]): Promise<Engine> {

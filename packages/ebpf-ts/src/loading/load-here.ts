@@ -20,10 +20,15 @@ const anEngine: Check = (value, what) => {
   throw wrongKind(what, '"auto", "kernel", "embedded" or an Engine', value);
 };
 
+const aPathOrNone: Check = (value, what) => {
+  if (value !== "") aPath(value, what);
+};
+
 const checks: Checks<LoadOptions> = {
   ...objectChecks,
   engine: anEngine,
   pinRoot: aPath,
+  token: aPathOrNone,
   command: aHeldCommand,
   sources: eventSources,
 };

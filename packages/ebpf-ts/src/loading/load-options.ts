@@ -10,6 +10,12 @@ export interface LoadOptions extends ObjectOptions {
   readonly engine?: "auto" | EngineName | Engine | undefined;
   /** Folder in a bpf file system for the maps that the object wants pinned by name (kernel engine); by default /sys/fs/bpf. */
   readonly pinRoot?: string | undefined;
+  /**
+   * Folder where a bpf file system is mounted that delegates to this process's user namespace (BPF token, kernel engine, Linux 6.9): what is loaded
+   * takes no capability outside of it. By default what LIBBPF_BPF_TOKEN_PATH says, else /sys/fs/bpf if that delegates; empty for none.
+   * Throws NOT_FOUND where nothing is delegated, NOT_SUPPORTED outside of user namespaces.
+   */
+  readonly token?: string | undefined;
   /** One of {@link holdCommand}, for `Collection.start`: events are its own then, unless `scope` says otherwise. */
   readonly command?: HeldCommand | undefined;
   /** Further sources of events. With them, `auto` is the embedded engine: no other has them. */

@@ -36,10 +36,15 @@ import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
 import type * as Commands from "./scope/spawn-in-scope.ts";
+import { openToken } from "./token/open-token.ts";
+import { withToken } from "./token/with-token.ts";
 import { withPrologue } from "./scope/with-prologue.ts";
 import type { ChildCommand } from "./spawn.ts";
 
-export type KernelLoadOptions = Pick<EngineOptions, "reuse" | "kconfig" | "programs" | "scope" | "filter">;
+export interface KernelLoadOptions extends Pick<EngineOptions, "reuse" | "kconfig" | "programs" | "scope" | "filter"> {
+  /** {@link openToken} */
+  readonly token?: string | undefined;
+}
 
 /** What programs are loaded from. */
 interface LoadParts {
@@ -70,6 +75,8 @@ export class KernelCollection implements EngineCollection {
   readonly #spec: CollectionSpec;
   readonly #pins: PinFolder;
   readonly #types: KernelTypes;
+  /** Programs may be loaded again, for a scope. */
+  readonly #token: Descriptor | undefined;
   #btf: Descriptor | undefined;
   #letPollerGo: (() => void) | undefined;
   #scope: KernelScope | undefined;
@@ -78,8 +85,9 @@ export class KernelCollection implements EngineCollection {
   readonly #prints: KernelPrints[] = [];
   #closed = false;
 
-  private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string) {
+  private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string, token: Descriptor | undefined) {
     this.#sys = sys;
+    this.#token = token;
     this.#spec = spec;
     this.#pins = new PinFolder(pinRoot);
     this.#types = new KernelTypes(sys);
@@ -93,7 +101,8 @@ export class KernelCollection implements EngineCollection {
     options: KernelLoadOptions = {},
   ): Promise<KernelCollection> {
     refuseIfLockedDown("load the object into the kernel", "bpf");
-    const collection = new KernelCollection(sys, spec, pinRoot);
+    const token = openToken(sys, options.token);
+    const collection = new KernelCollection(token === undefined ? sys : withToken(sys, token), spec, pinRoot, token);
     try {
       await collection.#loadAll(options);
       return collection;
@@ -166,6 +175,7 @@ export class KernelCollection implements EngineCollection {
     for (const map of this.#maps.values()) map.close();
     this.#btf?.close();
     this.#types.close();
+    this.#token?.close();
   }
 
   get scope(): EventScope {

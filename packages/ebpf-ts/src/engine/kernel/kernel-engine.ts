@@ -1,5 +1,5 @@
 import { type EbpfError, type EbpfErrorCode, NotSupportedError } from "../../base/errors.ts";
-import { lockedDownBy, refuseIfLockedDown } from "../../host/locked-down.ts";
+import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { capabilitiesForObject } from "../../kinds/needed-capabilities.ts";
 import type { CollectionSpec } from "../../spec/types.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
@@ -14,10 +14,13 @@ import { failure, isShortage } from "./failure.ts";
 import { importCommands, KernelCollection } from "./kernel-collection.ts";
 import { DEFAULT_PIN_ROOT } from "./pin.ts";
 import { missingOf } from "./privilege.ts";
+import { openToken } from "./token/open-token.ts";
 
 export interface KernelEngineOptions {
   /** Folder in a bpf file system for maps that the object wants pinned by name. */
   readonly pinRoot?: string | undefined;
+  /** Folder of a bpf file system that delegates to this process's user namespace; empty for none: {@link openToken}. */
+  readonly token?: string | undefined;
   /** The system to use; the running one by default. */
   readonly sys?: Sys | undefined;
 }
@@ -31,8 +34,8 @@ export function kernelEngine(options: KernelEngineOptions = {}): Engine {
       return (await importCommands()).HeldChild.hold(file, args, options);
     },
     load(spec: CollectionSpec, engineOptions: EngineOptions): Promise<EngineCollection> {
-      const { sys = linuxSys(), pinRoot = DEFAULT_PIN_ROOT } = options;
-      return KernelCollection.load(sys, spec, pinRoot, engineOptions);
+      const { sys = linuxSys(), pinRoot = DEFAULT_PIN_ROOT, token } = options;
+      return KernelCollection.load(sys, spec, pinRoot, { ...engineOptions, token });
     },
   };
 }
@@ -44,28 +47,42 @@ export interface KernelState {
   readonly code?: EbpfErrorCode;
 }
 
-/**
- * Whether this process may use the kernel engine, by loading (not attaching) the smallest tracing program. `spec`: what is to be loaded, which
- * may take less than that.
- */
-export function haveKernel(sys: Sys = linuxSys(), spec?: CollectionSpec): KernelState {
+/** What is to be loaded, which may take less than all, or be delegated. */
+export interface PlannedLoad {
+  readonly spec: CollectionSpec;
+  readonly token: string | undefined;
+}
+
+/** Whether this process may use the kernel engine, by loading (not attaching) the smallest tracing program. */
+export function haveKernel(sys: Sys = linuxSys(), planned?: PlannedLoad): KernelState {
   try {
-    const fd = sys.bpf(Command.PROG_LOAD, smallestProgram());
+    const fd = tryToLoad(sys, ProgType.TRACEPOINT);
     // Says nothing of the next time: nobody is to get another engine for it.
     if (isShortage(fd)) throw failure(fd, "use the kernel", "bpf");
-    if (fd === -Errno.EPERM && spec !== undefined && mayLoad(spec)) return { usable: true };
-    if (fd < 0) return unusable(failure(fd, "use the kernel", "bpf"));
-    new Descriptor(fd, "the smallest program").close();
-    return { usable: true };
+    if (fd === -Errno.EPERM && planned !== undefined && mayLoad(sys, planned)) return { usable: true };
+    return fd < 0 ? unusable(failure(fd, "use the kernel", "bpf")) : { usable: true };
   } catch (error) {
     if (error instanceof NotSupportedError) return unusable(error);
     throw error;
   }
 }
 
-/** By the capabilities of this process: CAP_BPF alone, say, where no program is for tracing. */
-function mayLoad(spec: CollectionSpec): boolean {
-  return lockedDownBy("bpf") === undefined && missingOf(capabilitiesForObject(spec)).length === 0;
+/** By a token, or with CAP_BPF alone where no program is for tracing. A token that was told and cannot be had is for load() to tell. */
+function mayLoad(sys: Sys, { spec, token: path }: PlannedLoad): boolean {
+  if (path !== undefined && path !== "") return true;
+  const token = openToken(sys, path);
+  token?.close();
+  if (token !== undefined) return true;
+  const needs = capabilitiesForObject(spec);
+  if (needs.includes("CAP_PERFMON") || missingOf(needs).length > 0) return false;
+  return tryToLoad(sys, ProgType.SOCKET_FILTER) >= 0;
+}
+
+/** 0, or the negative errno. */
+function tryToLoad(sys: Sys, type: number): number {
+  const fd = sys.bpf(Command.PROG_LOAD, smallestProgram(type));
+  if (fd >= 0) new Descriptor(fd, "the smallest program").close();
+  return Math.min(fd, 0);
 }
 
 function unusable({ message, code }: EbpfError): KernelState {
@@ -73,10 +90,10 @@ function unusable({ message, code }: EbpfError): KernelState {
 }
 
 /** `r0 = 0; exit`. */
-function smallestProgram(): KernelStruct<typeof BpfAttr.prog_load> {
+function smallestProgram(type: number): KernelStruct<typeof BpfAttr.prog_load> {
   const code = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]);
   return new KernelStruct(BpfAttr.prog_load, {
-    prog_type: ProgType.TRACEPOINT,
+    prog_type: type,
     insn_cnt: code.length / 8,
     insns: code,
     license: "GPL",

@@ -18,6 +18,8 @@ const toTrace: readonly Capability[] = ["CAP_BPF", "CAP_PERFMON"];
  * that is not known.
  */
 export function missingPrivilege(told?: readonly Capability[]): string {
+  if (inUserNamespace())
+    return 'capabilities of a user namespace do not count for it: it takes a BPF token of a bpf file system that delegates it (option token of load(), Linux 6.9), or engine: "embedded"';
   const needs = told ?? toTrace;
   const missing = missingOf(needs);
   if (missing.length === needs.length) return `needs root or ${needs.join(" and ")}, or use engine: "embedded"`;
@@ -42,6 +44,17 @@ export function missingOf(needs: readonly Capability[]): readonly Capability[] {
   return hasCapability("CAP_SYS_ADMIN") ? [] : needs.filter((each) => !hasCapability(each));
 }
 
+/**
+ * Whether the capabilities of this process are those of a user namespace, by its map of users: that of the first one maps all of them to
+ * themselves. Not to be found out again: threads keep a process in the one that it is in.
+ */
+export function inUserNamespace(): boolean {
+  nested ??= !/^\s*0\s+0\s+4294967295\s*$/.test(readIfThere("/proc/self/uid_map") ?? "0 0 4294967295");
+  return nested;
+}
+
+let nested: boolean | undefined;
+
 /** Whether it is in effect. */
 export function hasCapability(name: Capability): boolean {
   return (capabilities() & (1n << numbers[name])) !== 0n;
@@ -50,6 +63,7 @@ export function hasCapability(name: Capability): boolean {
 /** Those in effect, a bit for each (capabilities(7)). */
 function capabilities(): bigint {
   const text = /^CapEff:\s*([0-9a-f]+)$/m.exec(readIfThere("/proc/self/status") ?? "")?.[1];
+  if (inUserNamespace()) return 0n;
   if (text !== undefined) return BigInt(`0x${text}`);
   return isRoot() ? ~0n : 0n;
 }
