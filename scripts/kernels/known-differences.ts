@@ -12,8 +12,6 @@ interface KnownDifference {
 const emptyRecords =
   "The verifier of Linux 6.1 misses the release of a record of 0 bytes, which an object of the tests reserves on purpose";
 
-const renamed =
-  "Linux 7.3 has no do_unlinkat any more, which the objects of the tests are about: what they show is shown on the other kernels";
 const noFprobes = "Debian builds Linux 6.1 without CONFIG_FPROBE, which links of many kprobes take";
 
 /** They are run all the same, and shown with their reason. */
@@ -30,22 +28,6 @@ const knownDifferences: readonly KnownDifference[] = [
     tests: /the kernel's number|without names by kernels|in which file it is/,
     reason: "Before Linux 6.6 the kernel says of a link by a perf event nothing of its place",
   },
-  {
-    on: ["newest"],
-    file: "test/guest/fentry",
-    tests: /each call of a function|what a function returns|has a cookie|is attached once|names a function/,
-    reason: renamed,
-  },
-  {
-    on: ["newest"],
-    file: "test/guest/kprobe",
-    tests:
-      /each call of|what a function returns|what they return|both ends of a call|where it is$|how many there are|cannot be probed|names a function|what fits nothing/,
-    reason: renamed,
-  },
-  { on: ["newest"], file: "test/guest/run", reason: renamed },
-  { on: ["newest"], file: "test/guest/scope", reason: renamed },
-  { on: ["newest"], file: "test/kernel/attach", tests: /^kprobes are attached/, reason: renamed },
   {
     on: ["6.1"],
     file: "test/guest/kprobe",

@@ -4,7 +4,7 @@ import { load } from "../../src/load.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { LinkType } from "../../src/uapi/uapi.gen.ts";
 import { linuxOrSkip } from "../support/requirements.ts";
-import { seenBy, unlinkat, watching, withFile } from "./support/unlinkat.ts";
+import { seenBy, unlinkat, watching, withFile } from "./support/calls.ts";
 
 const ENOENT = -BigInt(Errno.ENOENT);
 
@@ -39,7 +39,7 @@ describe("fentry", () => {
     }));
 
   it("has a cookie", async () => {
-    const { cookie } = await seenBy("on_fentry", { kind: "fentry", name: "do_unlinkat", cookie: 7 });
+    const { cookie } = await seenBy("on_fentry", { kind: "fentry", name: "do_utimes", cookie: 7 });
     assert.equal(cookie, 7n);
   });
 
@@ -48,15 +48,15 @@ describe("fentry", () => {
     await bpf.attach();
     await assert.rejects(bpf.program("on_fentry").attach(), { code: "BUSY" });
     await assert.rejects(
-      bpf.program("on_fentry").attach({ kind: "fentry", name: "do_rmdir" }),
-      /it was loaded for do_unlinkat/,
+      bpf.program("on_fentry").attach({ kind: "fentry", name: "user_statfs" }),
+      /it was loaded for do_utimes/,
     );
   });
 
   it("names a function that does not exist", async () => {
     await assert.rejects(load(watching("on_misspelt"), { engine: "kernel" }), {
       code: "NOT_FOUND",
-      message: /has no function do_unlinkatt, did you mean do_unlinkat\?$/,
+      message: /has no function do_utimess, did you mean do_utimes\?$/,
     });
   });
 });

@@ -6,7 +6,7 @@ import { load } from "../../src/load.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { LinkType } from "../../src/uapi/uapi.gen.ts";
 import { linuxOrSkip } from "../support/requirements.ts";
-import { seenBy, watching } from "./support/unlinkat.ts";
+import { seenBy, watching } from "./support/calls.ts";
 
 const ENOENT = -BigInt(Errno.ENOENT);
 
@@ -22,7 +22,7 @@ describe("kprobe", () => {
   });
 
   it("is told where: another function, an instruction, a cookie", async () => {
-    const symbol = "__x64_sys_unlinkat";
+    const symbol = "__x64_sys_utimensat";
     assert.equal(
       (await seenBy("on_kprobe", { kind: "kprobe", symbol, cookie: 0xfeed_face_cafe_beefn })).cookie,
       0xfeed_face_cafe_beefn,
@@ -35,7 +35,7 @@ describe("kprobe", () => {
     await seenBy("on_kprobe", undefined, ({ info }) => {
       const { address, ...others } = info.details;
       assert.equal(info.type, LinkType.PERF_EVENT);
-      assert.deepEqual(others, { symbol: "do_unlinkat", offset: 0, missed: 0 });
+      assert.deepEqual(others, { symbol: "do_utimes", offset: 0, missed: 0 });
       assert.match(String(address), /^0xffffffff[\da-f]{8}$/);
     });
   });
@@ -44,14 +44,14 @@ describe("kprobe", () => {
     await using bpf = await load(watching("on_kprobe"), { engine: "kernel" });
     const refused = async (symbol: string, offset: number, expected: object): Promise<void> =>
       assert.rejects(bpf.program("on_kprobe").attach({ kind: "kprobe", symbol, offset }), expected);
-    await refused("do_unlinkatt", 0, {
+    await refused("do_utimess", 0, {
       code: "NOT_FOUND",
-      message: /no function do_unlinkatt, did you mean do_unlinkat\?$/,
+      message: /no function do_utimess, did you mean do_utimes\?$/,
     });
-    await refused("do_unlinkat", 1, { message: /no instruction begins at do_unlinkat\+0x1|lets nobody probe/ });
-    await refused("do_unlinkat", 0x100_0000, {
+    await refused("do_utimes", 1, { message: /no instruction begins at do_utimes\+0x1|lets nobody probe/ });
+    await refused("do_utimes", 0x100_0000, {
       errnoName: "EINVAL",
-      message: /lets nobody probe do_unlinkat\+0x1000000/,
+      message: /lets nobody probe do_utimes\+0x1000000/,
     });
   });
 
@@ -70,11 +70,11 @@ describe("kprobe by tracefs, as before Linux 4.17", () => {
   after(() => execFileSync("umount", [sources]));
 
   it("sees calls and what they return, and leaves no entry, nor takes away another's", async () => {
-    execFileSync("sh", ["-c", `echo 'p:others/probe do_rmdir' >> ${events}`]);
+    execFileSync("sh", ["-c", `echo 'p:others/probe user_statfs' >> ${events}`]);
     const others = entries();
     try {
       const { calls } = await seenBy("on_kprobe", undefined, () => {
-        assert.match(entries(), /^p:kprobes\/ebpf_ts_\d+_do_unlinkat_0x0_\d+ do_unlinkat/m);
+        assert.match(entries(), /^p:kprobes\/ebpf_ts_\d+_do_utimes_0x0_\d+ do_utimes/m);
       });
       assert.equal(calls, 3n);
       assert.deepEqual((await seenBy("on_kretprobe")).returned, ENOENT);
@@ -86,9 +86,9 @@ describe("kprobe by tracefs, as before Linux 4.17", () => {
 
   it("names a function that does not exist, and leaves nothing", async () => {
     await using bpf = await load(watching("on_kprobe"), { engine: "kernel" });
-    await assert.rejects(bpf.program("on_kprobe").attach({ kind: "kprobe", symbol: "do_unlinkatt" }), {
+    await assert.rejects(bpf.program("on_kprobe").attach({ kind: "kprobe", symbol: "do_utimess" }), {
       code: "NOT_FOUND",
-      message: /no function do_unlinkatt, did you mean do_unlinkat\?$/,
+      message: /no function do_utimess, did you mean do_utimes\?$/,
     });
     assert.equal(entries(), "");
   });
@@ -97,12 +97,12 @@ describe("kprobe by tracefs, as before Linux 4.17", () => {
 describe("kprobe.multi", { skip: linuxOrSkip("5.18") }, () => {
   it("sees each call of all functions that a pattern fits", async () => {
     await seenBy("on_kprobe_multi", undefined, ({ info }) => assert.equal(info.type, LinkType.KPROBE_MULTI));
-    const { calls } = await seenBy("on_kprobe_multi", { kind: "kprobe_multi", pattern: "do_unlink?t" });
+    const { calls } = await seenBy("on_kprobe_multi", { kind: "kprobe_multi", pattern: "do_utime?" });
     assert.equal(calls, 3n);
   });
 
   it("sees what they return, with a cookie for each (kretprobe.multi)", async () => {
-    const symbols = ["do_rmdir", "do_unlinkat"];
+    const symbols = ["user_statfs", "do_utimes"];
     const { returns, returned, cookie } = await seenBy("on_kretprobe_multi", {
       kind: "kprobe_multi",
       symbols,
@@ -112,7 +112,7 @@ describe("kprobe.multi", { skip: linuxOrSkip("5.18") }, () => {
   });
 
   it("says of its link how many there are", { skip: linuxOrSkip("6.6") }, async () => {
-    const symbols = ["do_rmdir", "do_unlinkat"];
+    const symbols = ["user_statfs", "do_utimes"];
     await seenBy("on_kprobe_multi", { kind: "kprobe_multi", symbols }, ({ info }) => {
       assert.deepEqual(info.details, { functions: 2, missed: 0, at: "entry" });
     });
@@ -131,9 +131,6 @@ describe("kprobe.multi", { skip: linuxOrSkip("5.18") }, () => {
         message,
       });
     await refused({ pattern: "no_such_*" }, /no function that can be traced and fits no_such_\*$/);
-    await refused(
-      { symbols: ["do_unlinkat", "do_unlinkatt"] },
-      /no function do_unlinkatt, did you mean do_unlinkat\?$/,
-    );
+    await refused({ symbols: ["do_utimes", "do_utimess"] }, /no function do_utimess, did you mean do_utimes\?$/);
   });
 });

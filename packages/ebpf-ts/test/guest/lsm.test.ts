@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { load } from "../../src/load.ts";
-import { unlinkat, watching, withFile } from "./support/unlinkat.ts";
+import { unlinkat, watching, withFile } from "./support/calls.ts";
 
 describe("lsm", () => {
   it("denies what is asked, until it is detached", () =>

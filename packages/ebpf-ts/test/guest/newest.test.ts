@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { load } from "../../src/load.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { linuxOrSkip } from "../support/requirements.ts";
-import { unlinkat } from "./support/unlinkat.ts";
+import { unlinkat } from "./support/calls.ts";
 
 async function watch(name: string, use: (count: (variable: string) => unknown) => Promise<void>): Promise<void> {
   const variables = { target: process.pid };

@@ -8,8 +8,8 @@ const ebpf = fileURLToPath(new URL("../../../../cli/bin/ebpf.js", import.meta.ur
 
 describe("ebpf run", () => {
   it("shows what a command does, by kprobe and fexit", () => {
-    const script = "touch /tmp/run-removed; rm /tmp/run-removed";
-    const args = [ebpf, "run", fixturePath("removals.bpf.o"), "--engine", "kernel", "--json", "--no-maps"];
+    const script = ": > /tmp/run-touched; touch /tmp/run-touched; rm /tmp/run-touched";
+    const args = [ebpf, "run", fixturePath("touches.bpf.o"), "--engine", "kernel", "--json", "--no-maps"];
     const output = execFileSync(process.execPath, [...args, "--", "sh", "-c", script], { encoding: "utf8" });
     const events = output
       .trim()
@@ -18,8 +18,8 @@ describe("ebpf run", () => {
     assert.deepEqual(
       events.map(({ by, result, comm }) => [by, result, comm]),
       [
-        ["kprobe", 0, "rm"],
-        ["fexit", 0, "rm"],
+        ["kprobe", 0, "touch"],
+        ["fexit", 0, "touch"],
       ],
     );
   });

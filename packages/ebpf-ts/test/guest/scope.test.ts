@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { load } from "../../src/load.ts";
 import { linuxOrSkip } from "../support/requirements.ts";
-import { unlinkat, watching } from "./support/unlinkat.ts";
+import { utimensat, watching } from "./support/calls.ts";
 
 /** Programs that see everybody's calls, but for the scope; and what they see of it. */
 const programs = [
@@ -20,12 +20,16 @@ describe("scope of a command", () => {
     it(`is kept by ${name.slice("on_".length)}`, { skip: linuxOrSkip(since) }, async () => {
       await using bpf = await load(watching(name, everybody), { engine: "kernel" });
       await bpf.attach();
-      const command = await bpf.spawn("sh", ["-c", "for i in 1 2; do touch /tmp/scope-$i; rm /tmp/scope-$i; done"], {
-        stdout: "ignore",
-      });
-      unlinkat("/nowhere/else");
+      const command = await bpf.spawn(
+        "sh",
+        ["-c", "for i in 1 2; do : > /tmp/scope-$i; touch /tmp/scope-$i; rm /tmp/scope-$i; done"],
+        {
+          stdout: "ignore",
+        },
+      );
+      utimensat("/nowhere/else");
       await command.exited;
-      unlinkat("/nowhere/else");
+      utimensat("/nowhere/else");
       assert.equal(bpf.variable(variable).get(), 2n);
     });
   }
