@@ -27,7 +27,7 @@ export async function compareObjects(
     const theirs = judge(program, path, attach);
     const ours = await describeOurs(new Uint8Array(await readFile(path)), attach);
     if (theirs === undefined) {
-      console.error(`${object}: libbpf crashed, or took more than a minute`);
+      console.error(`${object}: libbpf crashed, or took more than ten minutes`);
       continue;
     }
     const differences = compareReports(ours, theirs);

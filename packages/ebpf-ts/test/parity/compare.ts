@@ -49,10 +49,8 @@ function compareProgram(our: ProgramReport, their: ProgramReport): Difference | 
   if (our.outcome !== their.outcome && our.outcome !== refusedUnasked)
     return { of, what: "errno", ours: outcome(our.outcome) + reason, theirs: outcome(their.outcome) };
   if (our.tag !== their.tag) return { of, what: "tag", ours: String(our.tag), theirs: String(their.tag) };
-  if (our.attached === their.attached) return undefined;
-  // libbpf says 0 where it cannot attach by itself: it gives no link then.
-  if ((our.attached ?? 0) !== 0 && (their.attached ?? 0) !== 0) return undefined;
-  return { of, what: "link", ours: outcome(our.attached ?? 0), theirs: outcome(their.attached ?? 0) };
+  if ((our.attached === 0) === (their.attached === 0)) return undefined;
+  return { of, what: "link", ours: attaching(our), theirs: attaching(their) };
 }
 
 function compareMaps(ours: readonly MapReport[], theirs: readonly MapReport[]): Difference[] {
@@ -79,6 +77,11 @@ function sectionOf(name: string): string {
 function described({ type, keySize, valueSize, maxEntries, flags, mapExtra, typed }: MapReport): string {
   const extra = mapExtra === 0 ? "" : `, extra ${mapExtra}`;
   return `type ${type}, key ${keySize}, value ${valueSize}, ${maxEntries} entries, flags ${flags}${extra}${typed ? ", typed" : ""}`;
+}
+
+function attaching({ attached, attachMessage }: ProgramReport): string {
+  if (typeof attached !== "number") return "does not say where";
+  return attachMessage === undefined ? outcome(attached) : `${outcome(attached)}: ${attachMessage}`;
 }
 
 function outcome(error: number): string {

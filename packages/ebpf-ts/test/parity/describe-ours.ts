@@ -63,15 +63,15 @@ async function oneByOne(spec: CollectionSpec, attach: boolean): Promise<Loaded> 
 
 async function describeProgram(program: EngineProgram, attach: boolean): Promise<ProgramReport> {
   const { name, type, tag } = program.info;
-  return { name, type, tag, outcome: 0, attached: attach ? await attachForAMoment(program) : undefined };
+  return { name, type, tag, outcome: 0, ...(attach ? await attachForAMoment(program) : {}) };
 }
 
-async function attachForAMoment(program: EngineProgram): Promise<number> {
+async function attachForAMoment(program: EngineProgram): Promise<Pick<ProgramReport, "attached" | "attachMessage">> {
   try {
     await (await program.attach(undefined)).close();
-    return 0;
+    return { attached: 0 };
   } catch (error) {
-    return numberOf(error);
+    return { attached: numberOf(error), attachMessage: (error as Error).message.split("\n")[0] };
   }
 }
 

@@ -49,9 +49,15 @@ static void print_tag(int fd)
 
 static void print_link(struct bpf_program *program)
 {
-	struct bpf_link *link = bpf_program__attach(program);
+	struct bpf_link *link;
 
-	printf(",\"attached\":%d", link ? 0 : -errno);
+	errno = 0;
+	link = bpf_program__attach(program);
+	/* Neither a link nor an error: its section does not say where it is attached. */
+	if (!link && !errno)
+		printf(",\"attached\":null");
+	else
+		printf(",\"attached\":%d", link ? 0 : -errno);
 	if (link)
 		bpf_link__destroy(link);
 }

@@ -23,9 +23,9 @@ export function buildJudge(to: string, tree?: string): void {
   execFileSync("cc", args, { stdio: ["ignore", "ignore", "pipe"] });
 }
 
-/** What libbpf makes of an object; undefined where it crashes, or takes more than a minute. */
+/** What libbpf makes of an object; undefined where it crashes, or takes more than ten minutes. */
 export function judge(program: string, object: string, attach: boolean): LoadReport | undefined {
   const args = attach ? ["--attach", object] : [object];
-  const { status, stdout } = spawnSync(program, args, { encoding: "utf8", timeout: 60_000, maxBuffer: 2 ** 26 });
+  const { status, stdout } = spawnSync(program, args, { encoding: "utf8", timeout: 600_000, maxBuffer: 2 ** 26 });
   return status === 0 ? (JSON.parse(stdout) as LoadReport) : undefined;
 }

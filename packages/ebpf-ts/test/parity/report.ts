@@ -32,8 +32,10 @@ export interface ProgramReport {
   readonly type: number;
   /** Of programs that were loaded. */
   readonly tag?: string | undefined;
-  /** Where it was asked for: 0, or why it cannot be attached as its section says. */
-  readonly attached?: number | undefined;
+  /** Where it was asked for: 0, or why it cannot be attached as its section says; null where that does not say. */
+  readonly attached?: number | null | undefined;
+  /** Of ours: what the error says that says why not. */
+  readonly attachMessage?: string | undefined;
   /** Of ours: what the error says. */
   readonly message?: string | undefined;
 }
