@@ -35,5 +35,5 @@ export async function load(
   }
   const { sources, clock, hostTask, cpus, architecture, ...rest } = options;
   const engine = embeddedEngine({ sources, clock, hostTask, cpus, architecture });
-  return loadSpec(specOf(object, "the bytes of a file, or a spec"), engine, rest, host);
+  return loadSpec(await specOf(object, "the bytes of a file, or a spec"), engine, rest, host);
 }

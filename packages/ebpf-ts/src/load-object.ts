@@ -1,6 +1,7 @@
 import type { Checks } from "./base/check-options.ts";
 import { aFunction, anObject, aString, type Check, integer, oneOf, wrongKind } from "./base/checks.ts";
 import type { EbpfError } from "./base/errors.ts";
+import { inSlices } from "./base/slices.ts";
 import { Collection } from "./collection/collection.ts";
 import { find } from "./collection/find.ts";
 import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
@@ -18,7 +19,7 @@ import {
   refuseOtherPrograms,
   withPrograms,
 } from "./collection/program-options.ts";
-import { parse } from "./spec/parse.ts";
+import { parsing } from "./spec/parse.ts";
 import { wantsDebug } from "./spec/debug/wants-debug.ts";
 import type { readDebug } from "./spec/debug/read-debug.ts";
 import { type RecordChoice, sayRecords } from "./spec/records/said/say-records.ts";
@@ -122,8 +123,8 @@ export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault">
 }
 
 /** `takes` says what an object may be. */
-export function specOf(object: Uint8Array | CollectionSpec, takes: string): CollectionSpec {
-  if (object instanceof Uint8Array) return parse(object);
+export async function specOf(object: Uint8Array | CollectionSpec, takes: string): Promise<CollectionSpec> {
+  if (object instanceof Uint8Array) return inSlices(parsing(object));
   if (!Array.isArray((object as Partial<CollectionSpec> | null)?.maps))
     throw wrongKind("The object of load()", takes, object);
   checkSpec(object);

@@ -2,6 +2,7 @@ import { ByteView } from "../bytes/byte-view.ts";
 import { type Checks, checkOptions } from "../base/check-options.ts";
 import { aUint8Array, wrongKind } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
+import { atOnce, type Sliced } from "../base/slices.ts";
 import { BtfTable } from "./btf-table.ts";
 import { indexTypes } from "./index-types.ts";
 import { readShapes } from "./read-layout.ts";
@@ -29,14 +30,18 @@ export const btfMagic = 0xeb9f;
 export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf {
   aUint8Array(bytes, "The section of parseBtf()");
   checkOptions(options, checks, "parseBtf()");
-  const base = options.base as BtfTable | undefined;
+  return atOnce(parsingBtf(bytes, options.base as BtfTable | undefined));
+}
+
+/** The same in slices, for the tables of a kernel. */
+export function* parsingBtf(bytes: Uint8Array, base?: BtfTable): Sliced<Btf> {
   const file = new ByteView(bytes, "BTF", "BAD_BTF");
   const headerLength = checkHeader(file);
   const types = file.bytes(headerLength + file.u32(8), file.u32(12));
   const text = file.bytes(headerLength + file.u32(16), file.u32(20));
   checkStrings(text, base);
   const typeView = new ByteView(types, "BTF type section", "BAD_BTF");
-  const offsets = indexTypes(typeView, base?.length ?? 1, readShapes(file, headerLength));
+  const offsets = yield* indexTypes(typeView, base?.length ?? 1, readShapes(file, headerLength));
   return new BtfTable(bytes, typeView, offsets, new BtfStrings(text, base?.strings), base);
 }
 

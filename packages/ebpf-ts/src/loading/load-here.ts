@@ -10,7 +10,6 @@ import { readObject } from "../host/read-object.ts";
 import { publishFinding, publishPrint, warnFault } from "../host/reporters.ts";
 import { loadSpec, objectChecks, specOf } from "../load-object.ts";
 import type { LoadOptions } from "./load-options.ts";
-import { parse } from "../spec/parse.ts";
 import type * as ReadDebug from "../spec/debug/read-debug.ts";
 import type { CollectionSpec } from "../spec/types.ts";
 
@@ -40,8 +39,8 @@ export async function loadHere(
   engineOf: (options: LoadOptions, spec: CollectionSpec) => Promise<Engine>,
 ): Promise<Collection> {
   checkOptions(options, checks, "load()");
-  const spec =
-    typeof object === "string" || object instanceof URL ? parse(await readObject(object)) : specOf(object, takes);
+  const isFile = typeof object === "string" || object instanceof URL;
+  const spec = await specOf(isFile ? await readObject(object) : object, takes);
   const engine = await engineOf(options, spec);
   for (const finding of spec.findings ?? []) publishFinding(finding);
   return loadSpec(spec, engine, options, {

@@ -1,5 +1,6 @@
 import { aUint8Array } from "../base/checks.ts";
 import { NotSupportedError } from "../base/errors.ts";
+import { atOnce, type Sliced } from "../base/slices.ts";
 import { readCode, type Code } from "./object/code.ts";
 import { readDataMaps } from "./object/data-maps.ts";
 import { readKconfig } from "./object/kconfig.ts";
@@ -20,16 +21,25 @@ import { readVariables } from "./object/variables.ts";
  * Throws `EbpfError` when the object is broken, `NotSupportedError` when it uses what this library lacks.
  */
 export function parse(bytes: Uint8Array): CollectionSpec {
+  return atOnce(parsing(bytes));
+}
+
+/** The same in slices. */
+export function* parsing(bytes: Uint8Array): Sliced<CollectionSpec> {
   aUint8Array(bytes, "The object of parse()");
   const object = openObject(bytes);
   refuseLegacyMaps(object);
   refuseStructOps(object);
+  yield;
   const maps = readMaps(object);
   const dataMaps = readDataMaps(object);
   const kconfig = readKconfig(object);
+  yield;
   const code = readCode(object);
+  yield;
   addReferences(object, code, maps, dataMaps);
   fillMapValues(object, code, maps);
+  yield;
   const spec: CollectionSpec = {
     license: readLicense(object),
     maps: [...maps.map(({ spec: map }) => map), ...dataMaps.map(({ spec: map }) => map), ...kconfig.maps],
@@ -39,8 +49,10 @@ export function parse(bytes: Uint8Array): CollectionSpec {
     btf: object.btf,
     findings: [...object.findings],
   };
+  yield;
   const debug = debugInfoOf(object.elf, placesOf(code));
   if (debug !== undefined) spec.debug = debug;
+  yield;
   findRecordTypes(spec);
   return makePrintable(spec);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { atOnce } from "../../src/base/slices.ts";
 import { BtfBuilder, parseBtf, type Btf } from "../../src/btf/index.ts";
 import { Relocator } from "../../src/btf/core/relocator.ts";
 import type { Instruction } from "../../src/insn/instruction.ts";
@@ -34,12 +35,14 @@ const target = files(["mount", "dentryy", "third"], 4, ["SLOW", "FASTY"]);
 function absent(type: number, access: string, kind: number, against = target.btf): string {
   const instructions: Instruction[] = [{ opcode: 0xb7, dst: 1, src: 0, offset: 0, imm: 0 }];
   const relocator = new Relocator(local.btf, { btf: against });
-  const [first] = relocator.apply({
-    instructions,
-    relocations: [{ slot: 0, type, access, kind }],
-    lines: [],
-    where: "p",
-  });
+  const [first] = atOnce(
+    relocator.applying({
+      instructions,
+      relocations: [{ slot: 0, type, access, kind }],
+      lines: [],
+      where: "p",
+    }),
+  );
   assert.equal(first!.slot, 0);
   return `${first!.part.access}: ${first!.part.tried}`;
 }

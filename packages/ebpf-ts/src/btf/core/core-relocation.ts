@@ -1,4 +1,5 @@
 import { aString } from "../../base/checks.ts";
+import { atOnce } from "../../base/slices.ts";
 import { someInstructions } from "../../insn/check-instructions.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import { aBtf } from "../checks/a-btf.ts";
@@ -24,5 +25,5 @@ export function applyCoreRelocations(
   aBtf(local, "The object's types");
   if (target !== undefined) aBtf(target, "The target's types");
   aString(where, "The name of the program");
-  new Relocator(local, { btf: target }).apply({ instructions, relocations, lines: [], where });
+  atOnce(new Relocator(local, { btf: target }).applying({ instructions, relocations, lines: [], where }));
 }

@@ -1,4 +1,5 @@
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
+import type { Sliced } from "../../base/slices.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import type { Btf, CoreRelocation, LineInfo } from "../types.ts";
 import { AbsentPart, describeRelocation } from "./absent-part.ts";
@@ -33,10 +34,11 @@ export class Relocator {
     this.#target = target;
   }
 
-  /** Changes the instructions in place. */
-  apply({ instructions, relocations, lines, where }: RelocatedCode): readonly Absence[] {
+  /** Changes the instructions in place. The first access to a type looks for it in all of the target. */
+  *applying({ instructions, relocations, lines, where }: RelocatedCode): Sliced<readonly Absence[]> {
     const absent: Absence[] = [];
     for (const relocation of relocations) {
+      yield;
       const kind = knownKind(relocation, this.#local, where);
       try {
         const part = this.#applyOne(instructions, relocation, kind, where);

@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import { inSlices, nextTurn, turnIsSpent } from "../../base/slices.ts";
 import { importHost } from "../../host/import-host.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { Instruction } from "../../insn/instruction.ts";
@@ -203,6 +204,7 @@ export class KernelCollection implements EngineCollection {
   }
 
   async #loadAll({ reuse, kconfig, programs = new Map(), scope, filter = {} }: KernelLoadOptions): Promise<void> {
+    if (turnIsSpent()) await nextTurn();
     const assembler = new Assembler(
       this.#spec,
       needsKernelTypes(this.#spec) ? await relocateToKernel(this.#types) : undefined,
@@ -220,6 +222,7 @@ export class KernelCollection implements EngineCollection {
     });
     this.#btf = await loadBtf(this.#sys, this.#spec);
     for (const spec of maps) {
+      if (turnIsSpent()) await nextTurn();
       if (this.#maps.has(spec.name))
         throw new EbpfError("BAD_OBJECT", `Cannot load the object: two of its maps are named ${spec.name}`);
       this.#maps.set(
@@ -264,7 +267,7 @@ export class KernelCollection implements EngineCollection {
     before: readonly Instruction[],
     onLog?: (log: string) => void,
   ): Promise<Descriptor> {
-    const assembled = withPrologue(assembler.assemble(spec), before);
+    const assembled = withPrologue(await inSlices(assembler.assembling(spec)), before);
     resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs);
     const { license } = this.#spec;
     const descriptor = await loadProgram(this.#sys, {

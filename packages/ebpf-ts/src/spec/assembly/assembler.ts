@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import { atOnce, type Sliced } from "../../base/slices.ts";
 import type { Absence, Relocator } from "../../btf/core/relocator.ts";
 import type { Btf } from "../../btf/types.ts";
 import type { Instruction } from "../../insn/instruction.ts";
@@ -7,7 +8,7 @@ import { exceptionCallbacks } from "./exception-callbacks.ts";
 import type { CollectionSpec, FunctionSpec, AssembledProgram, ProgramSpec, Reference } from "../types.ts";
 
 /** Makes the code of one object fit the types of a target (CO-RE). Handed in, since many an object has nothing to relocate. */
-export type StartRelocation = (local: Btf) => Pick<Relocator, "apply">;
+export type StartRelocation = (local: Btf) => Pick<Relocator, "applying">;
 
 /** A function's code as the target has it. */
 interface RelocatedFunction {
@@ -34,10 +35,15 @@ export class Assembler {
   }
 
   assemble(program: ProgramSpec): AssembledProgram {
+    return atOnce(this.assembling(program));
+  }
+
+  /** The same in slices. */
+  *assembling(program: ProgramSpec): Sliced<AssembledProgram> {
     const assembly = new Assembly(program.name, this.#known, (fn, where) => this.#codeOf(fn, where));
-    assembly.add(program);
+    yield* assembly.add(program);
     const callback = this.#callbacks.get(program.btfFunction);
-    if (callback !== undefined) assembly.addCallback(callback);
+    if (callback !== undefined) yield* assembly.addCallback(callback);
     return assembly.finish();
   }
 
@@ -64,14 +70,14 @@ export class Assembler {
     return size;
   }
 
-  #codeOf(fn: FunctionSpec, where: string): RelocatedFunction {
+  *#codeOf(fn: FunctionSpec, where: string): Sliced<RelocatedFunction> {
     if (fn.coreRelocations.length === 0) return { instructions: fn.instructions, absent: [] };
-    const known = this.#relocated.get(fn) ?? this.#relocate(fn, where);
+    const known = this.#relocated.get(fn) ?? (yield* this.#relocate(fn, where));
     this.#relocated.set(fn, known);
     return known;
   }
 
-  #relocate(fn: FunctionSpec, where: string): RelocatedFunction {
+  *#relocate(fn: FunctionSpec, where: string): Sliced<RelocatedFunction> {
     const { btf } = this.#spec;
     if (btf === undefined)
       throw new EbpfError(
@@ -82,7 +88,7 @@ export class Assembler {
     if (this.#relocator === undefined) throw new TypeError(`Cannot assemble ${where}: nobody relocates it`);
     const instructions = fn.instructions.map((instruction) => ({ ...instruction }));
     const { coreRelocations: relocations, lines } = fn;
-    return { instructions, absent: this.#relocator.apply({ instructions, relocations, lines, where }) };
+    return { instructions, absent: yield* this.#relocator.applying({ instructions, relocations, lines, where }) };
   }
 }
 
@@ -102,14 +108,14 @@ interface Visit {
 /** One program in the making. */
 class Assembly {
   readonly #known: ReadonlyMap<string, FunctionSpec>;
-  readonly #codeOf: (fn: FunctionSpec, where: string) => RelocatedFunction;
+  readonly #codeOf: (fn: FunctionSpec, where: string) => Sliced<RelocatedFunction>;
   readonly #starts = new Map<string, number>();
   readonly #assembled: AssembledProgram;
 
   constructor(
     name: string,
     known: ReadonlyMap<string, FunctionSpec>,
-    codeOf: (fn: FunctionSpec, where: string) => RelocatedFunction,
+    codeOf: (fn: FunctionSpec, where: string) => Sliced<RelocatedFunction>,
   ) {
     this.#known = known;
     this.#codeOf = codeOf;
@@ -117,8 +123,8 @@ class Assembly {
   }
 
   /** With a stack of its own: a chain of functions may be longer than JavaScript's. */
-  add(program: FunctionSpec): void {
-    const stack = [this.#append(program)];
+  *add(program: FunctionSpec): Sliced<void> {
+    const stack = [yield* this.#append(program)];
     for (let visit = stack.at(-1); visit !== undefined; visit = stack.at(-1)) {
       const reference = visit.references[visit.next];
       if (reference === undefined) {
@@ -127,7 +133,7 @@ class Assembly {
       }
       const start = this.#starts.get(reference.function);
       if (start === undefined) {
-        stack.push(this.#append(this.#find(reference.function)));
+        stack.push(yield* this.#append(this.#find(reference.function)));
         continue;
       }
       visit.next += 1;
@@ -138,8 +144,8 @@ class Assembly {
   }
 
   /** Of exceptions: nothing refers to it, and it comes last. */
-  addCallback(name: string): void {
-    if (!this.#starts.has(name)) this.add(this.#find(name));
+  *addCallback(name: string): Sliced<void> {
+    if (!this.#starts.has(name)) yield* this.add(this.#find(name));
   }
 
   finish(): AssembledProgram {
@@ -157,11 +163,12 @@ class Assembly {
     return fn;
   }
 
-  #append(fn: FunctionSpec): Visit {
+  *#append(fn: FunctionSpec): Sliced<Visit> {
+    yield;
     const { instructions, references, functions, lines, absent } = this.#assembled;
     const start = instructions.length;
     this.#starts.set(fn.name, start);
-    const { instructions: code, absent: missing } = this.#codeOf(fn, this.#placeOf(fn));
+    const { instructions: code, absent: missing } = yield* this.#codeOf(fn, this.#placeOf(fn));
     if (start + code.length > mostInstructions) throw this.#tooBig();
     for (const instruction of code) instructions.push({ ...instruction });
     functions.push({ slot: start, name: fn.name, btfFunction: fn.btfFunction });

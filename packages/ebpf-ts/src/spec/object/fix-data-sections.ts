@@ -6,6 +6,7 @@ import { parseBtf } from "../../btf/parse-btf.ts";
 import type { Btf, BtfDataSection } from "../../btf/types.ts";
 import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
 import { EbpfError } from "../../base/errors.ts";
+import { atOnce } from "../../base/slices.ts";
 import { placeKconfig } from "./place-kconfig.ts";
 
 const variableSize = kindShapes[Kind.datasec]!.each;
@@ -101,7 +102,7 @@ class Records {
     const header = new ByteView(bytes, "BTF", "BAD_BTF");
     this.#start = header.u32(4) + header.u32(8);
     const types = new ByteView(header.bytes(this.#start, header.u32(12)), "BTF type section", "BAD_BTF");
-    this.#offsets = indexTypes(types, 1, readShapes(header, header.u32(4)));
+    this.#offsets = atOnce(indexTypes(types, 1, readShapes(header, header.u32(4))));
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 

@@ -1,4 +1,5 @@
-import { parseBtf } from "../../../btf/parse-btf.ts";
+import { inSlices } from "../../../base/slices.ts";
+import { parsingBtf } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
 import { refusal } from "../../../host/refusal.ts";
@@ -24,5 +25,5 @@ async function read(): Promise<Btf> {
       return new NotSupportedError("kernel BTF", message, undefined, { cause });
     });
   });
-  return parseBtf(bytes);
+  return inSlices(parsingBtf(bytes));
 }
