@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { ebpf, root } from "./ebpf.ts";
 
 /** Committed to be refused by name: everything in `bad/`, and these. */
-const refused = /\/bad\/|spec-(builtin|data-pointers|struct-ops)\.bpf\.o$/;
+const refused = /\/bad\/|spec-(builtin|data-pointers)\.bpf\.o$/;
 
 const objects = ["packages/ebpf-ts/test/fixtures", "examples", "packages/ebpf-ts/src"]
   .flatMap((folder) =>
@@ -41,6 +41,13 @@ describe("ebpf inspect", () => {
     assert.match(writers.stdout, /^ *RING +TYPE +BYTES +WHY$/m);
     assert.match(writers.stdout, /^ *named +struct eight +8 +named by named__record$/m);
     assert.match(writers.stdout, /^ *beside +bytes +not known: nothing tells what write_all, instruction \d+ writes/m);
+  });
+
+  it("shows which programs are the operations of the kernel", async () => {
+    const { stdout } = await ebpf(["inspect", "packages/ebpf-ts/test/fixtures/spec-struct-ops.bpf.o"]);
+    assert.match(stdout, /^ *plain +struct_ops +4 bytes +struct tcp_congestion_ops +1$/m);
+    assert.match(stdout, /^ *MAP +MEMBER +PROGRAM$/m);
+    assert.match(stdout, /^ *plain +cong_avoid +cong_avoid$/m);
   });
 
   it("shows the C line above its instructions", async () => {

@@ -28,6 +28,7 @@ export function printSummary(spec: CollectionSpec): void {
     ["name", "type", "key", "value", "entries"],
     entries.map(([map, entry]) => mapRow(map, entry)),
   );
+  printTable("Operations", ["map", "member", "program"], spec.maps.flatMap(memberRows));
   printTable("Entry types", ["map", "of", "type", "why"], entries.flatMap(entryRows));
   printTable(
     "Event types",
@@ -77,6 +78,11 @@ function mapRow(map: MapSpec, { btf, key, value }: FoundEntry): Cell[] {
     described(btf, value.type, map.valueSize),
     map.maxEntries,
   ];
+}
+
+/** Of struct_ops maps. */
+function memberRows({ name, ops = [] }: MapSpec): Cell[][] {
+  return ops.map(({ member, program }) => [name, member, program]);
 }
 
 /** Of what the map's definition gives the size alone. */

@@ -15,7 +15,15 @@ import { someRelocations } from "../btf/checks/some-relocations.ts";
 import { aBtf, aTypeId } from "../btf/checks/a-btf.ts";
 import type { Btf, LineInfo } from "../btf/types.ts";
 import { someInstructions } from "../insn/check-instructions.ts";
-import type { CollectionSpec, FunctionSpec, MapSpec, ProgramSpec, Reference, VariableSpec } from "./types.ts";
+import type {
+  CollectionSpec,
+  FunctionSpec,
+  MapSpec,
+  MemberProgram,
+  ProgramSpec,
+  Reference,
+  VariableSpec,
+} from "./types.ts";
 
 const aSlot = integer(0, 2 ** 31 - 1);
 
@@ -43,6 +51,9 @@ const mapChecks: MemberChecks<MapSpec> = {
   section: maybe(aString),
   contents: maybe(aUint8Array),
   readOnly: aBoolean,
+  ops: maybe(list(membersOf<MemberProgram>({ member: aString, program: aString }))),
+  autoload: maybe(aBoolean),
+  autoattach: maybe(aBoolean),
 };
 
 type ReferenceChecks = { readonly [Kind in Reference["kind"]]: MemberChecks<Extract<Reference, { kind: Kind }>> };

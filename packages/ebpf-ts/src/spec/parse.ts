@@ -1,5 +1,4 @@
 import { aUint8Array } from "../base/checks.ts";
-import { NotSupportedError } from "../base/errors.ts";
 import { atOnce, type Sliced } from "../base/slices.ts";
 import { readCode, type Code } from "./object/code.ts";
 import { readDataMaps } from "./object/data-maps.ts";
@@ -10,6 +9,7 @@ import { badObject, findSection, openObject } from "./object/object-file.ts";
 import type { ObjectFile } from "./object/object-file.ts";
 import { findRecordTypes } from "./object/record-type.ts";
 import { addReferences } from "./object/references.ts";
+import { readStructOps } from "./object/struct-ops.ts";
 import { debugInfoOf } from "./debug/debug-info.ts";
 import type { FunctionPlace } from "./records/function-place.ts";
 import { makePrintable } from "./to-json.ts";
@@ -29,7 +29,6 @@ export function* parsing(bytes: Uint8Array): Sliced<CollectionSpec> {
   aUint8Array(bytes, "The object of parse()");
   const object = openObject(bytes);
   refuseLegacyMaps(object);
-  refuseStructOps(object);
   yield;
   const maps = readMaps(object);
   const dataMaps = readDataMaps(object);
@@ -39,10 +38,16 @@ export function* parsing(bytes: Uint8Array): Sliced<CollectionSpec> {
   yield;
   addReferences(object, code, maps, dataMaps);
   fillMapValues(object, code, maps);
+  const structOps = readStructOps(object, code);
   yield;
   const spec: CollectionSpec = {
     license: readLicense(object),
-    maps: [...maps.map(({ spec: map }) => map), ...dataMaps.map(({ spec: map }) => map), ...kconfig.maps],
+    maps: [
+      ...maps.map(({ spec: map }) => map),
+      ...dataMaps.map(({ spec: map }) => map),
+      ...kconfig.maps,
+      ...structOps,
+    ],
     programs: code.programs,
     functions: code.functions,
     variables: [...readVariables(object, dataMaps), ...kconfig.variables],
@@ -73,14 +78,5 @@ function refuseLegacyMaps(object: ObjectFile): void {
   if (section === undefined || section.size === 0) return;
   throw badObject(
     'The object defines maps in the old way, in section "maps": define them with BTF, in section ".maps", and compile with clang -g',
-  );
-}
-
-function refuseStructOps({ elf }: ObjectFile): void {
-  const section = elf.sections.find(({ name, size }) => size > 0 && /^\??\.struct_ops(\.link)?$/.test(name));
-  if (section === undefined) return;
-  throw new NotSupportedError(
-    "struct_ops",
-    `The object implements operations of the kernel (section ${section.name}), which is not supported: remove them, or load it with libbpf`,
   );
 }

@@ -59,6 +59,18 @@ export interface MapSpec {
   contents: Uint8Array | undefined;
   /** Read-only to programs, and frozen after load. */
   readOnly: boolean;
+  /** Of struct_ops maps: the programs among the members of their struct, `valueType`. `contents` has the other members. */
+  ops?: MemberProgram[];
+  /** False for struct_ops maps of sections such as `?.struct_ops`: they are not made. Left out, a map is made. */
+  autoload?: boolean | undefined;
+  /** Whether `Collection.attach` attaches it, of struct_ops maps; left out, it does. */
+  autoattach?: boolean | undefined;
+}
+
+/** A member of a struct of operations of the kernel (struct_ops), and the program that it is. */
+export interface MemberProgram {
+  member: string;
+  program: string;
 }
 
 /** A function of the object: its code, and what it refers to by name. */

@@ -372,13 +372,3 @@ test("a table of addresses is refused, by the name of its section and user", () 
     },
   );
 });
-
-test("struct_ops are refused by name", () => {
-  assert.throws(
-    () => read("spec-struct-ops.bpf.o"),
-    (error) =>
-      error instanceof NotSupportedError &&
-      error.feature === "struct_ops" &&
-      error.message.includes("section .struct_ops"),
-  );
-});
