@@ -33,6 +33,7 @@ const { mapImplementations } = await built<{ readonly mapImplementations: Readon
 );
 
 function howAttached({ place, attaches }: ProgramRow): string {
+  if (place === "struct_ops") return "with its map";
   if (attaches === "never") return place === "nothing" ? "run by hand" : "put into a map";
   return Object.hasOwn(ways, place) ? "yes" : "no";
 }

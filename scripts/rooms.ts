@@ -145,7 +145,7 @@ export const rooms: readonly Room[] = [
   pure(
     "map/",
     "the live nouns for maps; `inject/` into event rings, `send/` into user rings, `perf/` event arrays",
-    "base/ btf/ columns/ engine/ kinds/ memory/ ring/ spec/ stream/ uapi/",
+    "base/ btf/ columns/ engine/ kinds/ link/ memory/ ring/ spec/ stream/ uapi/",
   ),
   pure("link/", "what keeps a program attached", "attach/ base/ engine/ uapi/"),
   pure("program/", "a loaded program", "attach/ base/ btf/ engine/ link/ spec/"),
@@ -220,7 +220,7 @@ export const rooms: readonly Room[] = [
   host(
     "loading/",
     "object → engine → collection; maps that somebody else made: what only importing the library does not wait for",
-    "base/ collection/ engine/ engine/embedded/sources/ engine/kernel/ host/ kinds/ load-object.ts lockdown/ map/ spec/",
+    "base/ collection/ engine/ engine/embedded/sources/ engine/kernel/ host/ kinds/ link/ load-object.ts lockdown/ map/ spec/",
   ),
   host(
     "lockdown/",

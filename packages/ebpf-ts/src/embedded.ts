@@ -3,6 +3,7 @@
  * from here needs a `node:` module.
  */
 export type * from "./attach/attach-targets.gen.ts";
+export type { LinkTarget, StructOpsTarget } from "./attach/struct-ops-target.ts";
 export type { AttachOrder, OtherProgram } from "./attach/order.ts";
 export type { CgroupOrder } from "./attach/targets/iter.ts";
 export type { PerfEventName } from "./attach/perf-events.ts";
@@ -50,6 +51,7 @@ export type {
   EngineProgram,
   EngineProgramOptions,
   ProgramInfo,
+  Replacement,
   RunOptions,
   RunResult,
   RunTask,
@@ -104,7 +106,7 @@ export { ktimeToDate } from "./ktime-to-date-embedded.ts";
 export { toJson } from "./values/to-json.ts";
 export type { EngineReading } from "./engine/reading.ts";
 export type { IteratorOutput } from "./link/iterator-output.ts";
-export { Link, type LinkedProgram } from "./link/link.ts";
+export { Link, type Linked, type LinkedOps, type LinkedProgram } from "./link/link.ts";
 export { load, type EmbeddedLoadOptions as LoadOptions, type ObjectOptions } from "./load-embedded.ts";
 export { openRingBuf, openUserRingBuf } from "./open-embedded.ts";
 export type { UpdateMode } from "./map/bpf-map.ts";
@@ -117,6 +119,7 @@ export type { PerfDrainResult } from "./map/perf/perf-drain.ts";
 export type { PerfRingOptions } from "./map/perf/perf-options.ts";
 export type { OnSample, PerfEvent } from "./map/perf/perf-rings.ts";
 export type { RingLoan } from "./map/ring-loan.ts";
+export type { StructOpsState } from "./map/struct-ops/struct-ops.ts";
 export type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";

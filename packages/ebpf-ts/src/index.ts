@@ -1,5 +1,6 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/object`, `/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/kernel`, `/bundling`. */
 export type * from "./attach/attach-targets.gen.ts";
+export type { LinkTarget, StructOpsTarget } from "./attach/struct-ops-target.ts";
 export type { AttachOrder, OtherProgram } from "./attach/order.ts";
 export type { CgroupOrder } from "./attach/targets/iter.ts";
 export type { PerfEventName } from "./attach/perf-events.ts";
@@ -54,6 +55,7 @@ export type {
   EngineProgram,
   EngineProgramOptions,
   ProgramInfo,
+  Replacement,
   RunOptions,
   RunResult,
   RunTask,
@@ -96,7 +98,7 @@ export { ktimeToDate } from "./ktime-to-date.ts";
 export { toJson } from "./values/to-json.ts";
 export type { EngineReading } from "./engine/reading.ts";
 export type { IteratorOutput } from "./link/iterator-output.ts";
-export { Link, type LinkedProgram } from "./link/link.ts";
+export { Link, type Linked, type LinkedOps, type LinkedProgram } from "./link/link.ts";
 export {
   haveEngine,
   holdCommand,
@@ -115,6 +117,7 @@ export type { PerfBatch } from "./map/perf/perf-batch.ts";
 export type { PerfRingOptions } from "./map/perf/perf-options.ts";
 export * from "./map/nouns.gen.ts";
 export type { RingLoan } from "./map/ring-loan.ts";
+export type { StructOpsState } from "./map/struct-ops/struct-ops.ts";
 export type { RingBufHandle, UserRingBufHandle } from "./map/ring-handles.ts";
 export { Variable } from "./map/variable.ts";
 export type { ArrayMemory, Live } from "./memory/array-memory.ts";

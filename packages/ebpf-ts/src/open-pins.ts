@@ -5,7 +5,7 @@ import type { LinkInfo } from "./engine/link.ts";
 import type * as Reopen from "./engine/kernel/reopen-pins.ts";
 import { importHost } from "./host/import-host.ts";
 import { IteratorOutput } from "./link/iterator-output.ts";
-import type { LinkedProgram } from "./link/link.ts";
+import { checkLinked, type Linked } from "./link/linked.ts";
 import { LiveLinks } from "./link/live-links.ts";
 import { Program } from "./program/program.ts";
 
@@ -61,12 +61,13 @@ export class PinnedLink {
 
   /**
    * Puts another program in the place of its own, at once, so that no event is missed (BPF_LINK_UPDATE). The kernel does that with links of
-   * cgroups, XDP, TC, network namespaces, iterators and socket maps; NOT_SUPPORTED with those of tracepoints and probes.
+   * cgroups, XDP, TC, network namespaces, iterators and socket maps; NOT_SUPPORTED with those of tracepoints and probes. A link of operations of the
+   * kernel (struct_ops) takes others of the same struct.
    */
-  async update(program: LinkedProgram): Promise<void> {
-    if (program?.handle === undefined) throw new TypeError("update() of a link takes a program");
+  async update(next: Linked): Promise<void> {
+    checkLinked(next);
     this.#check("update");
-    this.#link.update(program.handle);
+    this.#link.update(next.handle);
   }
 
   /** What the program of an iterator prints: each loop over it runs the program. NOT_SUPPORTED for links of another kind. */

@@ -111,8 +111,13 @@ function sectionFor(kind: AnyKind["kind"]): string {
   return (rows.find(({ name }) => name === kind) ?? rows[0]!).name;
 }
 
+const insteadOf: Partial<Record<ProgramKind["place"], string>> = {
+  nothing: "attaches to nothing, call run()",
+  struct_ops: "is attached with the operations that it is one of, call attach() of structOps()",
+};
+
 function attachesNever({ name, kind }: ProgramToAttach, { place }: ProgramKind): NotSupportedError {
-  const instead = place === "nothing" ? "attaches to nothing, call run()" : `is run from an entry of a ${place}`;
+  const instead = insteadOf[place] ?? `is run from an entry of a ${place}`;
   return new NotSupportedError(`attach ${kind}`, `Cannot attach program ${name}: a ${kind} program ${instead}`);
 }
 

@@ -56,6 +56,7 @@ export class DescriptionWriter {
 
   #map(map: MapSpec): Part {
     const kind = mapKind(map.type);
+    if (kind.noun === "struct-ops") return this.#structOps(map);
     const says = `${mapTitle(map)}${this.#entryTitle(map, kind)}${sizeTitle(map, kind)}`;
     if (kind.noun === "queue" || kind.noun === "bloom-filter") {
       const noun = kind.noun === "queue" ? "Queue" : "BloomFilter";
@@ -86,6 +87,11 @@ export class DescriptionWriter {
       return { says, type: this.#library("UserRingOf", [told === undefined ? record : "Uint8Array"]) };
     if (told !== undefined) return { says, type: this.#library("RingBuf", [record, "Uint8Array"]) };
     return { says, type: this.#library("RingOf", [record]) };
+  }
+
+  #structOps(map: MapSpec): Part {
+    this.imports.add("StructOps");
+    return { says: `${mapTitle(map)}: ${this.#cName(map.valueType)}`, type: "StructOps" };
   }
 
   #variable({ name, type, size, section, readOnly, extern }: VariableSpec): Part {

@@ -64,6 +64,7 @@ const library = [
   "RingBuf",
   "RingOf",
   "SettingOf",
+  "StructOps",
   "UserRingOf",
   "VariableOf",
 ];

@@ -7,6 +7,7 @@ import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { EventScope } from "../engine/scope.ts";
 import { type LockDown, type LockDownOptions, type LockDownReport, planLockDown } from "../engine/lock-down.ts";
 import type { Link } from "../link/link.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
 import { LiveLinks } from "../link/live-links.ts";
 import type { BpfMap } from "../map/bpf-map.ts";
 import type { BloomFilter } from "../map/keyless/bloom-filter.ts";
@@ -15,6 +16,7 @@ import type { MapNoun } from "../map/nouns.gen.ts";
 import type { PerfEventArray } from "../map/perf/perf-event-array.ts";
 import { perfChecks, perfOptions, type PerfRingOptions } from "../map/perf/perf-options.ts";
 import type { RingBuf } from "../map/ring-buf.ts";
+import type { StructOps } from "../map/struct-ops/struct-ops.ts";
 import type { UserRingBuf } from "../map/user-ring-buf.ts";
 import { Variable } from "../map/variable.ts";
 import { ContextEncoder } from "../program/context-encoder.ts";
@@ -64,7 +66,8 @@ export class Collection {
     this.#losses = new Losses(spec, { variable: (name) => this.variable(name).get(), map });
     const check = (): void => this.#check();
     const { maps: loaded, missing } = engine;
-    this.#maps = new LoadedMaps({ spec, loaded, missing, losses: this.#losses, check, onFinding });
+    const links = this.#links;
+    this.#maps = new LoadedMaps({ spec, loaded, missing, losses: this.#losses, links, check, onFinding });
     const programs = new Map<string, Program>();
     for (const program of spec.programs) {
       const loaded = engine.programs.get(program.name);
@@ -107,6 +110,11 @@ export class Collection {
   /** The Bloom filter of that name (BPF_MAP_TYPE_BLOOM_FILTER, Linux 5.16). */
   bloomFilter<V = unknown>(name: string): BloomFilter<V> {
     return this.#maps.of("bloom-filter", name) as BloomFilter<V>;
+  }
+
+  /** Operations of the kernel that the object implements, by the name of their variable (BPF_MAP_TYPE_STRUCT_OPS, Linux 5.6). */
+  structOps(name: string): StructOps {
+    return this.#maps.of("struct-ops", name);
   }
 
   /** The ring that programs write and user space reads (BPF_MAP_TYPE_RINGBUF, Linux 5.8). */
@@ -184,7 +192,7 @@ export class Collection {
   }
 
   /**
-   * Attaches every loaded program where its section name says. Those that can only be run by hand (`SEC("syscall")`) are left alone, and
+   * Attaches every loaded program where its section name says, and then all operations of the kernel (struct_ops). Those that can only be run by hand (`SEC("syscall")`) are left alone, and
    * those that need to be told where (`SEC("uprobe")`, `SEC("xdp")`): {@link leftAlone} names them. When one fails, those attached before it
    * are detached again.
    */
@@ -197,12 +205,21 @@ export class Collection {
         if (program === undefined || !attachesItself(spec)) continue;
         if (whyNotByItself(spec) === undefined) links.push(await program.attach());
       }
+      for (const ops of this.#opsToAttach) links.push(await ops.attach());
     } catch (error) {
       await Promise.all(links.map((link) => link.detach()));
       throw error;
     }
     for (const reason of this.leftAlone.values()) this.#onFinding?.(reason);
     return links;
+  }
+
+  /** Of the object's maps of struct_ops, those that are loaded, unless load() was told otherwise. */
+  get #opsToAttach(): readonly StructOps[] {
+    const wanted = this.spec.maps.filter(
+      ({ type, autoattach }) => mapKind(type).value === "ops" && autoattach !== false,
+    );
+    return wanted.filter(({ name }) => this.#engine.maps.has(name)).map(({ name }) => this.structOps(name));
   }
 
   /** The loaded programs that {@link attach} cannot attach by itself, by name, each with the reason and what to do: a sentence. */

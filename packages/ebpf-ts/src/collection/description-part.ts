@@ -8,6 +8,7 @@ const parts: Readonly<Record<NounKind, DescriptionPart>> = {
   "bpf-map": "maps",
   queue: "maps",
   "bloom-filter": "maps",
+  "struct-ops": "maps",
   "ring-buf": "rings",
   "perf-event-array": "rings",
   "user-ring-buf": "userRings",

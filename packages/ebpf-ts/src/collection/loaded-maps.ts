@@ -3,6 +3,7 @@ import { LazyMap } from "../base/lazy-map.ts";
 import type { EngineMap } from "../engine/map.ts";
 import type { PerfOptions } from "../engine/perf.ts";
 import { mapKind, type NounKind } from "../kinds/map-kinds.ts";
+import type { LiveLinks } from "../link/live-links.ts";
 import { makeNoun } from "../map/make-noun.ts";
 import { nounMakers } from "../map/noun-makers.gen.ts";
 import type { MapNoun, MapNouns } from "../map/nouns.gen.ts";
@@ -23,6 +24,7 @@ export interface LoadedMapsParts {
   /** Why some of them are not there, by name. */
   readonly missing?: ReadonlyMap<string, EbpfError> | undefined;
   readonly losses: Losses;
+  readonly links: LiveLinks;
   /** What turns out to be wrong with the object, later on. */
   readonly onFinding?: ((finding: string) => void) | undefined;
   /** Throws when the collection is closed. */
@@ -48,7 +50,7 @@ export class LoadedMaps {
   }
 
   /** The map of that name, which must be that. */
-  of<Noun extends "bpf-map" | "queue" | "bloom-filter">(noun: Noun, name: string): MapNouns[Noun] {
+  of<Noun extends "bpf-map" | "queue" | "bloom-filter" | "struct-ops">(noun: Noun, name: string): MapNouns[Noun] {
     return this.#as(noun, name);
   }
 
@@ -141,15 +143,15 @@ export class LoadedMaps {
 
   #make(spec: MapSpec): MapNoun {
     const { name } = spec;
-    const { loaded, losses } = this.#parts;
+    const { loaded, losses, links } = this.#parts;
     const map = loaded.get(name);
-    if (map === undefined)
-      throw this.#parts.missing?.get(name) ?? new EbpfError("NOT_FOUND", `Cannot open map ${name}: it was not loaded`);
+    if (map === undefined) throw this.#parts.missing?.get(name) ?? notLoaded(spec);
     return makeNoun(map, {
       types: this.#types(spec),
       record: this.#records.of(spec),
       perf: () => this.#perf.get(name) ?? perfOptions({}),
       lost: losses.countedFor(name),
+      attach: (ops) => links.attach(ops),
       onClose: () => this.#forget(spec),
     });
   }
@@ -167,4 +169,9 @@ export class LoadedMaps {
   #forget({ name, type }: MapSpec): void {
     if (mapKind(type).ring === undefined) this.#open.delete(name);
   }
+}
+
+function notLoaded({ name, autoload }: MapSpec): EbpfError {
+  const how = autoload === false ? `, give load() maps: { ${name}: { load: true } }` : "";
+  return new EbpfError("NOT_FOUND", `Cannot open map ${name}: it was not loaded${how}`);
 }

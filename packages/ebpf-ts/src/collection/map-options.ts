@@ -1,10 +1,12 @@
 import { checkOptions, type Checks } from "../base/check-options.ts";
-import { anObject, aPath, type Check, integer, wrongKind } from "../base/checks.ts";
+import { aBoolean, anObject, aPath, type Check, integer, wrongKind } from "../base/checks.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import type { EngineName } from "../engine/engine-name.ts";
 import type { EngineMap } from "../engine/map.ts";
+import { mapKind } from "../kinds/map-kinds.ts";
 import { engineMapOf } from "../map/engine-map-of.ts";
-import type { CollectionSpec } from "../spec/types.ts";
+import { withMembers } from "../spec/struct-ops/set-members.ts";
+import type { CollectionSpec, MapSpec } from "../spec/types.ts";
 import { find } from "./find.ts";
 
 /** A map of any kind that is open: a `BpfMap`, a `RingBuf`, … */
@@ -26,6 +28,15 @@ export interface MapOptions {
   readonly pinPath?: string | undefined;
   /** A map that is open, or the path of one that is pinned: it stands for the object's, and must be of the same shape (kernel engine). */
   readonly reuse?: LiveMap | string | undefined;
+  /** Of struct_ops: whether it is made, and its programs loaded. By default it is, unless its section begins with a question mark. */
+  readonly load?: boolean | undefined;
+  /** Of struct_ops: whether `attach()` of the collection attaches it; by default it does. */
+  readonly attach?: boolean | undefined;
+  /**
+   * Of struct_ops: members of its struct, by name, in place of what the object gives them: values, such as `{ name: "mine" }`; of functions, the name of
+   * a program, or null for none.
+   */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const aMapOrPath: Check = (value, what) => {
@@ -33,7 +44,14 @@ const aMapOrPath: Check = (value, what) => {
   else if (engineMapOf(value) === undefined) throw wrongKind(what, "an open map, or the path of a pinned one", value);
 };
 
-const checks: Checks<MapOptions> = { maxEntries: integer(0, 0xffff_ffff), pinPath: aPath, reuse: aMapOrPath };
+const checks: Checks<MapOptions> = {
+  maxEntries: integer(0, 0xffff_ffff),
+  pinPath: aPath,
+  reuse: aMapOrPath,
+  load: aBoolean,
+  attach: aBoolean,
+  members: anObject,
+};
 
 /** The check of options by map. */
 export const mapsOption: Check = (value, what) => {
@@ -48,11 +66,45 @@ export function withMaps(spec: CollectionSpec, given: Given): CollectionSpec {
   for (const name of Object.keys(given)) find(spec.maps, name, "map");
   if (Object.keys(given).length === 0) return spec;
   const maps = spec.maps.map((map) => {
-    const { maxEntries, pinPath } = (Object.hasOwn(given, map.name) && given[map.name]) || {};
-    return { ...map, maxEntries: maxEntries ?? map.maxEntries, pinPath: pinPath ?? map.pinPath };
+    const options: MapOptions = (Object.hasOwn(given, map.name) && given[map.name]) || {};
+    checkFit(map, options);
+    const { maxEntries, pinPath, load, attach, members } = options;
+    const own = members === undefined ? map : withMembers(spec, map, members);
+    return {
+      ...own,
+      maxEntries: maxEntries ?? map.maxEntries,
+      pinPath: pinPath ?? map.pinPath,
+      autoload: load ?? map.autoload,
+      autoattach: attach ?? map.autoattach,
+    };
   });
-  return { ...spec, maps };
+  return withoutReplaced(spec, maps);
 }
+
+/** A program that was a member, and is none any more, is not loaded. */
+function withoutReplaced(spec: CollectionSpec, maps: MapSpec[]): CollectionSpec {
+  const [before, after] = [membersOf(spec.maps), membersOf(maps)];
+  const programs = spec.programs.map((program) =>
+    before.has(program.name) && !after.has(program.name) ? { ...program, autoload: false } : program,
+  );
+  return { ...spec, maps, programs };
+}
+
+function membersOf(maps: readonly MapSpec[]): ReadonlySet<string> {
+  return new Set(maps.flatMap(({ ops = [] }) => ops.map(({ program }) => program)));
+}
+
+/** Options of struct_ops are for these, and the others are not. */
+function checkFit({ name, type }: MapSpec, options: MapOptions): void {
+  const isOps = mapKind(type).value === "ops";
+  const wrong = (isOps ? ofOthers : ofOps).find((option) => options[option] !== undefined);
+  if (wrong === undefined) return;
+  const what = isOps ? "which maps of struct_ops do not have" : "which is for maps of struct_ops";
+  throw new TypeError(`Cannot load map ${name} with the option ${wrong}, ${what}`);
+}
+
+const ofOps = ["load", "attach", "members"] as const;
+const ofOthers = ["maxEntries", "pinPath", "reuse"] as const;
 
 export function reusedMaps(given: Given): ReadonlyMap<string, EngineMap | string> {
   const reused = new Map<string, EngineMap | string>();

@@ -106,6 +106,7 @@ function refuse(collection: Collection, name: string): MapNoun {
     "ring-buf": () => collection.ringBuf(name),
     "perf-event-array": () => collection.perfEventArray(name),
     "user-ring-buf": () => collection.userRingBuf(name),
+    "struct-ops": () => collection.structOps(name),
   };
   return doors[mapKind(type).noun]();
 }

@@ -1,6 +1,6 @@
 import type { Pinnable } from "./pinnable.ts";
 import type { EnginePerf, PerfOptions } from "./perf.ts";
-import type { EngineProgram } from "./program.ts";
+import type { EngineLink, EngineProgram } from "./program.ts";
 import type { EngineRing } from "./ring.ts";
 
 /** What a map is, as the kernel tells it (`struct bpf_map_info`). Sizes are bytes. */
@@ -66,6 +66,8 @@ export interface EngineMap extends Pinnable {
   setMap?(key: Uint8Array, map: EngineMap): void;
   /** Bloom filter: whether a value may be in it. */
   contains?(value: Uint8Array): boolean;
+  /** Operations of the kernel (struct_ops): has the kernel call their programs, until the link ends. */
+  attach?(): Promise<EngineLink>;
   /** Takes the right to write from user space, for good (BPF_MAP_FREEZE, Linux 5.2). */
   freeze?(): void;
 }

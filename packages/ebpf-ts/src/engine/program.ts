@@ -1,4 +1,5 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
+import type { LinkTarget } from "../attach/struct-ops-target.ts";
 import { type Checks, optionsOf } from "../base/check-options.ts";
 import { aFunction, aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";
@@ -79,12 +80,17 @@ export interface EngineProgram extends Pinnable {
   attach(target?: AttachTarget): Promise<EngineLink>;
 }
 
-/** What keeps a program attached, and is pinned since Linux 5.7. After its end it is used no more. */
+/** What a link puts in the place of what it keeps attached: a program, or a map of struct_ops. */
+export interface Replacement {
+  readonly info: { readonly name: string };
+}
+
+/** What keeps a program attached, or operations of the kernel, and is pinned since Linux 5.7. After its end it is used no more. */
 export interface EngineLink extends Pinnable {
-  readonly target: AttachTarget;
+  readonly target: LinkTarget;
   readonly info: LinkInfo;
-  /** Puts another program of the same type in the place of this one, without a gap. */
-  update(program: EngineProgram): Promise<void>;
+  /** Puts another one of the same type in the place of this one, without a gap. Throws a TypeError for one of another engine. */
+  update(next: Replacement): Promise<void>;
   /** Of an iterator: runs it anew, for who reads what it prints. */
   read?(): EngineReading;
   /** Lets go of it. What is pinned stays attached. Idempotent. */

@@ -2,7 +2,14 @@ import { wrongKind } from "../base/checks.ts";
 import { MapFlag, MapType } from "../uapi/uapi.gen.ts";
 
 /** What a map is to its user: the files of `map/nouns/`. */
-export type NounKind = "bpf-map" | "ring-buf" | "user-ring-buf" | "perf-event-array" | "queue" | "bloom-filter";
+export type NounKind =
+  | "bpf-map"
+  | "ring-buf"
+  | "user-ring-buf"
+  | "perf-event-array"
+  | "queue"
+  | "bloom-filter"
+  | "struct-ops";
 
 /** What the kernel, and so every engine, knows of one BPF_MAP_TYPE_*. */
 export interface MapKind {
@@ -53,7 +60,7 @@ export interface MapKind {
   readonly typed: boolean;
   readonly noun: NounKind;
   /** Which engines of this library can make it. */
-  readonly engines: "both" | "kernel" | "none";
+  readonly engines: "both" | "kernel";
 }
 
 type Row = Pick<MapKind, "since" | "key" | "value"> & Partial<Omit<MapKind, "name">>;
@@ -107,7 +114,7 @@ const rows: Readonly<Record<Name, Row>> = {
   STACK: { since: "4.20", ...queue },
   SK_STORAGE: { since: "5.2", ...storage },
   DEVMAP_HASH: { since: "5.4", key: "number", value: "device", ...readByPrograms, ...untyped },
-  STRUCT_OPS: { since: "5.6", key: "index", value: "ops", engines: "none" },
+  STRUCT_OPS: { since: "5.6", key: "index", value: "ops", noun: "struct-ops", ...untyped },
   RINGBUF: { since: "5.8", key: "none", value: "none", ring: "event", memory: "ring", counts: "bytes", ...both },
   INODE_STORAGE: { since: "5.10", ...storage },
   TASK_STORAGE: { since: "5.11", ...storage },

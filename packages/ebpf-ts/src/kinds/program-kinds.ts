@@ -253,14 +253,14 @@ function address(hook: string, attachType: number, since: string): ProgramKind[]
   return cgroup(`cgroup/${hook}`, ProgType.CGROUP_SOCK_ADDR, attachType, since);
 }
 
-/** The rest names the member that it implements; they are attached together, by their map. */
+/** The rest names the member that it implements, for people: which it is says a variable. They are attached together, by its map. */
 function structOps(name: string, row: Rest): ProgramKind[] {
   return kinds(name, {
     ...row,
     type: ProgType.STRUCT_OPS,
     place: "struct_ops",
     rest: "<member>",
-    attaches: "when told",
+    attaches: "never",
   });
 }
 

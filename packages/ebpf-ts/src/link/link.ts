@@ -1,40 +1,34 @@
-import type { AttachTarget } from "../attach/attach-targets.gen.ts";
+import type { LinkTarget } from "../attach/struct-ops-target.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { LinkInfo } from "../engine/link.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";
-import type { EngineLink, EngineProgram, ProgramInfo } from "../engine/program.ts";
+import type { EngineLink } from "../engine/program.ts";
 import type { EngineReading } from "../engine/reading.ts";
-import { programTypeName } from "../uapi/type-names.ts";
 import { IteratorOutput } from "./iterator-output.ts";
+import { checkLinked, type Linked, titleOf, typeOf } from "./linked.ts";
 
-/** What a link asks of the program that it keeps attached. */
-export interface LinkedProgram {
-  readonly name: string;
-  readonly info: ProgramInfo;
-  /** The engine's own side of it. */
-  readonly handle: EngineProgram;
-}
+export type { Linked, LinkedOps, LinkedProgram } from "./linked.ts";
 
-/** One program, attached to one place. When it ends the program is detached, and stays loaded. */
+/** One program, attached to one place, or operations of the kernel. When it ends they are detached, and stay loaded. */
 export class Link {
   /** Where it is attached. */
-  readonly target: AttachTarget;
+  readonly target: LinkTarget;
   readonly #link: EngineLink;
   readonly #onEnd: (link: Link) => void;
-  #program: LinkedProgram;
+  #linked: Linked;
   #closed: Promise<void> | undefined;
 
   /** @internal Made by `attach()`. `onEnd` is told once, when it is detached or let go of. */
-  constructor(program: LinkedProgram, link: EngineLink, onEnd: (link: Link) => void) {
+  constructor(linked: Linked, link: EngineLink, onEnd: (link: Link) => void) {
     this.target = link.target;
-    this.#program = program;
+    this.#linked = linked;
     this.#link = link;
     this.#onEnd = onEnd;
   }
 
-  /** The name of the program that is attached. */
+  /** The name of the program that is attached; of operations of the kernel (struct_ops), that of their map. */
   get program(): string {
-    return this.#program.name;
+    return this.#linked.name;
   }
 
   get attached(): boolean {
@@ -50,19 +44,17 @@ export class Link {
   /**
    * Puts another program of the same type in the place of this one, at once, so that no event is missed (BPF_LINK_UPDATE, Linux 5.7).
    * The kernel does that with links of cgroups, XDP, TC, network namespaces, iterators and socket maps; NOT_SUPPORTED with
-   * those of tracepoints and probes. The embedded engine does it with all of them, for programs of the same collection.
+   * those of tracepoints and probes. The embedded engine does it with all of them, for programs of the same collection. Of operations of the kernel
+   * (`SEC(".struct_ops.link")`, Linux 6.4) it takes others of the same struct, as a whole.
    */
-  async update(program: LinkedProgram): Promise<void> {
-    if (program?.handle === undefined) throw new TypeError("update() of a link takes a program");
+  async update(next: Linked): Promise<void> {
+    checkLinked(next);
     this.#check("update");
-    const { type } = this.#program.info;
-    if (program.info.type !== type) {
-      throw new TypeError(
-        `Cannot update ${this.#title} to program ${program.name}: that is of type ${programTypeName(program.info.type)}, and not ${programTypeName(type)}`,
-      );
-    }
-    await this.#link.update(program.handle);
-    this.#program = program;
+    const [own, other] = [typeOf(this.#linked), typeOf(next)];
+    if (own !== other)
+      throw new TypeError(`Cannot update ${this.#title} to ${titleOf(next)}: that is of type ${other}, and not ${own}`);
+    await this.#link.update(next.handle);
+    this.#linked = next;
   }
 
   /**
@@ -124,7 +116,7 @@ export class Link {
   }
 
   get #title(): string {
-    return `the link of program ${this.program}`;
+    return `the link of ${titleOf(this.#linked)}`;
   }
 
   #check(action: string): void {

@@ -1,6 +1,8 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
-import { EbpfError } from "../base/errors.ts";
-import { Link, type LinkedProgram } from "./link.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import type { EngineLink } from "../engine/program.ts";
+import { Link } from "./link.ts";
+import { isOps, type Linked, titleOf } from "./linked.ts";
 
 /** The links of a collection that are attached, however that came about. */
 export class LiveLinks {
@@ -12,12 +14,12 @@ export class LiveLinks {
     return [...this.#links];
   }
 
-  async attach(program: LinkedProgram, target: AttachTarget | undefined): Promise<Link> {
-    this.check(program, "attach");
-    const attached = await program.handle.attach(target);
-    const link = new Link(program, attached, (ended) => this.#links.delete(ended));
+  async attach(linked: Linked, target?: AttachTarget): Promise<Link> {
+    this.check(linked, "attach");
+    const attached = await attachedTo(linked, target);
+    const link = new Link(linked, attached, (ended) => this.#links.delete(ended));
     if (this.#closed) await link.close();
-    this.check(program, "attach");
+    this.check(linked, "attach");
     this.#links.add(link);
     return link;
   }
@@ -29,7 +31,14 @@ export class LiveLinks {
   }
 
   /** Throws when the collection is closed; `action` follows "Cannot". */
-  check({ name }: LinkedProgram, action: string): void {
-    if (this.#closed) throw new EbpfError("CLOSED", `Cannot ${action} program ${name}: its collection is closed`);
+  check(linked: Linked, action: string): void {
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot ${action} ${titleOf(linked)}: its collection is closed`);
   }
+}
+
+function attachedTo(linked: Linked, target: AttachTarget | undefined): Promise<EngineLink> {
+  if (!isOps(linked)) return linked.handle.attach(target);
+  if (linked.handle.attach !== undefined) return linked.handle.attach();
+  const message = `Cannot attach ${titleOf(linked)}: only the kernel engine has operations of the kernel (struct_ops)`;
+  throw new NotSupportedError("struct_ops", message);
 }

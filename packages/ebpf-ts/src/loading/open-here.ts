@@ -3,6 +3,8 @@ import { anObject, aPath, aString, integer } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import { importHost } from "../host/import-host.ts";
 import { mapKind } from "../kinds/map-kinds.ts";
+import type { Link, LinkedOps } from "../link/link.ts";
+import { LiveLinks } from "../link/live-links.ts";
 import { type ExistingTypes, findMapTypes, type MapTypes } from "../map/existing-types.ts";
 import { makeNoun } from "../map/make-noun.ts";
 import type { MapNoun } from "../map/nouns.gen.ts";
@@ -60,7 +62,14 @@ function opened(map: Reopen.ReopenedMap["map"], types: MapTypes, perf: PerfRingO
   const { btf, record: id } = types;
   const record = new RecordType(name, btf === undefined || id === 0 ? undefined : { btf, id });
   record.settle();
-  const noun = makeNoun(map, { types, record, perf: () => perfOptions(perf ?? {}), onClose: () => map.close() });
+  const attach = (ops: LinkedOps): Promise<Link> => new LiveLinks().attach(ops);
+  const noun = makeNoun(map, {
+    types,
+    record,
+    perf: () => perfOptions(perf ?? {}),
+    attach,
+    onClose: () => map.close(),
+  });
   if (noun instanceof PerfEventArray) noun.open();
   return noun;
 }

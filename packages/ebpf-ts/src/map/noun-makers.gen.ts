@@ -7,6 +7,7 @@ import { maker as bpfMap } from "./nouns/bpf-map.ts";
 import { maker as perfEventArray } from "./nouns/perf-event-array.ts";
 import { maker as queue } from "./nouns/queue.ts";
 import { maker as ringBuf } from "./nouns/ring-buf.ts";
+import { maker as structOps } from "./nouns/struct-ops.ts";
 import { maker as userRingBuf } from "./nouns/user-ring-buf.ts";
 
 export const nounMakers: { readonly [Noun in NounKind]: NounMaker<MapNouns[Noun]> } = {
@@ -15,5 +16,6 @@ export const nounMakers: { readonly [Noun in NounKind]: NounMaker<MapNouns[Noun]
   "perf-event-array": perfEventArray,
   queue,
   "ring-buf": ringBuf,
+  "struct-ops": structOps,
   "user-ring-buf": userRingBuf,
 };

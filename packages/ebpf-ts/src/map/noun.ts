@@ -3,6 +3,7 @@ import type { EngineMap } from "../engine/map.ts";
 import type { Pinnable } from "../engine/pinnable.ts";
 import type { PerfOptions } from "../engine/perf.ts";
 import type { EngineRing } from "../engine/ring.ts";
+import type { Link, LinkedOps } from "../link/link.ts";
 import type { RecordType } from "./record-type.ts";
 
 /** Ids in the BTF; 0 where a type is not known. */
@@ -21,6 +22,8 @@ export interface NounParts {
   readonly perf: () => PerfOptions;
   /** Of a ring whose losses the engine does not count. */
   readonly lost?: (() => number | undefined) | undefined;
+  /** Of operations of the kernel. */
+  readonly attach: (ops: LinkedOps) => Promise<Link>;
   readonly onClose?: (() => void) | undefined;
 }
 

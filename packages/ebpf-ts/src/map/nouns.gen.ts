@@ -4,6 +4,7 @@ import type { BpfMap } from "./nouns/bpf-map.ts";
 import type { PerfEventArray } from "./nouns/perf-event-array.ts";
 import type { Queue } from "./nouns/queue.ts";
 import type { RingBuf } from "./nouns/ring-buf.ts";
+import type { StructOps } from "./nouns/struct-ops.ts";
 import type { UserRingBuf } from "./nouns/user-ring-buf.ts";
 
 export { BloomFilter } from "./nouns/bloom-filter.ts";
@@ -11,6 +12,7 @@ export { BpfMap } from "./nouns/bpf-map.ts";
 export { PerfEventArray } from "./nouns/perf-event-array.ts";
 export { Queue } from "./nouns/queue.ts";
 export { RingBuf } from "./nouns/ring-buf.ts";
+export { StructOps } from "./nouns/struct-ops.ts";
 export { UserRingBuf } from "./nouns/user-ring-buf.ts";
 
 /** A live map: `instanceof` tells which it is. */
@@ -23,5 +25,6 @@ export interface MapNouns {
   readonly "perf-event-array": PerfEventArray;
   readonly queue: Queue;
   readonly "ring-buf": RingBuf;
+  readonly "struct-ops": StructOps;
   readonly "user-ring-buf": UserRingBuf;
 }

@@ -37,6 +37,8 @@ export function whyNeedsTypes(spec: CollectionSpec): string | undefined {
 
 /** The same for one map: `holds a bpf_timer`. */
 export function whyMapNeedsTypes(btf: Btf | undefined, map: MapSpec): string | undefined {
+  if (mapKind(map.type).value === "ops")
+    return map.autoload === false ? undefined : "implements operations of the kernel";
   if (mapKind(map.type).key === "descriptor") return "belongs to tasks, sockets, files or cgroups";
   const found = btf === undefined || map.valueType === 0 ? undefined : findSpecial(btf, map.valueType, 0);
   return found === undefined ? undefined : `holds a ${found}`;

@@ -42,12 +42,7 @@ export function* parsing(bytes: Uint8Array): Sliced<CollectionSpec> {
   yield;
   const spec: CollectionSpec = {
     license: readLicense(object),
-    maps: [
-      ...maps.map(({ spec: map }) => map),
-      ...dataMaps.map(({ spec: map }) => map),
-      ...kconfig.maps,
-      ...structOps,
-    ],
+    maps: [...maps.map(({ spec: map }) => map), ...dataMaps.map(({ spec: map }) => map), ...kconfig.maps, ...structOps],
     programs: code.programs,
     functions: code.functions,
     variables: [...readVariables(object, dataMaps), ...kconfig.variables],

@@ -134,3 +134,13 @@ export function send(socket: number, text: string): number {
   );
   return result < 0 ? -errno() : result;
 }
+
+const IPPROTO_TCP = 6;
+const TCP_CONGESTION = 13;
+
+/** Has a connection's sending controlled by a congestion control, by its name. Gives the negative errno where there is none such. */
+export function controlBy(socket: number, name: string): number {
+  const text = new TextEncoder().encode(name);
+  const set = func("int setsockopt(int fd, int level, int name, intptr_t value, uint32_t length)");
+  return set(socket, IPPROTO_TCP, TCP_CONGESTION, addressOf(text), text.length) < 0 ? -errno() : 0;
+}

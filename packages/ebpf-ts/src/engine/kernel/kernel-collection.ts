@@ -5,8 +5,9 @@ import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import { Assembler, type StartRelocation } from "../../spec/assembly/assembler.ts";
 import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
+import { withMemberPrograms } from "../../spec/struct-ops/member-programs.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
-import type { CollectionSpec, ProgramSpec } from "../../spec/types.ts";
+import type { CollectionSpec, MapSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineCommand, HeldCommand, SpawnOptions } from "../command.ts";
@@ -31,11 +32,15 @@ import { loadProgram } from "./load/load-program.ts";
 import { resolveReferences } from "./load/resolve-references.ts";
 import { Errno } from "../../uapi/errno.ts";
 import { BpfAttr } from "../../uapi/structs.gen.ts";
-import { Command } from "../../uapi/uapi.gen.ts";
+import { Command, ProgType } from "../../uapi/uapi.gen.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
+import { loadOpsMap } from "./struct-ops/create-ops-map.ts";
+import { filledIn } from "./struct-ops/lay-out-ops.ts";
+import { OpsMap } from "./struct-ops/ops-map.ts";
+import { OpsPlan } from "./struct-ops/plan-ops.ts";
 import type * as Commands from "./scope/spawn-in-scope.ts";
 import { openToken } from "./token/open-token.ts";
 import { withToken } from "./token/with-token.ts";
@@ -89,7 +94,7 @@ export class KernelCollection implements EngineCollection {
   private constructor(sys: Sys, spec: CollectionSpec, pinRoot: string, token: Descriptor | undefined) {
     this.#sys = sys;
     this.#token = token;
-    this.#spec = spec;
+    this.#spec = withMemberPrograms(spec);
     this.#pins = new PinFolder(pinRoot);
     this.#types = new KernelTypes(sys);
   }
@@ -210,8 +215,11 @@ export class KernelCollection implements EngineCollection {
       needsKernelTypes(this.#spec) ? await relocateToKernel(this.#types) : undefined,
     );
     const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {}, this.#types);
-    const toLoad = await checkPrograms(this.#spec, assembler, externs, (program) =>
-      kernelTarget(this.#sys, program, this.#types, functionOf(programs.get(program.name)?.target)),
+    const ops = await OpsPlan.make(this.#spec, this.#types);
+    const toLoad = await checkPrograms(this.#spec, assembler, externs, async (program) =>
+      program.type === ProgType.STRUCT_OPS
+        ? ops.targetOf(program)
+        : kernelTarget(this.#sys, program, this.#types, functionOf(programs.get(program.name)?.target)),
     );
     const { btf, maps } = externs.spec;
     const parts = { assembler, externs, options: programs };
@@ -221,25 +229,41 @@ export class KernelCollection implements EngineCollection {
       load: (program, before) => this.#loadDescriptor(parts, program, toLoad.get(program) ?? { typeId: 0 }, before),
     });
     this.#btf = await loadBtf(this.#sys, this.#spec);
-    for (const spec of maps) {
+    for (const spec of maps.filter(({ autoload }) => autoload !== false)) {
       if (turnIsSpent()) await nextTurn();
       if (this.#maps.has(spec.name))
         throw new EbpfError("BAD_OBJECT", `Cannot load the object: two of its maps are named ${spec.name}`);
-      this.#maps.set(
-        spec.name,
-        await loadMap(this.#sys, spec, {
-          btf: this.#btf,
-          mustHaveTypes: whyMapNeedsTypes(btf, spec) !== undefined,
-          pins: this.#pins,
-          reuse: reuse?.get(spec.name),
-        }),
-      );
+      const layout = ops.layoutOf(spec.name);
+      const loaded =
+        layout === undefined
+          ? loadMap(this.#sys, spec, {
+              btf: this.#btf,
+              mustHaveTypes: whyMapNeedsTypes(btf, spec) !== undefined,
+              pins: this.#pins,
+              reuse: reuse?.get(spec.name),
+            })
+          : loadOpsMap(this.#sys, spec, { layout, btf: this.#btf, module: ops.moduleOf(layout) });
+      this.#maps.set(spec.name, await loaded);
     }
     for (const spec of maps.filter(holdsMaps))
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
     for (const [spec, target] of toLoad) this.#programs.set(spec.name, await this.#loadProgram(parts, spec, target));
     for (const spec of maps.filter(holdsPrograms)) {
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
+    }
+    this.#prepareOps(ops, maps);
+  }
+
+  /** Their programs are loaded now. */
+  #prepareOps(ops: OpsPlan, maps: readonly MapSpec[]): void {
+    for (const { name } of maps) {
+      const layout = ops.layoutOf(name);
+      const map = this.#maps.get(name);
+      if (layout !== undefined && map instanceof OpsMap)
+        map.prepare(
+          layout.kernel.type.name,
+          filledIn(layout, (program) => this.#programs.get(program)!.fd),
+        );
     }
   }
 

@@ -5,7 +5,7 @@ import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import { linkTypeName } from "../../uapi/type-names.ts";
 import type { LinkInfo } from "../link.ts";
-import type { EngineLink, EngineProgram, ProgramInfo } from "../program.ts";
+import type { EngineLink, EngineProgram, ProgramInfo, Replacement } from "../program.ts";
 import { type Attachment, type AttachmentPart, closeAttachment } from "./attach/attachment.ts";
 import { findLinkKind } from "./attach/find-link-kind.ts";
 import { IteratorReading } from "./iterator-reading.ts";
@@ -19,7 +19,7 @@ export interface KernelLinkOptions {
   readonly target: AttachTarget;
   readonly program: ProgramInfo;
   /** Throws when it is none of this engine. */
-  readonly descriptorOf: (program: EngineProgram) => number;
+  readonly descriptorOf: (program: Replacement) => number;
 }
 
 /** A link of the kernel, or what keeps a program attached where the kernel has none. */

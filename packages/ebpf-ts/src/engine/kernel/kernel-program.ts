@@ -5,7 +5,7 @@ import { publishFinding } from "../../host/reporters.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
-import type { EngineLink, EngineProgram, ProgramInfo, RunOptions, RunResult } from "../program.ts";
+import type { EngineLink, EngineProgram, ProgramInfo, Replacement, RunOptions, RunResult } from "../program.ts";
 import { attachProgram } from "./attach/attach-program.ts";
 import { type Attachment, closeAttachment, type FindObjectMap } from "./attach/attachment.ts";
 import { KernelLink } from "./kernel-link.ts";
@@ -148,7 +148,7 @@ export class KernelProgram implements EngineProgram {
 }
 
 /** Throws when it is none of this engine. */
-export function descriptorOf(program: EngineProgram): number {
+export function descriptorOf(program: Replacement): number {
   if (program instanceof KernelProgram) return program.fd;
   throw new TypeError(`Cannot use program ${program.info.name} here: it belongs to another engine`);
 }

@@ -9,7 +9,7 @@ import type { Sys } from "../../sys/ffi/sys.ts";
 import { BpfAttr } from "../../uapi/structs.gen.ts";
 import { Command, LinkType } from "../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../link.ts";
-import type { EngineProgram } from "../program.ts";
+import type { Replacement } from "../program.ts";
 import type { EngineReading } from "../reading.ts";
 import { findLinkKind } from "./attach/find-link-kind.ts";
 import { descriptorOf, KernelProgram } from "./kernel-program.ts";
@@ -18,6 +18,8 @@ import { IteratorReading } from "./iterator-reading.ts";
 import { checkPinPath } from "./map/reopen.ts";
 import { linkFields, linkInfo, linkTarget, programInfo } from "./object-info.ts";
 import { openPin, PinPlace } from "./pin.ts";
+import { updateOps } from "./struct-ops/ops-link.ts";
+import { opsMapOf } from "./struct-ops/ops-map.ts";
 import { cannotUpdate, updateLink } from "./update-link.ts";
 
 export interface ReopenedProgram {
@@ -52,7 +54,7 @@ export interface ReopenedLink {
   readonly pinnedAt: string | undefined;
   readonly info: LinkInfo;
   readonly target: AttachTarget | undefined;
-  update(program: EngineProgram): void;
+  update(next: Replacement): void;
   read(): EngineReading;
   unpin(): void;
   close(): void;
@@ -70,11 +72,13 @@ export function reopenLink(path: string, sys: Sys = linuxSys()): ReopenedLink {
     get target() {
       return linkTarget(sys, descriptor, (program) => programType(sys, program));
     },
-    update(program) {
-      const newProgram = descriptorOf(program);
+    update(next) {
       const { type } = linkFields(sys, descriptor);
+      const to = `update ${what} to ${next.info.name}`;
+      if (type === LinkType.STRUCT_OPS) return updateOps(sys, descriptor, opsMapOf(next), to);
+      const newProgram = descriptorOf(next);
       if (!findLinkKind(type).canUpdate) throw cannotUpdate(what, type);
-      updateLink(sys, descriptor, newProgram, `update ${what} to program ${program.info.name}`);
+      updateLink(sys, descriptor, newProgram, to);
     },
     read() {
       if (linkFields(sys, descriptor).type !== LinkType.ITER)

@@ -2,7 +2,7 @@ import type { Btf, BtfComposite, BtfDataSection } from "../../btf/types.ts";
 import type { ElfRelocation, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
 import { MapFlag, MapType, ProgType } from "../../uapi/uapi.gen.ts";
 import type { MapSpec, MemberProgram, ProgramSpec } from "../types.ts";
-import { isFunctionPointer } from "../function-pointer.ts";
+import { isFunctionPointer } from "../struct-ops/function-pointer.ts";
 import type { Code } from "./code.ts";
 import { badObject } from "./object-file.ts";
 import type { ObjectFile } from "./object-file.ts";
@@ -44,7 +44,9 @@ function readSection(object: ObjectFile, section: ElfSection, code: Code): MapSp
   for (const relocation of elf.relocations.get(section.index) ?? []) {
     const ops = placed.findLast(({ offset }) => offset <= relocation.offset);
     if (ops === undefined || relocation.offset + 8 > ops.offset + ops.type.size)
-      throw badObject(`The relocation at offset ${relocation.offset} of section ${section.name} belongs to no variable`);
+      throw badObject(
+        `The relocation at offset ${relocation.offset} of section ${section.name} belongs to no variable`,
+      );
     addMember(object, section, code, ops, relocation);
   }
   return placed.map(({ map }) => map);
@@ -103,7 +105,9 @@ function addMember(
       `Variable ${map.name} of section ${section.name} holds an address at byte ${at}, where struct ${type.name} has no pointer to a function`,
     );
   if (map.ops.some((other) => other.member === member.name))
-    throw badObject(`Variable ${map.name} of section ${section.name} has two relocations for its member ${member.name}`);
+    throw badObject(
+      `Variable ${map.name} of section ${section.name} has two relocations for its member ${member.name}`,
+    );
   const pointer = new DataView(map.contents.buffer, map.contents.byteOffset + at, 8);
   const symbol = elf.symbols[relocation.symbol] as ElfSymbol;
   const program = programAt(code, symbol, Number(pointer.getBigInt64(0, true)));

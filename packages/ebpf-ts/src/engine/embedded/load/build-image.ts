@@ -6,6 +6,7 @@ import { relocateTo } from "../../../spec/assembly/assemble.ts";
 import { Assembler } from "../../../spec/assembly/assembler.ts";
 import { checkLoadable } from "../../../spec/assembly/check-loadable.ts";
 import { type FilledKconfig, fillKconfig, type KconfigSources } from "../../../spec/fill-kconfig.ts";
+import { withMemberPrograms } from "../../../spec/struct-ops/member-programs.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";
 import { MapType } from "../../../uapi/uapi.gen.ts";
 import { assembleImage, type ImageParts } from "./assemble-image.ts";
@@ -47,7 +48,7 @@ export interface BuiltImage {
  */
 export async function buildImage(given: CollectionSpec, options: BuildOptions): Promise<BuiltImage> {
   checkByteOrder();
-  const kconfig = fillKconfig(given, options.kconfig);
+  const kconfig = fillKconfig(withMemberPrograms(given), options.kconfig);
   const { spec } = kconfig;
   const failures = new Failures();
   const assembler = new Assembler(spec, relocateTo({ btf: options.kernelBtf }));
@@ -60,11 +61,12 @@ export async function buildImage(given: CollectionSpec, options: BuildOptions): 
   const built: BuiltProgram[] = [];
   for (const program of specs) built.push(await buildProgram(assembler, program, { maps, kconfig, failures }));
   const used = new Set(built.flatMap(({ maps: names }) => names));
-  for (const { name, slots, section } of spec.maps) {
+  for (const { name, slots, section, ops, autoload } of spec.maps) {
     const why = missing.get(name);
+    const holds = slots.length > 0 || section !== undefined || ops !== undefined;
     // Where no program is loaded, the maps are what it is for.
-    const isNeeded = specs.length === 0 || used.has(name) || slots.length > 0 || section !== undefined;
-    if (why === undefined || !isNeeded) continue;
+    const isNeeded = specs.length === 0 || used.has(name) || holds;
+    if (why === undefined || !isNeeded || autoload === false) continue;
     failures.add(why);
     missing.delete(name);
   }

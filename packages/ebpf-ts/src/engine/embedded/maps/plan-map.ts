@@ -14,10 +14,10 @@ const largestMap = 512 * 2 ** 20;
 export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineMapImage {
   const implementation = mapImplementations.get(spec.type);
   if (implementation === undefined) {
-    const { name } = mapKind(spec.type);
+    const { name, value } = mapKind(spec.type);
     throw new NotSupportedError(
       `map type ${name}`,
-      `Cannot create map ${spec.name}: the embedded engine has no maps of type ${name}`,
+      `Cannot create map ${spec.name}: the embedded engine has no ${value === "ops" ? "operations of a kernel that programs could implement (struct_ops)" : `maps of type ${name}`}`,
     );
   }
   checkNumbers(spec, implementation);

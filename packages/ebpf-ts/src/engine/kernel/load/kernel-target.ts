@@ -17,6 +17,8 @@ export interface KernelTarget {
   readonly typeId: number;
   /** `attach_btf_obj_fd` of a module's function, `attach_prog_fd` of another program's; undefined for the kernel itself. */
   readonly object?: number | undefined;
+  /** `expected_attach_type`, where that is nothing that its section says: the index of a member, for struct_ops. */
+  readonly attachType?: number | undefined;
 }
 
 /** A function of a program that is loaded. */

@@ -108,7 +108,7 @@ function encode({ spec, assembled, license, btf, target, fds }: ProgramToLoad, d
     license,
     prog_flags: flagsOf(spec),
     prog_name: kernelName(spec.name),
-    expected_attach_type: spec.attachType,
+    expected_attach_type: target.attachType ?? spec.attachType,
     attach_btf_id: target.typeId,
     attach_btf_obj_fd: target.object,
     fd_array: fds.length === 0 ? undefined : Int32Array.from(fds),

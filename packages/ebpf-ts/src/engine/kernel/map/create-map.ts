@@ -27,9 +27,9 @@ export async function createMap(
   mustHaveTypes = false,
 ): Promise<Descriptor> {
   const kind = mapKind(spec.type);
-  if (kind.engines === "none") {
+  if (kind.value === "ops") {
     const name = mapTypeName(spec.type);
-    throw new NotSupportedError(name, `Cannot create map ${spec.name}: ${name} maps are not supported`);
+    throw new NotSupportedError(name, `Cannot create map ${spec.name}: a ${name} map is no map in another`);
   }
   if (spec.maxEntries === 0 && kind.counts !== "nothing" && kind.counts !== "cpus") throw withoutSize(spec);
   const inner = spec.inner === undefined ? undefined : await createMap(sys, spec.inner, btf);

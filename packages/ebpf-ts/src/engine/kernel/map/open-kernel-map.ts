@@ -20,6 +20,7 @@ import { PerfEventMap } from "./perf-event-map.ts";
 import { openPin } from "../pin.ts";
 import { ProgramArray } from "./program-array.ts";
 import { RingMap } from "../ring/ring-map.ts";
+import { OpsMap } from "../struct-ops/ops-map.ts";
 
 export interface OpenMapOptions {
   /** The name in errors and in `info`; the kernel keeps 15 characters only. */
@@ -47,6 +48,7 @@ export function kernelMap(sys: Sys, descriptor: Descriptor, options: OpenMapOpti
   if (kind.memory === "ring") return new RingMap(parts);
   if (kind.value === "map") return new MapOfMaps(parts);
   if (kind.value === "program") return new ProgramArray(parts);
+  if (kind.value === "ops") return new OpsMap(parts);
   if (kind.ring === "perf") return new PerfEventMap(parts);
   if (kind.memory === "values" && (info.flags & MapFlag.MMAPABLE) !== 0) {
     return isWritable(info.flags) && options.readOnly !== true ? new MemoryMap(parts) : new ReadOnlyMemoryMap(parts);

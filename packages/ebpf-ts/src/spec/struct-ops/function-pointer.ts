@@ -1,4 +1,4 @@
-import type { Btf } from "../btf/types.ts";
+import type { Btf } from "../../btf/types.ts";
 
 /** Whether a type is a pointer to a function, by whatever name. */
 export function isFunctionPointer(btf: Btf, type: number): boolean {

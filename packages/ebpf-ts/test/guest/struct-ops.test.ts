@@ -1,0 +1,224 @@
+/** Operations of the kernel, implemented by programs: congestion controls of TCP, which real connections use. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { before, describe, it } from "node:test";
+import type { Collection } from "../../src/collection/collection.ts";
+import { openPinnedLink } from "../../src/open-pins.ts";
+import { openPinned } from "../../src/open.ts";
+import { links, maps } from "../../src/kernel/index.ts";
+import { load, type LoadOptions } from "../../src/load.ts";
+import { StructOps } from "../../src/map/struct-ops/struct-ops.ts";
+import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
+import { Errno } from "../../src/uapi/errno.ts";
+import { LinkType } from "../../src/uapi/uapi.gen.ts";
+import { fixturePath } from "../support/fixtures.ts";
+import { enterOwnNetwork } from "../support/own-network.ts";
+import { isLinuxAtLeast, linuxOrSkip } from "../support/requirements.ts";
+import { closeSocket, controlBy, received, send, tcpPair } from "../support/sockets.ts";
+
+const plain = (options: LoadOptions = {}): Promise<Collection> =>
+  load(fixturePath("spec-struct-ops.bpf.o"), { engine: "kernel", ...options });
+
+/** With those operations of the fixture alone. */
+function loadOnly(...names: string[]): Promise<Collection> {
+  const maps = Object.fromEntries(names.map((name) => [name, { load: true }]));
+  return load(fixturePath("struct-ops.bpf.o"), { engine: "kernel", maps });
+}
+
+const count = (bpf: Collection, name: string): bigint => bpf.variable<bigint>(name).get();
+
+/** A connection through the loopback interface that a congestion control has; it sends until `isDone`. */
+function connection(name: string, isDone: () => boolean = () => true): number {
+  const [one, other] = tcpPair();
+  try {
+    const result = controlBy(one, name);
+    if (result !== 0) return result;
+    for (let sent = 0; !isDone(); sent += 1) {
+      assert.ok(sent < 10_000, "nothing of what was sent was acknowledged");
+      send(one, "x".repeat(2000));
+      received(other);
+    }
+    return 0;
+  } finally {
+    closeSocket(one);
+    closeSocket(other);
+  }
+}
+
+const unknown = -Errno.ENOENT;
+
+before(() => enterOwnNetwork());
+
+describe("struct_ops", () => {
+  it("are called by the kernel from attach() on, until they are detached", async () => {
+    const descriptors = openDescriptors();
+    const bpf = await plain();
+    assert.equal(connection("ebpf_ts_plain"), unknown);
+    const [link, ...others] = await bpf.attach();
+    assert.ok(link);
+    assert.deepEqual(
+      [others.length, link.program, link.target],
+      [0, "plain", { kind: "struct_ops", struct: "tcp_congestion_ops" }],
+    );
+    const ops = bpf.structOps("plain");
+    assert.deepEqual(link.info, { id: 0, type: LinkType.STRUCT_OPS, programId: 0, details: { mapId: ops.info.id } });
+    assert.equal(ops.state, "inuse");
+    assert.equal(
+      connection("ebpf_ts_plain", () => count(bpf, "acks") > 0n),
+      0,
+    );
+    assert.equal(count(bpf, "sockets"), 1n);
+    await link.detach();
+    assert.equal(connection("ebpf_ts_plain"), unknown);
+    assert.equal(ops.state, "tobefree");
+    await assert.rejects(ops.attach(), {
+      code: "BUSY",
+      message: /they were attached before, .*load the object anew \(EBUSY\)$/,
+    });
+    await bpf.close();
+    assert.deepEqual(openDescriptors(), descriptors);
+  });
+
+  it("end with their collection, and are registered once", async () => {
+    const bpf = await plain();
+    await bpf.structOps("plain").attach();
+    await using second = await plain();
+    await assert.rejects(second.attach(), {
+      code: "BUSY",
+      message: /operations with that name are registered already \(EEXIST\)$/,
+    });
+    assert.equal(connection("ebpf_ts_plain"), 0);
+    await bpf.close();
+    assert.equal(connection("ebpf_ts_plain"), unknown);
+  });
+
+  it("have members that load() sets: values, and other programs or none", async () => {
+    const members = { name: "ebpf_ts_named", init: null };
+    await using bpf = await plain({ maps: { plain: { members } } });
+    assert.deepEqual([...bpf.programs.keys()], ["ssthresh", "cong_avoid", "undo_cwnd"]);
+    await bpf.attach();
+    assert.equal(connection("ebpf_ts_plain"), unknown);
+    assert.equal(
+      connection("ebpf_ts_named", () => count(bpf, "acks") > 0n),
+      0,
+    );
+    assert.equal(count(bpf, "sockets"), 0n);
+  });
+
+  it("are left alone by attach() where load() was told so, or not loaded", async () => {
+    await using bpf = await plain({ maps: { plain: { attach: false } } });
+    assert.deepEqual(await bpf.attach(), []);
+    await using none = await plain({ maps: { plain: { load: false } } });
+    assert.deepEqual([...none.programs.keys()], []);
+    assert.throws(() => none.structOps("plain"), {
+      code: "NOT_FOUND",
+      message: /maps: \{ plain: \{ load: true \} \}$/,
+    });
+  });
+
+  it("without a link are not updated, nor pinned", async () => {
+    await using bpf = await plain();
+    const link = await bpf.structOps("plain").attach();
+    const refused = { code: "NOT_SUPPORTED", message: /define it in section "\.struct_ops\.link" \(Linux 6\.4\)$/ };
+    await assert.rejects(link.update(bpf.structOps("plain")), refused);
+    assert.throws(() => link.pin("/sys/fs/bpf/never"), refused);
+    await assert.rejects(link.update(bpf.program("init")), {
+      name: "TypeError",
+      message: /not a map of type struct_ops/,
+    });
+    await assert.rejects(bpf.program("init").attach(), {
+      code: "NOT_SUPPORTED",
+      message: /call attach\(\) of structOps\(\)$/,
+    });
+  });
+
+  it("tell what the kernel does not take", async () => {
+    await using half = await loadOnly("incomplete");
+    await assert.rejects(half.attach(), { errnoName: "EINVAL", message: /a function that it needs is missing/ });
+    await assert.rejects(loadOnly("later"), {
+      code: "NOT_SUPPORTED",
+      message:
+        /^Cannot load map later: its member not_in_any_kernel: this kernel's struct tcp_congestion_ops has no such member/,
+    });
+    await assert.rejects(loadOnly("unknown"), {
+      code: "NOT_SUPPORTED",
+      message: /this kernel has no struct ebpf_ts_no_such_ops/,
+    });
+  });
+
+  it("run by hand, where the kernel has them for that, also asleep", async () => {
+    await using bpf = await loadOnly("by_hand", ...(isLinuxAtLeast("6.3") ? ["by_hand_asleep"] : []));
+    const run = async (name: string, arguments_: number): Promise<number> =>
+      (await bpf.program(name).run({ context: new Uint8Array(8 * arguments_) })).returnValue;
+    assert.equal(await run("dummy", 1), 41);
+    if (isLinuxAtLeast("6.3")) await assert.rejects(run("sleeps", 1), { errnoName: "EINVAL" });
+    await assert.rejects(bpf.structOps("by_hand").attach(), { code: "NOT_SUPPORTED" });
+  });
+
+  it("with links are told where this kernel has none", async () => {
+    if (isLinuxAtLeast("6.4")) return loadOnly("first").then((bpf) => bpf.close());
+    await assert.rejects(loadOnly("first"), {
+      code: "NOT_SUPPORTED",
+      message: /no links of struct_ops \(Linux 6\.4\)/,
+    });
+  });
+});
+
+describe("struct_ops with a link", { skip: linuxOrSkip("6.4") }, () => {
+  it("give way to others at once, and come back", async () => {
+    await using bpf = await loadOnly("first", "second");
+    const [first, second] = [bpf.structOps("first"), bpf.structOps("second")];
+    const link = await first.attach();
+    const { id } = link.info;
+    assert.deepEqual(link.info, { id, type: LinkType.STRUCT_OPS, programId: 0, details: { mapId: first.info.id } });
+    assert.equal(connection("ebpf_ts_cc"), 0);
+    assert.deepEqual([count(bpf, "first_sockets"), count(bpf, "second_sockets")], [1n, 0n]);
+    await assert.rejects(second.attach(), { code: "BUSY" });
+    await link.update(second);
+    assert.equal(link.program, "second");
+    assert.deepEqual(link.info.details, { mapId: second.info.id });
+    assert.equal(connection("ebpf_ts_cc"), 0);
+    assert.deepEqual([count(bpf, "first_sockets"), count(bpf, "second_sockets")], [1n, 1n]);
+    await link.detach();
+    assert.equal(connection("ebpf_ts_cc"), unknown);
+    const again = await first.attach();
+    assert.deepEqual([connection("ebpf_ts_cc"), count(bpf, "first_sockets")], [0, 2n]);
+    await again.detach();
+  });
+
+  it("are listed, with their maps", async () => {
+    await using bpf = await loadOnly("first");
+    const link = await bpf.structOps("first").attach();
+    const listed = [...links()].find(({ id }) => id === link.info.id);
+    assert.equal(listed?.typeName, "struct_ops");
+    const map = [...maps()].find(({ id }) => id === bpf.structOps("first").info.id);
+    assert.deepEqual([map?.name, map?.typeName], ["first", "struct_ops"]);
+    assert.deepEqual(listed?.details, { mapId: map?.id });
+  });
+
+  it("outlive their process as pins, of the link and of the map", async () => {
+    const folder = mkdtempSync("/sys/fs/bpf/ebpf-ts-");
+    try {
+      const bpf = await loadOnly("first", "second");
+      const [linkPath, mapPath] = [`${folder}/link`, `${folder}/second`];
+      bpf.structOps("second").pin(mapPath);
+      (await bpf.structOps("first").attach()).pin(linkPath);
+      await bpf.close();
+      assert.equal(connection("ebpf_ts_cc"), 0);
+      const link = await openPinnedLink(linkPath);
+      using second = await openPinned(mapPath);
+      assert.ok(second instanceof StructOps);
+      assert.deepEqual([second.name, second.state], ["second", "init"]);
+      // Its value was never written, and who opens it does not have it.
+      await assert.rejects(link.update(second), { errnoName: "EINVAL" });
+      await using again = await loadOnly("second");
+      await link.update(again.structOps("second"));
+      assert.equal(link.info.details["mapId"], again.structOps("second").info.id);
+      link.detach();
+      second.unpin();
+      assert.equal(connection("ebpf_ts_cc"), unknown);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
