@@ -16,11 +16,12 @@ describe("map kinds", () => {
     assert.deepEqual(said.sort(), [...mapImplementations.keys()].sort());
   });
 
-  it("gives a ring the noun of its writers; of the others, values without keys have their own, and the rest are maps", () => {
+  it("gives a ring the noun of its writers; of the others, values without keys and operations have their own, and the rest are maps", () => {
     const nouns = { event: "ring-buf", user: "user-ring-buf", perf: "perf-event-array" };
     for (const { name, ring, noun, key, value, takeSince } of mapKinds.values()) {
       const keyless = takeSince === undefined ? "bloom-filter" : "queue";
-      const other = key === "none" && value === "any" ? keyless : "bpf-map";
+      const keyed = value === "ops" ? "struct-ops" : "bpf-map";
+      const other = key === "none" && value === "any" ? keyless : keyed;
       assert.equal(noun, ring === undefined ? other : nouns[ring], name);
     }
   });

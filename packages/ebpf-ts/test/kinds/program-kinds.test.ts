@@ -34,7 +34,7 @@ test("rows agree with one another", () => {
   for (const row of programKinds) {
     assert.match(row.since, /^[3-7]\.\d+$/, row.name);
     assert.deepEqual(row.context, contextShape(row.type), `${row.name}: the context goes by the type`);
-    assert.equal(row.attaches === "never", ["nothing", "devmap", "cpumap"].includes(row.place), row.name);
+    assert.equal(row.attaches === "never", ["nothing", "devmap", "cpumap", "struct_ops"].includes(row.place), row.name);
     if (row.attaches === "as named") assert.notEqual(row.rest, undefined, row.name);
     if (row.name.endsWith(".s")) assert.deepEqual({ ...row, since: "" }, { ...twinOf(row.name), sleepable: true });
   }

@@ -15,9 +15,10 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
   const implementation = mapImplementations.get(spec.type);
   if (implementation === undefined) {
     const { name, value } = mapKind(spec.type);
+    const why = value === "ops" ? ": it has no kernel that would call the programs (struct_ops)" : "";
     throw new NotSupportedError(
       `map type ${name}`,
-      `Cannot create map ${spec.name}: the embedded engine has no ${value === "ops" ? "operations of a kernel that programs could implement (struct_ops)" : `maps of type ${name}`}`,
+      `Cannot create map ${spec.name}: the embedded engine has no maps of type ${name}${why}`,
     );
   }
   checkNumbers(spec, implementation);
