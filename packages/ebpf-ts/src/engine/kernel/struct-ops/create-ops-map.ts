@@ -1,4 +1,5 @@
 import { NotSupportedError } from "../../../base/errors.ts";
+import { capabilitiesForMap } from "../../../kinds/needed-capabilities.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
@@ -6,7 +7,7 @@ import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
-import { failure } from "../failure.ts";
+import { deniedOr } from "../failure.ts";
 import { isKernelBefore } from "../kernel-release.ts";
 import { kernelName } from "../load/bpf-names.ts";
 import type { KernelMap } from "../map/kernel-map.ts";
@@ -51,7 +52,7 @@ async function createOpsMap(sys: Sys, spec: MapSpec, parts: OpsMapParts): Promis
   return new Descriptor(fd, `map ${spec.name}`);
 }
 
-function refused(result: number, { name, flags }: MapSpec, { layout, module }: OpsMapParts): Error {
+function refused(result: number, { name, type: mapType, flags }: MapSpec, { layout, module }: OpsMapParts): Error {
   const action = `create map ${name}`;
   const { type } = layout.kernel;
   if (result === -Errno.EINVAL && (flags & MapFlag.LINK) !== 0 && isKernelBefore("6.4")) {
@@ -67,5 +68,5 @@ function refused(result: number, { name, flags }: MapSpec, { layout, module }: O
     result === -Errno.ENOTSUPP || result === -Errno.EINVAL
       ? `this kernel does not take implementations of struct ${type.name}, or is built without struct_ops (CONFIG_BPF_JIT)`
       : undefined;
-  return failure(result, action, "bpf", why);
+  return deniedOr(capabilitiesForMap(mapType), result, action, "bpf", why);
 }
