@@ -1,5 +1,13 @@
+import { Peak } from "./peak.ts";
+
 /** Records a second from which on looking by the clock is cheaper, for both sides, than being woken; measured. */
 const manyPerSecond = 2_000_000;
+/** Records a second from which on it is cheaper for the reader, who need not be woken for a few at a time. */
+const severalPerSecond = 50_000;
+/** How long it naps for those, in milliseconds: not longer than others keep the thread of an ordinary program. */
+const severalMs = 2;
+/** Of the ring, which such a nap may fill at the highest rate of late: a burst may bring 32 times as much before anything is lost. */
+const thirtySecond = 1 / 32;
 /** The same where a bound on the latency was asked for: so many records a nap. */
 const manyPerNap = 64;
 /** A rate is taken over so many milliseconds at least. */
@@ -15,6 +23,8 @@ export interface Traffic {
   received(): number;
   /** How much of the ring waits to be read: 0 to 1. */
   fullness(): number;
+  /** How many rings full were read so far; left out where nobody counts. */
+  readonly rounds?: () => number;
 }
 
 /**
@@ -26,10 +36,15 @@ export class Pace {
   readonly #traffic: Traffic;
   readonly #longestMs: number;
   readonly #perSecond: number;
+  readonly #peak: Peak | undefined;
   #napMs: number;
   #napping = false;
+  /** Milliseconds of a nap where several records come, but not many. */
+  #briefMs = 0;
   #since = -Infinity;
   #before = 0;
+  #roundsBefore = 0;
+  #napSince = 0;
   #restUntil = -Infinity;
 
   /** Naps of up to `maxLatencyMs`, or none when that is less than a timer's millisecond. */
@@ -37,6 +52,7 @@ export class Pace {
     this.#traffic = traffic;
     this.#longestMs = Math.floor(maxLatencyMs ?? 1);
     this.#perSecond = maxLatencyMs === undefined ? manyPerSecond : (manyPerNap * 1000) / maxLatencyMs;
+    this.#peak = maxLatencyMs === undefined && traffic.rounds !== undefined ? new Peak() : undefined;
     this.#napMs = this.#longestMs;
   }
 
@@ -44,19 +60,35 @@ export class Pace {
   nap(now: number = performance.now()): number {
     if (this.#longestMs === 0) return 0;
     const passed = now - this.#since;
-    if (passed >= windowMs) {
-      const received = this.#traffic.received();
-      this.#napping = ((received - this.#before) * 1000) / passed >= this.#perSecond;
-      this.#since = now;
-      this.#before = received;
-    }
-    return this.#napping && now >= this.#restUntil ? this.#napMs : 0;
+    if (passed >= windowMs) this.#look(passed, now);
+    this.#napSince = now;
+    if (now < this.#restUntil) return 0;
+    return this.#napping ? Math.max(this.#napMs, this.#briefMs) : this.#briefMs;
   }
 
   /** A nap is over: the next one is as long as a quarter of the ring takes to fill. */
   wake(now: number = performance.now()): void {
-    const wanted = Math.floor((this.#napMs * quarter) / this.#traffic.fullness());
+    const fullness = this.#traffic.fullness();
+    this.#peak?.add(fullness / Math.max(now - this.#napSince, 1), now);
+    const wanted = Math.floor((this.#napMs * quarter) / fullness);
     if (wanted < 1) this.#restUntil = now + restMs;
     this.#napMs = Math.min(Math.max(wanted, 1), this.#longestMs);
+  }
+
+  #look(passed: number, now: number): void {
+    const received = this.#traffic.received();
+    const perSecond = ((received - this.#before) * 1000) / passed;
+    this.#napping = perSecond >= this.#perSecond;
+    this.#briefMs = this.#briefNap(perSecond, passed, now);
+    this.#since = now;
+    this.#before = received;
+  }
+
+  #briefNap(perSecond: number, passed: number, now: number): number {
+    if (this.#peak === undefined) return 0;
+    const rounds = this.#traffic.rounds!();
+    this.#peak.add((rounds - this.#roundsBefore) / passed, now);
+    this.#roundsBefore = rounds;
+    return perSecond < severalPerSecond ? 0 : Math.min(Math.floor(thirtySecond / this.#peak.most), severalMs);
   }
 }

@@ -34,9 +34,11 @@ export interface EventsOptions {
   /** When settled either way, the iteration goes on up to the records that are there at that time, and ends. */
   readonly until?: PromiseLike<unknown> | undefined;
   /**
-   * How to learn of new records when the ring is empty: `event` (the default) sleeps until a program wakes it, and, while 2 million
-   * records a second or more come, looks again every millisecond instead, which is faster for both sides. With `maxLatencyMs` it does so from
-   * 64 records a look on, and looks are up to so many milliseconds apart, as long as they find the ring a quarter full at most; 0: never.
+   * How to learn of new records when the ring is empty: `event` (the default) sleeps until a program wakes it. While 2 million
+   * records a second or more come, it looks again every millisecond instead, which is faster for both sides; while 50,000 or more come, every
+   * 2 ms, as long as the most that came lately fills no more than 1/32 of the ring meanwhile. A record after silence always wakes it. With `maxLatencyMs`
+   * it does so from 64 records a look on, and looks are up to so many milliseconds apart, as long as they find the ring a quarter full at most;
+   * 0: never.
    *
    * Programs that submit with BPF_RB_NO_WAKEUP wake nobody: for those look again after `intervalMs` milliseconds (0: in every turn of
    * the event loop).

@@ -29,6 +29,7 @@ export function ringSources<T>(parts: RingSourceParts<T>): RingSources<T> {
   const traffic: Traffic = {
     received: () => consumer.received,
     fullness: () => consumer.available / consumer.size,
+    rounds: () => Number(consumer.consumerPosition) / consumer.size,
   };
   const shared = { consumer, bell, traffic, acquire: (stream: { end(): void }) => reader.take(stream) };
   return {

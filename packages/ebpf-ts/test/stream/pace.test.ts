@@ -69,6 +69,94 @@ describe("Pace: when a loop naps", () => {
   });
 });
 
+/** A ring of which also is told how much was read. */
+function setUpRounds(maxLatencyMs?: number) {
+  const ring = { received: 0, fullness: 0, rounds: 0 };
+  const traffic = { received: () => ring.received, fullness: () => ring.fullness, rounds: () => ring.rounds };
+  const pace = new Pace(traffic, maxLatencyMs);
+  /** So many records came, which take such a share of the ring. */
+  const after = (records: number, share: number, now: number): number => {
+    ring.received += records;
+    ring.rounds += share;
+    return pace.nap(now);
+  };
+  const wake = (fullness: number, now: number): void => {
+    ring.fullness = fullness;
+    pace.wake(now);
+  };
+  return { after, wake };
+}
+
+describe("Pace: brief naps, where several records come and the ring has room for many more", () => {
+  it("from 50,000 records a second on, 2 ms at a time, until fewer come", () => {
+    const { after } = setUpRounds();
+    assert.equal(after(1_000_000, 0, 1000), 0, "a first look knows nothing");
+    assert.equal(after(99, 0.001, 1002), 0);
+    assert.equal(after(100, 0.001, 1004), 2);
+    assert.equal(after(200, 0.002, 1006), 2);
+    assert.equal(after(0, 0, 1008), 0);
+    assert.equal(after(3000, 0.03, 9000), 0, "a burst after silence is no rate");
+  });
+
+  it("shorter, or none, where the most that came lately would fill more than a 32nd of the ring", () => {
+    const perMs = 1 / 32;
+    assert.equal(steady(perMs / 2), 2);
+    assert.equal(steady(perMs / 2 + 0.001), 1);
+    assert.equal(steady(perMs), 1);
+    assert.equal(steady(perMs + 0.001), 0);
+
+    function steady(share: number): number {
+      const { after } = setUpRounds();
+      after(0, 0, 1024);
+      return after(200, 2 * share, 1026);
+    }
+  });
+
+  it("not for 5 seconds after a burst, whether it came in a nap or beside it", () => {
+    for (const burst of ["in a nap", "beside it"]) {
+      const { after, wake } = setUpRounds();
+      after(0, 0, 1000);
+      assert.equal(after(200, 0.001, 1002), 2);
+      if (burst === "in a nap") wake(0.2, 1004);
+      assert.equal(after(200, burst === "in a nap" ? 0.001 : 0.2, 1004), 0);
+      let now = 1006;
+      for (; now < 6000; now += 2) assert.equal(after(200, 0.001, now), 0, `${now}`);
+      for (; now < 11_100; now += 2) after(200, 0.001, now);
+      assert.equal(after(200, 0.001, now), 2, "then it is forgotten");
+    }
+  });
+
+  it("lose nothing in a burst of 30 times the most that came lately, whatever came before", () => {
+    const step = fc.record({
+      share: fc.double({ min: 0, max: 0.1, noNaN: true }),
+      ms: fc.integer({ min: 2, max: 900 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
+        const { after } = setUpRounds();
+        after(0, 0, 1000);
+        let [now, most] = [1000, 0];
+        for (const { share, ms } of steps) {
+          now += ms;
+          if (now > 5000) return;
+          most = Math.max(most, share / ms);
+          const nap = after(100 * ms, share, now);
+          assert.ok(nap <= 2);
+          assert.ok(nap * 30 * most <= 1);
+        }
+      }),
+    );
+  });
+
+  it("not with a bound that somebody asked for, which has its own rule", () => {
+    for (const bound of [0, 1]) {
+      const { after } = setUpRounds(bound);
+      after(0, 0, 1000);
+      assert.equal(after(120, 0.001, 1002), 0);
+    }
+  });
+});
+
 describe("A loop that naps", () => {
   it("loses no record, whatever the floods and pauses", async () => {
     const burst = fc.record({ records: fc.nat({ max: 400 }), pause: fc.constantFrom(0, 0, 0, 1, 3) });
