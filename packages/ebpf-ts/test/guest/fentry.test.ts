@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { load } from "../../src/load.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { LinkType } from "../../src/uapi/uapi.gen.ts";
+import { asUser } from "../support/as-user.ts";
 import { linuxOrSkip } from "../support/requirements.ts";
 import { seenBy, unlinkat, watching, withFile } from "./support/calls.ts";
 
@@ -19,6 +22,16 @@ describe("fentry", () => {
   it("sees what a function returns (fexit)", async () => {
     const { returns, returned } = await seenBy("on_fexit");
     assert.deepEqual([returns, returned], [3n, ENOENT]);
+  });
+
+  it("is attached by an ordinary user with CAP_BPF and CAP_PERFMON", () => {
+    const child = fileURLToPath(new URL("./support/load-child.js", import.meta.url));
+    const words = [process.execPath, child, "kernel-functions.bpf.o", "on_fentry", "attach"];
+    assert.equal(execFileSync(...asUser(["bpf", "perfmon"], ...words), { encoding: "utf8" }), "attached\n");
+    assert.match(
+      execFileSync(...asUser(["bpf"], ...words), { encoding: "utf8" }),
+      /^NO_PRIVILEGE: .*CAP_PERFMON is missing/,
+    );
   });
 
   it("may sleep (fentry.s)", { skip: linuxOrSkip("6.3") }, async () => {

@@ -10,6 +10,7 @@ import { PerfIoctl, PerfSample, PerfSoftware, PerfType } from "../../../uapi/uap
 import type { EnginePerf, PerfOptions } from "../../perf.ts";
 import { onlineCpus } from "../cpus.ts";
 import { check, failure } from "../failure.ts";
+import { perfFailure } from "../perf-failure.ts";
 import { KernelMap } from "./kernel-map.ts";
 import { PerfSlots } from "./perf-slots.ts";
 import { openBell } from "../poll/poller.ts";
@@ -120,7 +121,8 @@ class PerfRing {
     this.#sys = sys;
     this.#what = `the ring of CPU ${cpu} of perf event array ${map}`;
     const fd = sys.perfEventOpen(eventAttributes(options), ANY_PROCESS, cpu);
-    this.#event = new Descriptor(check(fd, `open ${this.#what}`, "perf_event_open"), this.#what);
+    if (fd < 0) throw perfFailure(fd, `open ${this.#what}`);
+    this.#event = new Descriptor(fd, this.#what);
     try {
       this.memory = this.#map(options);
     } catch (error) {

@@ -2,13 +2,16 @@ import type { AttachTarget } from "../../../../attach/attach-targets.gen.ts";
 import { type EbpfError, SyscallError } from "../../../../base/errors.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { failure } from "../../failure.ts";
-import { missingPrivilege } from "../../privilege.ts";
+import { perfFailure } from "../../perf-failure.ts";
 import { type Attachment, type AttachRequest, closeAttachment } from "../attachment.ts";
 import { attachToEvent } from "../perf-event.ts";
+import { haveProbeSource } from "../probe-source.ts";
 import { functionNames } from "./function-names.ts";
-import { haveProbeEvents, type KprobePlace, openKprobe } from "./open-kprobe.ts";
+import { type KprobePlace, openKprobe } from "./open-kprobe.ts";
 import { openTracedKprobe } from "./traced-kprobe.ts";
 import { nearName } from "../../../../base/near-name.ts";
+
+const haveProbeEvents = (): boolean => haveProbeSource("kprobe");
 
 export interface KprobePlaces {
   /** Names of the same function: the first that the kernel has is taken. */
@@ -81,7 +84,7 @@ async function refusalOf(refused: number, action: string, { symbol, offset }: Kp
     case Errno.EILSEQ:
       return because(`no instruction begins at ${at}`);
     case Errno.EACCES:
-      return new SyscallError(call, Errno.EACCES, "EACCES", `Cannot ${action}: ${missingPrivilege()}`, "NO_PRIVILEGE");
+      return perfFailure(refused, action);
     default:
       return failure(refused, action, call);
   }

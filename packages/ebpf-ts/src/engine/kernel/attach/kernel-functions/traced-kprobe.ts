@@ -10,6 +10,7 @@ import { Errno } from "../../../../uapi/errno.ts";
 import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
 import { PerfType } from "../../../../uapi/uapi.gen.ts";
 import { failure } from "../../failure.ts";
+import { perfFailure } from "../../perf-failure.ts";
 import { isKernelBefore } from "../../kernel-release.ts";
 import type { AttachRequest, Closable } from "../attachment.ts";
 import { noTracefs, traceFolder } from "../trace-folder.ts";
@@ -58,7 +59,7 @@ function folderOf(action: string): string {
 function openEvent({ sys, action }: AttachRequest<AttachTarget>, id: number): Descriptor {
   const attributes = new KernelStruct(PerfEventAttr, { type: PerfType.TRACEPOINT, config: id });
   const fd = sys.perfEventOpen(attributes, ANY_PROCESS, FIRST_CPU);
-  if (fd < 0) throw failure(fd, action, "perf_event_open");
+  if (fd < 0) throw perfFailure(fd, action);
   return new Descriptor(fd, `the event: ${action}`);
 }
 

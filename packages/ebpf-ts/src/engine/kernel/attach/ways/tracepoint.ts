@@ -6,7 +6,7 @@ import { Descriptor } from "../../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { PerfEventAttr } from "../../../../uapi/structs.gen.ts";
 import { PerfType } from "../../../../uapi/uapi.gen.ts";
-import { check } from "../../failure.ts";
+import { perfFailure } from "../../perf-failure.ts";
 import type { Attach, AttachRequest } from "../attachment.ts";
 import { attachToEvent } from "../perf-event.ts";
 import { noTracefs, traceFolder } from "../trace-folder.ts";
@@ -28,7 +28,8 @@ function openTracepoint(request: AttachRequest<TracepointTarget>): Descriptor {
     type: PerfType.TRACEPOINT,
     config: tracepointId(request),
   });
-  const fd = check(sys.perfEventOpen(attributes, ANY_PROCESS, FIRST_CPU), action, "perf_event_open");
+  const fd = sys.perfEventOpen(attributes, ANY_PROCESS, FIRST_CPU);
+  if (fd < 0) throw perfFailure(fd, action);
   return new Descriptor(fd, `the event of program ${spec.name}`);
 }
 

@@ -1,6 +1,6 @@
 import type { PerfEventTarget } from "../../../../../attach/targets/kernel/perf-event.ts";
 import { perfEvents } from "../../../../../attach/perf-events.ts";
-import { EbpfError, NotSupportedError, SyscallError } from "../../../../../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../../../../../base/errors.ts";
 import { refusal } from "../../../../../host/refusal.ts";
 import { namesIn, readIfThere } from "../../../../../host/system-files.ts";
 import { Descriptor } from "../../../../../sys/ffi/descriptor.ts";
@@ -10,7 +10,7 @@ import { PerfEventAttr } from "../../../../../uapi/structs.gen.ts";
 import { PerfType } from "../../../../../uapi/uapi.gen.ts";
 import { onlineCpus } from "../../../cpus.ts";
 import { failure } from "../../../failure.ts";
-import { missingPrivilege } from "../../../privilege.ts";
+import { perfFailure } from "../../../perf-failure.ts";
 import { type Attach, attachmentOf, type AttachRequest } from "../../attachment.ts";
 import { attachToEvent } from "../../perf-event.ts";
 
@@ -81,15 +81,7 @@ function refused(errno: number, action: string, { event, frequency, cpu, pid }: 
       return because(`there is no CPU ${cpu}, or it is offline`);
     case Errno.ESRCH:
       return because(`there is no process ${pid}`);
-    case Errno.EACCES:
-      return new SyscallError(
-        "perf_event_open",
-        errno,
-        "EACCES",
-        `Cannot ${action}: ${missingPrivilege()}`,
-        "NO_PRIVILEGE",
-      );
     default:
-      return failure(errno, action, "perf_event_open");
+      return perfFailure(errno, action);
   }
 }
