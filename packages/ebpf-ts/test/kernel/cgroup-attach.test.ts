@@ -4,15 +4,39 @@ import { join } from "node:path";
 import { makeGroup, ownCgroup, removeGroup } from "../../src/engine/kernel/scope/own-cgroup.ts";
 import { cgroupId, moveToCgroup } from "../../src/host/cgroup/cgroup-files.ts";
 import { openPinnedLink } from "../../src/index.ts";
-import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
+import type { AttachOrder } from "../../src/attach/order.ts";
+import { openNamed } from "../../src/host/named-files.ts";
+import { closeFile } from "../../src/host/open-files.ts";
+import { Descriptor, openDescriptors } from "../../src/sys/ffi/descriptor.ts";
+import { KernelStruct } from "../../src/sys/ffi/kernel-struct.ts";
+import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { Errno } from "../../src/uapi/errno.ts";
-import { LinkType } from "../../src/uapi/uapi.gen.ts";
+import { BpfAttr } from "../../src/uapi/structs.gen.ts";
+import { AttachType, Command, LinkType } from "../../src/uapi/uapi.gen.ts";
 import { mountBpffs, type Mounted } from "../support/bpf-file-systems.ts";
 import { networkOrSkip } from "../support/own-network.ts";
-import { cgroupsOrSkip } from "../support/requirements.ts";
+import { cgroupsOrSkip, linuxOrSkip } from "../support/requirements.ts";
 import { connectTo, sendDatagram } from "../support/sockets.ts";
 import { until } from "./kernel-fixture.ts";
 import { loadNet, runsOf } from "./net-fixture.ts";
+
+/** Ids of programs, in the order in which they run (BPF_PROG_QUERY). */
+function attachedTo(path: string, attachType: number): number[] {
+  const folder = new Descriptor(openNamed(path, "read"), path, closeFile);
+  try {
+    const ids = new Uint32Array(8);
+    const query = new KernelStruct(BpfAttr.query, {
+      target_fd: folder.fd,
+      attach_type: attachType,
+      prog_ids: ids,
+      prog_cnt: ids.length,
+    });
+    assert.equal(linuxSys().bpf(Command.PROG_QUERY, query), 0);
+    return [...ids.subarray(0, query.values.prog_cnt)];
+  } finally {
+    folder.close();
+  }
+}
 
 describe("kernel: programs of cgroups", { skip: networkOrSkip() || cgroupsOrSkip() }, () => {
   let bpffs: Mounted;
@@ -61,6 +85,34 @@ describe("kernel: programs of cgroups", { skip: networkOrSkip() || cgroupsOrSkip
     await bpf.program("operations").attach({ kind: "cgroup", path });
     assert.equal(connectTo(7), -Errno.ECONNREFUSED);
     assert.ok(runsOf(bpf, "operations") > 0);
+  });
+
+  it("run in the order that is told", { skip: linuxOrSkip("6.17") }, async () => {
+    await using bpf = await loadNet(["packets", "packets_out"]);
+    const [first, second] = [bpf.program("packets"), bpf.program("packets_out")];
+    const where = { kind: "cgroup", path, direction: "egress" } as const;
+    const link = await first.attach(where);
+    const ids = { first: first.info.id, second: second.info.id };
+    const orders: readonly [order: AttachOrder, isBefore: boolean][] = [
+      [{}, false],
+      [{ before: { link: link.info.id } }, true],
+      [{ after: { link: link.info.id } }, false],
+      [{ before: "all" }, true],
+      [{ after: "all" }, false],
+    ];
+    for (const [order, isBefore] of orders) {
+      const other = await second.attach({ ...where, ...order });
+      const expected = isBefore ? [ids.second, ids.first] : [ids.first, ids.second];
+      assert.deepEqual(attachedTo(path, AttachType.CGROUP_INET_EGRESS), expected, JSON.stringify(order));
+      await other.detach();
+    }
+    await assert.rejects(second.attach({ ...where, before: { link: 0x7fff_fff0 } }), {
+      code: "NOT_FOUND",
+      message: /come before or after is not there/,
+    });
+    await assert.rejects(second.attach({ ...where, before: "all", after: "all" }), TypeError);
+    await assert.rejects(second.attach({ ...where, before: { program: ids.first } }), TypeError);
+    assert.deepEqual(attachedTo(path, AttachType.CGROUP_INET_EGRESS), [ids.first]);
   });
 
   it("are replaced in place, and taken up again from a pin", async () => {

@@ -1,4 +1,5 @@
 import type { CgroupTarget } from "../../../../../attach/targets/net/cgroup.ts";
+import { NotSupportedError } from "../../../../../base/errors.ts";
 import { cgroupFolder } from "../../../../../host/cgroup/cgroup-mounts.ts";
 import { openNamed } from "../../../../../host/named-files.ts";
 import { closeFile } from "../../../../../host/open-files.ts";
@@ -6,7 +7,9 @@ import { Descriptor } from "../../../../../sys/ffi/descriptor.ts";
 import { Errno } from "../../../../../uapi/errno.ts";
 import { AttachType } from "../../../../../uapi/uapi.gen.ts";
 import type { Attach, AttachRequest } from "../../attachment.ts";
-import { createLink } from "../../create-link.ts";
+import { linkFailure, tryLink } from "../../create-link.ts";
+import { relativePlace } from "../../net/relative.ts";
+import { isKernelBefore } from "../../../kernel-release.ts";
 
 export const attachCgroup: Attach<CgroupTarget> = async (request) => {
   const { target, action } = request;
@@ -14,12 +17,21 @@ export const attachCgroup: Attach<CgroupTarget> = async (request) => {
   const folder = cgroupFolder(target.path, action);
   const group = new Descriptor(openNamed(folder, "read"), `the cgroup ${folder}`, closeFile);
   try {
-    const place = { target: group.fd, attachType };
-    return { parts: [{ link: createLink(request, place, refusals(folder)) }] };
+    const { flags, relative } = relativePlace(target);
+    const place = { target: group.fd, attachType, flags, fields: { cgroup: relative } };
+    const link = tryLink(request, place);
+    if (typeof link !== "number") return { parts: [{ link }] };
+    if (link === -Errno.EINVAL && flags !== 0 && isKernelBefore("6.17")) throw withoutOrder(action);
+    throw linkFailure(link, action, refusals(folder));
   } finally {
     group.close();
   }
 };
+
+function withoutOrder(action: string): NotSupportedError {
+  const message = `Cannot ${action} before or after another: this kernel has no order among links of cgroups (Linux 6.17)`;
+  return new NotSupportedError("order of cgroup links", message, "6.17");
+}
 
 const refusals = (folder: string) => ({
   what: "cgroup links",
@@ -27,7 +39,8 @@ const refusals = (folder: string) => ({
   ofNetworks: true,
   meanings: {
     [Errno.EPERM]: `a program of ${folder}, or of a cgroup above it, lets no other run beside it, or a privilege is missing`,
-    [Errno.ENOENT]: `${folder} is being removed`,
+    [Errno.ENOENT]: `what it is to come before or after is not there, or ${folder} is being removed`,
+    [Errno.EEXIST]: `it is attached to ${folder} already`,
     [Errno.E2BIG]: `${folder} has as many programs of that kind as it can have`,
     [Errno.EINVAL]: "this kernel does not know what its section names, or the program was loaded for another",
   },
