@@ -1,4 +1,4 @@
-import { findLink, findProgram, links, type LoadedLink } from "ebpf-ts/kernel";
+import { findLink, findMap, findProgram, links, type LoadedLink } from "ebpf-ts/kernel";
 import { AttachType } from "ebpf-ts/spec";
 import { type Facts, type ListColumn, present, printFacts, printJson, printList } from "./listing.ts";
 import { Owners } from "./owners.ts";
@@ -55,12 +55,14 @@ function columns(owners: Owners): ListColumn<LoadedLink>[] {
   ];
 }
 
+/** Links of operations of the kernel (struct_ops) have a map in its place. */
 function programText({ programId }: LoadedLink): string {
-  return `${programId} ${findProgram(programId)?.name ?? ""}`.trimEnd();
+  return programId === 0 ? "" : `${programId} ${findProgram(programId)?.name ?? ""}`.trimEnd();
 }
 
-/** The kernel has a number for where programs are attached. */
+/** The kernel has a number for where programs are attached, and for maps. */
 function detailText(name: string, value: string | number): string {
+  if (name === "mapId" && typeof value === "number") return `${value} ${findMap(value)?.name ?? ""}`.trimEnd();
   return name === "attachType" && typeof value === "number" ? (attachTypeName(value) ?? `${value}`) : `${value}`;
 }
 

@@ -37,7 +37,7 @@ export function layOutOps(map: MapSpec, btf: Btf, type: BtfComposite, kernel: Ke
     if (found === undefined) continue;
     const offset = kernel.dataOffset + found.offset;
     if (program !== undefined) programs.push({ program, member: found.index, offset });
-    else if (offset + place.bytes.length <= value.length) value.set(place.bytes, offset);
+    else value.set(place.bytes, offset);
   }
   return { kernel, value, programs };
 }
@@ -90,9 +90,9 @@ class MemberPlace {
 
   #compare(kernelBtf: Btf, found: BtfMember, program: string | undefined): void {
     const [own, theirs] = [this.#btf.resolve(this.#member.type), kernelBtf.resolve(found.type)];
-    if (own.kind !== theirs.kind) throw this.#differs(kernelBtf, found);
+    const areFunctions = isFunctionPointer(this.#btf, this.#member.type) && isFunctionPointer(kernelBtf, found.type);
+    if (own.kind !== theirs.kind || (program !== undefined && !areFunctions)) throw this.#differs(kernelBtf, found);
     if (own.kind === "ptr") {
-      if (program !== undefined && !isFunctionPointer(kernelBtf, found.type)) throw this.#differs(kernelBtf, found);
       if (program === undefined && !this.#isZero) throw this.#refuse("a pointer is a program, or zero");
     } else if (kernelBtf.sizeOf(found.type) !== this.bytes.length) throw this.#differs(kernelBtf, found);
   }

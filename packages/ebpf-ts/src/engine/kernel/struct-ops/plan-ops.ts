@@ -61,6 +61,11 @@ async function layOut({ btf, programs }: CollectionSpec, map: MapSpec, types: Ke
       `Cannot load map ${map.name}: it is of struct_ops, and these are variables of section .struct_ops or .struct_ops.link, whose types say what they are`,
     );
   for (const { member, program } of map.ops ?? []) {
+    if (!type.members.some(({ name }) => name === member))
+      throw new EbpfError(
+        "BAD_OBJECT",
+        `Cannot load map ${map.name}: its member ${member} is program ${program}, and struct ${type.name} has no such member`,
+      );
     const found = programs.find(({ name }) => name === program);
     if (found === undefined)
       throw new EbpfError(
