@@ -8,6 +8,9 @@ const severalPerSecond = 50_000;
 const severalMs = 2;
 /** Of the ring, which such a nap may fill at the highest rate of late: a burst may bring 32 times as much before anything is lost. */
 const thirtySecond = 1 / 32;
+/** The same for a ring that takes, for as long as a nap, all that a core can write of records of 40 bytes: 10 million a second. */
+const eighth = 1 / 8;
+const fastestPerMs = 512 * 1024;
 /** The same where a bound on the latency was asked for: so many records a nap. */
 const manyPerNap = 64;
 /** A rate is taken over so many milliseconds at least. */
@@ -23,8 +26,8 @@ export interface Traffic {
   received(): number;
   /** How much of the ring waits to be read: 0 to 1. */
   fullness(): number;
-  /** How many rings full were read so far; left out where nobody counts. */
-  readonly rounds?: () => number;
+  /** Bytes of the ring, and how many were read so far; left out where nobody counts. */
+  readonly bytes?: { readonly size: number; read(): number };
 }
 
 /**
@@ -43,8 +46,9 @@ export class Pace {
   #briefMs = 0;
   #since = -Infinity;
   #before = 0;
-  #roundsBefore = 0;
+  #readBefore = 0;
   #napSince = 0;
+  #woken = 0;
   #restUntil = -Infinity;
 
   /** Naps of up to `maxLatencyMs`, or none when that is less than a timer's millisecond. */
@@ -52,7 +56,7 @@ export class Pace {
     this.#traffic = traffic;
     this.#longestMs = Math.floor(maxLatencyMs ?? 1);
     this.#perSecond = maxLatencyMs === undefined ? manyPerSecond : (manyPerNap * 1000) / maxLatencyMs;
-    this.#peak = maxLatencyMs === undefined && traffic.rounds !== undefined ? new Peak() : undefined;
+    this.#peak = maxLatencyMs === undefined && traffic.bytes !== undefined ? new Peak() : undefined;
     this.#napMs = this.#longestMs;
   }
 
@@ -66,8 +70,17 @@ export class Pace {
     return this.#napping ? Math.max(this.#napMs, this.#briefMs) : this.#briefMs;
   }
 
+  /**
+   * Whether a loop that has read what was there after a brief nap naps again at once, and leaves what has come meanwhile until then: a reader
+   * at the producer's heels is handed a few records at a time, and slows both. Not one that was long about it.
+   */
+  napsAgain(now: number = performance.now()): boolean {
+    return !this.#napping && this.#briefMs > 0 && now - this.#woken < this.#briefMs / 2;
+  }
+
   /** A nap is over: the next one is as long as a quarter of the ring takes to fill. */
   wake(now: number = performance.now()): void {
+    this.#woken = now;
     const fullness = this.#traffic.fullness();
     this.#peak?.add(fullness / Math.max(now - this.#napSince, 1), now);
     const wanted = Math.floor((this.#napMs * quarter) / fullness);
@@ -85,10 +98,13 @@ export class Pace {
   }
 
   #briefNap(perSecond: number, passed: number, now: number): number {
-    if (this.#peak === undefined) return 0;
-    const rounds = this.#traffic.rounds!();
-    this.#peak.add((rounds - this.#roundsBefore) / passed, now);
-    this.#roundsBefore = rounds;
-    return perSecond < severalPerSecond ? 0 : Math.min(Math.floor(thirtySecond / this.#peak.most), severalMs);
+    const { bytes } = this.#traffic;
+    if (this.#peak === undefined || bytes === undefined) return 0;
+    const read = bytes.read();
+    this.#peak.add((read - this.#readBefore) / bytes.size / passed, now);
+    this.#readBefore = read;
+    if (perSecond < severalPerSecond) return 0;
+    const most = bytes.size >= severalMs * fastestPerMs ? eighth : thirtySecond;
+    return Math.min(Math.floor(most / this.#peak.most), severalMs);
   }
 }

@@ -21,6 +21,8 @@ export interface RecordSource<T> {
   /** 0 or more when there is a value to {@link take}, else the consumer's code of why not. */
   look(): number;
   take(offset: number): T;
+  /** Lets go of what was taken last, before the stream naps though there is more. */
+  leave(): void;
   /** Makes the ring the stream's own; throws when somebody else reads it. */
   acquire(stream: RecordStream<T>): void;
   /** With the reason when it was aborted. */
@@ -73,6 +75,8 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
   #failure: { readonly error: unknown } | undefined;
   /** Where to end, once `until` is settled. */
   #mark: number | undefined;
+  /** Where the producer stood when a nap was over: up to there it reads before the next one. */
+  #pass: number | undefined;
   /** The bell was asked once about the busy record at hand; from then on there are naps. */
   #listened = false;
   /** Why there was nothing to take: a code of the consumer, or 0 for the end of the turn. */
@@ -147,6 +151,7 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
       return undefined;
     }
     if (this.#mark !== undefined && source.consumer.hasReached(this.#mark)) return this.#done();
+    if (this.#pass !== undefined && source.consumer.hasReached(this.#pass) && this.#passed()) return undefined;
     const offset = source.look();
     if (offset >= 0) {
       this.#backoff.reset();
@@ -157,6 +162,16 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
     // Someone may hold a reservation for good: at the end nobody waits for it beyond the naps.
     const over = offset === ringEmpty || (offset === ringBusy && this.#backoff.exhausted);
     return over && this.#mark !== undefined ? this.#done() : undefined;
+  }
+
+  /** All that was there when the nap was over is read: what has come meanwhile waits until after the next one, if that was soon. */
+  #passed(): boolean {
+    this.#pass = undefined;
+    if (this.#mark !== undefined || !this.#pace.napsAgain()) return false;
+    this.#source.leave();
+    this.#source.consumer.flush();
+    this.#lack = ringEmpty;
+    return true;
   }
 
   #begin(): boolean {
@@ -209,7 +224,10 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
   }
 
   readonly #onNapped = (): void => {
-    if (this.#source.consumer.open) this.#pace.wake();
+    if (this.#source.consumer.open) {
+      this.#pace.wake();
+      this.#pass = this.#producer();
+    }
     this.#onTurn();
   };
 
@@ -242,15 +260,19 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
 
   readonly #onUntil = (): void => {
     if (this.#state === "ended") return;
-    const { consumer } = this.#source;
-    if (!consumer.open) return this.end();
-    try {
-      this.#mark = consumer.mark();
-    } catch {
-      // A broken ring says so at the next read.
-    }
+    if (!this.#source.consumer.open) return this.end();
+    this.#mark = this.#producer();
     this.#serve();
   };
+
+  /** Where the producer stands. */
+  #producer(): number | undefined {
+    try {
+      return this.#source.consumer.mark();
+    } catch {
+      return undefined; // A broken ring says so at the next read.
+    }
+  }
 }
 
 /** The two kinds of wake-ups that are told by a number. */

@@ -29,7 +29,7 @@ export function ringSources<T>(parts: RingSourceParts<T>): RingSources<T> {
   const traffic: Traffic = {
     received: () => consumer.received,
     fullness: () => consumer.available / consumer.size,
-    rounds: () => Number(consumer.consumerPosition) / consumer.size,
+    bytes: { size: consumer.size, read: () => Number(consumer.consumerPosition) },
   };
   const shared = { consumer, bell, traffic, acquire: (stream: { end(): void }) => reader.take(stream) };
   return {
@@ -38,6 +38,7 @@ export function ringSources<T>(parts: RingSourceParts<T>): RingSources<T> {
       stepsPerLook: 8,
       look: () => consumer.read(),
       take: (offset) => decode(view, offset, consumer.length),
+      leave: () => {},
       release: () => void reader.leave(),
     },
     batches: {
@@ -45,6 +46,7 @@ export function ringSources<T>(parts: RingSourceParts<T>): RingSources<T> {
       stepsPerLook: 1,
       look: () => batches.look(),
       take: () => batches.take(),
+      leave: () => batches.end(),
       release: (reason) => {
         batches.end(reason);
         reader.leave();

@@ -70,14 +70,15 @@ describe("Pace: when a loop naps", () => {
 });
 
 /** A ring of which also is told how much was read. */
-function setUpRounds(maxLatencyMs?: number) {
-  const ring = { received: 0, fullness: 0, rounds: 0 };
-  const traffic = { received: () => ring.received, fullness: () => ring.fullness, rounds: () => ring.rounds };
+function setUpBytes(maxLatencyMs?: number, size = 1 << 19) {
+  const ring = { received: 0, fullness: 0, read: 0 };
+  const bytes = { size, read: () => ring.read };
+  const traffic = { received: () => ring.received, fullness: () => ring.fullness, bytes };
   const pace = new Pace(traffic, maxLatencyMs);
   /** So many records came, which take such a share of the ring. */
   const after = (records: number, share: number, now: number): number => {
     ring.received += records;
-    ring.rounds += share;
+    ring.read += share * size;
     return pace.nap(now);
   };
   const wake = (fullness: number, now: number): void => {
@@ -89,7 +90,7 @@ function setUpRounds(maxLatencyMs?: number) {
 
 describe("Pace: brief naps, where several records come and the ring has room for many more", () => {
   it("from 50,000 records a second on, 2 ms at a time, until fewer come", () => {
-    const { after } = setUpRounds();
+    const { after } = setUpBytes();
     assert.equal(after(1_000_000, 0, 1000), 0, "a first look knows nothing");
     assert.equal(after(99, 0.001, 1002), 0);
     assert.equal(after(100, 0.001, 1004), 2);
@@ -98,15 +99,19 @@ describe("Pace: brief naps, where several records come and the ring has room for
     assert.equal(after(3000, 0.03, 9000), 0, "a burst after silence is no rate");
   });
 
-  it("shorter, or none, where the most that came lately would fill more than a 32nd of the ring", () => {
-    const perMs = 1 / 32;
-    assert.equal(steady(perMs / 2), 2);
-    assert.equal(steady(perMs / 2 + 0.001), 1);
-    assert.equal(steady(perMs), 1);
-    assert.equal(steady(perMs + 0.001), 0);
+  it("shorter, or none, where the most that came lately would fill more than a 32nd of the ring, or an eighth of a large one", () => {
+    for (const [size, perMs] of [
+      [1 << 19, 1 / 32],
+      [1 << 20, 1 / 8],
+    ] as const) {
+      assert.equal(steady(size, perMs / 2), 2);
+      assert.equal(steady(size, perMs / 2 + 0.001), 1);
+      assert.equal(steady(size, perMs), 1);
+      assert.equal(steady(size, perMs + 0.001), 0);
+    }
 
-    function steady(share: number): number {
-      const { after } = setUpRounds();
+    function steady(size: number, share: number): number {
+      const { after } = setUpBytes(undefined, size);
       after(0, 0, 1024);
       return after(200, 2 * share, 1026);
     }
@@ -114,7 +119,7 @@ describe("Pace: brief naps, where several records come and the ring has room for
 
   it("not for 5 seconds after a burst, whether it came in a nap or beside it", () => {
     for (const burst of ["in a nap", "beside it"]) {
-      const { after, wake } = setUpRounds();
+      const { after, wake } = setUpBytes();
       after(0, 0, 1000);
       assert.equal(after(200, 0.001, 1002), 2);
       if (burst === "in a nap") wake(0.2, 1004);
@@ -133,7 +138,7 @@ describe("Pace: brief naps, where several records come and the ring has room for
     });
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
-        const { after } = setUpRounds();
+        const { after } = setUpBytes();
         after(0, 0, 1000);
         let [now, most] = [1000, 0];
         for (const { share, ms } of steps) {
@@ -150,7 +155,7 @@ describe("Pace: brief naps, where several records come and the ring has room for
 
   it("not with a bound that somebody asked for, which has its own rule", () => {
     for (const bound of [0, 1]) {
-      const { after } = setUpRounds(bound);
+      const { after } = setUpBytes(bound);
       after(0, 0, 1000);
       assert.equal(after(120, 0.001, 1002), 0);
     }
@@ -161,27 +166,36 @@ describe("A loop that naps", () => {
   it("loses no record, whatever the floods and pauses", async () => {
     const burst = fc.record({ records: fc.nat({ max: 400 }), pause: fc.constantFrom(0, 0, 0, 1, 3) });
     await fc.assert(
-      fc.asyncProperty(fc.array(burst, { maxLength: 30 }), fc.constantFrom(undefined, 1, 5), async (bursts, bound) => {
-        const other = new SimulatedEventRing(1 << 18);
-        using ring = new RingBuf<number>({
-          name: "events",
-          ring: other,
-          decode: (view, at) => view.getUint32(at, true),
-        });
-        let made = 0;
-        const flood = async (): Promise<void> => {
-          for (const { records, pause } of bursts) {
-            for (let i = 0; i < records; i++) other.emit(made++);
-            if (pause === 0) await new Promise(setImmediate);
-            else await sleep(pause);
-          }
-        };
-        const wakeup = bound === undefined ? ("event" as const) : { maxLatencyMs: bound };
-        let next = 0;
-        for await (const event of ring.events({ until: flood(), wakeup })) assert.equal(event, next++);
-        assert.equal(next, made);
-      }),
-      { numRuns: 30 },
+      fc.asyncProperty(
+        fc.array(burst, { maxLength: 30 }),
+        fc.constantFrom(undefined, 1, 5),
+        fc.constantFrom("events", "batches"),
+        async (bursts, bound, way) => {
+          const other = new SimulatedEventRing(1 << 20);
+          using ring = new RingBuf<number>({
+            name: "events",
+            ring: other,
+            decode: (view, at) => view.getUint32(at, true),
+          });
+          let made = 0;
+          const flood = async (): Promise<void> => {
+            for (const { records, pause } of bursts) {
+              for (let i = 0; i < records; i++) other.emit(made++);
+              if (pause === 0) await new Promise(setImmediate);
+              else await sleep(pause);
+            }
+          };
+          const wakeup = bound === undefined ? ("event" as const) : { maxLatencyMs: bound };
+          let next = 0;
+          const options = { until: flood(), wakeup };
+          if (way === "events") for await (const event of ring.events(options)) assert.equal(event, next++);
+          else
+            for await (const batch of ring.batches(options))
+              for (const record of batch) assert.equal(record.u32(0), next++);
+          assert.equal(next, made);
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 

@@ -127,6 +127,7 @@ export class PerfRings<T> {
       stepsPerLook: 8,
       look: () => (this.#reader.next() ? 0 : ringEmpty),
       take: () => this.#take(),
+      leave: () => {},
       acquire: (stream) => this.#acquire(stream, 1),
       release: () => void this.#place.leave(),
     };
@@ -147,6 +148,7 @@ export class PerfRings<T> {
       stepsPerLook: 1,
       look: () => batches.look(),
       take: () => batches.take(),
+      leave: () => batches.end(),
       acquire: (stream) => this.#acquire(stream, this.#due),
       release: (reason) => {
         batches.end(reason);
