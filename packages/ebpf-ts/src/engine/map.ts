@@ -47,6 +47,9 @@ export interface EngineMap extends Pinnable {
    * store into it ends the process.
    */
   readOnlyMemory?(): Uint8Array;
+  /** Of an arena: copies of its bytes, from its beginning on. */
+  readBytes?(offset: number, length: number): Uint8Array;
+  writeBytes?(offset: number, bytes: Uint8Array): void;
   /** Whether user space may not write it any more (BPF_MAP_FREEZE), nor map it for writing. */
   readonly frozen?: boolean;
   /** What {@link memory} has given, if it was asked. */

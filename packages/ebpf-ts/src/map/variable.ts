@@ -66,10 +66,13 @@ export class Variable<T = unknown, In = T> {
   set(value: In): void {
     this.#checkWritable();
     if (this.#isMapped()) return writeShape(this.#memory(), this.#offset, this.#type(), value, this.#title);
-    // Before Linux 5.5 a section can only be replaced as a whole.
     const section = this.#snapshot();
     writeShape(section, this.#offset, this.#type(), value, this.#title);
-    this.#options.map.update(key0, section.bytes, 0);
+    const { map } = this.#options;
+    if (map.writeBytes !== undefined)
+      return map.writeBytes(this.#offset, section.bytes.subarray(this.#offset, this.#offset + this.size));
+    // Before Linux 5.5 a section can only be replaced as a whole.
+    map.update(key0, section.bytes, 0);
   }
 
   /** A struct as an object whose members are the memory's, an array as a view of its elements. Other values are copied. */
@@ -158,6 +161,11 @@ export class Variable<T = unknown, In = T> {
 
   #openMemory(): MemoryArea {
     const { map, lifetime } = this.#options;
+    if (map.readBytes !== undefined)
+      throw new NotSupportedError(
+        "views of arenas",
+        `Cannot view ${this.#title}: it lies in an arena, whose pages programs can take away: use get() and set()`,
+      );
     if (!map.readOnlyMemory) {
       throw new NotSupportedError(
         "mmap",
@@ -170,9 +178,10 @@ export class Variable<T = unknown, In = T> {
     return this.#checked(new MemoryArea({ name: this.#title, bytes, readOnly, lifetime }));
   }
 
-  /** A copy of the whole section. */
+  /** A copy of the whole section; of an arena, up to the variable's end. */
   #snapshot(): MemoryArea {
-    const bytes = this.#options.map.lookup(key0)?.slice();
+    const { map } = this.#options;
+    const bytes = map.readBytes?.(0, this.#offset + this.size) ?? map.lookup(key0)?.slice();
     if (bytes === undefined) {
       throw new EbpfError("NOT_FOUND", `Cannot read ${this.#title}: its section ${this.section} is gone`);
     }

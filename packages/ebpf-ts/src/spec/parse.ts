@@ -1,6 +1,7 @@
 import { aUint8Array } from "../base/checks.ts";
 import { atOnce, type Sliced } from "../base/slices.ts";
 import { readCode, type Code } from "./object/code.ts";
+import { readArena } from "./object/arena.ts";
 import { readDataMaps } from "./object/data-maps.ts";
 import { readKconfig } from "./object/kconfig.ts";
 import { readMaps } from "./object/maps.ts";
@@ -32,11 +33,13 @@ export function* parsing(bytes: Uint8Array): Sliced<CollectionSpec> {
   yield;
   const maps = readMaps(object);
   const dataMaps = readDataMaps(object);
+  const arena = readArena(object, maps);
+  const variables = arena === undefined ? dataMaps : [...dataMaps, arena];
   const kconfig = readKconfig(object);
   yield;
   const code = readCode(object);
   yield;
-  addReferences(object, code, maps, dataMaps);
+  addReferences(object, code, maps, variables);
   fillMapValues(object, code, maps);
   const structOps = readStructOps(object, code);
   yield;
@@ -45,7 +48,7 @@ export function* parsing(bytes: Uint8Array): Sliced<CollectionSpec> {
     maps: [...maps.map(({ spec: map }) => map), ...dataMaps.map(({ spec: map }) => map), ...kconfig.maps, ...structOps],
     programs: code.programs,
     functions: code.functions,
-    variables: [...readVariables(object, dataMaps), ...kconfig.variables],
+    variables: [...readVariables(object, variables), ...kconfig.variables],
     btf: object.btf,
     findings: [...object.findings],
   };

@@ -20,7 +20,7 @@ export function setVariable(spec: CollectionSpec, name: string, value: unknown):
     throw new TypeError(
       `Cannot set variable ${name}: it is a setting of the kernel, which load() takes in the option kconfig`,
     );
-  const map = spec.maps.find((candidate) => candidate.section === variable.section);
+  const map = spec.maps.find((candidate) => (candidate.section ?? candidate.name) === variable.section);
   if (map?.contents === undefined) {
     throw new EbpfError("NOT_FOUND", `Cannot set variable ${name}: the object has no section ${variable.section}`);
   }

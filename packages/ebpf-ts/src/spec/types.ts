@@ -54,8 +54,9 @@ export interface MapSpec {
   inner: MapSpec | undefined;
   /** Initial slots of a prog array (program names) or a map of maps (map names). */
   slots: { index: number; name: string }[];
-  /** For global data (`.data`, `.bss`, `.rodata`, `.data.*`, …): the section's name and its initial bytes. */
+  /** For global data (`.data`, `.bss`, `.rodata`, `.data.*`, …): the section's name. */
   section: string | undefined;
+  /** Its initial bytes; those of the variables that lie in an arena, from its beginning on. */
   contents: Uint8Array | undefined;
   /** Read-only to programs, and frozen after load. */
   readOnly: boolean;
@@ -136,7 +137,7 @@ export type ExternSection = ".kconfig" | ".ksyms";
 /** A global variable: where it stands in its section. `offset` and `size` are bytes. */
 export interface VariableSpec {
   name: string;
-  /** The map that holds it: its section's name. */
+  /** The map that holds it: its section's name, or that of an arena. */
   section: string;
   offset: number;
   size: number;

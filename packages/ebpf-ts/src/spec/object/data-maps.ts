@@ -12,6 +12,8 @@ import { SectionType } from "../../elf/section-types.ts";
 export interface DataMap {
   readonly spec: MapSpec;
   readonly section: ElfSection;
+  /** BTF type id of the section's variables; 0 when it has none. */
+  readonly variablesType: number;
   /** Throws when the function `user` cannot use that byte of the section. */
   checkUse(user: string, name: string, offset: number): void;
 }
@@ -27,6 +29,7 @@ export function readDataMaps(object: ObjectFile): DataMap[] {
     return {
       spec,
       section,
+      variablesType: spec.valueType,
       checkUse(user, name, offset): void {
         if (pointers.length > 0) throw pointersInData(section, user, pointedName);
         if (offset < 0 || offset > section.size)

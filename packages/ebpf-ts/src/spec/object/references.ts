@@ -1,5 +1,4 @@
 import type { ElfRelocation, ElfSymbol } from "../../elf/elf-file.ts";
-import { NotSupportedError } from "../../base/errors.ts";
 import { CALL, CallKind, ImmKind, LD_IMM64 } from "../../insn/opcodes.ts";
 import type { Instruction } from "../../insn/instruction.ts";
 import { sortBySlot, takeRange } from "./by-slot.ts";
@@ -162,12 +161,6 @@ class Resolver {
 
   #noTarget(fn: PlacedFunction, symbol: ElfSymbol, name: string): Error {
     const section = this.#object.elf.sections[symbol.sectionIndex]?.name ?? "";
-    if (section === ".addr_space.1") {
-      return new NotSupportedError(
-        "arena variables",
-        `${describe(fn)} uses ${name}, a variable in an arena, which is not supported`,
-      );
-    }
     return badObject(
       `${describe(fn)} uses ${name} of section ${section}, which is neither a map, nor a variable, nor a function`,
     );

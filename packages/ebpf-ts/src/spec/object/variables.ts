@@ -5,13 +5,13 @@ import type { ObjectFile } from "./object-file.ts";
 import { isRecordAnchor } from "./record-type.ts";
 import type { VariableSpec } from "../types.ts";
 
-/** The global variables of all data sections: from BTF, or, without it, from ELF symbols. */
+/** The global variables of all data sections, and of an arena: from BTF, or, without it, from ELF symbols. */
 export function readVariables(object: ObjectFile, dataMaps: readonly DataMap[]): VariableSpec[] {
-  return dataMaps.flatMap((map) => (map.spec.valueType === 0 ? fromSymbols(object, map) : fromTypes(object, map)));
+  return dataMaps.flatMap((map) => (map.variablesType === 0 ? fromSymbols(object, map) : fromTypes(object, map)));
 }
 
-function fromTypes({ btf }: ObjectFile, { spec, section }: DataMap): VariableSpec[] {
-  const type = btf?.type(spec.valueType);
+function fromTypes({ btf }: ObjectFile, { spec, section, variablesType }: DataMap): VariableSpec[] {
+  const type = btf?.type(variablesType);
   if (btf === undefined || type?.kind !== "datasec") return [];
   return type.variables.flatMap((entry) => {
     const variable = btf.type(entry.type);
@@ -20,7 +20,7 @@ function fromTypes({ btf }: ObjectFile, { spec, section }: DataMap): VariableSpe
     return [
       {
         name: variable.name,
-        section: section.name,
+        section: spec.name,
         offset: entry.offset,
         size: entry.size,
         type: hasValue(btf, variable.type) ? variable.type : 0,
@@ -38,7 +38,7 @@ function fromSymbols(object: ObjectFile, { spec, section }: DataMap): VariableSp
       if (symbol.value + symbol.size > section.size) throw outside(symbol.name, section.name);
       return {
         name: symbol.name,
-        section: section.name,
+        section: spec.name,
         offset: symbol.value,
         size: symbol.size,
         type: 0,

@@ -3,6 +3,7 @@ import { addressOf, errno, func } from "./libc.ts";
 import { interfaceIndex, interfaceName } from "../net/interfaces.ts";
 import { setSocketOption, socketCookie } from "../net/socket-options.ts";
 import { askNetlink } from "../net/netlink.ts";
+import { mapArena, readMemory, unmapArena, writeMemory } from "../memory/arena-memory.ts";
 import { mapMemory, mapReadOnlyInPlace, pageSize } from "../memory/mapping.ts";
 import { openByHandle } from "../process/open-by-handle.ts";
 import { pollOne } from "../poll/poll.ts";
@@ -91,6 +92,10 @@ export function linuxSys(): Sys {
     readAsync,
     map: mapMemory,
     mapReadOnlyInPlace,
+    mapArena,
+    unmapArena,
+    readMemory,
+    writeMemory,
     perfEventOpen,
     ioctl: (fd, request, argument) =>
       checked(func("int ioctl(int fd, unsigned long request, intptr_t argument)")(fd, request, argument)),

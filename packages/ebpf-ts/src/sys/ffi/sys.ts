@@ -16,6 +16,13 @@ export interface Sys {
   map(options: MappingOptions): ArrayBuffer | number;
   /** Takes the right to write from memory that {@link map} has given, of one part. A store into it ends the process then. */
   mapReadOnlyInPlace(memory: ArrayBuffer, part: Omit<MappingOptions, "writable">): number;
+  /** mmap(2) of an arena, at an address unless that is 0. Gives the address, or the negative errno. */
+  mapArena(fd: number, address: number, length: number): number;
+  /** munmap(2). */
+  unmapArena(address: number, length: number): void;
+  /** Copies from an address, where a load might end the process: how many bytes there were, or the negative errno. */
+  readMemory(address: number, into: Uint8Array): number;
+  writeMemory(address: number, bytes: Uint8Array): number;
   /** perf_event_open(2). The struct is told its size. */
   perfEventOpen(attributes: KernelStruct<typeof PerfEventAttr>, pid: number, cpu: number): number;
   /** read(2) on another thread: how many bytes there were. */

@@ -1,8 +1,14 @@
 import type { MapSpec } from "../../../spec/types.ts";
+import { ArenaMap } from "./arena-map.ts";
 import type { KernelMap } from "./kernel-map.ts";
 
-/** First contents of global data; constants are frozen, so that the verifier may rely on them. */
+/** First contents of global data, and of an arena, which gets its place; constants are frozen, so that the verifier may rely on them. */
 export function fillMap(map: KernelMap, spec: MapSpec): void {
+  if (map instanceof ArenaMap) {
+    map.place();
+    if (spec.contents !== undefined) map.writeBytes(0, spec.contents);
+    return;
+  }
   if (spec.contents !== undefined) {
     const value = new Uint8Array(spec.valueSize);
     value.set(spec.contents.subarray(0, spec.valueSize));

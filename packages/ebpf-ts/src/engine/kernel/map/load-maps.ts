@@ -50,15 +50,17 @@ async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Pro
 
 function filled(sys: Sys, descriptor: Descriptor, spec: MapSpec): KernelMap {
   const map = kernelMap(sys, descriptor, optionsOf(spec));
-  fillMap(map, spec);
-  return map;
+  return closedOnFailure(map, () => {
+    fillMap(map, spec);
+    return map;
+  });
 }
 
-function closedOnFailure<T>(descriptor: Descriptor, use: () => T): T {
+function closedOnFailure<T>(opened: { close(): void }, use: () => T): T {
   try {
     return use();
   } catch (error) {
-    descriptor.close();
+    opened.close();
     throw error;
   }
 }
