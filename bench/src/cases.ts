@@ -6,6 +6,7 @@ import { dispatchCases } from "./cases/dispatch.ts";
 import { injectCases } from "./cases/inject.ts";
 import { ioUringCases } from "./cases/io-uring.ts";
 import { loadCases } from "./cases/load.ts";
+import { loadTurnCases } from "./cases/load-turns.ts";
 import { perfCases } from "./cases/perf.ts";
 import { ringCases } from "./cases/ring.ts";
 import { rssCases } from "./cases/rss.ts";
@@ -26,4 +27,5 @@ export const cases: readonly Case[] = [
   ...rssCases,
   ...startCases,
   ...loadCases,
+  ...loadTurnCases,
 ];
