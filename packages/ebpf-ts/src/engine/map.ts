@@ -49,6 +49,7 @@ export interface EngineMap extends Pinnable {
   readOnlyMemory?(): Uint8Array;
   /** Of an arena: copies of its bytes, from its beginning on. */
   readBytes?(offset: number, length: number): Uint8Array;
+  /** Of an arena: puts bytes there, and leaves what is beside them. */
   writeBytes?(offset: number, bytes: Uint8Array): void;
   /** Whether user space may not write it any more (BPF_MAP_FREEZE), nor map it for writing. */
   readonly frozen?: boolean;
