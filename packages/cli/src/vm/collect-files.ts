@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { quoted } from "../output/text.ts";
 import { addExecutable, findExecutable } from "./executables.ts";
 import { GuestFiles } from "./guest-files.ts";
 import { initScript, own } from "./guest-scripts.ts";
@@ -70,13 +71,23 @@ function addBusybox(files: GuestFiles): ReadonlySet<string> {
   return new Set(applets);
 }
 
+/** Runs a command with those arguments before its own. */
+function script(...words: readonly string[]): string {
+  return `#!/bin/sh\nexec ${words.map(quoted).join(" ")} "$@"\n`;
+}
+
 /** Found by PATH, behind the host's own folders. */
 function addOwnCommand(files: GuestFiles): void {
-  addExecutable(files, process.execPath);
-  files.addLink(join(own.bin, "node"), process.execPath);
+  const runtime = process.execPath;
+  const node = join(own.bin, "node");
+  addExecutable(files, runtime);
+  // Deno takes what it runs, and what that may do, from its arguments; Bun does as it is called.
+  if ("deno" in process.versions) files.addText(node, script(runtime, "run", "--allow-all"), 0o755);
+  else files.addLink(node, runtime);
   const folder = ownPackage();
   addPackage(files, folder);
-  files.addLink(join(own.bin, "ebpf"), join(folder, "bin", "ebpf.js"));
+  // Deno takes a link for the module itself.
+  files.addText(join(own.bin, "ebpf"), script(node, join(folder, "bin", "ebpf.js")), 0o755);
 }
 
 function addCommand(files: GuestFiles, command: string, applets: ReadonlySet<string>): void {

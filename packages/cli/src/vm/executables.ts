@@ -28,8 +28,13 @@ export function addExecutable(files: GuestFiles, path: string): void {
 
 function addNeeds(files: GuestFiles, real: string): void {
   const interpreter = interpreterOf(real);
-  if (interpreter === undefined) for (const library of librariesOf(real)) files.addPath(library);
+  if (interpreter === undefined) addLibraries(files, real);
   else for (const word of interpreter) addIfThere(files, word);
+}
+
+/** Adds what a file of machine code is linked with. */
+export function addLibraries(files: GuestFiles, path: string): void {
+  for (const library of librariesOf(path)) files.addPath(library);
 }
 
 /** `#!/usr/bin/env node`: both, without options. */

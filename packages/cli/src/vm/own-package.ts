@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { addLibraries } from "./executables.ts";
 import type { GuestFiles } from "./guest-files.ts";
 
 interface Manifest {
@@ -26,6 +27,9 @@ export function addPackage(files: GuestFiles, folder: string): void {
   const real = files.addPath(folder);
   if (files.has(join(real, "package.json"))) return;
   files.addTree(real, leftOut);
+  // Which Node has itself, and other runtimes have not.
+  const addons = [...files.entries.keys()].filter((path) => path.startsWith(`${real}/`) && path.endsWith(".node"));
+  for (const addon of addons) addLibraries(files, addon);
   const { dependencies, optionalDependencies } = JSON.parse(
     readFileSync(join(real, "package.json"), "utf8"),
   ) as Manifest;
