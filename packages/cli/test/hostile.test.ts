@@ -121,7 +121,7 @@ describe("work that fails: one sentence, exit code 1", () => {
   const cases: [title: string, args: string[], says: RegExp][] = [
     ["no such object", ["run", "/no/such.bpf.o"], /Cannot read \/no\/such.bpf.o/],
     ["no such command", [...traced().slice(0, -1), "no-such-command"], /no such command/],
-    ["no such cgroup", traced("--cgroup", "/no/such"), /there is no such folder/],
+    ["no such cgroup", traced("--cgroup", "/no/such"), /there is no folder \/no\/such/],
     ["no such header", traced("--header", "/no/such.h"), /Cannot read header/],
     ["no such object to inspect", ["inspect", "/no/such.bpf.o"], /Cannot read/],
     ["no such source", ["build", "/no/such.bpf.c"], /no such/],

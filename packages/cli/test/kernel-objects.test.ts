@@ -161,6 +161,11 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
     });
     assert.equal(((await json("prog", "show", path)) as Facts)["id"], program.info.id);
     assert.deepEqual(((await json("prog", "show", path)) as Facts)["pinned"], [path]);
+    const second = join(bpffs, "second");
+    assert.deepEqual(await json("prog", "pin", path, second), { id: program.info.id, pinned: [second] });
+    rmSync(second);
+    const asMap = await ebpf(["map", "show", path]);
+    assert.match(asMap.stderr, /^ebpf: Cannot find map pinned at .*, what is pinned there is a program$/m);
     const { code, stderr } = await ebpf(["prog", "show", join(bpffs, "rav")]);
     assert.deepEqual(
       [code, stderr],
@@ -185,7 +190,7 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
     const made = (await json("prog", "load", fixture("kernel-run"), folder)) as Facts[];
     assert.deepEqual(made.map(({ name }) => name).sort(), ["flip", "only_attached", "second_argument", "sum"]);
     const again = await ebpf(["prog", "load", fixture("kernel-run"), folder]);
-    assert.deepEqual([again.code, /there is something with that name/.test(again.stderr)], [1, true]);
+    assert.deepEqual([again.code, /there is something of that name/.test(again.stderr)], [1, true]);
     for (const { id, name } of made) assert.equal(findProgram(id as number)?.name, name);
     rmSync(join(folder, "sum"));
     assert.equal((await ebpf(["prog", "load", fixture("kernel-run"), folder])).code, 1);

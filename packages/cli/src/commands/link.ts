@@ -48,7 +48,8 @@ command
   .description("Give it a name in a bpf file system, which keeps its program attached.")
   .argument("<link>", "an id")
   .argument("<path>", "in a bpf file system, such as /sys/fs/bpf/name")
-  .action(async (link: string, path: string) => {
+  .option("-j, --json", "print a JSON object")
+  .action(async (link: string, path: string, options: FactsOptions) => {
     const { pin } = await import("../kernel/pin.ts");
-    pin("link", link, path);
+    pin("link", link, path, options);
   });

@@ -49,7 +49,8 @@ command
   .description("Give it a name in a bpf file system, which keeps it.")
   .argument("<map>", "an id, or a name")
   .argument("<path>", "in a bpf file system, such as /sys/fs/bpf/name")
-  .action(async (map: string, path: string) => {
+  .option("-j, --json", "print a JSON object")
+  .action(async (map: string, path: string, options: FactsOptions) => {
     const { pin } = await import("../kernel/pin.ts");
-    pin("map", map, path);
+    pin("map", map, path, options);
   });

@@ -71,9 +71,10 @@ command
   .description("Give it a name in a bpf file system, which keeps it loaded.")
   .argument("<program>", "an id, a name, or a tag")
   .argument("<path>", "in a bpf file system, such as /sys/fs/bpf/name")
-  .action(async (program: string, path: string) => {
+  .option("-j, --json", "print a JSON object")
+  .action(async (program: string, path: string, options: FactsOptions) => {
     const { pin } = await import("../kernel/pin.ts");
-    pin("program", program, path);
+    pin("program", program, path, options);
   });
 
 command

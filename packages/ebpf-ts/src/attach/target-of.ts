@@ -121,7 +121,18 @@ function attachesNever({ name, kind }: ProgramToAttach, { place }: ProgramKind):
   return new NotSupportedError(`attach ${kind}`, `Cannot attach program ${name}: a ${kind} program ${instead}`);
 }
 
+/** Places that other tools know how to set up; the program is theirs once it is pinned. */
+const byOthers: Readonly<Partial<Record<ProgramKind["place"], string>>> = {
+  tc_action: "tc(8) attaches it as an action of a filter: pin it, and say tc … action bpf object-pinned PATH",
+  route:
+    "ip(8) attaches it to a route: pin it, and say ip route add … encap bpf xmit pinned PATH (in, out; seg6local: action End.BPF endpoint pinned PATH)",
+  lirc: "ir-keytable(1) attaches it to an infrared receiver, from its object: ir-keytable -p FILE",
+};
+
 function notYet({ name, kind }: ProgramToAttach): NotSupportedError {
+  const instead = byOthers[findProgramKind(kind)?.place ?? "nothing"];
+  if (instead !== undefined)
+    return new NotSupportedError(`attach ${kind}`, `Cannot attach program ${name}: ${instead}`);
   const known = programKinds.filter(({ place }) => kindFor(place) !== undefined).map((row) => row.name);
   return new NotSupportedError(
     `attach ${kind}`,

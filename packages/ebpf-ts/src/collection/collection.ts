@@ -185,7 +185,7 @@ export class Collection {
     if (program === undefined) {
       throw new EbpfError(
         "NOT_FOUND",
-        `Cannot use program ${name}: it was not loaded, give load() programs: { ${name}: { load: true } }`,
+        `Cannot use program ${name}: it was not loaded, for its section begins with "?", or only or without leave it out: name it in only, or give load() programs: { ${name}: { load: true } }`,
       );
     }
     return program;

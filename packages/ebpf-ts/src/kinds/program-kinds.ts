@@ -66,6 +66,7 @@ export const programKinds: readonly ProgramKind[] = [
     rest: "<category>/<name>",
     since: "4.7",
   }),
+  // Programs at tracepoints that may sleep: refused by Linux 6.18, loaded and seen to run on 7.3. Which one between was the first nobody has tried.
   ...kinds("tracepoint.s tp.s", {
     type: ProgType.TRACEPOINT,
     place: "tracepoint",

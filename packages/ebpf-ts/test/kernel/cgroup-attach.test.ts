@@ -141,11 +141,11 @@ describe("kernel: programs of cgroups", { skip: networkOrSkip() || cgroupsOrSkip
     });
     await assert.rejects(out.attach({ kind: "cgroup", path: "/tmp" }), {
       code: "NOT_FOUND",
-      message: /it is no cgroup/,
+      message: /is no cgroup/,
     });
     await assert.rejects(out.attach({ kind: "cgroup", path: "/nowhere" }), {
       code: "NOT_FOUND",
-      message: /no such folder/,
+      message: /there is no folder/,
     });
     await assert.rejects(out.attach({ kind: "cgroup", path: `${path}/cgroup.procs` }), { code: "NOT_FOUND" });
     await assert.rejects(out.attach(), { code: "NOT_FOUND", message: /kind: "cgroup", path/ });

@@ -4,6 +4,7 @@ import { mkdirSync, rmdirSync, readdirSync, statSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { join } from "node:path";
 import type { Collection } from "../../src/collection/collection.ts";
+import { cgroupPath } from "../../src/host/cgroup/cgroup-mounts.ts";
 import { makeGroup, removeGroup } from "../../src/engine/kernel/scope/own-cgroup.ts";
 import { load } from "../../src/load.ts";
 import { openPinnedLink } from "../../src/open-pins.ts";
@@ -107,7 +108,11 @@ describe("iterators", { skip }, () => {
     const own = await linesOf(program.iterate({ pid: process.pid }));
     assert.deepEqual(own.toSorted(), ownThreads().toSorted());
     assert.equal(await program.iterate({ tid: process.pid }).text(), `thread ${process.pid} of ${process.pid}\n`);
-    assert.equal(await program.iterate({ tid: 2 ** 22 + 1 }).text(), "");
+    for (const [where, message] of [
+      [{ tid: 2 ** 22 + 1 }, /there is no thread 4194305$/],
+      [{ pid: 2 ** 22 + 1 }, /there is no process 4194305$/],
+    ] as const)
+      await assert.rejects(program.iterate(where).text(), { code: "NOT_FOUND", message });
   });
 
   it("closing the collection ends a loop that reads", async () => {
@@ -126,6 +131,11 @@ describe("iterators", { skip }, () => {
       const link = await bpf.program("on_task").attach();
       link.pin(join(folder, "tasks"));
       using pinned = await openPinnedLink(join(folder, "tasks"));
+      assert.deepEqual(pinned.target, { kind: "iter", name: "task" });
+      assert.throws(() => bpf.program("on_task").pin(join(folder, "tasks")), {
+        code: "BUSY",
+        message: /there is something of that name: remove it, which lets go of it, or take another$/,
+      });
       assert.match(await pinned.read().text(), new RegExp(`^thread ${process.pid} of ${process.pid}$`, "m"));
       await link.detach();
       const probe = await bpf
@@ -165,7 +175,12 @@ describe("iterators over cgroups", { skip: cgroupsOrSkip() || linuxOrSkip("6.1")
     assert.deepEqual(await walked(), [own, inner]);
     assert.deepEqual(await walked("descendants-last"), [inner, own]);
     assert.equal((await walked("ancestors"))[0], own);
-    for (const cgroup of ["/nowhere/at/all", "/dev/null"])
+    const inHierarchy = cgroupPath(group, "test");
+    const program = bpf.program("on_group");
+    assert.deepEqual(await linesOf(program.iterate({ cgroup: inHierarchy, order: "self" })), [own]);
+    const link = await program.attach({ kind: "iter", cgroup: group, order: "ancestors" });
+    assert.deepEqual(link.info.details, { target: "cgroup", cgroup: group, order: "ancestors" });
+    for (const cgroup of ["/nowhere/at/all", "/dev/null", "/tmp"])
       await assert.rejects(bpf.program("on_group").iterate({ cgroup }).text(), { code: "NOT_FOUND" });
   });
 });

@@ -1,4 +1,4 @@
-import { EbpfError } from "../../base/errors.ts";
+import { EbpfError, SyscallError } from "../../base/errors.ts";
 import { absolutePath, fileSystemOf, folderOf, fileKind, makeFolder, removeName } from "../../host/named-files.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { refusal, refusalCode } from "../../host/refusal.ts";
@@ -50,11 +50,16 @@ export function pinObject(sys: Sys, object: Descriptor, path: string, what: stri
   checkFileSystem(folderOf(path), `pin ${what} at ${path}`);
   const attributes = new KernelStruct(BpfAttr.obj, { pathname: path, bpf_fd: object.fd });
   const result = sys.bpf(Command.OBJ_PIN, attributes);
+  if (result === -Errno.EEXIST) throw taken(what, path);
   if (result < 0) throw failure(result, `pin ${what} at ${path}`, "bpf", pinReasons[-result]);
 }
 
+function taken(what: string, path: string): EbpfError {
+  const why = "there is something of that name: remove it, which lets go of it, or take another";
+  return new SyscallError("bpf", Errno.EEXIST, "EEXIST", `Cannot pin ${what} at ${path}: ${why}`, "BUSY");
+}
+
 const pinReasons: Readonly<Record<number, string>> = {
-  [Errno.EEXIST]: "there is something with that name",
   [Errno.EPERM]: "names in a bpf file system have no dot, and writing there needs the privilege",
 };
 

@@ -37,7 +37,7 @@ export function cgroupFolder(name: string, action: string): string {
   if (cgroupMounts(action).length === 0) {
     throw new EbpfError("NOT_FOUND", `Cannot ${action}: no cgroup hierarchy of version 2 is mounted (${howToMount})`);
   }
-  const why = fileKind(name) === undefined ? "there is no such folder" : "it is no cgroup";
+  const why = fileKind(name) === undefined ? `there is no folder ${name}` : `${name} is no cgroup`;
   throw new EbpfError(
     "NOT_FOUND",
     `Cannot ${action}: ${why}; it takes one of the hierarchy of version 2 (type cgroup2), ` +

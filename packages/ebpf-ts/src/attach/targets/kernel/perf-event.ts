@@ -13,7 +13,7 @@ export interface PerfEventTarget {
   readonly frequency?: number | undefined;
   /** It runs once for so many events; of clocks, nanoseconds, at least 50,000. */
   readonly period?: number | undefined;
-  /** One CPU alone; by default all that are online now. */
+  /** One CPU alone; by default all that are online now. With `pid`, what the process does while it is on that CPU. */
   readonly cpu?: number | undefined;
   /** Only what this process does, in all of its threads, also those that it starts later (Linux 5.13); everybody when left out. */
   readonly pid?: number | undefined;

@@ -10,8 +10,8 @@ export function withExecutable<T>(path: string, action: string, read: (file: Par
   try {
     return read(fileOf(descriptor, fileSize(descriptor)));
   } catch (error) {
-    if (!(error instanceof EbpfError) || error.code !== "BAD_OBJECT") throw error;
-    throw new EbpfError("BAD_OBJECT", `Cannot ${action} to ${path}: ${error.message}`, { cause: error });
+    if (!(error instanceof EbpfError) || error.message.includes(path)) throw error;
+    throw new EbpfError(error.code, `Cannot ${action} to ${path}: ${error.message}`, { cause: error });
   } finally {
     closeFile(descriptor);
   }

@@ -59,7 +59,7 @@ function counterBits(offset: number, action: string): bigint {
 function openFailure(result: number, action: string, { path, pid, refCtrOffset }: UprobePlace): EbpfError {
   if (result === -Errno.EACCES) return perfFailure(result, action, leftToAdmin(path));
   if (result === -Errno.ESRCH) return failure(result, action, "perf_event_open", `there is no process ${pid}`);
-  if (result !== -Errno.EINVAL) return failure(result, action, "perf_event_open");
+  if (result !== -Errno.EINVAL) return failure(result, `${action} to ${path}`, "perf_event_open");
   const counter = refCtrOffset === 0 ? "" : ", or no counter there, or another probe has it with another";
   return failure(result, action, "perf_event_open", `${path} has no code to probe there${counter}`);
 }

@@ -1,23 +1,24 @@
 import type { CgroupOrder, IterTarget } from "../../../../attach/targets/iter.ts";
 import { EbpfError } from "../../../../base/errors.ts";
-import { fileKind, openNamed } from "../../../../host/named-files.ts";
-import { closeFile } from "../../../../host/open-files.ts";
-import { refusal } from "../../../../host/refusal.ts";
-import { Descriptor } from "../../../../sys/ffi/descriptor.ts";
+import { isThere } from "../../../../host/system-files.ts";
+import type { Descriptor } from "../../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../../sys/ffi/kernel-struct.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { BpfIterLinkInfo } from "../../../../uapi/structs.gen.ts";
 import { AttachType, CgroupIterOrder } from "../../../../uapi/uapi.gen.ts";
 import type { Attach, AttachRequest } from "../attachment.ts";
 import { createLink, type LinkPlace } from "../create-link.ts";
+import { openCgroup } from "../net/open-cgroup.ts";
 
 type Request = AttachRequest<IterTarget>;
 type Info = KernelStruct<typeof BpfIterLinkInfo>;
 
 /** To the iterator that the verifier was told of. */
 export const attachIter: Attach<IterTarget> = async (request) => {
-  const { cgroup, map } = request.target;
-  const group = cgroup === undefined ? undefined : openGroup(cgroup, request.action);
+  const { target, action } = request;
+  const { cgroup, map } = target;
+  checkTask(target, action);
+  const group = cgroup === undefined ? undefined : openCgroup(cgroup, action);
   try {
     const place = placeOf(request, group);
     const meaning = map === undefined ? "it does not walk what it was told" : `it does not walk maps of that type`;
@@ -55,11 +56,9 @@ const orders: Readonly<Record<CgroupOrder, number>> = {
   ancestors: CgroupIterOrder.ANCESTORS_UP,
 };
 
-function openGroup(path: string, action: string): Descriptor {
-  try {
-    if (fileKind(path) === "folder") return new Descriptor(openNamed(path, "read"), `cgroup ${path}`, closeFile);
-  } catch (cause) {
-    throw refusal(cause, `${action} to ${path}`, () => cause as EbpfError);
-  }
-  throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no cgroup ${path}`);
+/** Of one that does not exist the kernel would walk nothing. */
+function checkTask({ tid, pid }: IterTarget, action: string): void {
+  const [what, id] = tid === undefined ? ["process", pid] : ["thread", tid];
+  if (id === undefined || !isThere("/proc/self") || isThere(`/proc/${id}`)) return;
+  throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no ${what} ${id}`);
 }

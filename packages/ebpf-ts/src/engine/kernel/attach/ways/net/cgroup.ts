@@ -1,28 +1,24 @@
 import type { CgroupTarget } from "../../../../../attach/targets/net/cgroup.ts";
 import { NotSupportedError } from "../../../../../base/errors.ts";
-import { cgroupFolder } from "../../../../../host/cgroup/cgroup-mounts.ts";
-import { openNamed } from "../../../../../host/named-files.ts";
-import { closeFile } from "../../../../../host/open-files.ts";
-import { Descriptor } from "../../../../../sys/ffi/descriptor.ts";
 import { Errno } from "../../../../../uapi/errno.ts";
 import { AttachType } from "../../../../../uapi/uapi.gen.ts";
 import type { Attach, AttachRequest } from "../../attachment.ts";
 import { linkFailure, tryLink } from "../../create-link.ts";
+import { openCgroup } from "../../net/open-cgroup.ts";
 import { relativePlace } from "../../net/relative.ts";
 import { isKernelBefore } from "../../../kernel-release.ts";
 
 export const attachCgroup: Attach<CgroupTarget> = async (request) => {
   const { target, action } = request;
   const attachType = attachTypeOf(request);
-  const folder = cgroupFolder(target.path, action);
-  const group = new Descriptor(openNamed(folder, "read"), `the cgroup ${folder}`, closeFile);
+  const group = openCgroup(target.path, action);
   try {
     const { flags, relative } = relativePlace(target);
     const place = { target: group.fd, attachType, flags, fields: { cgroup: relative } };
     const link = tryLink(request, place);
     if (typeof link !== "number") return { parts: [{ link }] };
     if (link === -Errno.EINVAL && flags !== 0 && isKernelBefore("6.17")) throw withoutOrder(action);
-    throw linkFailure(link, action, refusals(folder));
+    throw linkFailure(link, action, refusals(target.path));
   } finally {
     group.close();
   }
