@@ -1,6 +1,6 @@
 /** Operations of the kernel, implemented by programs: congestion controls of TCP, which real connections use. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import type { Collection } from "../../src/collection/collection.ts";
 import { openPinnedLink } from "../../src/open-pins.ts";
@@ -12,6 +12,7 @@ import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { addressOf } from "../../src/sys/ffi/libc.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { LinkType } from "../../src/uapi/uapi.gen.ts";
+import { until } from "../kernel/kernel-fixture.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { enterOwnNetwork } from "../support/own-network.ts";
 import { isLinuxAtLeast, linuxOrSkip } from "../support/requirements.ts";
@@ -224,5 +225,22 @@ describe("struct_ops with a link", { skip: linuxOrSkip("6.4") }, () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+});
+
+const schedulers = "/sys/kernel/sched_ext";
+const noSchedulers = existsSync(schedulers) ? false : "this kernel is built without CONFIG_SCHED_CLASS_EXT";
+
+describe("struct_ops of a scheduler (sched_ext)", { skip: noSchedulers }, () => {
+  const said = (file: string): string => readFileSync(`${schedulers}/${file}`, "utf8").trim();
+
+  it("schedule all that runs, with a function that may sleep", async () => {
+    await using bpf = await loadOnly("scheduler");
+    const [link] = await bpf.attach();
+    assert.deepEqual(link?.target, { kind: "struct_ops", struct: "sched_ext_ops" });
+    assert.deepEqual([said("state"), said("root/ops"), count(bpf, "schedulers")], ["enabled", "ebpf_ts", 1n]);
+    await until(() => count(bpf, "switches") > 10n, "tasks were switched to");
+    await link.detach();
+    await until(() => said("state") === "disabled", "the kernel's own scheduler is back");
   });
 });
