@@ -74,9 +74,10 @@ function sectionOf(name: string): string {
   return dot > 0 && /^\.(bss|data|rodata|kconfig)/.test(name.slice(dot)) ? name.slice(dot) : name;
 }
 
-function described({ type, keySize, valueSize, maxEntries, flags, mapExtra, typed }: MapReport): string {
+function described({ type, keySize, valueSize, maxEntries, flags, mapExtra, typed, attached }: MapReport): string {
   const extra = mapExtra === 0 ? "" : `, extra ${mapExtra}`;
-  return `type ${type}, key ${keySize}, value ${valueSize}, ${maxEntries} entries, flags ${flags}${extra}${typed ? ", typed" : ""}`;
+  const link = attached === undefined ? "" : attached === 0 ? ", attaches" : ", does not attach";
+  return `type ${type}, key ${keySize}, value ${valueSize}, ${maxEntries} entries, flags ${flags}${extra}${typed ? ", typed" : ""}${link}`;
 }
 
 function attaching({ attached, attachMessage }: ProgramReport): string {

@@ -1,6 +1,6 @@
 import { EbpfError, SyscallError, VerifierError } from "../../src/base/errors.ts";
 import type { EngineCollection, EngineOptions } from "../../src/engine/engine.ts";
-import type { EngineProgram } from "../../src/engine/program.ts";
+import type { EngineLink, EngineProgram } from "../../src/engine/program.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
 import { objectInfo } from "../../src/engine/kernel/object-info.ts";
 import { parse } from "../../src/spec/parse.ts";
@@ -38,7 +38,7 @@ async function loadAndDescribe(spec: CollectionSpec, attach: boolean): Promise<L
       const program = collection.programs.get(name);
       if (program !== undefined) programs.push(await describeProgram(program, attach));
     }
-    return { maps: describeMaps(collection), programs };
+    return { maps: await describeMaps(collection, attach), programs };
   } finally {
     await collection.close();
   }
@@ -63,22 +63,26 @@ async function oneByOne(spec: CollectionSpec, attach: boolean): Promise<Loaded> 
 
 async function describeProgram(program: EngineProgram, attach: boolean): Promise<ProgramReport> {
   const { name, type, tag } = program.info;
-  return { name, type, tag, outcome: 0, ...(attach ? await attachForAMoment(program) : {}) };
+  return { name, type, tag, outcome: 0, ...(attach ? await attachForAMoment(() => program.attach(undefined)) : {}) };
 }
 
-async function attachForAMoment(program: EngineProgram): Promise<Pick<ProgramReport, "attached" | "attachMessage">> {
+async function attachForAMoment(
+  attach: () => Promise<EngineLink>,
+): Promise<Pick<ProgramReport, "attached" | "attachMessage">> {
   try {
-    await (await program.attach(undefined)).close();
+    await (await attach()).close();
     return { attached: 0 };
   } catch (error) {
     return { attached: numberOf(error), attachMessage: (error as Error).message.split("\n")[0] };
   }
 }
 
-function describeMaps(collection: EngineCollection): MapReport[] {
-  return [...collection.maps].map(([name, map]) => {
+async function describeMaps(collection: EngineCollection, attach: boolean): Promise<MapReport[]> {
+  const reports: MapReport[] = [];
+  for (const [name, map] of collection.maps) {
     const info = objectInfo(linuxSys(), map as unknown as { readonly fd: number }, BpfMapInfo, "a map's properties");
-    return {
+    const isAttached = attach && map.attach !== undefined;
+    reports.push({
       name,
       type: info.type,
       keySize: info.key_size,
@@ -87,8 +91,10 @@ function describeMaps(collection: EngineCollection): MapReport[] {
       flags: info.map_flags,
       mapExtra: Number(info.map_extra),
       typed: info.btf_id !== 0 || info.btf_vmlinux_value_type_id !== 0,
-    };
-  });
+      attached: isAttached ? ((await attachForAMoment(() => map.attach!())).attached ?? 0) : undefined,
+    });
+  }
+  return reports;
 }
 
 /** The kernel's number where it was the kernel that refused; libbpf chooses one of its own otherwise, and we none. */

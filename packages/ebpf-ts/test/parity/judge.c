@@ -78,7 +78,17 @@ static void print_program(struct bpf_program *program, int outcome, bool attach)
 	putchar('}');
 }
 
-static void print_maps(struct bpf_object *object)
+/* Of operations of the kernel, once all is loaded. */
+static void print_map_link(struct bpf_map *map)
+{
+	struct bpf_link *link = bpf_map__attach_struct_ops(map);
+
+	printf(",\"attached\":%d", link ? 0 : -errno);
+	if (link)
+		bpf_link__destroy(link);
+}
+
+static void print_maps(struct bpf_object *object, bool attach)
 {
 	struct bpf_map *map;
 	bool first = true;
@@ -95,7 +105,10 @@ static void print_maps(struct bpf_object *object)
 		print_text("name", bpf_map__name(map));
 		printf(",\"type\":%u,\"keySize\":%u,\"valueSize\":%u,\"maxEntries\":%u,\"flags\":%u,\"mapExtra\":%llu", info.type,
 		       info.key_size, info.value_size, info.max_entries, info.map_flags, (unsigned long long)info.map_extra);
-		printf(",\"typed\":%s}", info.btf_id || info.btf_vmlinux_value_type_id ? "true" : "false");
+		printf(",\"typed\":%s", info.btf_id || info.btf_vmlinux_value_type_id ? "true" : "false");
+		if (attach && info.type == BPF_MAP_TYPE_STRUCT_OPS)
+			print_map_link(map);
+		putchar('}');
 	}
 	printf("],");
 }
@@ -105,7 +118,7 @@ static void print_loaded(struct bpf_object *object, bool attach)
 {
 	struct bpf_program *program;
 
-	print_maps(object);
+	print_maps(object, attach);
 	printf("\"programs\":[");
 	bpf_object__for_each_program(program, object)
 		if (bpf_program__autoload(program))
@@ -138,7 +151,7 @@ static bool load_one(const char *path, int index, bool attach, bool with_maps)
 	unpin_maps(object);
 	outcome = bpf_object__load(object);
 	if (with_maps && !outcome) {
-		print_maps(object);
+		print_maps(object, false);
 		printf("\"programs\":[");
 	}
 	if (!with_maps)

@@ -24,6 +24,8 @@ export interface MapReport {
   readonly mapExtra: number;
   /** Whether the kernel knows the types of its keys and values. */
   readonly typed: boolean;
+  /** Of operations of the kernel, where it was asked for: 0, or why they cannot be attached. */
+  readonly attached?: number | undefined;
 }
 
 export interface ProgramReport {
