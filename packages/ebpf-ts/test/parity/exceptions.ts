@@ -45,6 +45,7 @@ export const exceptions: readonly Exception[] = [
     reason:
       "libbpf 1.5 leaves out the first variable alone of a section ?.struct_ops, and 1.1 does not know such sections",
   },
+  { object: "arena", what: "open", libbpf: "v1.1", reason: "libbpf 1.1 does not know arenas yet" },
   {
     object: "uprobe-multi",
     what: "outcome",
