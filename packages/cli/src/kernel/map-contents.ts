@@ -48,6 +48,10 @@ async function typesOf(id: number): Promise<Btf | undefined> {
 function refuseOthers({ id, type, typeName, name }: LoadedMap): void {
   const { noun, key } = mapKind(type);
   const title = `map ${id}${name === "" ? "" : ` (${name})`}`;
+  if (noun === "struct-ops")
+    throw new Error(
+      `Cannot show what is in ${title}: it is a ${typeName}, whose content is operations of the kernel's`,
+    );
   if (noun !== "bpf-map" || key === "none")
     throw new Error(`Cannot show what is in ${title}: it is a ${typeName}, whose content is taken by who reads it`);
   if (key === "descriptor")
