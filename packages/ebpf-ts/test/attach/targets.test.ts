@@ -132,12 +132,12 @@ for (const kind of Object.keys(targets) as AttachTarget["kind"][]) {
   });
 }
 
-test("kinds that attach to nothing, and those that nobody attaches yet, are named", () => {
+test("kinds that attach to nothing, and those that other tools attach, are named", () => {
   const refused = (section: string, feature: string, message: RegExp): void =>
     assert.throws(() => targetOf(programOf(section), undefined), { code: "NOT_SUPPORTED", feature, message });
   refused("syscall", "attach syscall", /attaches to nothing, call run\(\)/);
   refused("xdp/devmap", "attach xdp/devmap", /run from an entry of a devmap/);
-  refused("lirc_mode2", "attach lirc_mode2", /not supported yet \(supported: .*tracepoint, tp, /);
+  refused("lirc_mode2", "attach lirc_mode2", /ir-keytable\(1\) attaches it to an infrared receiver/);
   const edited = { ...programOf("xdp"), kind: "teapot" };
   assert.throws(() => targetOf(edited, undefined), { feature: "attach teapot" });
 });

@@ -83,8 +83,10 @@ function prctl(): void {
 }
 
 async function seen(object: string, prepare: (bpf: Collection) => void, options: LoadOptions = {}): Promise<unknown[]> {
-  const bytes = readFileSync(fixturePath(object));
-  await using bpf = await load(bytes, { engine: "kernel", variables: { only_tgid: process.pid }, ...options });
+  const spec = parse(readFileSync(fixturePath(object)));
+  // Attached to a function, with what stands for its arguments written by hand.
+  for (const program of spec.programs) if (program.kind === "usdt") program.kind = "uprobe";
+  await using bpf = await load(spec, { engine: "kernel", variables: { only_tgid: process.pid }, ...options });
   prepare(bpf);
   const target = { kind: "uprobe", path: libc(), symbol: "prctl", pid: process.pid } as const;
   await using link = await bpf.program("on_probe").attach(target);

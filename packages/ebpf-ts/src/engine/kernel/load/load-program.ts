@@ -9,7 +9,8 @@ import type { Sys } from "../../../sys/ffi/sys.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { programTypeName } from "../../../uapi/type-names.ts";
-import { Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
+import { AttachType, Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
+import { haveUprobeMulti } from "../attach/user-space/have-uprobe-multi.ts";
 import { kernelName } from "./bpf-names.ts";
 import { deniedOr, isShortage } from "../failure.ts";
 import type { KernelTarget } from "./kernel-target.ts";
@@ -47,7 +48,7 @@ export function loadProgram(sys: Sys, program: ProgramToLoad): Promise<Descripto
 }
 
 async function loadWith(sys: Sys, program: ProgramToLoad, detail: DebugDetail): Promise<Descriptor> {
-  const attributes = encode(program, detail);
+  const attributes = encode(sys, program, detail);
   const { fd, log } = await tryToLoad(sys, attributes, program);
   if (fd >= 0) return new Descriptor(fd, `program ${program.spec.name}`);
   const { reason: why } = readVerdict(log);
@@ -100,7 +101,11 @@ async function retried(sys: Sys, attributes: LoadAttributes): Promise<number> {
   return fd;
 }
 
-function encode({ spec, assembled, license, btf, target, fds }: ProgramToLoad, detail: DebugDetail): LoadAttributes {
+function encode(
+  sys: Sys,
+  { spec, assembled, license, btf, target, fds }: ProgramToLoad,
+  detail: DebugDetail,
+): LoadAttributes {
   return new KernelStruct(BpfAttr.prog_load, {
     prog_type: spec.type,
     insn_cnt: assembled.instructions.length,
@@ -108,12 +113,18 @@ function encode({ spec, assembled, license, btf, target, fds }: ProgramToLoad, d
     license,
     prog_flags: flagsOf(spec),
     prog_name: kernelName(spec.name),
-    expected_attach_type: target.attachType ?? spec.attachType,
+    expected_attach_type: target.attachType ?? attachTypeOf(sys, spec),
     attach_btf_id: target.typeId,
     attach_btf_obj_fd: target.object,
     fd_array: fds.length === 0 ? undefined : Int32Array.from(fds),
     ...(btf === undefined ? {} : debugInfo(assembled, btf, detail)),
   });
+}
+
+/** Programs of probes that a file defines are attached by one link, where there are such links. */
+function attachTypeOf(sys: Sys, { kind, attachType }: ProgramSpec): number | undefined {
+  const toAllPlaces = findProgramKind(kind)?.place === "usdt" && haveUprobeMulti(sys);
+  return toAllPlaces ? AttachType.TRACE_UPROBE_MULTI : attachType;
 }
 
 function flagsOf({ kind, sleepable }: ProgramSpec): number {

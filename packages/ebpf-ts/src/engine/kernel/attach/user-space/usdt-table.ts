@@ -45,7 +45,7 @@ export function usdtTable({ mapOf, action }: AttachRequest<AttachTarget>): UsdtT
 }
 
 /** Entries by number in one map, and numbers by address in another, in the layout that the object's own types say: libbpf has changed it. */
-class UsdtTable {
+export class UsdtTable {
   readonly #specs: ObjectMap;
   readonly #addresses: ObjectMap;
   readonly #encoder: Encoder;
