@@ -125,6 +125,7 @@ describe("a program is refused at load for", () => {
       [op(0x85, 0, 2, 0, 1), /kfunc/],
       [op(0x8d, 1), /through a register/],
       [op(0xbf, 0, 1, 1), /arena/],
+      [op(0xbf, 0, 1, 1, 1), /arena/],
       [op(0xdb, 0, 1, 0, 0x100), /load-acquire/],
     ];
     for (const [instruction, message] of missing) {

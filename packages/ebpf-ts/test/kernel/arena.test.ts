@@ -41,6 +41,9 @@ describe("variables in an arena", () => {
     });
   });
 
+  it("are refused by the embedded engine, which says why", () =>
+    assert.rejects(load(open(), { engine: "embedded" }), { code: "NOT_SUPPORTED", message: /arena/i }));
+
   describe("in the kernel", { skip: kernelOrSkip() || linuxOrSkip("6.9") }, () => {
     it("are read and written while programs do so", async () => {
       const before = openDescriptors();

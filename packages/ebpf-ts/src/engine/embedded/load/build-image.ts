@@ -111,7 +111,9 @@ const largestStandIn = 2 ** 24;
 
 /** In the place of a map that cannot be, while the programs are looked at. */
 function standIn(map: MapSpec): MapSpec {
-  const valueSize = map.valueSize > 0 && map.valueSize <= largestStandIn ? map.valueSize : 8;
+  // An arena has no values, and may have variables.
+  const wanted = map.valueSize || (map.contents?.length ?? 0);
+  const valueSize = wanted > 0 && wanted <= largestStandIn ? wanted : 8;
   return { ...map, type: MapType.ARRAY, keySize: 4, valueSize, maxEntries: 1, flags: 0, mapExtra: 0n };
 }
 

@@ -1,4 +1,13 @@
-import { AluOp, CallKind, InstructionClass, JumpOp, LD_IMM64, Mode, Source } from "../../../insn/opcodes.ts";
+import {
+  ADDRESS_SPACE_CAST,
+  AluOp,
+  CallKind,
+  InstructionClass,
+  JumpOp,
+  LD_IMM64,
+  Mode,
+  Source,
+} from "../../../insn/opcodes.ts";
 import type { MachineProgram } from "../machine/machine-program.ts";
 
 /**
@@ -23,6 +32,8 @@ export function usesReservedFields(program: MachineProgram, slot: number): boole
     case InstructionClass.ALU64:
       if (operation === AluOp.NEG) return src !== 0 || offset !== 0 || imm !== 0;
       if (operation === AluOp.END) return src !== 0;
+      // A move between address spaces says in its immediate which.
+      if (operation === AluOp.MOV && register && offset === ADDRESS_SPACE_CAST) return false;
       return register ? imm !== 0 : src !== 0;
     default:
       switch (operation) {
