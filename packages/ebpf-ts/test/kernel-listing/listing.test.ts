@@ -131,7 +131,7 @@ describe("kernel: what is loaded", { skip: kernelOrSkip() }, () => {
     pinById("program", ours!.programId, paths.program);
     assert.deepEqual(pins().link.get(id), [paths.link]);
     assert.deepEqual(pins().program.get(ours!.programId), [paths.program]);
-    assert.throws(() => pinById("link", id, paths.link), { code: "SYSCALL", message: /with that name/ });
+    assert.throws(() => pinById("link", id, paths.link), { code: "BUSY", message: /of that name/ });
     assert.throws(() => detachLink(id), {
       code: "NOT_SUPPORTED",
       message: /Cannot detach link \d+: the kernel detaches/,
