@@ -96,7 +96,7 @@ describe("kernel: links that are reopened from pins", { skip: kernelOrSkip() || 
     try {
       const { type, programId, details } = again.info;
       assert.deepEqual([type, programId, details], [LinkType.ITER, first!.info.id, { target: "bpf_map" }]);
-      assert.equal(again.target, undefined);
+      assert.deepEqual(again.target, { kind: "iter", name: "bpf_map" });
       await again.update(named(second!));
       assert.equal(again.info.programId, second!.info.id);
       const others = await loadFixture("kernel-run");
