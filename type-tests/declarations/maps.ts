@@ -14,6 +14,7 @@ import {
   type Queue,
   RingBuf,
   type ScalarView,
+  type StructOps,
   type UserRingBuf,
   type Variable,
 } from "ebpf-ts";
@@ -41,7 +42,7 @@ export type Maps = Hold<
     Same<ReturnType<BpfMap<number, Flow>["memory"]>, ArrayMemory<Flow>>,
     Same<ReturnType<Variable<bigint>["get"]>, bigint>,
     Same<Collection["maps"], ReadonlyMap<string, MapNoun>>,
-    Same<MapNoun, BloomFilter | BpfMap | PerfEventArray | Queue | RingBuf | UserRingBuf>,
+    Same<MapNoun, BloomFilter | BpfMap | PerfEventArray | Queue | RingBuf | StructOps | UserRingBuf>,
     Same<Awaited<ReturnType<typeof openPinned>>, MapNoun>,
     Same<Awaited<ReturnType<Engine["load"]>>, EngineCollection>,
     Same<Live<bigint>, bigint>,
