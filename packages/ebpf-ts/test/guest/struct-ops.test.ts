@@ -169,8 +169,10 @@ describe("struct_ops", () => {
   });
 });
 
-describe("struct_ops with a link", { skip: linuxOrSkip("6.4") }, () => {
-  it("give way to others at once, and come back", async () => {
+describe("struct_ops with a link", () => {
+  const skip = linuxOrSkip("6.4");
+
+  it("give way to others at once, and come back", { skip }, async () => {
     await using bpf = await loadOnly("first", "second");
     const [first, second] = [bpf.structOps("first"), bpf.structOps("second")];
     const link = await first.attach();
@@ -191,7 +193,7 @@ describe("struct_ops with a link", { skip: linuxOrSkip("6.4") }, () => {
     await again.detach();
   });
 
-  it("are listed, with their maps", async () => {
+  it("are listed, with their maps", { skip }, async () => {
     await using bpf = await loadOnly("first");
     const link = await bpf.structOps("first").attach();
     const listed = [...links()].find(({ id }) => id === link.info.id);
@@ -201,7 +203,7 @@ describe("struct_ops with a link", { skip: linuxOrSkip("6.4") }, () => {
     assert.deepEqual(listed?.details, { mapId: map?.id });
   });
 
-  it("outlive their process as pins, of the link and of the map", async () => {
+  it("outlive their process as pins, of the link and of the map", { skip }, async () => {
     const folder = mkdtempSync("/sys/fs/bpf/ebpf-ts-");
     try {
       const bpf = await loadOnly("first", "second");
@@ -231,10 +233,10 @@ describe("struct_ops with a link", { skip: linuxOrSkip("6.4") }, () => {
 const schedulers = "/sys/kernel/sched_ext";
 const noSchedulers = existsSync(schedulers) ? false : "this kernel is built without CONFIG_SCHED_CLASS_EXT";
 
-describe("struct_ops of a scheduler (sched_ext)", { skip: noSchedulers }, () => {
+describe("struct_ops of a scheduler (sched_ext)", () => {
   const said = (file: string): string => readFileSync(`${schedulers}/${file}`, "utf8").trim();
 
-  it("schedule all that runs, with a function that may sleep", async () => {
+  it("schedule all that runs, with a function that may sleep", { skip: noSchedulers }, async () => {
     await using bpf = await loadOnly("scheduler");
     const [link] = await bpf.attach();
     assert.deepEqual(link?.target, { kind: "struct_ops", struct: "sched_ext_ops" });
