@@ -49,7 +49,12 @@ describe("an import", { timeout: 240_000 }, () => {
   const said = names.map((name) => `${name === "link.bpf.o" ? "plain.bpf.o" : name.replace("a b/", "")}\n`).join("");
 
   function run(...args: readonly string[]): string {
-    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: scratch.folder, encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+        cwd: scratch.folder,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 60_000,
+      });
     assert.equal(stderr, "");
     return stdout;
   }
@@ -91,7 +96,12 @@ describe("an import", { timeout: 240_000 }, () => {
     for (const [file, expected] of broken) {
       scratch.write("main.js", programOf([`./${file}`]));
       const args = ["--import", "ebpf-ts/register", "main.js"];
-      const { status, stderr } = spawnSync(process.execPath, args, { cwd: scratch.folder, encoding: "utf8" });
+      const { status, stderr } = spawnSync(process.execPath, args, {
+        cwd: scratch.folder,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 60_000,
+      });
       assert.equal(status, 1);
       assert.match(stderr, expected);
     }
