@@ -336,7 +336,8 @@ describe("ebpf top, prog tracelog, and what the verifier says", { skip: kernelOr
         .split("\n")
         .map((line) => JSON.parse(line) as Facts);
       const own = lines.find(({ text }) => text === said)!;
-      assert.equal(own["pid"], process.pid);
+      // A thread of this process: Deno runs tests on one of its own.
+      assert.ok(existsSync(`/proc/${process.pid}/task/${own["pid"] as number}`));
       assert.ok(Math.abs(Date.parse(own["time"] as string) - Date.now()) < 120_000);
     } finally {
       unmount();

@@ -50,11 +50,11 @@ describe("an import", { timeout: 240_000 }, () => {
 
   function run(...args: readonly string[]): string {
     const { stdout, stderr } = spawnSync(process.execPath, args, {
-        cwd: scratch.folder,
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: 60_000,
-      });
+      cwd: scratch.folder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    });
     assert.equal(stderr, "");
     return stdout;
   }
