@@ -4,7 +4,7 @@ import type { LockableCollection, LockDownPlan, LockDownReport, SeccompReport } 
 import { runningCommands } from "../host/running-commands.ts";
 import { knowThreads } from "../host/threads/thread-lives.ts";
 import { linkTarget, namesIn } from "../host/system-files.ts";
-import { architecture, inMainThread, platform, settleTimeZone, uid } from "../host/this-process.ts";
+import { architecture, inMainThread, pid, platform, settleTimeZone, uid } from "../host/this-process.ts";
 import { AuditArchitecture } from "../sys/seccomp/classic-bpf.ts";
 import { filterAllThreads, giveUpNewPrivileges, ownSyscalls } from "../sys/seccomp/install.ts";
 import { noFilter, processFilter } from "./filter/process-filter.ts";
@@ -97,6 +97,7 @@ function filterFor({ readOnly }: LockDownPlan, seccomp: SeccompReport | undefine
   return processFilter({
     numbers: ownSyscalls(),
     audit: architecture === "arm64" ? AuditArchitecture.arm64 : AuditArchitecture.x64,
+    pid,
     files: seccomp.files,
     network: seccomp.network,
     also: seccomp.allow,

@@ -12,6 +12,7 @@ const notThere = 0x0005_0026;
 const strict: FilterPlan = {
   numbers: x64Syscalls,
   audit: AuditArchitecture.x64,
+  pid: 77,
   files: "none",
   network: false,
   readOnly: false,
@@ -64,6 +65,16 @@ describe("the filter of a process that is locked down", () => {
       allowedCalls.filter((name, index) => allowedCalls.indexOf(name) !== index),
       [],
     );
+  });
+
+  it("copies memory of this process alone, and none into it where it only reads", () => {
+    for (const name of ["process_vm_readv", "process_vm_writev"]) {
+      equal(ask({}, name, 77), allowed);
+      equal(ask({}, name, 78), notPermitted);
+      equal(ask({ traces: true }, name, 78), allowed);
+    }
+    equal(ask({ readOnly: true }, "process_vm_readv", 77), allowed);
+    equal(ask({ readOnly: true }, "process_vm_writev", 77), notPermitted);
   });
 
   it("fits into the 4096 instructions of the kernel, on both architectures", () => {

@@ -52,6 +52,7 @@ describe("lockDown, on the kernel", { skip: kernelAndRoot, timeout: 300_000 }, (
       inject: "ok 9",
       dispatch: "ok 5",
       workers: "ok 2",
+      arena: "ok 1005",
       "user ring": "ok 41",
       perf: "ok 3",
       array: "ok 4",

@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events";
 import { dispatch } from "../../src/stream/dispatch/dispatch.ts";
 import { dispatchToWorkers } from "../../src/workers/index.ts";
 import type { TestReport } from "../workers/handlers/test-handler.ts";
+import { isLinuxAtLeast } from "../support/requirements.ts";
 import { attempt, loadHere, nobody } from "./child.ts";
 
 const rings = await loadHere("kernel-ring", "kernel");
@@ -10,6 +11,7 @@ const perf = await loadHere("perf", "kernel");
 const memory = await loadHere("memory", "kernel");
 const maps = await loadHere("maps", "kernel");
 const commands = await loadHere("user-ring", "kernel");
+const arena = isLinuxAtLeast("6.9") ? await loadHere("arena", "kernel") : undefined;
 const work = await loadHere("workers", "kernel");
 const attached = await loadHere("kernel-attach", "kernel");
 
@@ -77,6 +79,11 @@ await attempt("workers", async () => {
   values.emit("end");
   await workersDone;
   return number;
+});
+await attempt("arena", async () => {
+  arena?.variable("total").set(1000n);
+  await arena?.program("adds").run();
+  return Number(arena?.variable("total").get() ?? 1005n);
 });
 await attempt("user ring", async () => {
   const samples = commands.userRingBuf<object>("samples");

@@ -16,6 +16,7 @@ import {
   bpfRule,
   cloneRule,
   ioctlRule,
+  memoryRule,
   openatRule,
   openRule,
   prctlRule,
@@ -31,6 +32,7 @@ export interface FilterPlan {
   readonly numbers: Readonly<Record<string, number>>;
   /** AUDIT_ARCH_* */
   readonly audit: number;
+  readonly pid: number;
   readonly files: FileAccess;
   readonly network: boolean;
   readonly readOnly: boolean;
@@ -89,6 +91,7 @@ function rulesOf(plan: FilterPlan): Map<string, Rule> {
     add(tracerCalls, allow);
     add(["ptrace"], ptraceRule);
   }
+  add(plan.readOnly ? ["process_vm_readv"] : ["process_vm_readv", "process_vm_writev"], memoryRule(plan.pid));
   if (plan.ring) add(["io_uring_enter"], allow);
   return found;
 }

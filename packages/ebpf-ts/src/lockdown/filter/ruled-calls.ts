@@ -114,6 +114,8 @@ export const ioctlRule: Rule = oneOf(1, ioctls);
 export const prctlRule: Rule = oneOf(0, prctls);
 /** Threads, and no processes. Its newer form (clone3) hides its flags in memory, where no filter sees them. */
 export const cloneRule: Rule = withAny(0, CLONE_THREAD);
+/** Memory of that process alone: its arenas are copied so. */
+export const memoryRule = (pid: number): Rule => oneOf(0, [pid]);
 export const socketRule: Rule = oneOf(0, families);
 export const openRule: Rule = withNone(1, toWrite);
 export const openatRule: Rule = withNone(2, toWrite);
