@@ -1,7 +1,6 @@
 /** Files of /proc and /sys: to open one never blocks. */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
 import { EbpfError } from "../base/errors.ts";
 import { refusal } from "./refusal.ts";
 
@@ -59,9 +58,12 @@ export async function readPackedText(path: string): Promise<string> {
   const bytes = await readFile(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString("utf8");
   const { gunzip } = await import("node:zlib");
-  return promisify<Uint8Array, { maxOutputLength: number }, Buffer>(gunzip)(bytes, {
-    maxOutputLength: mostUnpacked,
-  }).then((text) => text.toString("utf8"));
+  return new Promise((resolve, reject) => {
+    gunzip(bytes, { maxOutputLength: mostUnpacked }, (error, text) => {
+      if (error === null) resolve(text.toString("utf8"));
+      else reject(error);
+    });
+  });
 }
 
 /** Configurations have some 300 KB. */

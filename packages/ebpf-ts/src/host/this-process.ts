@@ -1,5 +1,4 @@
 import { constants } from "node:buffer";
-import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
 
 /** `linux`, `darwin`, `win32`, … */
@@ -57,11 +56,6 @@ export function title(): string {
 
 export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env;
-}
-
-/** CPUs that this process may run on. */
-export function cpuCount(): number {
-  return availableParallelism();
 }
 
 /** Nanoseconds of CLOCK_MONOTONIC, from the start of the machine ({@link countsFromBoot}), or of the process. */

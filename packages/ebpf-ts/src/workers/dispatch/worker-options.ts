@@ -15,7 +15,7 @@ import {
   wrongKind,
 } from "../../base/checks.ts";
 import { filePathOf, fileKind, moduleUrlOf } from "../../host/named-files.ts";
-import { cpuCount } from "../../host/this-process.ts";
+import { cpuCount } from "../../host/threads/cpu-count.ts";
 import type { RecordBytes } from "./record-key.ts";
 
 /** How many threads, which of them gets an event, and what becomes of errors and of what they send. */
