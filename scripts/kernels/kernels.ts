@@ -14,7 +14,7 @@ export const kernels: readonly Kernel[] = [
 ];
 
 /** What tests of the guest suite take of a kernel that Debian's has as a module: they load it themselves. */
-export const modules: readonly string[] = ["veth", "dummy", "nf_conntrack", "sch_ingress", "cls_bpf"];
+export const modules: readonly string[] = ["veth", "dummy", "nf_conntrack", "nf_defrag_ipv4", "sch_ingress", "cls_bpf"];
 
 /** And of programs of this host, beside those of busybox. */
 export const programs: readonly string[] = ["ip", "setpriv", "tc"];

@@ -137,6 +137,29 @@ describe("netfilter", () => {
   });
 });
 
+describe("netfilter, of packets in fragments", () => {
+  const runsFor = async (defrag: boolean): Promise<number> => {
+    const target = { kind: "netfilter", family: "ipv4", hook: "prerouting", priority: 0, defrag } as const;
+    const link = await attach("filter_first", target);
+    const before = runsOf(bpf, "filter_first");
+    run("ping", "-c", "1", "-W", "5", "-s", "3000", "127.0.0.1");
+    await link.detach();
+    return runsOf(bpf, "filter_first") - before;
+  };
+
+  before(() => {
+    run("modprobe", "nf_defrag_ipv4");
+    run("ip", "link", "set", "lo", "mtu", "1500");
+  });
+  after(() => void run("ip", "link", "set", "lo", "mtu", "65536"));
+
+  const skip = linuxOrSkip("6.6");
+  it("runs for each fragment, or for the packet when they are put together (defrag)", { skip }, async () => {
+    assert.equal(await runsFor(true), 2, "a request and its reply");
+    assert.equal(await runsFor(false), 6, "each in three fragments");
+  });
+});
+
 describe("cgroup", () => {
   const path = "/sys/fs/cgroup/ebpf-ts-networks";
   before(() => {
@@ -187,7 +210,15 @@ describe("netns", () => {
   it("tells flows apart (flow_dissector)", async () => {
     const link = await attach("dissects", { kind: "netns", path });
     assert.equal(link.info.details["attachType"], "flow_dissector");
-    await link.detach();
+    // To choose a CPU for a packet the kernel asks which flow it is of.
+    const cpus = "/sys/class/net/lo/queues/rx-0/rps_cpus";
+    writeFileSync(cpus, "3");
+    try {
+      await ranAt(() => run("ping", "-c", "1", "-W", "1", "127.0.0.1"), "dissects");
+    } finally {
+      writeFileSync(cpus, "0");
+      await link.detach();
+    }
   });
 });
 
