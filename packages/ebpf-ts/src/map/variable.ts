@@ -59,20 +59,20 @@ export class Variable<T = unknown, In = T> {
   /** A copy of the value. */
   get(): T {
     if (this.#isMapped()) return copyOf(this.#memory(), this.#offset, this.#type()) as T;
-    return copyOf(this.#snapshot(), this.#offset, this.#type()) as T;
+    const { area, at } = this.#snapshot();
+    return copyOf(area, at, this.#type()) as T;
   }
 
   /** A value that does not fit its type is BAD_VALUE, and nothing is written. A struct is not replaced in one access. */
   set(value: In): void {
     this.#checkWritable();
     if (this.#isMapped()) return writeShape(this.#memory(), this.#offset, this.#type(), value, this.#title);
-    const section = this.#snapshot();
-    writeShape(section, this.#offset, this.#type(), value, this.#title);
+    const { area, at } = this.#snapshot();
+    writeShape(area, at, this.#type(), value, this.#title);
     const { map } = this.#options;
-    if (map.writeBytes !== undefined)
-      return map.writeBytes(this.#offset, section.bytes.subarray(this.#offset, this.#offset + this.size));
+    if (map.writeBytes !== undefined) return map.writeBytes(this.#offset, area.bytes);
     // Before Linux 5.5 a section can only be replaced as a whole.
-    map.update(key0, section.bytes, 0);
+    map.update(key0, area.bytes, 0);
   }
 
   /** A struct as an object whose members are the memory's, an array as a view of its elements. Other values are copied. */
@@ -178,16 +178,17 @@ export class Variable<T = unknown, In = T> {
     return this.#checked(new MemoryArea({ name: this.#title, bytes, readOnly, lifetime }));
   }
 
-  /** A copy of the whole section; of an arena, up to the variable's end. */
-  #snapshot(): MemoryArea {
-    const { map } = this.#options;
-    const bytes = map.readBytes?.(0, this.#offset + this.size) ?? map.lookup(key0)?.slice();
+  /** A copy, and where the variable is in it: of the whole section, or in an arena of the variable alone. */
+  #snapshot(): { readonly area: MemoryArea; readonly at: number } {
+    const { map, lifetime } = this.#options;
+    const options = { name: this.#title, readOnly: false, lifetime };
+    if (map.readBytes !== undefined)
+      return { area: new MemoryArea({ ...options, bytes: map.readBytes(this.#offset, this.size) }), at: 0 };
+    const bytes = map.lookup(key0)?.slice();
     if (bytes === undefined) {
       throw new EbpfError("NOT_FOUND", `Cannot read ${this.#title}: its section ${this.section} is gone`);
     }
-    return this.#checked(
-      new MemoryArea({ name: this.#title, bytes, readOnly: false, lifetime: this.#options.lifetime }),
-    );
+    return { area: this.#checked(new MemoryArea({ ...options, bytes })), at: this.#offset };
   }
 
   /** A spec may have been edited. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { describe, it } from "node:test";
 import { load } from "../../src/load.ts";
 import { parse } from "../../src/spec/parse.ts";
@@ -88,6 +88,53 @@ describe("variables in an arena", () => {
         assert.equal(bpf.variable("total").get(), 40n);
       }
       assert.ok(!mapped());
+    });
+
+    it("are kept in an arena that is pinned, of all that load it, where its address is known", async () => {
+      const pinRoot = `/sys/fs/bpf/ebpf-ts-arena-${process.pid}`;
+      try {
+        for (const mapExtra of [0n, 0x1100_0000_0000n]) {
+          const spec = open();
+          const name = `arena_${mapExtra}`;
+          Object.assign(
+            spec.maps.find((each) => each.name === "arena")!,
+            { pinning: "by-name", mapExtra, pinPath: `${pinRoot}/${name}` },
+          );
+          {
+            await using first = await load(spec, { engine: "kernel", pinRoot });
+            first.variable("total").set(100n);
+            const other = await load(spec, { engine: "kernel", pinRoot });
+            await other.program("adds").run();
+            assert.equal(first.variable("total").get(), 105n);
+            await other.close();
+            first.variable("total").set(200n);
+          }
+          await using second = await load(spec, { engine: "kernel", pinRoot });
+          const total = second.variable("total");
+          if (mapExtra !== 0n) assert.equal(total.get(), 200n);
+          else assert.throws(() => total.get(), { code: "NOT_SUPPORTED", message: /does not tell where it lies/ });
+        }
+      } finally {
+        rmSync(pinRoot, { recursive: true, force: true });
+      }
+    });
+
+    it("are read and written alone, wherever they are", async () => {
+      const spec = open();
+      const [arena] = spec.maps.filter(({ name }) => name === "arena");
+      const variable = spec.variables.find(({ name }) => name === "total")!;
+      const page = 65_536; // of any kernel
+      Object.assign(arena!, { contents: undefined });
+      Object.assign(variable, { offset: 15 * 4096 });
+      await using bpf = await load(spec, { engine: "kernel" });
+      bpf.variable("total").set(7n);
+      assert.equal(bpf.variable("total").get(), 7n);
+      for (const offset of [16 * page - 4, 2 ** 31]) {
+        Object.assign(variable, { offset });
+        await using other = await load(spec, { engine: "kernel" });
+        assert.throws(() => other.variable("total").get(), { code: "BAD_OBJECT" });
+        assert.throws(() => other.variable("total").set(1n), { code: "BAD_OBJECT" });
+      }
     });
 
     it("are refused where they are larger than the arena", async () => {

@@ -76,7 +76,16 @@ describe("BPF tokens", { skip: nativeOrSkip() || userOrSkip() || linuxOrSkip("6.
       load(fixturePath("maps.bpf.o"), { token, engine: "kernel", only: "array_lookup" });
     await assert.rejects(open("/sys/fs/bpf"), { code: "NOT_SUPPORTED", message: /in no user namespace/ });
     await assert.rejects(open("/proc"), { code: "NOT_FOUND", message: /it is not a bpf file system/ });
-    await assert.rejects(open(`${folder}/none`), { code: "NOT_FOUND", message: /there is no folder/ });
+    await assert.rejects(open(`${folder}/none`), { code: "NOT_FOUND", message: /there is no such folder/ });
     await assert.rejects(load(fixturePath("maps.bpf.o"), { token: 1 as never }), TypeError);
+    process.env["LIBBPF_BPF_TOKEN_PATH"] = "/proc";
+    try {
+      await assert.rejects(
+        load(fixturePath("maps.bpf.o"), { engine: "kernel" }),
+        /of \/proc, which LIBBPF_BPF_TOKEN_PATH names: /,
+      );
+    } finally {
+      delete process.env["LIBBPF_BPF_TOKEN_PATH"];
+    }
   });
 });

@@ -3,11 +3,15 @@ import { Errno } from "../../../uapi/errno.ts";
 import { failure } from "../failure.ts";
 import { KernelMap, type MapParts } from "./kernel-map.ts";
 
-/** Where an arena lies in this process, and how much it is there. */
+/** Where an arena lies in this process, how much it is there, and of how many maps of ours. */
 interface Place {
   readonly address: number;
   readonly length: number;
+  users: number;
 }
+
+/** By the id of the arena: a process has it once. */
+const places = new Map<number, Place>();
 
 /**
  * An arena (Linux 6.9): memory that programs and user space have at the same addresses. No view of it is handed out: a program can take
@@ -23,17 +27,31 @@ export class ArenaMap extends KernelMap {
     this.#wanted = wanted;
   }
 
-  /** Gives it its addresses: the verifier takes no program before. */
+  /** Gives it its addresses, which are the same in each process: the verifier takes no program before. */
   place(): void {
+    const { id } = this.info;
+    const place = places.get(id) ?? this.#map();
+    place.users += 1;
+    places.set(id, place);
+    this.#place = place;
+  }
+
+  /** The same for one that was there already. Its address is known where it is that of its `map_extra`, or this thread has it; the kernel tells nobody. */
+  placeAgain(): void {
+    if (this.#wanted !== 0n || places.has(this.info.id)) this.place();
+  }
+
+  #map(): Place {
     const length = this.info.maxEntries * this.sys.pageSize();
     const address = this.sys.mapArena(this.fd, Number(this.#wanted), length);
-    if (address < 0) throw failure(address, `map arena ${this.info.name}`, "mmap", whyNot(-address, this.#wanted));
-    this.#place = { address, length };
+    if (address >= 0) return { address, length, users: 0 };
+    throw failure(address, `map arena ${this.info.name}`, "mmap", whyNot(-address, this.#wanted));
   }
 
   readBytes(offset: number, length: number): Uint8Array {
+    const address = this.#at(offset, length);
     const bytes = new Uint8Array(length);
-    this.#checkCopied(this.sys.readMemory(this.#at(offset, length), bytes), length, "read");
+    this.#checkCopied(this.sys.readMemory(address, bytes), length, "read");
     return bytes;
   }
 
@@ -43,23 +61,27 @@ export class ArenaMap extends KernelMap {
   }
 
   override close(): void {
-    if (this.#place !== undefined) this.sys.unmapArena(this.#place.address, this.#place.length);
+    const place = this.#place;
     this.#place = undefined;
+    if (place !== undefined && (place.users -= 1) === 0) {
+      this.sys.unmapArena(place.address, place.length);
+      places.delete(this.info.id);
+    }
     super.close();
   }
 
   #at(offset: number, length: number): number {
-    const { fd } = this; // throws when the map is closed
+    void this.fd; // throws when the map is closed
     const place = this.#place;
     if (place === undefined)
       throw new EbpfError(
         "NOT_SUPPORTED",
-        `Cannot use the memory of arena ${this.info.name}: descriptor ${fd} was opened, and only who makes an arena gets its addresses`,
+        `Cannot use the memory of arena ${this.info.name}: it was there already, and the kernel does not tell where it lies: make it with an address of its own (map_extra), and load it with its object`,
       );
-    if (offset + length <= place.length) return place.address + offset;
+    if (offset >= 0 && offset + length <= place.length) return place.address + offset;
     throw new EbpfError(
       "BAD_OBJECT",
-      `Cannot use byte ${offset + length} of arena ${this.info.name}: it has ${place.length} (${this.info.maxEntries} pages)`,
+      `Cannot use bytes ${offset} to ${offset + length} of arena ${this.info.name}: it has ${place.length} (${this.info.maxEntries} pages)`,
     );
   }
 
@@ -69,14 +91,13 @@ export class ArenaMap extends KernelMap {
     throw failure(
       errno,
       `${action} arena ${this.info.name}`,
-      "process_vm_readv",
-      "its pages are gone, or there is no memory",
+      action === "read" ? "process_vm_readv" : "process_vm_writev",
+      "it has no page there, or there is no memory",
     );
   }
 }
 
 function whyNot(errno: number, wanted: bigint): string | undefined {
-  if (errno === Errno.EEXIST || errno === Errno.EBUSY)
-    return `this process has something else at 0x${wanted.toString(16)}, the address that the object wants (map_extra)`;
-  return undefined;
+  if (errno !== Errno.EEXIST && errno !== Errno.EBUSY) return undefined;
+  return `this process has something else at 0x${wanted.toString(16)}, the address that the object wants (map_extra)`;
 }

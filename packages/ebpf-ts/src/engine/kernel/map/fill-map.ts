@@ -16,3 +16,9 @@ export function fillMap(map: KernelMap, spec: MapSpec): void {
   }
   if (spec.readOnly) map.freeze();
 }
+
+/** A map that was there already: what it holds stays, and this process has an arena where all others have it. */
+export function placed(map: KernelMap): KernelMap {
+  if (map instanceof ArenaMap) map.placeAgain();
+  return map;
+}

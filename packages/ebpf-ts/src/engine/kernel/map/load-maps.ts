@@ -5,7 +5,7 @@ import { openPin } from "../pin.ts";
 import type { EngineMap } from "../../map.ts";
 import { checkSame } from "./check-same.ts";
 import { createMap } from "./create-map.ts";
-import { fillMap } from "./fill-map.ts";
+import { fillMap, placed } from "./fill-map.ts";
 import type { KernelMap } from "./kernel-map.ts";
 import { kernelMap, optionsOf } from "./open-kernel-map.ts";
 import type { PinFolder } from "./pin-folder.ts";
@@ -36,7 +36,7 @@ async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Pro
   if (known !== undefined) {
     return closedOnFailure(known, () => {
       checkSame(sys, known, spec, `pinned at ${path}`);
-      return kernelMap(sys, known, { ...optionsOf(spec), pinnedAt: path });
+      return placed(kernelMap(sys, known, { ...optionsOf(spec), pinnedAt: path }));
     });
   }
   pins.prepare(path, spec);

@@ -6,6 +6,7 @@ import type { EngineMap } from "../../map.ts";
 import { failure } from "../failure.ts";
 import { openPin } from "../pin.ts";
 import { checkSame } from "./check-same.ts";
+import { placed } from "./fill-map.ts";
 import { KernelMap } from "./kernel-map.ts";
 import { kernelMap, optionsOf } from "./open-kernel-map.ts";
 
@@ -15,7 +16,7 @@ export function reuseMap(sys: Sys, spec: MapSpec, reuse: EngineMap | string): Ke
   try {
     const path = typeof reuse === "string" ? reuse : undefined;
     checkSame(sys, descriptor, spec, path === undefined ? `given for ${spec.name}` : `pinned at ${path}`);
-    return kernelMap(sys, descriptor, { ...optionsOf(spec), pinnedAt: path });
+    return placed(kernelMap(sys, descriptor, { ...optionsOf(spec), pinnedAt: path }));
   } catch (error) {
     descriptor.close();
     throw error;

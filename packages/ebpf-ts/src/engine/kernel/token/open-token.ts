@@ -21,24 +21,25 @@ const variable = "LIBBPF_BPF_TOKEN_PATH";
  * for the one that the environment names, or else /sys/fs/bpf, which need delegate nothing; empty for none.
  */
 export function openToken(sys: Sys, told: string | undefined): Descriptor | undefined {
-  const path = told ?? environment()[variable];
+  if (told !== undefined) return told === "" ? undefined : createToken(sys, told, told);
+  const path = environment()[variable];
   if (path === "") return undefined;
-  if (path !== undefined) return createToken(sys, path);
+  if (path !== undefined) return createToken(sys, path, `${path}, which ${variable} names`);
   // Elsewhere the kernel has none (EOPNOTSUPP).
   return inUserNamespace() ? defaultToken(sys) : undefined;
 }
 
 function defaultToken(sys: Sys): Descriptor | undefined {
   try {
-    return createToken(sys, DEFAULT_PIN_ROOT);
+    return createToken(sys, DEFAULT_PIN_ROOT, DEFAULT_PIN_ROOT);
   } catch (error) {
     if (error instanceof EbpfError && error.code !== "TOO_MANY_FILES") return undefined;
     throw error;
   }
 }
 
-function createToken(sys: Sys, path: string): Descriptor {
-  const action = `use the BPF token of ${path}`;
+function createToken(sys: Sys, path: string, said: string): Descriptor {
+  const action = `use the BPF token of ${said}`;
   const folder = new Descriptor(openFolder(path, action), path, closeFile);
   try {
     const fd = sys.bpf(Command.TOKEN_CREATE, new KernelStruct(BpfAttr.token_create, { bpffs_fd: folder.fd }));
@@ -51,7 +52,7 @@ function createToken(sys: Sys, path: string): Descriptor {
 
 function openFolder(path: string, action: string): number {
   try {
-    if (fileKind(path) !== "folder") throw noDelegation(action, `there is no folder ${path}`);
+    if (fileKind(path) !== "folder") throw noDelegation(action, "there is no such folder");
     if (fileSystemOf(path) !== BPF_FS_MAGIC) throw noDelegation(action, "it is not a bpf file system");
     return openNamed(path, "read");
   } catch (cause) {
