@@ -193,6 +193,38 @@ describe("struct_ops with a link", () => {
     await again.detach();
   });
 
+  it("stay where a link is updated to those that it has", { skip }, async () => {
+    await using bpf = await loadOnly("first", "second");
+    await using other = await load(fixturePath("struct-ops.bpf.o"), {
+      engine: "kernel",
+      maps: { second: { load: true, members: { name: "ebpf_ts_other" } } },
+    });
+    const [first, second] = [bpf.structOps("first"), bpf.structOps("second")];
+    const folder = mkdtempSync("/sys/fs/bpf/ebpf-ts-");
+    try {
+      const link = await first.attach();
+      await link.update(first);
+      link.pin(`${folder}/link`);
+      const reopened = await openPinnedLink(`${folder}/link`);
+      await reopened.update(first);
+      await reopened.update(second);
+      // Whoever holds the link otherwise does not know of that: the kernel is asked.
+      await link.update(second);
+      assert.deepEqual(link.info.details, { mapId: second.info.id });
+      const busy = await other.structOps("second").attach();
+      await assert.rejects(link.update(other.structOps("second")), { errnoName: "EINVAL" });
+      assert.deepEqual([connection("ebpf_ts_cc"), connection("ebpf_ts_other")], [0, 0]);
+      assert.deepEqual([count(bpf, "second_sockets"), count(other, "second_sockets")], [1n, 1n]);
+      await busy.detach();
+      await link.update(first);
+      await link.detach();
+      reopened.close();
+      assert.equal(connection("ebpf_ts_cc"), unknown);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it("are listed, with their maps", { skip }, async () => {
     await using bpf = await loadOnly("first");
     const link = await bpf.structOps("first").attach();

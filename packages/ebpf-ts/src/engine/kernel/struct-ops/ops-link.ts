@@ -9,7 +9,7 @@ import { Command, LinkType } from "../../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../../link.ts";
 import type { EngineMap } from "../../map.ts";
 import type { EngineLink, Replacement } from "../../program.ts";
-import { linkInfo } from "../object-info.ts";
+import { linkFields, linkInfo } from "../object-info.ts";
 import { PinPlace } from "../pin.ts";
 import { opsFailure } from "./ops-failure.ts";
 
@@ -96,8 +96,12 @@ export class OpsLink implements EngineLink {
   }
 }
 
-/** Puts other operations in the place of those that a link keeps in use (BPF_LINK_UPDATE). */
+/**
+ * Puts other operations in the place of those that a link keeps in use (BPF_LINK_UPDATE). Those that it has already stay: the kernel would add them
+ * to its lists once more, which destroys these (a congestion control of TCP, Linux 6.12).
+ */
 export function updateOps(sys: Sys, link: Descriptor, map: KeptOps, action: string): void {
+  if (linkFields(sys, link).struct_ops.map_id === map.info.id) return;
   map.fill(action);
   const attributes = new KernelStruct(BpfAttr.link_update, { link_fd: link.fd, new_map_fd: map.fd });
   const result = sys.bpf(Command.LINK_UPDATE, attributes);
