@@ -238,6 +238,8 @@ describe("programs that are operations of the kernel", () => {
       code: "BAD_OBJECT",
       message: /outside of its contents$/,
     });
+    const twice = ["init", "undo_cwnd"].map((name) => ({ member: "first", program: name }));
+    await assert.rejects(make(using("one", ...twice)), { code: "BAD_OBJECT", message: /member first stands twice/ });
     for (const broken of [{ contents: undefined }, { valueType: 0 }, { valueType: 1 }])
       await assert.rejects(make({ ...using("one"), ...broken }), {
         code: "BAD_OBJECT",
@@ -289,6 +291,12 @@ describe("options of operations of the kernel", () => {
         { name: "TypeError", message: /option members, which is for maps of struct_ops$/ },
       ],
     ];
+    const many = read("struct-ops.bpf.o");
+    const first = many.maps.find(({ name }) => name === "first")!;
+    assert.throws(() => withMembers(many, first, { init: "zzz" }), {
+      code: "BAD_VALUE",
+      message: /\(first_init, second_init, ssthresh, cong_avoid, undo_cwnd, not_in_any_kernel\), or null$/,
+    });
     for (const [options, error] of cases) await assert.rejects(embedded(options), error, JSON.stringify(options));
   });
 

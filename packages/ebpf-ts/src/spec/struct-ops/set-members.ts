@@ -1,6 +1,7 @@
 import { showValue } from "../../base/checks.ts";
 import { EbpfError, ValueError } from "../../base/errors.ts";
 import { nearName } from "../../base/near-name.ts";
+import { essentialName } from "../../btf/core/relocation-kind.ts";
 import { makeEncoder } from "../../btf/codec/encoder.ts";
 import type { Btf, BtfMember } from "../../btf/types.ts";
 import { ProgType } from "../../uapi/uapi.gen.ts";
@@ -28,16 +29,25 @@ export function withMembers(spec: CollectionSpec, map: MapSpec, values: Readonly
 
 type Changed = MapSpec & { readonly contents: Uint8Array };
 
-function setProgram({ programs }: CollectionSpec, map: MapSpec, member: string, value: unknown): void {
+function setProgram(spec: CollectionSpec, map: MapSpec, member: string, value: unknown): void {
   map.ops = map.ops!.filter((each) => each.member !== member);
   if (value === null) return;
-  const fit = programs.filter(({ type }) => type === ProgType.STRUCT_OPS).map(({ name }) => name);
-  if (typeof value !== "string" || !fit.includes(value))
+  const known = spec.programs.filter(({ type }) => type === ProgType.STRUCT_OPS).map(({ name }) => name);
+  if (typeof value !== "string" || !known.includes(value)) {
+    const fit = known.filter((name) => !isOfOthers(spec, map, name));
     throw new EbpfError(
       "BAD_VALUE",
       `Cannot set member ${member} of map ${map.name} to ${showValue(value)}: it takes the name of a struct_ops program (${fit.join(", ") || "the object has none"}), or null`,
     );
+  }
   map.ops.push({ member, program: value });
+}
+
+/** Whether it is a member of other structs alone. */
+function isOfOthers({ btf, maps }: CollectionSpec, map: MapSpec, program: string): boolean {
+  const struct = ({ valueType }: MapSpec): string => essentialName(btf!.nameOf(valueType));
+  const users = maps.filter(({ ops = [] }) => ops.some((each) => each.program === program));
+  return users.length > 0 && users.every((user) => struct(user) !== struct(map));
 }
 
 function setValue(btf: Btf, { name, contents }: Changed, member: BtfMember, value: unknown): void {

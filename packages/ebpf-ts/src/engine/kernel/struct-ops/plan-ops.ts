@@ -60,7 +60,13 @@ async function layOut({ btf, programs }: CollectionSpec, map: MapSpec, types: Ke
       "BAD_OBJECT",
       `Cannot load map ${map.name}: it is of struct_ops, and these are variables of section .struct_ops or .struct_ops.link, whose types say what they are`,
     );
-  for (const { member, program } of map.ops ?? []) {
+  const ops = map.ops ?? [];
+  for (const { member, program } of ops) {
+    if (ops.filter((each) => each.member === member).length > 1)
+      throw new EbpfError(
+        "BAD_OBJECT",
+        `Cannot load map ${map.name}: its member ${member} stands twice in ops, and is one program`,
+      );
     if (!type.members.some(({ name }) => name === member))
       throw new EbpfError(
         "BAD_OBJECT",
