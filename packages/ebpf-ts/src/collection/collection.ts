@@ -4,6 +4,7 @@ import type { EngineCollection } from "../engine/engine.ts";
 import type { EngineName } from "../engine/engine-name.ts";
 import type { EngineMap } from "../engine/map.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { takeAll } from "../base/take-all.ts";
 import type { EventScope } from "../engine/scope.ts";
 import { type LockDown, type LockDownOptions, type LockDownReport, planLockDown } from "../engine/lock-down.ts";
 import type { Link } from "../link/link.ts";
@@ -299,9 +300,7 @@ export class Collection {
     this.#maps.close();
     for (const stream of this.#prints) stream.end();
     this.#lifetime.open = false;
-    await this.#command?.kill();
-    await this.#links.close();
-    await this.#engine.close();
+    await takeAll([() => this.#command?.kill(), () => this.#links.close(), () => this.#engine.close()]);
   }
 
   #check(): void {

@@ -27,7 +27,8 @@ export class LiveLinks {
   /** Detaches all that are not pinned. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.all.map((link) => link.close()));
+    const ends = await Promise.allSettled(this.all.map((link) => link.close()));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   /** Throws when the collection is closed; `action` follows "Cannot". */

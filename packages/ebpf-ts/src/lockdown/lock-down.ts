@@ -1,6 +1,7 @@
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { ownThread } from "../base/thread-lives.ts";
 import type { LockableCollection, LockDownPlan, LockDownReport, SeccompReport } from "../engine/lock-down.ts";
+import { lastingOperations } from "../host/lasting-operations.ts";
 import { runningCommands } from "../host/running-commands.ts";
 import { knowThreads } from "../host/threads/thread-lives.ts";
 import { linkTarget, namesIn } from "../host/system-files.ts";
@@ -16,7 +17,8 @@ import { type Step, take } from "./steps.ts";
  * Gives up what loading needed, for good and in all threads of the process, in this order:
  *
  * 1. Refused, with nothing done: another thread than the main one, another system than Linux, capabilities that cannot be emptied
- *    everywhere, a user that cannot be changed to, system calls that do not exist, commands that could not be ended any more.
+ *    everywhere, a user that cannot be changed to, system calls that do not exist, commands that could not be ended any more,
+ *    nor operations of the kernel (struct_ops) that have no link.
  * 2. Prepared, which costs nothing if the rest fails: threads that could not be started later, files that could not be opened.
  * 3. The maps are read-only, if they are to be.
  * 4. Groups, group and user change; the capabilities go with them, which is looked up in each thread.
@@ -28,12 +30,14 @@ export async function lockDown(plan: LockDownPlan, collection: LockableCollectio
   refuseElsewhere();
   const identity = identitySteps(plan);
   refuseCommands(plan);
+  refuseOperations(plan);
   const seccomp = plan.seccomp === undefined ? undefined : { ...plan.seccomp, ioUring: hasIoUring() };
   refuseStrangers(seccomp);
   if (plan.readOnly) collection.refuseSeal();
   await collection.prepare(plan);
   // One may have been started meanwhile.
   refuseCommands(plan);
+  refuseOperations(plan);
   const filter = filterFor(plan, seccomp);
   settle();
   // From here on nothing else of this thread comes in between.
@@ -82,6 +86,16 @@ function refuseCommands({ user, seccomp }: LockDownPlan): void {
   const traced = commands.find((command) => command.traced);
   if (traced === undefined || seccomp?.files !== "none") return;
   const message = `Cannot lock down: the command ${traced.file} is traced, for which files of /proc are read; say seccomp: { files: "read" }`;
+  throw new EbpfError("BUSY", message);
+}
+
+/** What no link keeps in use ends by a write to its map. */
+function refuseOperations({ capabilities, readOnly, seccomp }: LockDownPlan): void {
+  const writesNone = readOnly && seccomp?.allow.includes("bpf") === false;
+  const [first] = lastingOperations().filter(({ privileged }) => writesNone || (privileged && capabilities === "none"));
+  if (first === undefined) return;
+  const option = writesNone ? "readOnly: false" : 'capabilities: "keep"';
+  const message = `Cannot lock down: operations of the kernel that have no link (map ${first.map}) could not be detached any more, and would outlive this process; detach them before, define them in section ".struct_ops.link" (Linux 6.4), or say ${option}`;
   throw new EbpfError("BUSY", message);
 }
 

@@ -1,7 +1,10 @@
 /** Operations of the kernel, implemented by programs: congestion controls of TCP, which real connections use. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import type { Collection } from "../../src/collection/collection.ts";
 import { openPinnedLink } from "../../src/open-pins.ts";
 import { openPinned } from "../../src/open.ts";
@@ -49,6 +52,13 @@ function connection(name: string, isDone: () => boolean = () => true): number {
 
 const unknown = -Errno.ENOENT;
 
+/** What such a process says, by the system calls that its filter leaves beside. */
+async function lockedDown(...allow: readonly string[]): Promise<string[]> {
+  const child = fileURLToPath(new URL("support/locked-ops-child.js", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [child, ...allow], { timeout: 60_000 });
+  return stdout.trimEnd().split("\n");
+}
+
 before(() => enterOwnNetwork());
 
 describe("struct_ops", () => {
@@ -91,6 +101,12 @@ describe("struct_ops", () => {
     });
     assert.equal(connection("ebpf_ts_plain"), 0);
     await bpf.close();
+    assert.equal(connection("ebpf_ts_plain"), unknown);
+  });
+
+  it("are not left behind by a process that locks itself down", async () => {
+    assert.deepEqual(await lockedDown(), ["BUSY", "locked down", "closed"]);
+    assert.deepEqual(await lockedDown("bpf"), ["locked down", "closed"]);
     assert.equal(connection("ebpf_ts_plain"), unknown);
   });
 

@@ -3,17 +3,22 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { EbpfError } from "../../src/base/errors.ts";
+import { takeAll } from "../../src/base/take-all.ts";
 import { BtfBuilder } from "../../src/btf/btf-builder.ts";
 import { parseBtf } from "../../src/btf/parse-btf.ts";
 import type { Btf, BtfComposite, BtfMember } from "../../src/btf/types.ts";
 import type { KernelTypes } from "../../src/engine/kernel/load/kernel-types.ts";
 import { findKernelOps } from "../../src/engine/kernel/struct-ops/kernel-ops.ts";
 import { filledIn, layOutOps, type OpsLayout } from "../../src/engine/kernel/struct-ops/lay-out-ops.ts";
+import { type KeptOps, OpsLink } from "../../src/engine/kernel/struct-ops/ops-link.ts";
 import { OpsPlan } from "../../src/engine/kernel/struct-ops/plan-ops.ts";
+import { lastingOperations } from "../../src/host/lasting-operations.ts";
 import { load, type LoadOptions } from "../../src/load.ts";
 import { parse } from "../../src/spec/parse.ts";
 import { withMembers } from "../../src/spec/struct-ops/set-members.ts";
 import type { CollectionSpec, MapSpec, MemberProgram } from "../../src/spec/types.ts";
+import type { Sys } from "../../src/sys/ffi/sys.ts";
 import { fixturePath } from "../support/fixtures.ts";
 
 const read = (name: string): CollectionSpec => parse(new Uint8Array(readFileSync(fixturePath(name))));
@@ -247,6 +252,44 @@ describe("programs that are operations of the kernel", () => {
       });
     assert.equal((await make({ ...using("one"), autoload: false })).layoutOf("one"), undefined);
   });
+});
+
+describe("operations of the kernel without a link", () => {
+  /** They are not withdrawn as long as `stuck` holds. */
+  function keptOps(stuck: () => boolean): OpsLink {
+    const withdraw = (): void => {
+      if (stuck()) throw new EbpfError("NO_PRIVILEGE", "Cannot detach map kept: as told");
+    };
+    const map = { info: { name: "kept" }, fill: () => {}, withdraw, fd: -1 } as unknown as KeptOps;
+    const target = { kind: "struct_ops", struct: "ops" } as const;
+    const parts = { sys: {} as Sys, map, opsOf: () => map, link: undefined, target };
+    return new OpsLink(parts, () => {});
+  }
+
+  it("keep a process from locking itself down, until they are detached", async () => {
+    let stuck = true;
+    const link = keptOps(() => stuck);
+    await using bpf = await load(read("memory.bpf.o"), { engine: "embedded" });
+    const refused = { code: "BUSY", message: /\(map kept\) could not be detached any more, .* say readOnly: false$/ };
+    await assert.rejects(bpf.lockDown({ capabilities: "keep", readOnly: true }), refused);
+    await assert.rejects(link.close(), { code: "NO_PRIVILEGE" });
+    await assert.rejects(bpf.lockDown({ capabilities: "keep", readOnly: true }), refused);
+    stuck = false;
+    await link.close();
+    assert.deepEqual(lastingOperations(), []);
+  });
+});
+
+it("what is let go of step by step goes on after a step that fails", async () => {
+  const taken: number[] = [];
+  const step =
+    (number: number, fails = false) =>
+    async (): Promise<void> => {
+      taken.push(number);
+      if (fails) throw new Error(`step ${number}`);
+    };
+  await assert.rejects(takeAll([step(1), step(2, true), step(3, true), step(4)]), { message: "step 2" });
+  assert.deepEqual(taken, [1, 2, 3, 4]);
 });
 
 describe("options of operations of the kernel", () => {

@@ -1,5 +1,6 @@
 import { EbpfError } from "../../base/errors.ts";
 import { inSlices, nextTurn, turnIsSpent } from "../../base/slices.ts";
+import { takeAll } from "../../base/take-all.ts";
 import { importHost } from "../../host/import-host.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import type { Instruction } from "../../insn/instruction.ts";
@@ -175,13 +176,15 @@ export class KernelCollection implements EngineCollection {
   async close(): Promise<void> {
     this.#closed = true;
     this.#letPollerGo?.();
-    await Promise.all([...this.#commands].map((command) => command.close()));
-    await Promise.all([...this.#programs.values()].map((program) => program.close()));
-    await this.#scope?.close();
-    for (const map of this.#maps.values()) map.close();
-    this.#btf?.close();
-    this.#types.close();
-    this.#token?.close();
+    await takeAll([
+      () => Promise.all([...this.#commands].map((command) => command.close())),
+      () => Promise.all([...this.#programs.values()].map((program) => program.close())),
+      () => this.#scope?.close(),
+      ...[...this.#maps.values()].map((map) => () => map.close()),
+      () => this.#btf?.close(),
+      () => this.#types.close(),
+      () => this.#token?.close(),
+    ]);
   }
 
   get scope(): EventScope {

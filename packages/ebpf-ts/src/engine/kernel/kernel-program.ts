@@ -142,8 +142,11 @@ export class KernelProgram implements EngineProgram {
 
   /** Detaches it everywhere. */
   async close(): Promise<void> {
-    await Promise.all([...this.#links].map((link) => link.close()));
-    this.#descriptor.close();
+    try {
+      await Promise.all([...this.#links].map((link) => link.close()));
+    } finally {
+      this.#descriptor.close();
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { StructOpsTarget } from "../../../attach/struct-ops-target.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
+import { operationsLast } from "../../../host/lasting-operations.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
@@ -9,6 +10,7 @@ import { Command, LinkType } from "../../../uapi/uapi.gen.ts";
 import type { LinkInfo } from "../../link.ts";
 import type { EngineMap } from "../../map.ts";
 import type { EngineLink, Replacement } from "../../program.ts";
+import { isKernelBefore } from "../kernel-release.ts";
 import { linkFields, linkInfo } from "../object-info.ts";
 import { PinPlace } from "../pin.ts";
 import { opsFailure } from "./ops-failure.ts";
@@ -40,6 +42,7 @@ export class OpsLink implements EngineLink {
   readonly #pin: PinPlace;
   readonly #opsOf: OpsLinkParts["opsOf"];
   readonly #onEnd: () => void;
+  readonly #forget: (() => void) | undefined;
   #map: KeptOps;
   #open = true;
 
@@ -51,6 +54,8 @@ export class OpsLink implements EngineLink {
     this.#opsOf = opsOf;
     this.#onEnd = onEnd;
     this.#pin = new PinPlace(sys);
+    // Before Linux 5.19, all of bpf(2) may take CAP_BPF.
+    if (link === undefined) this.#forget = operationsLast({ map: map.info.name, privileged: isKernelBefore("5.19") });
   }
 
   get info(): LinkInfo {
@@ -78,11 +83,17 @@ export class OpsLink implements EngineLink {
   }
 
   async close(): Promise<void> {
+    this.end();
+  }
+
+  /** {@link close}, at once. What throws has not ended, and can be tried again. */
+  end(): void {
     if (!this.#open) return;
-    this.#open = false;
-    this.#onEnd();
     if (this.#link === undefined) this.#map.withdraw();
     else this.#link.close();
+    this.#open = false;
+    this.#forget?.();
+    this.#onEnd();
   }
 
   get #title(): string {

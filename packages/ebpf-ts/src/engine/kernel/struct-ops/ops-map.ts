@@ -79,8 +79,11 @@ export class OpsMap extends KernelMap {
   }
 
   override close(): void {
-    for (const link of this.#links) void link.close();
-    super.close();
+    try {
+      for (const link of this.#links) link.end();
+    } finally {
+      super.close();
+    }
   }
 }
 
