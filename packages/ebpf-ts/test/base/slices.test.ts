@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { describe, it } from "node:test";
-import { atOnce, inSlices, type Sliced } from "../../src/base/slices.ts";
+import { beforeEach, describe, it, type TestContext } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { atOnce, inSlices, nextTurn, type Sliced } from "../../src/base/slices.ts";
 import { specOf } from "../../src/load-object.ts";
 import { fixturePath } from "../support/fixtures.ts";
 
@@ -25,16 +26,32 @@ function work(): void {
   for (const end = performance.now() + 10; performance.now() < end;);
 }
 
-function* longWork(steps: number, note: () => void): Sliced<number> {
-  for (let step = 0; step < steps; step += 1) {
-    work();
-    note();
+function* steps(count: number, step: () => void): Sliced<number> {
+  for (let index = 0; index < count; index += 1) {
+    step();
     yield;
   }
-  return steps;
+  return count;
+}
+
+function longWork(count: number, note: () => void): Sliced<number> {
+  return steps(count, () => {
+    work();
+    note();
+  });
+}
+
+/** A clock that only the test moves, in place of the process's. */
+function ownClock(t: TestContext): { now: number } {
+  const clock = { now: 0 };
+  t.mock.method(performance, "now", () => clock.now);
+  return clock;
 }
 
 describe("slices", () => {
+  // What was done before has had its share of the turn that it was done in.
+  beforeEach(() => turn());
+
   it("lets the event loop turn after each long one", async () => {
     using turns = countTurns();
     const seen: number[] = [];
@@ -54,6 +71,72 @@ describe("slices", () => {
     await Promise.all(["a", "b", "c"].map((name) => inSlices(one(name))));
     assert.equal(inTurn.size, 6);
     assert.deepEqual(seen, ["a", "a", "b", "c", "b", "c"]);
+  });
+
+  it("fills each turn with short ones, and lets the next go on in the rest of the last one's", async (t) => {
+    const clock = ownClock(t);
+    using turns = countTurns();
+    const inTurn: string[] = [];
+    const one = (name: string): Sliced<number> =>
+      steps(6, () => {
+        inTurn[turns.turn] = (inTurn[turns.turn] ?? "") + name;
+        clock.now += 1;
+      });
+    await Promise.all(["a", "b", "c"].map((name) => inSlices(one(name))));
+    assert.deepEqual(inTurn, ["aaaa", "aabb", "cccc", "bbbb", "cc"]);
+  });
+
+  it("lets those who wait go before those who come, and whoever fails holds up nobody", async (t) => {
+    const clock = ownClock(t);
+    using turns = countTurns();
+    const seen: string[] = [];
+    const one = (name: string, after?: () => void): Sliced<number> =>
+      steps(6, () => {
+        if (seen.at(-1) !== name) seen.push(name);
+        clock.now += 1;
+        after?.();
+      });
+    const came: Promise<number>[] = [];
+    const results = await Promise.allSettled([
+      inSlices(one("a")),
+      inSlices(
+        one("b", () => {
+          came.push(inSlices(one("late")));
+          throw new RangeError("no more");
+        }),
+      ),
+      inSlices(one("c")),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    assert.deepEqual(await Promise.all(came), [6]);
+    assert.deepEqual(seen, ["a", "b", "c", "late", "c", "late", "c"]);
+    assert.equal(turns.turn, 4);
+  });
+
+  it("lets eight of those who wait go on in a turn, however little they do", async (t) => {
+    ownClock(t);
+    using turns = countTurns();
+    const inTurn: number[] = [];
+    const one = async (): Promise<void> => {
+      await nextTurn();
+      inTurn[turns.turn] = (inTurn[turns.turn] ?? 0) + 1;
+    };
+    await Promise.all(Array.from({ length: 20 }, one));
+    assert.deepEqual(Object.values(inTurn), [8, 8, 4]);
+  });
+
+  it("does one a turn where the clock jumps", async (t) => {
+    // It stands still in the end, so that work that never has its turn fails here, and does not hang.
+    let calls = 0;
+    t.mock.method(performance, "now", () => Math.min((calls += 1), 1000) * 100);
+    using turns = countTurns();
+    const inTurn: number[] = [];
+    const one = (): Sliced<number> => steps(3, () => inTurn.push(turns.turn));
+    await Promise.all([inSlices(one()), inSlices(one())]);
+    assert.equal(new Set(inTurn).size, 6);
   });
 
   it("fails as the work does", async () => {
