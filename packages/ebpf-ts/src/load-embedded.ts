@@ -22,7 +22,7 @@ const host: HostServices = {
 
 /**
  * Loads a compiled eBPF object, the bytes of the file or a spec that was parsed before, on the embedded engine: in a browser, or in any
- * other host of JavaScript.
+ * other host of JavaScript. The bytes are copied at once: their buffer may be used again after the call.
  * Throws `EbpfError`: BAD_OBJECT and BAD_BTF for a broken file, NOT_SUPPORTED.
  */
 export async function load(
@@ -35,5 +35,6 @@ export async function load(
   }
   const { sources, clock, hostTask, cpus, architecture, ...rest } = options;
   const engine = embeddedEngine({ sources, clock, hostTask, cpus, architecture });
-  return loadSpec(await specOf(object, "the bytes of a file, or a spec"), engine, rest, host);
+  const own = object instanceof Uint8Array ? new Uint8Array(object) : object;
+  return loadSpec(await specOf(own, "the bytes of a file, or a spec"), engine, rest, host);
 }

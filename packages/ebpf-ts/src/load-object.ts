@@ -122,7 +122,7 @@ export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault">
   readonly command?: HeldCommand | undefined;
 }
 
-/** `takes` says what an object may be. */
+/** Reads bytes over several turns: they must not change. `takes` says what an object may be. */
 export async function specOf(object: Uint8Array | CollectionSpec, takes: string): Promise<CollectionSpec> {
   if (object instanceof Uint8Array) return inSlices(parsing(object));
   if (!Array.isArray((object as Partial<CollectionSpec> | null)?.maps))

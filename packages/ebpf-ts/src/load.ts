@@ -22,15 +22,17 @@ export interface EngineAvailability {
 }
 
 /**
- * Loads a compiled eBPF object: a path, the bytes of the file, or a spec that was parsed (and perhaps edited) before.
+ * Loads a compiled eBPF object: a path, the bytes of the file, or a spec that was parsed (and perhaps edited) before. The bytes are copied
+ * at once: their buffer may be used again after the call.
  * Throws {@link EbpfError}: BAD_OBJECT and BAD_BTF for a broken file, VERIFIER, NO_PRIVILEGE, NOT_SUPPORTED.
  */
 export async function load(
   object: string | URL | Uint8Array | CollectionSpec,
   options: LoadOptions = {},
 ): Promise<Collection> {
+  const own = object instanceof Uint8Array ? new Uint8Array(object) : object;
   const { loadHere } = await importHost("the loader", () => import("./loading/load-here.ts"));
-  return loadHere(object, options, engineOf);
+  return loadHere(own, options, engineOf);
 }
 
 /**

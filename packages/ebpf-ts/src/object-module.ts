@@ -81,7 +81,9 @@ export function describedObject<Description extends ObjectDescription, Options e
 }
 
 function unpacked(object: Uint8Array | string): Uint8Array {
-  return typeof object === "string" ? Uint8Array.from(atob(object), (letter) => letter.charCodeAt(0)) : object;
+  return typeof object === "string"
+    ? Uint8Array.from(atob(object), (letter) => letter.charCodeAt(0))
+    : new Uint8Array(object);
 }
 
 async function checked(bytes: Uint8Array, { name, digest }: ObjectSource): Promise<Uint8Array> {

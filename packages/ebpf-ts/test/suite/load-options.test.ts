@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { it } from "node:test";
-import { load, RingBuf } from "../../src/index.ts";
+import { defineObject as defineEmbedded, load as loadEmbedded } from "../../src/embedded.ts";
+import { defineObject, load, RingBuf } from "../../src/index.ts";
 import { parse } from "../../src/spec/index.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { mountBpffs } from "../support/bpf-file-systems.ts";
@@ -38,6 +39,37 @@ onEachEngine("load: options of maps", (engine) => {
       });
     }
   });
+});
+
+onEachEngine("load: bytes", (engine) => {
+  it("their buffer may be used again after the call", async () => {
+    const file = await readFile(entries);
+    const shared = new Uint8Array(new SharedArrayBuffer(file.length));
+    shared.set(file);
+    for (const bytes of [Buffer.from(file), new Uint8Array(file), shared]) {
+      const loading = load(bytes, { engine });
+      bytes.fill(0);
+      await using bpf = await loading;
+      assert.equal(bpf.map("texts").info.maxEntries, 16);
+    }
+  });
+});
+
+it("load: the buffer of bytes may be used again where there is only the embedded engine, and that of a module", async () => {
+  const file = await readFile(entries);
+  const loadings = [
+    (bytes: Uint8Array) => loadEmbedded(bytes, { cpus: 1 }),
+    (bytes: Uint8Array) => defineObject({ name: "x", digest: "", object: bytes }).load({ engine: "embedded" }),
+    (bytes: Uint8Array) => defineEmbedded({ name: "x", digest: "", object: bytes }).load({ cpus: 1 }),
+  ];
+  for (const start of loadings) {
+    // Others before it: it waits for a turn before it reads.
+    const others = Array.from({ length: 20 }, () => loadEmbedded(file, { cpus: 1 }));
+    const bytes = new Uint8Array(file);
+    const loading = start(bytes);
+    bytes.fill(0);
+    for (const each of [...others, loading]) await (await each).close();
+  }
 });
 
 it("load: pins and maps of others are refused by name on the embedded engine", async () => {
