@@ -57,6 +57,10 @@ describe("variables in an arena", () => {
         ]);
         await program.run();
         assert.deepEqual([value("total"), value("last"), value("runs")], [1005n, 1005n, 1]);
+        assert.throws(() => bpf.map("arena").freeze(), {
+          errnoName: "EBUSY",
+          message: /: it is an arena, whose memory is mapped for writing/,
+        });
         assert.deepEqual((value("points") as object[])[0], { x: 7, y: 2 });
         bpf.variable("points").set([
           { x: 1, y: 1 },

@@ -60,6 +60,11 @@ export class ArenaMap extends KernelMap {
     this.#checkCopied(this.sys.writeMemory(this.#at(offset, bytes.length), bytes), bytes.length, "write");
   }
 
+  /** Who has made it has mapped it, as long as it is open. */
+  protected override get unfreezable(): string {
+    return this.#place === undefined ? super.unfreezable : "it is an arena, whose memory is mapped for writing";
+  }
+
   override close(): void {
     const place = this.#place;
     this.#place = undefined;

@@ -110,12 +110,7 @@ export class KernelMap implements EngineMap {
     const attributes = new KernelStruct(BpfAttr.elem, { map_fd: this.fd });
     const result = this.sys.bpf(Command.MAP_FREEZE, attributes);
     if (result === -Errno.EBUSY) {
-      throw failure(
-        result,
-        `freeze map ${this.info.name}`,
-        "bpf",
-        "it is frozen already, or its memory is mapped for writing",
-      );
+      throw failure(result, `freeze map ${this.info.name}`, "bpf", this.unfreezable);
     }
     this.check(result, "freeze it");
   }
@@ -137,6 +132,11 @@ export class KernelMap implements EngineMap {
 
   protected get sealed(): boolean {
     return this.#sealed;
+  }
+
+  /** Why the kernel says EBUSY to freeze(). */
+  protected get unfreezable(): string {
+    return "it is frozen already, or its memory is mapped for writing";
   }
 
   /** `action` goes before "map …". */
