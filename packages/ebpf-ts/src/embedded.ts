@@ -3,7 +3,7 @@
  * from here needs a `node:` module.
  */
 export type * from "./attach/attach-targets.gen.ts";
-export type { LinkTarget, StructOpsTarget } from "./attach/struct-ops-target.ts";
+export type { LinkTarget, StructOpsTarget } from "./attach/link-target.ts";
 export type { AttachOrder, OtherProgram } from "./attach/order.ts";
 export type { CgroupOrder } from "./attach/targets/iter.ts";
 export type { PerfEventName } from "./attach/perf-events.ts";

@@ -1,5 +1,5 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
-import type { LinkTarget } from "../attach/struct-ops-target.ts";
+import type { LinkTarget } from "../attach/link-target.ts";
 import { type Checks, optionsOf } from "../base/check-options.ts";
 import { aFunction, aUint8Array, integer } from "../base/checks.ts";
 import type { LinkInfo } from "./link.ts";

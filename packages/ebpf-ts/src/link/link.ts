@@ -1,4 +1,4 @@
-import type { LinkTarget } from "../attach/struct-ops-target.ts";
+import type { LinkTarget } from "../attach/link-target.ts";
 import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import type { LinkInfo } from "../engine/link.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";

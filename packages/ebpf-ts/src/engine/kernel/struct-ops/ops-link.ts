@@ -1,4 +1,4 @@
-import type { StructOpsTarget } from "../../../attach/struct-ops-target.ts";
+import type { StructOpsTarget } from "../../../attach/link-target.ts";
 import { NotSupportedError } from "../../../base/errors.ts";
 import { operationsLast } from "../../../host/lasting-operations.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
