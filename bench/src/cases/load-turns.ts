@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import koffi from "koffi";
 import { type Collection, type CollectionSpec, load } from "ebpf-ts";
 import { parse } from "ebpf-ts/object";
 import type { Case, Turns } from "../case.ts";
@@ -70,22 +70,23 @@ async function longestTurn(loading: Loading, object: Uint8Array): Promise<number
   let next = setImmediate(look);
   const loaded = await loading(object);
   clearImmediate(next);
-  clock.close();
   for (const bpf of loaded) await bpf.close();
   return longest;
 }
 
-/** How long the main thread has had a processor: schedstat of proc(5), whose first number is nanoseconds. */
+/** How long this thread has had a processor, in milliseconds: as the kernel counts it, where schedstat of proc(5) lags by up to a tick. */
 class ThreadClock {
-  readonly #file = openSync(`/proc/self/task/${process.pid}/schedstat`, "r");
-  readonly #text = Buffer.alloc(64);
+  readonly #time = new BigInt64Array(2);
 
   now(): number {
-    const length = readSync(this.#file, this.#text, 0, this.#text.length, 0);
-    return Number.parseInt(this.#text.toString("latin1", 0, length), 10) / 1e6;
-  }
-
-  close(): void {
-    closeSync(this.#file);
+    clockGettime(CLOCK_THREAD_CPUTIME_ID, this.#time);
+    return Number(this.#time[0]) * 1e3 + Number(this.#time[1]) / 1e6;
   }
 }
+
+const CLOCK_THREAD_CPUTIME_ID = 3;
+/** `struct timespec` of 64-bit systems: seconds and nanoseconds. */
+const clockGettime = koffi.load(null).func("int clock_gettime(int clock, _Out_ int64_t *time)") as unknown as (
+  clock: number,
+  time: BigInt64Array,
+) => number;
