@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -13,6 +24,15 @@ const file = (name: string, text = ""): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
+
+function isUsable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** In a folder that is soon copied. */
 function vm(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
@@ -96,6 +116,18 @@ describe("ebpf vm", { skip: guestOrSkip() }, () => {
     const script = `"${process.execPath}" "${root}packages/cli/bin/ebpf.js" vm --kernel "$0" -- sh -c 'while echo again; do :; done' | head -n 1`;
     const { code, stdout, stderr } = await runFile("sh", ["-c", script, guestKernel()], { root: folder });
     assert.deepEqual([code, stdout, stderr], [0, "again\n", ""]);
+  });
+
+  it("what runs it soonest is found out once in a boot of this host, where there is a choice", async () => {
+    const cache = join(folder, "cache");
+    const answer = join(cache, "ebpf-ts/accelerator");
+    mkdirSync(join(cache, "ebpf-ts"), { recursive: true });
+    writeFileSync(answer, "of-another-boot kvm\n");
+    const { code, stdout, stderr } = await vm([...kernel, "--", "echo", "there"], { env: { XDG_CACHE_HOME: cache } });
+    assert.deepEqual([code, stdout, stderr], [0, "there\n", ""]);
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const known = isUsable("/dev/kvm") ? new RegExp(`^${boot} (kvm|tcg)\n$`) : /^of-another-boot kvm\n$/;
+    assert.match(readFileSync(answer, "utf8"), known);
   });
 
   it("a kernel that panics is told of", async () => {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { cacheFolder } from "./cache-folder.ts";
 
 export interface KernelImage {
   readonly path: string;
@@ -12,7 +12,7 @@ export interface KernelImage {
 
 /** Folders with what packages of kernels have: this system, and where `dpkg -x` unpacks those of others. */
 function roots(): string[] {
-  return ["/", join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "ebpf-ts", "kernels")];
+  return ["/", join(cacheFolder(), "kernels")];
 }
 
 /** A file, or the newest kernel of that version: `6.12` takes 6.12.43-cloud-amd64, and so does that by itself. */

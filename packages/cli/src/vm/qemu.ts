@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import type { Duplex } from "node:stream";
-import { findExecutable } from "./executables.ts";
+import type { Accelerator } from "./accelerator.ts";
+import { findEmulator } from "./emulator.ts";
 
 export interface QemuOptions {
   readonly kernel: string;
@@ -9,11 +9,11 @@ export interface QemuOptions {
   /** MB. */
   readonly memory: number;
   readonly cpus: number;
+  readonly accelerator: Accelerator;
   /** More words for the kernel. */
   readonly append: readonly string[];
 }
 
-const emulator = "qemu-system-x86_64";
 /** Descriptors of QEMU, each a socket: one a serial port, in the order of ttyS0 to ttyS3. */
 const ports = ["console", "output", "errors", "control"] as const;
 const firstPort = 3;
@@ -27,13 +27,8 @@ export class Qemu {
   readonly ended: Promise<string | undefined>;
 
   constructor(options: QemuOptions) {
-    const file = findExecutable(emulator);
-    if (file === undefined)
-      throw new Error(
-        `Cannot start a virtual machine: there is no ${emulator} in PATH, install QEMU (on Debian, \`apt-get install qemu-system-x86\`)`,
-      );
     // A group of its own: Ctrl-C in a terminal is for the guest's command.
-    this.#child = spawn(file, qemuArguments(options), {
+    this.#child = spawn(findEmulator(), qemuArguments(options), {
       detached: true,
       stdio: ["ignore", "ignore", "pipe", ...ports.map(() => "pipe" as const)],
     });
@@ -53,12 +48,11 @@ export class Qemu {
   }
 }
 
-function qemuArguments({ kernel, initramfs, memory, cpus, append }: QemuOptions): string[] {
+function qemuArguments({ kernel, initramfs, memory, cpus, accelerator, append }: QemuOptions): string[] {
   // An emulated timer may be late on a busy machine, and the kernel would not go on without it.
   const fixedWords = "console=ttyS0 quiet panic=-1 no_timer_check random.trust_cpu=on lsm=bpf rdinit=/.vm/init";
   const words = [fixedWords, ...append];
-  const accelerators = isUsable("/dev/kvm") ? "kvm:tcg" : "tcg";
-  const fixed = `-nodefaults -no-user-config -no-reboot -display none -machine pc,accel=${accelerators} -cpu max`;
+  const fixed = `-nodefaults -no-user-config -no-reboot -display none -machine pc,accel=${accelerator} -cpu max`;
   const sized = `-m ${memory} -smp ${cpus}`;
   return [
     ...`${fixed} ${sized}`.split(" "),
@@ -75,13 +69,4 @@ function qemuArguments({ kernel, initramfs, memory, cpus, append }: QemuOptions)
       `chardev:${name}`,
     ]),
   ];
-}
-
-function isUsable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

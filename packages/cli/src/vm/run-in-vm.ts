@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportError, UsageError } from "../output/report-error.ts";
+import { chooseAccelerator } from "./accelerator.ts";
 import { writeCpio } from "./cpio.ts";
 import { collectFiles } from "./collect-files.ts";
 import { exitCodeOf, onEndingSignal } from "./ending-signals.ts";
@@ -68,11 +69,11 @@ async function runGuest(options: VmArguments): Promise<SessionEnd> {
 }
 
 /** A signal until then ends this process by its exit, which leaves nothing behind. */
-async function startQemu(options: QemuOptions, files: GuestFiles): Promise<Qemu> {
+async function startQemu(options: Omit<QemuOptions, "accelerator">, files: GuestFiles): Promise<Qemu> {
   const stopSignals = onEndingSignal((signal) => process.exit(exitCodeOf(signal)));
   try {
     tellLeftOut([...files.unreadable, ...(await writeCpio(options.initramfs, files.entries))]);
-    return new Qemu(options);
+    return new Qemu({ ...options, accelerator: await chooseAccelerator(options.kernel) });
   } finally {
     stopSignals();
   }
