@@ -7,6 +7,9 @@ export const platform: string = process.platform;
 export const architecture: string = process.arch;
 export const pid: number = process.pid;
 
+const isNode: boolean =
+  process.release?.name === "node" && ["bun", "deno"].every((other) => !(other in process.versions));
+
 /** Whether the engine is V8: Bun's is JavaScriptCore. */
 export const runsOnV8: boolean = !("bun" in process.versions);
 /** Bun and Deno count from the start of the process, or of the thread. */
@@ -21,10 +24,10 @@ export const inMainThread: boolean = isMainThread;
  * Whether this thread runs on the default event loop of libuv: the main thread of Node. Bun and Deno have loops of their own, and Electron turns
  * libuv's by a foreign one.
  */
-export const onDefaultLoop: boolean =
-  isMainThread &&
-  process.release?.name === "node" &&
-  ["bun", "deno", "electron"].every((other) => !(other in process.versions));
+export const onDefaultLoop: boolean = isMainThread && isNode && !("electron" in process.versions);
+
+/** Whether this is a thread whose end closes the files that it has opened with `node:fs`. */
+export const endsFilesOfThreads: boolean = !isMainThread && isNode;
 
 /** Whether the process is in its exit listeners, and no event will come any more. */
 export function isExiting(): boolean {

@@ -68,8 +68,8 @@ function withParts(sys: Sys, type: number, use: (parts: MapAttributes) => number
   const descriptor = new Descriptor(part, "a probe's part");
   try {
     const parts: MapAttributes = isStorage
-      ? { btf_fd: part, btf_key_type_id: 1, btf_value_type_id: 1 }
-      : { inner_map_fd: part };
+      ? { btf_fd: descriptor.fd, btf_key_type_id: 1, btf_value_type_id: 1 }
+      : { inner_map_fd: descriptor.fd };
     return closed(use(parts), "a probe");
   } finally {
     descriptor.close();

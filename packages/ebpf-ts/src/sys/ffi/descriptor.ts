@@ -1,5 +1,6 @@
 import { EbpfError } from "../../base/errors.ts";
 import { func } from "./libc.ts";
+import { takenOver } from "./thread-file.ts";
 
 /** What every open descriptor is, by its number: tests ask whether it is empty again. */
 const open = new Map<number, string>();
@@ -11,7 +12,8 @@ export function openDescriptors(): readonly string[] {
 
 /**
  * A file descriptor of this process. It is closed once; used afterwards it is an error, never somebody else's file.
- * Nothing closes it by itself: a program would be detached behind the back of who only kept its events.
+ * Nothing closes it by itself: a program would be detached behind the back of who only kept its events. It ends with the worker thread that has
+ * it (thread-file.ts), for which it may get another number than it was given.
  */
 export class Descriptor {
   #fd: number;
@@ -19,11 +21,12 @@ export class Descriptor {
   readonly #close: (fd: number) => void;
 
   /** `what` names it in errors: `map events`. `close` is for those that the runtime opened, and wants to close itself. */
-  constructor(fd: number, what: string, close: (fd: number) => void = closeNative()) {
-    this.#fd = fd;
+  constructor(fd: number, what: string, close?: (fd: number) => void) {
+    const file = close === undefined ? (takenOver(fd) ?? { fd, close: closeNative() }) : { fd, close };
+    this.#fd = file.fd;
     this.#what = what;
-    this.#close = close;
-    open.set(fd, what);
+    this.#close = file.close;
+    open.set(file.fd, what);
   }
 
   get fd(): number {

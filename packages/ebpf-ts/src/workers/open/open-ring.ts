@@ -5,11 +5,12 @@ import { importHost } from "../../host/import-host.ts";
 import type { RemainsClaim, RingRemains } from "./ring-remains.ts";
 import { atExit } from "../../host/at-exit.ts";
 import { uninterrupted } from "../../host/exit-gate.ts";
+import { endsFilesOfThreads } from "../../host/this-process.ts";
 
-/** A ring of another thread, opened by this one. A descriptor outlives its thread, so that its end closes it. */
+/** A ring of another thread, opened by this one. */
 export interface ThreadRing {
   readonly ring: EngineRing;
-  /** What to do away with when the thread is terminated, which then can do nothing itself. */
+  /** What to do away with when the thread is terminated, which then can do nothing itself, where the runtime does not. */
   readonly remains: RingRemains | undefined;
   /** The memory stays where it is, since views of it may be anywhere: until they are collected, or the thread ends. */
   close(): void;
@@ -40,7 +41,7 @@ async function openInKernel(handle: KernelRingHandle, claim: RemainsClaim | unde
     const forget = atExit(clear);
     return {
       ring,
-      remains: { fd: (ring.share!() as KernelRingHandle).fd },
+      remains: endsFilesOfThreads ? undefined : { fd: (ring.share!() as KernelRingHandle).fd },
       close: () => {
         clear();
         forget();

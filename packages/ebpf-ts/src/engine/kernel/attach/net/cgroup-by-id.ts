@@ -25,7 +25,7 @@ function folderOf(fd: number): string | undefined {
   if (fd < 0) return undefined;
   const group = new Descriptor(fd, "a cgroup");
   try {
-    return linkTarget(`/proc/self/fd/${fd}`);
+    return linkTarget(`/proc/self/fd/${group.fd}`);
   } finally {
     group.close();
   }
