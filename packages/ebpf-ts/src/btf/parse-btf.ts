@@ -25,12 +25,18 @@ export const btfMagic = 0xeb9f;
 
 /**
  * Reads a `.BTF` section, or `/sys/kernel/btf/vmlinux`. Records are found but not decoded, so references are not
- * checked yet: {@link validateBtf} does that for tables that come from elsewhere.
+ * checked yet: {@link validateBtf} does that for tables that come from elsewhere. The bytes are copied, since types are decoded when they are
+ * asked for: their buffer may be used again.
  */
 export function parseBtf(bytes: Uint8Array, options: ParseBtfOptions = {}): Btf {
   aUint8Array(bytes, "The section of parseBtf()");
   checkOptions(options, checks, "parseBtf()");
-  return atOnce(parsingBtf(bytes, options.base as BtfTable | undefined));
+  return parseBtfInPlace(new Uint8Array(bytes), options.base);
+}
+
+/** The same of bytes that are the table's from now on. */
+export function parseBtfInPlace(bytes: Uint8Array, base?: Btf): Btf {
+  return atOnce(parsingBtf(bytes, base as BtfTable | undefined));
 }
 
 /** The same in slices, for the tables of a kernel. */

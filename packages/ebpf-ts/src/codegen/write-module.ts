@@ -75,7 +75,8 @@ const library = [
  */
 export async function generateModule(object: Uint8Array, options: GenerateOptions): Promise<string> {
   checkGeneration(object, options);
-  return writeModule(parse(object), { object, digest: await digestOf(object) }, options);
+  const own = new Uint8Array(object);
+  return writeModule(parse(own), { object: own, digest: await digestOf(own) }, options);
 }
 
 /**

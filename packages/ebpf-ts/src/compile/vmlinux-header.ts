@@ -1,4 +1,4 @@
-import { parseBtf } from "../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../btf/parse-btf.ts";
 import { printC } from "../btf/print-c/print-c.ts";
 import { buildKernelBtf } from "../engine/embedded/load/own-btf.ts";
 import { isThere } from "../host/system-files.ts";
@@ -20,7 +20,7 @@ export async function vmlinuxFolder(scratch: string, machine: "x64" | "arm64"): 
   const folder = joinPath(cacheFolder(), `vmlinux-${format}-${await digestOf(bytes)}`);
   const file = joinPath(folder, "vmlinux.h");
   if (isThere(file)) return folder;
-  const btf = parseBtf(bytes);
+  const btf = parseBtfInPlace(bytes);
   const text = printC(btf, kernel === undefined ? { before: engineHeader(btf) } : {});
   try {
     await writeWhole(file, text);

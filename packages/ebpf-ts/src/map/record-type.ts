@@ -1,5 +1,5 @@
 import { BtfBuilder } from "../btf/btf-builder.ts";
-import { parseBtf } from "../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../btf/parse-btf.ts";
 import type { Btf } from "../btf/types.ts";
 
 /** A type, and the table that it stands in; or several types there. */
@@ -80,7 +80,7 @@ export class RecordType {
 
 /** Records that a function of the user's makes values of. */
 export function decodedBy(decode: (bytes: Uint8Array) => unknown): RingRecordType {
-  return { btf: parseBtf(new BtfBuilder().bytes()), id: 0, decode };
+  return { btf: parseBtfInPlace(new BtfBuilder().bytes()), id: 0, decode };
 }
 
 /** Undefined where records are bytes for whoever is not this thread. */

@@ -181,7 +181,7 @@ export class RingBuf<T = unknown, In = T> extends ReadableRing<T> {
   /**
    * Writes a record from user space, in one order with what programs write (kernel engine: Linux 6.1). It is in the ring when
    * the promise resolves. Where programs would have less left than a quarter of the ring (see {@link InjectOptions}), it throws
-   * NO_SPACE, or waits.
+   * NO_SPACE, or waits. The value is what it is at the call: it may be changed afterwards.
    */
   inject(value: In | Uint8Array, options: InjectOptions = {}): Promise<void> {
     return this.#injector.inject(value, options);
@@ -190,6 +190,7 @@ export class RingBuf<T = unknown, In = T> extends ReadableRing<T> {
   /**
    * {@link inject} for many, in their order, with one system call a batch. Gives how many were injected: the first ones, fewer
    * than all when there was no room (and, if it waits, none until the time was up). When one cannot be injected at all, those before it are.
+   * Values are read when there is room for them: leave an array, and what stands in it, as it is until the promise settles.
    */
   injectMany(values: Iterable<In | Uint8Array>, options: InjectOptions = {}): Promise<number> {
     return this.#injector.injectMany(values, options);

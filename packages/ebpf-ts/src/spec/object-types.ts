@@ -1,6 +1,6 @@
 import type { Btf } from "../btf/types.ts";
 import { BtfBuilder } from "../btf/btf-builder.ts";
-import { parseBtf } from "../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../btf/parse-btf.ts";
 import { parse } from "./parse.ts";
 import { readDebug } from "./debug/read-debug.ts";
 import { TypeTables } from "./records/type-table.ts";
@@ -18,5 +18,5 @@ export function objectTypes(object: Uint8Array): Btf {
     for (const type of dwarf.types.allNamed()) tables.add({ table: "dwarf", type, by: "spec", certainty: "exact" });
     return tables.finish();
   });
-  return all ?? btf ?? parseBtf(new BtfBuilder().bytes());
+  return all ?? btf ?? parseBtfInPlace(new BtfBuilder().bytes());
 }

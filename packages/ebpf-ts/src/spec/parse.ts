@@ -18,14 +18,16 @@ import type { CollectionSpec } from "./types.ts";
 import { readVariables } from "./object/variables.ts";
 
 /**
- * Reads an object file as clang makes it. Pure: nothing is loaded, and no host is looked at.
+ * Reads an object file as clang makes it. Pure: nothing is loaded, and no host is looked at. The bytes are copied, since much of the spec
+ * is read when it is asked for: their buffer may be used again.
  * Throws `EbpfError` when the object is broken, `NotSupportedError` when it uses what this library lacks.
  */
 export function parse(bytes: Uint8Array): CollectionSpec {
-  return atOnce(parsing(bytes));
+  aUint8Array(bytes, "The object of parse()");
+  return atOnce(parsing(new Uint8Array(bytes)));
 }
 
-/** The same in slices. */
+/** The same in slices, of bytes that are the spec's from now on. */
 export function* parsing(bytes: Uint8Array): Sliced<CollectionSpec> {
   aUint8Array(bytes, "The object of parse()");
   const object = openObject(bytes);

@@ -34,6 +34,15 @@ describe("kernel: running by hand", { skip: kernelOrSkip() }, () => {
     await collection.close();
   });
 
+  it("repeats on the bytes that it was given, whatever becomes of their buffer meanwhile", async () => {
+    const collection = await loadFixture("kernel-run");
+    const context = u64(1n, 2n, 0n);
+    const running = collection.programs.get("sum")!.run({ context, repeat: 200 });
+    context.fill(0xff);
+    assert.deepEqual([...(await running).context!.subarray(0, 16)], [...u64(1n, 2n)]);
+    await collection.close();
+  });
+
   it("repeats: each run gets the context as it was given", async () => {
     const collection = await loadFixture("kernel-run");
     const runs = (): bigint | undefined => asU64(collection.maps.get(".bss")!.lookup(new Uint8Array(4)));

@@ -239,6 +239,40 @@ onEachEngine("injection: room", (engine) => {
     );
   });
 
+  it("writes what the value was at the call, whatever becomes of it while the call waits", async () => {
+    await using loaded = await fixture(engine, "inject-order");
+    const ring = loaded.bpf.ringBuf<Event>("small");
+    const calls: Promise<unknown>[] = [];
+    const again = (number: number): void => {
+      const value = event(number);
+      const bytes = new Uint8Array(new Uint32Array([user, number + 1, 0, 0]).buffer);
+      calls.push(ring.inject(value, { wait: true }), ring.inject(bytes, { wait: true }));
+      value.number = 1_000_000;
+      bytes.fill(0xff);
+    };
+    // The first finds its injector not made yet; those that follow wait for their turn, or for room; the last but one for neither.
+    again(0);
+    await Promise.all(calls);
+    const full = ring.injectMany(
+      Array.from({ length: 126 + 20 }, (_, i) => event(2 + i)),
+      { wait: true },
+    );
+    for (let number = 148; number < 160; number += 2) again(number);
+    const seen: number[] = [];
+    while (seen.length < 160) {
+      seen.push(...taken(ring).map(({ number }) => number));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all([full, ...calls]);
+    again(160);
+    await Promise.all(calls);
+    seen.push(...taken(ring).map(({ number }) => number));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 162 }, (_, i) => i),
+    );
+  });
+
   it("waits no longer than it may", async () => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = loaded.bpf.ringBuf<Event>("small");

@@ -1,6 +1,6 @@
 import { integer } from "../../base/checks.ts";
 import { EbpfError } from "../../base/errors.ts";
-import { parseBtf } from "../../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../../btf/parse-btf.ts";
 import type { Btf } from "../../btf/types.ts";
 import { kernelBtf } from "../../engine/kernel/load/kernel-btf.ts";
 import { objectInfo } from "../../engine/kernel/object-info.ts";
@@ -41,7 +41,7 @@ export async function readBtf(id: number): Promise<Btf> {
     return { facts: readFacts(sys, descriptor), bytes: readBytes(sys, descriptor) };
   });
   const ofModule = facts.kernel && facts.name !== "vmlinux";
-  return parseBtf(bytes, ofModule ? { base: await kernelBtf() } : {});
+  return parseBtfInPlace(bytes, ofModule ? await kernelBtf() : undefined);
 }
 
 /** The running kernel's own types, from /sys/kernel/btf/vmlinux, which takes no privilege. NOT_SUPPORTED for a kernel without. */
@@ -58,7 +58,7 @@ export function btfsOf(sys: Sys): Iterable<LoadedBtf> {
 export function programTypes(sys: Sys, id: number): Btf | undefined {
   if (id === 0) return undefined;
   try {
-    return readOne(sys, "btf", id, (descriptor) => parseBtf(readBytes(sys, descriptor)));
+    return readOne(sys, "btf", id, (descriptor) => parseBtfInPlace(readBytes(sys, descriptor)));
   } catch (error) {
     if (error instanceof EbpfError && error.code === "NO_PRIVILEGE") return undefined;
     throw error;

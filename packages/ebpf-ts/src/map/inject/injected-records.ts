@@ -45,6 +45,18 @@ export class ValueEncoder<T> {
     return isBytes(value) ? value.length : this.encoder.sizeFor(value);
   }
 
+  /** The value as it is now, for who writes it later. One that cannot be encoded fails then. */
+  kept(value: T | Uint8Array): T | Uint8Array {
+    if (isBytes(value)) return new Uint8Array(value);
+    try {
+      const bytes = new Uint8Array(this.encoder.sizeFor(value));
+      this.encoder.encode(value, new DataView(bytes.buffer), 0);
+      return bytes;
+    } catch {
+      return value;
+    }
+  }
+
   get encoder(): Encoder {
     return (this.#encoder ??= this.#make());
   }

@@ -53,7 +53,12 @@ export class RingInjector<T> {
 
   async inject(value: T | Uint8Array, options: InjectOptions): Promise<void> {
     const terms = injectTerms(options, this.#checks, this.#size);
-    if ((await this.#inTurn(() => this.#encoder.records([value]), terms)) === 0) throw this.#noSpace(terms);
+    const values = [value];
+    const records = this.#encoder.records(values);
+    const writing = this.#inTurn(() => records, terms);
+    // It is the caller's again when this call has returned.
+    if (records.any) values[0] = this.#encoder.kept(value);
+    if ((await writing) === 0) throw this.#noSpace(terms);
   }
 
   async injectMany(values: Iterable<T | Uint8Array>, options: InjectOptions): Promise<number> {

@@ -2,7 +2,7 @@ import { ByteView } from "../../bytes/byte-view.ts";
 import { Kind, kindShapes, largestVlen, recordHeader } from "../../btf/btf-kinds.ts";
 import { readShapes } from "../../btf/read-layout.ts";
 import { indexTypes } from "../../btf/index-types.ts";
-import { parseBtf } from "../../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../../btf/parse-btf.ts";
 import type { Btf, BtfDataSection } from "../../btf/types.ts";
 import type { ElfFile, ElfSection, ElfSymbol } from "../../elf/elf-file.ts";
 import { EbpfError } from "../../base/errors.ts";
@@ -19,7 +19,7 @@ const variableSize = kindShapes[Kind.datasec]!.each;
  */
 export function fixDataSections(bytes: Uint8Array, elf: ElfFile): Uint8Array {
   const fixed = new Uint8Array(bytes);
-  const btf = parseBtf(fixed);
+  const btf = parseBtfInPlace(fixed);
   const records = new Records(fixed);
   const sections = new Map(elf.sections.map((section) => [section.name, section]));
   const symbols = globalSymbols(elf);

@@ -1,4 +1,4 @@
-import { parseBtf } from "../../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../../btf/parse-btf.ts";
 import { type BtfExt, parseBtfExt } from "../../btf/parse-btf-ext.ts";
 import type { Btf, BtfDataSection } from "../../btf/types.ts";
 import { mendBtf } from "../../btf/validate-btf.ts";
@@ -34,7 +34,7 @@ function readTypes(elf: ElfFile): Types {
   const section = findSection(elf, ".BTF");
   if (section === undefined) return withoutTypes([]);
   try {
-    const btf = parseBtf(fixDataSections(section.data, elf));
+    const btf = parseBtfInPlace(fixDataSections(section.data, elf));
     const findings = mendBtf(btf).map(({ message }) => message);
     const ext = findSection(elf, ".BTF.ext");
     return {

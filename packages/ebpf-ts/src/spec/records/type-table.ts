@@ -1,7 +1,7 @@
 import { BtfBuilder } from "../../btf/btf-builder.ts";
 import { makePlan } from "../../btf/codec/make-plan.ts";
 import { hasValue } from "../../btf/layout.ts";
-import { parseBtf, stringsOf } from "../../btf/parse-btf.ts";
+import { parseBtfInPlace, stringsOf } from "../../btf/parse-btf.ts";
 import type { Btf, NewBtfType } from "../../btf/types.ts";
 import { mendBtf } from "../../btf/validate-btf.ts";
 import { EbpfError } from "../../base/errors.ts";
@@ -41,7 +41,7 @@ export class TypeTables {
   /** All that was added so far. */
   finish(): Btf | undefined {
     if (this.#builder.nextId === (this.#own?.length ?? 1)) return this.#own;
-    this.#btf = parseBtf(this.#builder.bytes());
+    this.#btf = parseBtfInPlace(this.#builder.bytes());
     mendBtf(this.#btf);
     return this.#btf;
   }

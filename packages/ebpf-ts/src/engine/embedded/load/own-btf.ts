@@ -1,5 +1,5 @@
 import { BtfBuilder } from "../../../btf/btf-builder.ts";
-import { parseBtf } from "../../../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { HelperId, MapType } from "../../../uapi/uapi.gen.ts";
 import { helpers } from "../helpers/index.ts";
@@ -19,7 +19,7 @@ export function buildKernelBtf(architecture: Architecture): Btf {
   addFeatures(builder);
   if (architecture === "arm64") addArm64Registers(builder, types);
   else addX64Registers(builder, types);
-  return parseBtf(builder.bytes());
+  return parseBtfInPlace(builder.bytes());
 }
 
 /**

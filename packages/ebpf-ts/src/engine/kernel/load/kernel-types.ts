@@ -1,5 +1,5 @@
 import { EbpfError } from "../../../base/errors.ts";
-import { parseBtf } from "../../../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { bytesIfThere, entriesIn } from "../../../host/system-files.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
@@ -78,7 +78,7 @@ function modulesInFiles(own: Btf): readonly ModuleTypes[] {
   const names = entriesIn(btfFolder).flatMap(({ name }) => (name === "vmlinux" ? [] : name));
   return names.sort().flatMap((name) => {
     const bytes = bytesIfThere(`${btfFolder}/${name}`);
-    return bytes === undefined ? [] : { name, id: undefined, btf: parseBtf(bytes, { base: own }) };
+    return bytes === undefined ? [] : { name, id: undefined, btf: parseBtfInPlace(bytes, own) };
   });
 }
 
@@ -100,7 +100,7 @@ function readModule(sys: Sys, id: number, own: Btf): ModuleTypes | undefined {
     if (kernel_btf === 0 || name === "vmlinux") return undefined;
     const bytes = new Uint8Array(btf_size);
     objectInfo(sys, object, BpfBtfInfo, `the types of module ${name}`, { btf: bytes, btf_size });
-    return { name, id, btf: parseBtf(bytes, { base: own }) };
+    return { name, id, btf: parseBtfInPlace(bytes, own) };
   } finally {
     object.close();
   }

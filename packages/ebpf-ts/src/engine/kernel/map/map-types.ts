@@ -1,4 +1,4 @@
-import { parseBtf } from "../../../btf/parse-btf.ts";
+import { parseBtfInPlace } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
@@ -49,5 +49,5 @@ async function readBtf(sys: Sys, object: Descriptor): Promise<Btf> {
   const { kernel_btf } = objectInfo(sys, object, BpfBtfInfo, "some types", given);
   const ofModule = kernel_btf !== 0 && !new TextDecoder().decode(name).startsWith("vmlinux\0");
   // A module's types go on where the kernel's own end.
-  return parseBtf(bytes, ofModule ? { base: await kernelBtf() } : {});
+  return parseBtfInPlace(bytes, ofModule ? await kernelBtf() : undefined);
 }
