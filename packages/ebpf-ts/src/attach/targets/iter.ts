@@ -1,6 +1,7 @@
 import { aPath, integer, oneOf } from "../../base/checks.ts";
 import { LinkType } from "../../uapi/uapi.gen.ts";
 import { aName } from "../a-name.ts";
+import { aProcess } from "../a-process.ts";
 import type { AttachKind } from "../attach-kind.ts";
 
 /** Which groups an iterator over cgroups sees, beside the one that is told: itself alone, those below (it first, or last), or those above. */
@@ -18,7 +19,7 @@ export interface IterTarget {
   readonly map?: string | undefined;
   /** For those over tasks: one thread alone (Linux 6.1). */
   readonly tid?: number | undefined;
-  /** For those over tasks: the threads of one process (Linux 6.1). */
+  /** For those over tasks: the threads of one process (Linux 6.1); 0 is this one. */
   readonly pid?: number | undefined;
   /** For `cgroup`: the path of a group (Linux 6.1). */
   readonly cgroup?: string | undefined;
@@ -50,7 +51,7 @@ export const iter: AttachKind<IterTarget> = {
     name: aName,
     map: aName,
     tid: integer(1, 0x7fff_ffff),
-    pid: integer(1, 0x7fff_ffff),
+    pid: aProcess,
     cgroup: aPath,
     order: oneOf("self", "descendants", "descendants-last", "ancestors"),
   },

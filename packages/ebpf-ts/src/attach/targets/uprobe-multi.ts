@@ -2,6 +2,7 @@ import { aBoolean, anArray, aPath, type Check, integer, strings, wrongKind } fro
 import { LinkType } from "../../uapi/uapi.gen.ts";
 import { aCookie } from "../a-cookie.ts";
 import { aName } from "../a-name.ts";
+import { aProcess } from "../a-process.ts";
 import type { AttachKind } from "../attach-kind.ts";
 
 /** Many functions of one file at once, by one link: as fast to attach as a single one (kernel engine, Linux 6.6). */
@@ -17,7 +18,7 @@ export interface UprobeMultiTarget {
   readonly offsets?: readonly number[] | undefined;
   /** What `bpf_get_attach_cookie` gives the program, 64 bits, for each of the `symbols` or `offsets`. */
   readonly cookies?: readonly (bigint | number)[] | undefined;
-  /** Only where this process comes along; every process when left out. */
+  /** Only where this process comes along; every process when left out; 0 is this one. */
   readonly pid?: number | undefined;
   /** Where they return rather than where they begin; by default as the section says (`uretprobe.multi`). Not for `uprobe.session`, which sees both. */
   readonly returns?: boolean | undefined;
@@ -48,7 +49,7 @@ export const uprobeMulti: AttachKind<UprobeMultiTarget> = {
     symbols: names,
     offsets: listOf(integer(0, Number.MAX_SAFE_INTEGER), "offsets"),
     cookies: listOf(aCookie, "cookies"),
-    pid: integer(1, 0x7fff_ffff),
+    pid: aProcess,
     returns: aBoolean,
   },
   needs: ["path"],

@@ -2,6 +2,7 @@ import { aBoolean, aCount, aPath, integer } from "../../base/checks.ts";
 import { LinkType } from "../../uapi/uapi.gen.ts";
 import { aCookie } from "../a-cookie.ts";
 import { aName } from "../a-name.ts";
+import { aProcess } from "../a-process.ts";
 import type { AttachKind } from "../attach-kind.ts";
 
 /**
@@ -19,7 +20,7 @@ export interface UprobeTarget {
   readonly symbol?: string | undefined;
   /** Bytes from the function, or, without one, from the start of the file. */
   readonly offset?: number | undefined;
-  /** Only where this process comes along, in any of its threads; every process when left out. */
+  /** Only where this process comes along, in any of its threads; every process when left out; 0 is this one. */
   readonly pid?: number | undefined;
   /** Where the function returns rather than where it begins; by default as the section says (`uretprobe`). */
   readonly returns?: boolean | undefined;
@@ -41,7 +42,7 @@ export const uprobe: AttachKind<UprobeTarget> = {
     path: aPath,
     symbol: aName,
     offset: aCount,
-    pid: integer(0, 0x7fff_ffff),
+    pid: aProcess,
     returns: aBoolean,
     cookie: aCookie,
     refCtrOffset: integer(0, 0xffff_ffff),

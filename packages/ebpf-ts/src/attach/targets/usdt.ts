@@ -1,7 +1,8 @@
-import { aPath, integer } from "../../base/checks.ts";
+import { aPath } from "../../base/checks.ts";
 import { LinkType } from "../../uapi/uapi.gen.ts";
 import { aCookie } from "../a-cookie.ts";
 import { aName } from "../a-name.ts";
+import { aProcess } from "../a-process.ts";
 import type { AttachKind } from "../attach-kind.ts";
 
 /**
@@ -14,7 +15,7 @@ export interface UsdtTarget {
   readonly path: string;
   readonly provider: string;
   readonly name: string;
-  /** Only where this process comes along; every process when left out. Before Linux 5.15 libraries take it. */
+  /** Only where this process comes along; every process when left out; 0 is this one. Before Linux 5.15 libraries take it. */
   readonly pid?: number | undefined;
   /** What `bpf_usdt_cookie` gives the program, 64 bits; 0 when left out. */
   readonly cookie?: bigint | number | undefined;
@@ -25,7 +26,7 @@ export const usdt: AttachKind<UsdtTarget> = {
   title: "a probe of user space",
   linkType: LinkType.PERF_EVENT,
   once: false,
-  checks: { path: aPath, provider: aName, name: aName, pid: integer(0, 0x7fff_ffff), cookie: aCookie },
+  checks: { path: aPath, provider: aName, name: aName, pid: aProcess, cookie: aCookie },
   needs: ["path", "provider", "name"],
   parse(rest) {
     const [, path, provider, name] = /^([^:]+):([^:]+):([^:]+)$/.exec(rest) ?? [];

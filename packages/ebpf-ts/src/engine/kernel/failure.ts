@@ -16,6 +16,7 @@ const meanings: Readonly<Record<number, string>> = {
   [Errno.ENOENT]: "there is no such thing",
   [Errno.ENOMEM]: "there is not enough memory",
   [Errno.ENOSPC]: "there is no room left",
+  [Errno.ESRCH]: "there is no such process",
 };
 
 /** The error for a failed call. `action` follows "Cannot": `create map events`. `why` replaces the general explanation. */
@@ -66,6 +67,7 @@ export function isShortage(result: number): boolean {
 
 const codes: Readonly<Record<number, EbpfErrorCode>> = {
   [Errno.ENOENT]: "NOT_FOUND",
+  [Errno.ESRCH]: "NOT_FOUND",
   [Errno.ENOSPC]: "NO_SPACE",
   [Errno.EPERM]: "NO_PRIVILEGE",
   [Errno.EMFILE]: "TOO_MANY_FILES",

@@ -8,6 +8,7 @@ import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, Replacement, RunOptions, RunResult } from "../program.ts";
 import { attachProgram } from "./attach/attach-program.ts";
 import { type Attachment, closeAttachment, type FindObjectMap } from "./attach/attachment.ts";
+import { withOwnProcess } from "./attach/own-process.ts";
 import { KernelLink } from "./kernel-link.ts";
 import { programInfo } from "./object-info.ts";
 import { PinPlace } from "./pin.ts";
@@ -65,7 +66,7 @@ export class KernelProgram implements EngineProgram {
 
   async attach(told?: AttachTarget): Promise<EngineLink> {
     const sys = this.#sys;
-    const target = targetOf(this.#spec, told);
+    const target = withOwnProcess(targetOf(this.#spec, told));
     refuseIfLockedDown(this.#attachAction, "bpf");
     return this.#inTurn(async () => {
       const program = (await this.#scope?.programFor(this.#spec)) ?? this.#descriptor;

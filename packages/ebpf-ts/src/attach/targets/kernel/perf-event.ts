@@ -2,6 +2,7 @@ import { type Check, integer, showValue } from "../../../base/checks.ts";
 import { nearName } from "../../../base/near-name.ts";
 import { LinkType } from "../../../uapi/uapi.gen.ts";
 import { aCookie } from "../../a-cookie.ts";
+import { aProcess } from "../../a-process.ts";
 import type { AttachKind } from "../../attach-kind.ts";
 import { type PerfEventName, perfEvents } from "../../perf-events.ts";
 
@@ -15,7 +16,7 @@ export interface PerfEventTarget {
   readonly period?: number | undefined;
   /** One CPU alone; by default all that are online now. With `pid`, what the process does while it is on that CPU. */
   readonly cpu?: number | undefined;
-  /** Only what this process does, in all of its threads, also those that it starts later (Linux 5.13); everybody when left out. */
+  /** Only what this process does, in all of its threads, also those that it starts later (Linux 5.13); everybody when left out; 0 is this one. */
   readonly pid?: number | undefined;
   /** What `bpf_get_attach_cookie` gives the program, 64 bits (Linux 5.15); 0 when left out. */
   readonly cookie?: bigint | number | undefined;
@@ -45,7 +46,7 @@ export const perfEvent: AttachKind<PerfEventTarget> = {
     frequency: integer(1, most),
     period: integer(1, most),
     cpu: integer(0, 0x7fff_ffff),
-    pid: integer(1, 0x7fff_ffff),
+    pid: aProcess,
     cookie: aCookie,
   },
   needs: ["event"],

@@ -18,11 +18,11 @@ const programFolders = ["/usr/bin", "/usr/sbin"];
 
 /**
  * The executable or library that a user means: a path, or a name without a slash, which is looked for as the loader does and as libbpf does. Of a
- * process (0 is this one), among the files that it has mapped first.
+ * process, among the files that it has mapped first.
  */
 export function findBinary(path: string, pid: number | undefined, action: string): string {
   if (path.includes("/")) return absolutePath(path);
-  const mapped = pid === undefined ? undefined : mappedFile(path, pid === 0 ? "self" : String(pid));
+  const mapped = pid === undefined ? undefined : mappedFile(path, pid);
   const found = mapped ?? (/\.so(?:\.|$)/.test(path) ? findLibrary(path) : findProgram(path));
   if (found !== undefined) return found;
   throw new EbpfError(
@@ -68,7 +68,7 @@ function searchPath(variable: string): string[] {
 }
 
 /** Of /proc/PID/maps: a file that may lie in another mount namespace. */
-function mappedFile(name: string, pid: string): string | undefined {
+function mappedFile(name: string, pid: number): string | undefined {
   const maps = readIfThere(`/proc/${pid}/maps`) ?? "";
   const paths = maps.split("\n").map((line) => line.slice(Math.max(0, line.indexOf("/"))));
   const path = paths.find((each) => each.startsWith("/") && each.endsWith(`/${name}`));

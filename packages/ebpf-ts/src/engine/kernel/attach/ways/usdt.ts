@@ -3,7 +3,6 @@ import { NotSupportedError } from "../../../../base/errors.ts";
 import { importHost } from "../../../../host/import-host.ts";
 import { isKernelBefore } from "../../kernel-release.ts";
 import type { UsdtPlace, UsdtProbe } from "../../../../elf/usdt/notes.ts";
-import { pid as ownPid } from "../../../../host/this-process.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { AttachType } from "../../../../uapi/uapi.gen.ts";
 import { type Attach, type Attachment, attachmentOf, type AttachRequest } from "../attachment.ts";
@@ -66,7 +65,7 @@ function attachByOneLink(request: Request, path: string, { machine, places, tabl
         cookies: BigUint64Array.from(entries, ({ number }) => BigInt(number)),
         ...(semaphores.some((each) => each !== 0n) ? { ref_ctr_offsets: BigUint64Array.from(semaphores) } : {}),
         cnt: places.length,
-        ...(pid === undefined ? {} : { pid: pid === 0 ? ownPid : pid }),
+        ...(pid === undefined ? {} : { pid }),
       },
     };
     const refusals = { what: "links of many uprobes", since: "6.6", meanings: meaningsOf(path, pid) };
