@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { fixture, onEachEngine, type Fixture } from "./fixture.ts";
 
@@ -31,6 +31,11 @@ async function emit(loaded: Fixture, first: number, count: number, cpu = 0): Pro
 async function emitBlob(loaded: Fixture, length: number, byte: number): Promise<void> {
   const { returnValue } = await loaded.bpf.program("emit_blob").run({ context: words(length, byte), cpu: 0 });
   assert.equal(returnValue, 0);
+}
+
+/** A loop that begins to wait looks once more, as soon as the event loop watches its rings. */
+async function waiting(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await nextTurn();
 }
 
 function words(...numbers: number[]): Uint8Array {
@@ -309,6 +314,7 @@ onEachEngine("perf event array", (engine) => {
     let woken = false;
     const events = perf.events();
     const next = events.next().finally(() => (woken = true));
+    await waiting();
     await emit(loaded, 0, 4);
     await sleep(quiet);
     assert.equal(woken, false);
@@ -329,6 +335,7 @@ onEachEngine("perf event array", (engine) => {
       .events()
       .next()
       .finally(() => (woken = true));
+    await waiting();
     await emit(loaded, 0, 10);
     await sleep(quiet);
     assert.equal(woken, false);

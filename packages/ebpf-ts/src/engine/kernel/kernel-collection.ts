@@ -7,7 +7,6 @@ import type { Instruction } from "../../insn/instruction.ts";
 import { Assembler, type StartRelocation } from "../../spec/assembly/assembler.ts";
 import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
 import { withMemberPrograms } from "../../spec/struct-ops/member-programs.ts";
-import { mapKind } from "../../kinds/map-kinds.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -162,8 +161,7 @@ export class KernelCollection implements EngineCollection {
   async prepareLockDown(): Promise<void> {
     // What a filter leaves may be commands, and not the files of modules.
     await importCommands();
-    const hasPerf = this.#spec.maps.some(({ type }) => mapKind(type).ring === "perf");
-    this.#letPollerGo ??= await keepPoller(this.#sys, hasPerf);
+    this.#letPollerGo ??= await keepPoller(this.#sys);
     if (this.#closed) this.#letPollerGo();
   }
 

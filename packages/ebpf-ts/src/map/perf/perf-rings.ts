@@ -208,11 +208,15 @@ export class PerfRings<T> {
     return samples.map(({ offset, length }) => ({ cpu, event: this.#decode(view, offset, length) }));
   }
 
-  /** What came between the last look and arming woke nobody: perf events forget a wake-up that was once asked for. */
+  /**
+   * What came between the last look and arming woke nobody: perf events forget a wake-up that was once asked for. What is seen before needs no bell:
+   * one that stays armed though nobody waits keeps the process alive.
+   */
   #openBell(onRing: () => void): RingBell {
     const bell = this.#perf.bell(onRing);
     return {
       arm: () => {
+        if (this.#hasData()) return queueMicrotask(onRing);
         bell.arm();
         if (this.#hasData()) queueMicrotask(onRing);
       },

@@ -26,7 +26,7 @@ const declarations = {
   close: "void uv_close(intptr_t handle, intptr_t none)",
 };
 const UV_POLL = 8;
-const UV_READABLE = 1;
+export const UV_READABLE = 1;
 export const UV_WRITABLE = 2;
 
 /** A descriptor that the event loop watches. */

@@ -74,26 +74,17 @@ class KernelPerf implements EnginePerf {
     return this.#open;
   }
 
-  /** A bell per CPU under one. Those that have not rung stay armed. */
   bell(onRing: () => void): RingBell {
-    const bells: RingBell[] = [];
-    const all: RingBell = {
-      arm: () => {
-        for (const bell of bells) bell.arm();
-      },
+    const fds = this.rings.map((ring) => ring.fd);
+    const bell = openBell(this.#sys, fds, "perf", onRing);
+    this.#bells.add(bell);
+    return {
+      arm: () => bell.arm(),
       close: () => {
-        this.#bells.delete(all);
-        for (const bell of bells) bell.close();
+        this.#bells.delete(bell);
+        bell.close();
       },
     };
-    this.#bells.add(all);
-    try {
-      for (const ring of this.rings) bells.push(openBell(this.#sys, ring.fd, "perf", onRing));
-    } catch (error) {
-      all.close();
-      throw error;
-    }
-    return all;
   }
 
   setPaused(paused: boolean): void {

@@ -16,13 +16,13 @@ import {
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { loopWatches } from "../../../sys/poll/event-loop.ts";
 import { check } from "../failure.ts";
-import { openLoopBell } from "./loop-bell.ts";
+import { joinBells } from "./join-bells.ts";
+import { type BellKind, openLoopBell } from "./loop-bell.ts";
 import { startPollerThread } from "./poller-thread.ts";
 
 /**
  * One epoll for all rings that the event loop does not watch by itself (loop-bell.ts), and a thread that waits at it: in worker threads, on Bun and
- * Deno, and for perf events everywhere. A perf event's ring tells but once that it has something, and forgets it as it tells (perf_poll in
- * kernel/events/core.c): the loop, which asks also when nobody waits, would be told in vain.
+ * Deno.
  *
  * ```text
  *   main thread   bell.arm(): epoll_ctl MOD ──► epoll ──► epoll_wait           ebpf-poller-worker.ts
@@ -52,27 +52,29 @@ let current: Poller | undefined;
 let lastToken = STOP_TOKEN;
 
 /**
- * A bell for the map behind `fd`: `in` and `perf` ring when there is data to read, `out` when there is room to write. The event loop rings it where
- * it can.
+ * A bell for the rings behind `fds`, which rings when one of them has what its kind tells of. The event loop rings it where it can. Where it is one of
+ * the thread's, what came to a perf event's ring is forgotten as it is asked for (see loop-bell.ts), too: whoever arms it looks behind that.
  */
-export function openBell(sys: Sys, fd: number, direction: "in" | "out" | "perf", onRing: () => void): RingBell {
-  const own = direction === "perf" ? undefined : openLoopBell(sys, fd, direction, onRing);
-  if (own !== undefined) return own;
+export function openBell(sys: Sys, fds: readonly number[], kind: BellKind, onRing: () => void): RingBell {
+  return openLoopBell(sys, fds, kind, onRing) ?? joinBells(fds, (fd) => openThreadBell(sys, fd, kind, onRing));
+}
+
+function openThreadBell(sys: Sys, fd: number, kind: BellKind, onRing: () => void): RingBell {
   current ??= new Poller(sys);
   const poller = current;
   try {
-    return poller.add(fd, direction === "out" ? EPOLLOUT : EPOLLIN, onRing);
+    return poller.add(fd, kind === "out" ? EPOLLOUT : EPOLLIN, onRing);
   } finally {
     poller.endIfIdle();
   }
 }
 
 /**
- * Resolves when somebody waits for rings, for perf rings too if there are any, and keeps them until what it gives is called (idempotent): for a process
- * that could not start a thread later. Where there can be none, the main thread looks by the clock as ever.
+ * Resolves when somebody waits for rings, and keeps them until what it gives is called (idempotent): for a process that could not start a thread
+ * later. Where there can be none, the main thread looks by the clock as ever.
  */
-export async function keepPoller(sys: Sys, hasPerf: boolean): Promise<() => void> {
-  if (loopWatches() && !hasPerf) return () => {};
+export async function keepPoller(sys: Sys): Promise<() => void> {
+  if (loopWatches()) return () => {};
   current ??= new Poller(sys);
   return current.keep();
 }

@@ -37,7 +37,7 @@ export class RingMap extends KernelMap {
     const isEventRing = mapKind(this.info.type).ring === "event";
     const memory = mapRing(this.sys, fd, this.info);
     return new KernelRing(memory, {
-      bell: (onRing) => openBell(this.sys, this.fd, isEventRing ? "in" : "out", onRing),
+      bell: (onRing) => openBell(this.sys, [this.fd], isEventRing ? "in" : "out", onRing),
       waitSync: isEventRing ? (timeoutMs) => waitReadable(this.sys, this.fd, timeoutMs) : undefined,
       share: () => {
         const { name, type, id } = this.info;
