@@ -1,17 +1,16 @@
 /** `ebpf prog`, `map`, `link` and `btf`, over objects of the test's own, beside what bpftool says of them. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Collection, EbpfError, load, type Program } from "ebpf-ts";
-import { type Btf, printC } from "ebpf-ts/btf";
+import { type Collection, load, type Program } from "ebpf-ts";
 import { findMap, findProgram } from "ebpf-ts/kernel";
 import { parse } from "ebpf-ts/spec";
 import { ebpf, root, runFile } from "./ebpf.ts";
-import { compilerOrSkip, kernelOrSkip, mountTracefs, rootOrSkip } from "./requirements.ts";
+import { kernelOrSkip, mountTracefs, rootOrSkip } from "./requirements.ts";
 
 const fixtures = "packages/ebpf-ts/test/fixtures";
 const fixture = (name: string): string => join(root, fixtures, `${name}.bpf.o`);
@@ -208,52 +207,6 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
     const command = await ebpf(["prog", "lst"]);
     assert.deepEqual([command.code, command.stderr.includes("Did you mean list?")], [2, true]);
     assert.equal((await ebpf(["btf", "dump", "/none"])).stderr, "ebpf: Cannot read /none: there is no such file\n");
-  });
-});
-
-/** As the command reads them; undefined where an object has none, or is one of those that are to be refused. */
-function typesOf(path: string): Btf | undefined {
-  try {
-    return parse(readFileSync(path)).btf;
-  } catch (error) {
-    if (!(error instanceof EbpfError)) throw error;
-    return undefined;
-  }
-}
-
-describe("ebpf btf dump", { skip: compilerOrSkip("clang-19") }, () => {
-  for (const source of ["kernel", `${fixtures}/links.bpf.o`, `${fixtures}/codec.bpf.o`]) {
-    it(`of ${source} is a header that clang compiles`, async () => {
-      const { code, stdout, stderr } = await ebpf(["btf", "dump", source]);
-      assert.equal(code, 0, stderr);
-      const folder = mkdtempSync(join(tmpdir(), "ebpf-header-"));
-      const file = join(folder, "types.c");
-      writeFileSync(file, stdout);
-      execFileSync("clang-19", ["-target", "bpf", "-Werror", "-c", file, "-o", "/dev/null"]);
-    });
-  }
-
-  it("of every fixture is one", () => {
-    const folder = mkdtempSync(join(tmpdir(), "ebpf-headers-"));
-    const names = readdirSync(join(root, fixtures), { recursive: true, encoding: "utf8" });
-    const sources = names
-      .filter((name) => name.endsWith(".bpf.o"))
-      .flatMap((name) => {
-        const types = typesOf(join(root, fixtures, name));
-        if (types === undefined) return [];
-        const source = `${name.replaceAll("/", "-")}.c`;
-        writeFileSync(join(folder, source), printC(types));
-        return [source];
-      });
-    assert.ok(sources.length > 50);
-    execFileSync("clang-19", ["-target", "bpf", "-Werror", "-fsyntax-only", ...sources], { cwd: folder });
-  });
-
-  it("one type a line, or as JSON", async () => {
-    const raw = await ebpf(["btf", "dump", `${fixtures}/links.bpf.o`, "--format", "raw"]);
-    assert.match(raw.stdout, /^\[1\] PTR type=3\n\[2\] INT 'int' size=4 encoding=signed/);
-    const lines = (await ebpf(["btf", "dump", `${fixtures}/links.bpf.o`, "--json"])).stdout.trimEnd().split("\n");
-    assert.deepEqual(JSON.parse(lines[0]!), { kind: "ptr", id: 1, type: 3 });
   });
 });
 

@@ -34,7 +34,12 @@ export function mountTracefs(): () => void {
 }
 
 export function compilerOrSkip(compiler = "clang-14"): string | false {
-  return reasonOrFail(existsSync(`/usr/bin/${compiler}`) ? false : `${compiler} is not installed`);
+  return toolOrSkip(compiler);
+}
+
+export function toolOrSkip(tool: string): string | false {
+  const isThere = ["/usr/bin", "/usr/sbin"].some((folder) => existsSync(`${folder}/${tool}`));
+  return reasonOrFail(isThere ? false : `${tool} is not installed`);
 }
 
 /** A root of kernels, as `dpkg -x` makes them: scripts/kernels/get-kernel.ts got it for `npm run test:kernels`. */

@@ -49,6 +49,7 @@ const doors: Readonly<Record<string, Readonly<Record<string, readonly unknown[] 
     toJson: "takes any value, and gives what JSON.stringify gives for it",
   },
   "object-file": {
+    objectSection: [bytes, ".BTF"],
     parse: [bytes],
     readObject: ["/none"],
   },
