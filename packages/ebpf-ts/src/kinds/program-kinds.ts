@@ -66,7 +66,8 @@ export const programKinds: readonly ProgramKind[] = [
     rest: "<category>/<name>",
     since: "4.7",
   }),
-  // Programs at tracepoints that may sleep: refused by Linux 6.18, loaded and seen to run on 7.3. Which one between was the first nobody has tried.
+  // Programs at tracepoints that may sleep came to Linux with the tag bpf-next-7.2 (commits 439ebd5b5708, 57918341dd19, 8cfb77d30920). Tests see them
+  // refused by 6.1, 6.12 and 6.18, and run by 7.3.
   ...kinds("tracepoint.s tp.s", {
     type: ProgType.TRACEPOINT,
     place: "tracepoint",

@@ -25,8 +25,9 @@ describe("fsession", { skip: linuxOrSkip("7.0") }, () => {
 });
 
 describe("tracepoints", { skip: linuxOrSkip("7.2") }, () => {
-  for (const name of ["on_tracepoint", "on_raw_tracepoint"]) {
-    it(`have programs that sleep (${name === "on_tracepoint" ? "tp.s" : "raw_tp.s"})`, () =>
+  const sections = { on_tracepoint: "tp.s", on_raw_tracepoint: "raw_tp.s", on_typed_tracepoint: "tp_btf.s" };
+  for (const [name, section] of Object.entries(sections)) {
+    it(`have programs that sleep (${section})`, () =>
       watch(name, async (count) => {
         for (let call = 0; call < 3; call += 1) unlinkat("/nowhere/at/all");
         assert.deepEqual([count("calls"), count("copied")], [3n, 3n]);
