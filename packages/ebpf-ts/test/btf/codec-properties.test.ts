@@ -1,64 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { closeOverReader } from "../../src/btf/codec/decode-by-closures.ts";
-import { generateReader } from "../../src/btf/codec/decode-by-code.ts";
-import { decoderOf } from "../../src/btf/codec/decoder.ts";
-import type { Decoder } from "../../src/btf/codec/decoder.ts";
-import { closeOverWriter } from "../../src/btf/codec/encode-by-closures.ts";
-import { generateWriter } from "../../src/btf/codec/encode-by-code.ts";
-import { encoderOf } from "../../src/btf/codec/encoder.ts";
 import type { Encoder } from "../../src/btf/codec/encoder.ts";
-import { shownBits } from "../../src/btf/codec/holes.ts";
-import { makePlan } from "../../src/btf/codec/make-plan.ts";
-import { BtfBuilder, parseBtf, validateBtf } from "../../src/btf/index.ts";
-import type { Btf } from "../../src/btf/index.ts";
 import { btfCodec } from "../../src/map/value-codec.ts";
 import { EbpfError } from "../../src/base/errors.ts";
 import { shapes } from "./arbitrary-type.ts";
-import type { Shape } from "./arbitrary-type.ts";
-
-interface Codecs {
-  readonly decoders: readonly Decoder[];
-  readonly encoders: readonly Encoder[];
-  readonly size: number;
-  /** Bits that a member shows. */
-  readonly shown: Uint8Array;
-}
-
-function builtFrom(shape: Shape): { btf: Btf; id: number } {
-  const builder = new BtfBuilder();
-  const id = shape.build(builder);
-  const btf = parseBtf(builder.bytes());
-  validateBtf(btf);
-  return { btf, id };
-}
-
-/** By generated code, and by closures. */
-function codecsFor(shape: Shape): Codecs {
-  const { btf, id } = builtFrom(shape);
-  const plan = makePlan(btf, id);
-  return {
-    size: btf.sizeOf(id),
-    shown: shownBits(plan),
-    decoders: [generateReader(plan), closeOverReader(plan)].map((reader) => decoderOf(plan, reader, "x")),
-    encoders: [generateWriter(plan), closeOverWriter(plan)].map((writer) => encoderOf(plan, writer, "x")),
-  };
-}
+import { builtFrom, codecsFor, encodeAt } from "./codecs.ts";
 
 /** At a whole word, as in a ring, and beside one. */
 function encode(encoder: Encoder, value: unknown, fill: number): Uint8Array {
   const [aligned, beside] = [8, 12].map((offset) => encodeAt(encoder, value, fill, offset));
   assert.deepEqual(aligned, beside);
   return aligned!;
-}
-
-function encodeAt(encoder: Encoder, value: unknown, fill: number, offset: number): Uint8Array {
-  const bytes = new Uint8Array(offset + encoder.size + 8).fill(fill);
-  encoder.encode(value, new DataView(bytes.buffer), offset);
-  const outside = [...bytes.slice(0, offset), ...bytes.slice(-8)];
-  assert.deepEqual(outside, Array(outside.length).fill(fill), "wrote outside");
-  return bytes.slice(offset, -8);
 }
 
 /** An error's message is an outcome too: both ways must give the same. */

@@ -1,6 +1,7 @@
 import type { Writer } from "./writer.ts";
 import { failureUnder } from "./encode-failure.ts";
 import { refuseNoMembers } from "./given-members.ts";
+import { inlineStore, inlineText } from "./inline-stores.ts";
 import { isInherited } from "./plan.ts";
 import type { ArrayPlan, EnumPlan, FieldPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
 import { fillsItsBytes, rangesToClear } from "./ranges-to-clear.ts";
@@ -12,6 +13,7 @@ import {
   ownMember,
   wordsOf,
   write128,
+  writeAscii,
   writeBigBits,
   writeBits,
   writeBool,
@@ -39,6 +41,7 @@ const library = {
   wordsOf,
   refuseNoMembers,
   write128,
+  writeAscii,
   writeBigBits,
   writeBits,
   writeBool,
@@ -89,19 +92,25 @@ class CodeWriter {
     return `${ranges.map(({ at, size }) => `${clear(at, size)} `).join("")}whole(v, o, x, name);`;
   }
 
-  /** A statement that writes the expression `value` at the expression `at`. */
+  /** A statement that writes `value`, a name, at the expression `at`. */
   write(plan: Plan, at: string, value: string, name: string): string {
     switch (plan.op) {
       case "text":
+        return inlineText(
+          plan,
+          at,
+          value,
+          `writeText(v, ${at}, ${value}, ${plan.tail ? "Infinity" : plan.size}, ${name});`,
+        );
       case "bytes":
-        return `${plan.op === "text" ? "writeText" : "writeBytes"}(v, ${at}, ${value}, ${plan.tail ? "Infinity" : plan.size}, ${name});`;
+        return `writeBytes(v, ${at}, ${value}, ${plan.tail ? "Infinity" : plan.size}, ${name});`;
       case "enum":
-        return scalar(plan.of, at, `enumValue(enums[${this.#enum(plan)}], ${value}, ${name})`, name);
+        return call(plan.of, at, `enumValue(enums[${this.#enum(plan)}], ${value}, ${name})`, name);
       case "array":
       case "struct":
         return `${this.#function(plan)}(v, ${at}, ${value}, ${name});`;
       default:
-        return scalar(plan, at, value, name);
+        return inlineStore(plan, at, value, call(plan, at, value, name));
     }
   }
 
@@ -124,7 +133,7 @@ class CodeWriter {
   #array(plan: ArrayPlan): string {
     return `  const elements = elementsOf(x, ${plan.tail ? "Infinity" : plan.length}, name);
   try {
-    for (let i = 0; i < elements.length; i++) { ${this.write(plan.element, `o + i * ${plan.stride}`, "elements[i]", "i")} }
+    for (let i = 0; i < elements.length; i++) { const m = elements[i]; ${this.write(plan.element, `o + i * ${plan.stride}`, "m", "i")} }
   } catch (failure) { throw failureUnder(failure, name); }
 `;
   }
@@ -162,7 +171,8 @@ function clear(at: number, size: number): string {
   return stores.join(" ");
 }
 
-function scalar(plan: ScalarPlan, at: string, value: string, name: string): string {
+/** The call of the function that writes a value, or refuses it. */
+function call(plan: ScalarPlan, at: string, value: string, name: string): string {
   switch (plan.op) {
     case "int":
       return `write${plan.signed ? "I" : "U"}${plan.size * 8}(v, ${at}, ${value}, ${name});`;

@@ -6,7 +6,7 @@ import { closeOverWriter } from "./encode-by-closures.ts";
 import { closeOverReader } from "./decode-by-closures.ts";
 import { generateWriter } from "./encode-by-code.ts";
 import { EncodeFailure } from "./encode-failure.ts";
-import { keptBytes, sameValue } from "./kept-bytes.ts";
+import { keeping, keptBytes, sameValue } from "./kept-bytes.ts";
 import { makePlan } from "./make-plan.ts";
 import { measure } from "./measure.ts";
 import { isOpen } from "./plan.ts";
@@ -51,21 +51,22 @@ function rootName(btf: Btf, typeId: number): string {
 }
 
 export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
+  const { size } = plan;
   const open = isOpen(plan);
   const known = new KnownBytes(plan);
-  const sizeFor = (value: unknown): number => (open ? (known.of(value)?.length ?? measure(plan, value)) : plan.size);
+  const sizeFor = (value: unknown): number => (open ? (known.of(value)?.length ?? measure(plan, value)) : size);
   return {
-    size: plan.size,
+    size,
     isOpen: open,
     sizeFor,
     encode(value, view, offset) {
-      const bytes = known.of(value);
+      const bytes = known.alone || keeping.any ? known.of(value) : undefined;
       if (bytes !== undefined) {
         new Uint8Array(view.buffer, view.byteOffset + offset, bytes.length).set(bytes);
         return;
       }
       try {
-        writer(view, offset, value, root, open ? sizeFor(value) : plan.size);
+        writer(view, offset, value, root, open ? sizeFor(value) : size);
       } catch (failure) {
         throw failure instanceof EncodeFailure ? asError(failure) : failure;
       }
@@ -76,17 +77,18 @@ export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
 /** Bytes of values that were decoded, and say the same as then. */
 class KnownBytes {
   readonly #plan: Plan;
-  readonly #alone: boolean;
+  /** Whether values are bytes themselves where they say less than those. */
+  readonly alone: boolean;
   #reader: Reader | undefined;
 
   constructor(plan: Plan) {
     this.#plan = plan;
-    this.#alone = plan.op === "bool" || plan.op === "float";
+    this.alone = plan.op === "bool" || plan.op === "float";
   }
 
   of(value: unknown): Uint8Array | undefined {
     const { size } = this.#plan;
-    if (this.#alone) return value instanceof Uint8Array && value.length === size ? value : undefined;
+    if (this.alone) return value instanceof Uint8Array && value.length === size ? value : undefined;
     const bytes = keptBytes(value);
     if (bytes === undefined || (isOpen(this.#plan) ? bytes.length < size : bytes.length !== size)) return undefined;
     this.#reader ??= closeOverReader(this.#plan);

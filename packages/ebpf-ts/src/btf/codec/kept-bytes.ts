@@ -32,17 +32,17 @@ class Kept extends Stamped {
 }
 
 /** Whether any object of this thread remembers its bytes: looking is a tenth of what it takes to encode one. */
-let anyKept = false;
+export const keeping: { any: boolean } = { any: false };
 
 /** Lets a decoded object remember what it was decoded from. Nothing of that is seen on it; copies of it do not have it. */
 export function keepBytes(value: object, bytes: Uint8Array): void {
-  anyKept = true;
+  keeping.any = true;
   Kept.set(value, bytes);
 }
 
 /** What a decoded object remembers, if anything. */
 export function keptBytes(value: unknown): Uint8Array | undefined {
-  return anyKept && typeof value === "object" && value !== null ? Kept.of(value) : undefined;
+  return keeping.any && typeof value === "object" && value !== null ? Kept.of(value) : undefined;
 }
 
 /** Whether two values that were decoded say the same. */

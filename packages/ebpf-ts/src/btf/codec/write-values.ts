@@ -165,7 +165,7 @@ export function writeText(view: DataView, at: number, value: unknown, size: numb
  * Four letters at a time, with one question for all of them: whether a byte of a word is 0 is seen in what it borrows when 1 is taken from
  * each. False when it met another letter: then nothing of use was written.
  */
-function writeAscii(view: DataView, at: number, text: string): boolean {
+export function writeAscii(view: DataView, at: number, text: string): boolean {
   const { length } = text;
   let i = 0;
   for (; i + 4 <= length; i += 4) {
