@@ -93,6 +93,6 @@ export interface EngineLink extends Pinnable {
   update(next: Replacement): Promise<void>;
   /** Of an iterator: runs it anew, for who reads what it prints. */
   read?(): EngineReading;
-  /** Lets go of it. What is pinned stays attached. Idempotent. */
+  /** Lets go of it. What is pinned stays attached. Idempotent; one that fails can be tried again. */
   close(): Promise<void>;
 }

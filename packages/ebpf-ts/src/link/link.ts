@@ -91,9 +91,12 @@ export class Link {
     await this.close();
   }
 
-  /** Lets go of it: the program is detached, unless it is pinned. Idempotent. */
+  /** Lets go of it: the program is detached, unless it is pinned. Idempotent; what fails leaves it attached, and can be tried again. */
   close(): Promise<void> {
-    this.#closed ??= this.#close();
+    this.#closed ??= this.#close().catch((error: unknown) => {
+      this.#closed = undefined;
+      throw error;
+    });
     return this.#closed;
   }
 
@@ -102,7 +105,6 @@ export class Link {
   }
 
   async #close(): Promise<void> {
-    this.#onEnd(this);
     await this.#link.close();
   }
 
@@ -110,6 +112,7 @@ export class Link {
   #removePin(): void {
     try {
       this.unpin();
+    this.#onEnd(this);
     } catch (error) {
       if (!(error instanceof EbpfError) || error.code !== "NOT_FOUND") throw error;
     }

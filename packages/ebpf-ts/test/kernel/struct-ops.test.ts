@@ -14,11 +14,14 @@ import { filledIn, layOutOps, type OpsLayout } from "../../src/engine/kernel/str
 import { type KeptOps, OpsLink } from "../../src/engine/kernel/struct-ops/ops-link.ts";
 import { OpsPlan } from "../../src/engine/kernel/struct-ops/plan-ops.ts";
 import { lastingOperations } from "../../src/host/lasting-operations.ts";
+import type { LinkedOps } from "../../src/link/linked.ts";
+import { LiveLinks } from "../../src/link/live-links.ts";
 import { load, type LoadOptions } from "../../src/load.ts";
 import { parse } from "../../src/spec/parse.ts";
 import { withMembers } from "../../src/spec/struct-ops/set-members.ts";
 import type { CollectionSpec, MapSpec, MemberProgram } from "../../src/spec/types.ts";
 import type { Sys } from "../../src/sys/ffi/sys.ts";
+import { LinkType, MapFlag } from "../../src/uapi/uapi.gen.ts";
 import { fixturePath } from "../support/fixtures.ts";
 
 const read = (name: string): CollectionSpec => parse(new Uint8Array(readFileSync(fixturePath(name))));
@@ -260,7 +263,7 @@ describe("operations of the kernel without a link", () => {
     const withdraw = (): void => {
       if (stuck()) throw new EbpfError("NO_PRIVILEGE", "Cannot detach map kept: as told");
     };
-    const map = { info: { name: "kept" }, fill: () => {}, withdraw, fd: -1 } as unknown as KeptOps;
+    const map = { info: { name: "kept", id: 1 }, fill: () => {}, withdraw, fd: -1 } as unknown as KeptOps;
     const target = { kind: "struct_ops", struct: "ops" } as const;
     const parts = { sys: {} as Sys, map, opsOf: () => map, link: undefined, target };
     return new OpsLink(parts, () => {});
@@ -287,6 +290,23 @@ it("what is let go of step by step goes on after a step that fails", async () =>
     async (): Promise<void> => {
       taken.push(number);
       if (fails) throw new Error(`step ${number}`);
+
+  it("stay attached where they cannot be detached, until they can", async () => {
+    let stuck = true;
+    const links = new LiveLinks();
+    const handle = { attach: async () => keptOps(() => stuck) };
+    const link = await links.attach({ name: "kept", info: { keySize: 4 }, handle } as unknown as LinkedOps);
+    const both = [link.detach(), link.close()];
+    for (const end of both) await assert.rejects(end, { code: "NO_PRIVILEGE" });
+    await assert.rejects(links.close(), { code: "NO_PRIVILEGE" });
+    assert.deepEqual([link.attached, links.all], [true, [link]]);
+    assert.equal(link.info.type, LinkType.STRUCT_OPS);
+    stuck = false;
+    await link.detach();
+    await link.detach();
+    assert.deepEqual([link.attached, links.all], [false, []]);
+    assert.throws(() => link.info, { code: "CLOSED" });
+  });
     };
   await assert.rejects(takeAll([step(1), step(2, true), step(3, true), step(4)]), { message: "step 2" });
   assert.deepEqual(taken, [1, 2, 3, 4]);

@@ -10,6 +10,7 @@ import { TrafficControlMessage } from "../../src/uapi/structs.gen.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command, LinkType, NetlinkFlag, NetlinkType, TcAttr } from "../../src/uapi/uapi.gen.ts";
 import { mountBpffs, type Mounted } from "../support/bpf-file-systems.ts";
+import { CAP_NET_ADMIN, withoutCapability } from "../support/capabilities.ts";
 import { networkOrSkip } from "../support/own-network.ts";
 import { linuxOrSkip } from "../support/requirements.ts";
 import { sendDatagram } from "../support/sockets.ts";
@@ -154,3 +155,18 @@ describe("kernel: tc", { skip: networkOrSkip() }, () => {
     assert.deepEqual(await bpf.attach(), []);
   });
 });
+  it("stays attached where its filter cannot be removed, until it can", async () => {
+    await using bpf = await loadNet(["tc_ingress"]);
+    const link = await bpf.program("tc_ingress").attach(clsact);
+    for (const end of [() => link.detach(), () => link.close()]) {
+      const ended = withoutCapability(CAP_NET_ADMIN, end);
+      await assert.rejects(ended, { code: "NO_PRIVILEGE", message: /^Cannot detach program tc_ingress: / });
+      assert.deepEqual([link.attached, bpf.links, qdiscs("clsact")], [true, [link], 1]);
+    }
+    const before = runsOf(bpf, "tc_ingress");
+    sendDatagram();
+    await until(() => runsOf(bpf, "tc_ingress") > before, "it goes on");
+    await link.detach();
+    assert.deepEqual([link.attached, bpf.links, qdiscs("clsact")], [false, [], 0]);
+  });
+

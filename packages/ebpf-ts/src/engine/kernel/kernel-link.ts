@@ -94,9 +94,9 @@ export class KernelLink implements EngineLink {
   }
 
   async close(): Promise<void> {
-    this.#onEnd();
     for (const reading of this.#readings) reading.close();
     closeAttachment(this.#attachment);
+    this.#onEnd();
   }
 
   get #type(): number {

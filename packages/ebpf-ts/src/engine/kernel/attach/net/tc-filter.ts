@@ -45,7 +45,7 @@ export function attachFilter(
     return {
       link: undefined,
       noLink: { why: "it is a filter of clsact, and pins take tcx", since: "6.6" },
-      beside: [{ close: () => removeFilter(sys, place, id) }],
+      beside: [{ close: () => removeFilter(sys, place, id, `detach program ${spec.name}`) }],
       details: { ...interfaceDetails(sys, ifindex), direction, priority: place.priority, handle: place.handle },
       update(other, doing) {
         const flags = NetlinkFlag.CREATE | NetlinkFlag.REPLACE;
@@ -80,10 +80,14 @@ function addFilter(sys: Sys, wanted: FilterPlace, program: number, name: string,
   return { ...wanted, handle: tcm_handle, priority: tcm_info >>> 16 };
 }
 
-/** One that somebody has put in its place meanwhile is theirs. */
-function removeFilter(sys: Sys, place: FilterPlace, id: number | undefined): void {
+/** One that somebody has put in its place meanwhile is theirs. Throws where it stays: it can be tried again. */
+function removeFilter(sys: Sys, place: FilterPlace, id: number | undefined, action: string): void {
   const now = filterAt(sys, place);
-  if (now !== undefined && now === id) askFilter(sys, NetlinkType.DELTFILTER, 0, place, []);
+  if (now !== undefined && now === id) {
+    const answer = askFilter(sys, NetlinkType.DELTFILTER, 0, place, []);
+    // Somebody else was faster.
+    if (answer.result < 0 && answer.result !== -Errno.ENOENT) throw netlinkFailure(answer, action);
+  }
   releaseClsact(sys, place.ifindex);
 }
 
