@@ -1,4 +1,4 @@
-import type { AttachTarget } from "./attach/attach-targets.gen.ts";
+import type { LinkTarget } from "./attach/link-target.ts";
 import { aPath } from "./base/checks.ts";
 import { EbpfError } from "./base/errors.ts";
 import type { LinkInfo } from "./engine/link.ts";
@@ -52,9 +52,10 @@ export class PinnedLink {
 
   /**
    * Where its program is attached, as `attach()` takes it, as far as the kernel tells (Linux 6.6; of probes not for which process). Undefined
-   * where it does not: whether a raw tracepoint has types takes CAP_SYS_ADMIN, the category of a tracepoint a mounted tracefs.
+   * where it does not: whether a raw tracepoint has types takes CAP_SYS_ADMIN, the category of a tracepoint a mounted tracefs. Of operations of the
+   * kernel (struct_ops) it is the name of their struct; undefined once they are detached.
    */
-  get target(): AttachTarget | undefined {
+  get target(): LinkTarget | undefined {
     this.#check("look at");
     return this.#link.target;
   }
@@ -117,7 +118,7 @@ export async function openPinnedProgram(path: string): Promise<PinnedProgram> {
 export async function openPinnedLink(path: string): Promise<PinnedLink> {
   aPath(path, "The path of openPinnedLink()");
   const { reopenLink } = await importReopen();
-  return new PinnedLink(path, reopenLink(path));
+  return new PinnedLink(path, await reopenLink(path));
 }
 
 function importReopen(): Promise<typeof Reopen> {

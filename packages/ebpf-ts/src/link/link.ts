@@ -5,7 +5,7 @@ import { pinObject, unpinObject } from "../engine/pinnable.ts";
 import type { EngineLink } from "../engine/program.ts";
 import type { EngineReading } from "../engine/reading.ts";
 import { IteratorOutput } from "./iterator-output.ts";
-import { checkLinked, type Linked, titleOf, typeOf } from "./linked.ts";
+import { checkLinked, isOps, type Linked, titleOf, typeOf } from "./linked.ts";
 
 export type { Linked, LinkedOps, LinkedProgram } from "./linked.ts";
 
@@ -26,11 +26,17 @@ export class Link {
     this.#onEnd = onEnd;
   }
 
-  /** The name of the program that is attached; of operations of the kernel (struct_ops), that of their map. */
-  get program(): string {
-    return this.#linked.name;
+  /** The name of the program that is attached. Undefined where operations of the kernel (struct_ops) are, as `info.programId` is 0: see {@link map}. */
+  get program(): string | undefined {
+    return isOps(this.#linked) ? undefined : this.#linked.name;
   }
 
+  /** The name of the map whose operations of the kernel (struct_ops) are registered; its id stands in `info.details`. Undefined where a program is attached. */
+  get map(): string | undefined {
+    return isOps(this.#linked) ? this.#linked.name : undefined;
+  }
+
+  /** False from the call that detaches it on; true again where that fails. */
   get attached(): boolean {
     return this.#closed === undefined;
   }
@@ -106,13 +112,13 @@ export class Link {
 
   async #close(): Promise<void> {
     await this.#link.close();
+    this.#onEnd(this);
   }
 
   /** Somebody else may have removed it. */
   #removePin(): void {
     try {
       this.unpin();
-    this.#onEnd(this);
     } catch (error) {
       if (!(error instanceof EbpfError) || error.code !== "NOT_FOUND") throw error;
     }

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import type { Collection } from "../../src/collection/collection.ts";
 import { openPinnedLink } from "../../src/open-pins.ts";
 import { openPinned } from "../../src/open.ts";
-import { links, maps } from "../../src/kernel/index.ts";
+import { detachLink, links, maps } from "../../src/kernel/index.ts";
 import { load, type LoadOptions } from "../../src/load.ts";
 import { StructOps } from "../../src/map/struct-ops/struct-ops.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
@@ -69,8 +69,8 @@ describe("struct_ops", () => {
     const [link, ...others] = await bpf.attach();
     assert.ok(link);
     assert.deepEqual(
-      [others.length, link.program, link.target],
-      [0, "plain", { kind: "struct_ops", struct: "tcp_congestion_ops" }],
+      [others.length, link.program, link.map, link.target],
+      [0, undefined, "plain", { kind: "struct_ops", struct: "tcp_congestion_ops" }],
     );
     const ops = bpf.structOps("plain");
     assert.deepEqual(link.info, { id: 0, type: LinkType.STRUCT_OPS, programId: 0, details: { mapId: ops.info.id } });
@@ -198,7 +198,7 @@ describe("struct_ops with a link", () => {
     assert.deepEqual([count(bpf, "first_sockets"), count(bpf, "second_sockets")], [1n, 0n]);
     await assert.rejects(second.attach(), { code: "BUSY" });
     await link.update(second);
-    assert.equal(link.program, "second");
+    assert.deepEqual([link.program, link.map], [undefined, "second"]);
     assert.deepEqual(link.info.details, { mapId: second.info.id });
     assert.equal(connection("ebpf_ts_cc"), 0);
     assert.deepEqual([count(bpf, "first_sockets"), count(bpf, "second_sockets")], [1n, 1n]);
@@ -293,4 +293,10 @@ describe("struct_ops of a scheduler (sched_ext)", () => {
     await link.detach();
     await until(() => said("state") === "disabled", "the kernel's own scheduler is back");
   });
+      assert.deepEqual(link.target, { kind: "struct_ops", struct: "tcp_congestion_ops" });
 });
+      assert.deepEqual(link.target, { kind: "struct_ops", struct: "tcp_congestion_ops" });
+      if (isLinuxAtLeast("6.10")) {
+        detachLink(link.info.id);
+        assert.equal(link.target, undefined);
+      }

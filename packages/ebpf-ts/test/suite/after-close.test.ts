@@ -118,7 +118,7 @@ async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
     },
     Link: {
       noun: link!,
-      answers: ["program", "attached", "detach", "close"],
+      answers: ["program", "map", "attached", "detach", "close"],
       arguments: { update: [links!.programs.values().next().value!], pin: [path] },
     },
   };

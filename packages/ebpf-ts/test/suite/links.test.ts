@@ -96,7 +96,7 @@ onEachEngine("links", (engine) => {
   it("are listed by their collection, however they came about, and end with it", async () => {
     const object = await loaded(engine);
     const { bpf } = object;
-    const names = (): string[] => bpf.links.map((link) => link.program);
+    const names = (): (string | undefined)[] => bpf.links.map((link) => link.program);
     assert.deepEqual(names(), []);
     const told = await bpf.program("anywhere").attach(enterKill);
     const all = await bpf.attach();
@@ -128,7 +128,7 @@ onEachEngine("links", (engine) => {
     const types = { first: LinkType.PERF_EVENT, raw: LinkType.RAW_TRACEPOINT, typed: LinkType.RAW_TRACEPOINT };
     for (const [name, type] of Object.entries(types)) {
       await using link = await bpf.program(name).attach();
-      assert.equal(link.program, name);
+      assert.deepEqual([link.program, link.map], [name, undefined]);
       assert.equal(link.info.type, type);
       assert.equal(link.info.programId, bpf.program(name).info.id);
     }

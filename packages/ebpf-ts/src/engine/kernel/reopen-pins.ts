@@ -1,4 +1,4 @@
-import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
+import type { LinkTarget } from "../../attach/link-target.ts";
 import { EbpfError, NotSupportedError } from "../../base/errors.ts";
 import { programKinds } from "../../kinds/program-kinds.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
@@ -20,6 +20,7 @@ import { linkFields, linkInfo, linkTarget, programInfo } from "./object-info.ts"
 import { openPin, PinPlace } from "./pin.ts";
 import { updateOps } from "./struct-ops/ops-link.ts";
 import { opsMapOf } from "./struct-ops/ops-map.ts";
+import { structOfMapId } from "./struct-ops/struct-of-map.ts";
 import { cannotUpdate, updateLink } from "./update-link.ts";
 
 export interface ReopenedProgram {
@@ -53,7 +54,7 @@ export function reopenProgram(path: string, sys: Sys = linuxSys()): ReopenedProg
 export interface ReopenedLink {
   readonly pinnedAt: string | undefined;
   readonly info: LinkInfo;
-  readonly target: AttachTarget | undefined;
+  readonly target: LinkTarget | undefined;
   update(next: Replacement): void;
   read(): EngineReading;
   unpin(): void;
@@ -61,15 +62,32 @@ export interface ReopenedLink {
 }
 
 /** A link that is pinned at `path` (BPF_OBJ_GET, Linux 5.7). */
-export function reopenLink(path: string, sys: Sys = linuxSys()): ReopenedLink {
+export async function reopenLink(path: string, sys: Sys = linuxSys()): Promise<ReopenedLink> {
   const descriptor = opened(sys, path, "link", "a bpf_link");
+  try {
+    return reopened(sys, path, descriptor, await structOfLink(sys, descriptor));
+  } catch (error) {
+    descriptor.close();
+    throw error;
+  }
+}
+
+/** Of a link of operations of the kernel, the name of their struct: it takes no others than of that. */
+async function structOfLink(sys: Sys, link: Descriptor): Promise<string> {
+  const { type, struct_ops } = linkFields(sys, link);
+  return type === LinkType.STRUCT_OPS ? structOfMapId(sys, struct_ops.map_id) : "";
+}
+
+function reopened(sys: Sys, path: string, descriptor: Descriptor, struct: string): ReopenedLink {
   const pin = new PinPlace(sys, path);
   const what = `the link that is pinned at ${path}`;
   return {
     get info() {
       return linkInfo(sys, descriptor);
     },
-    get target() {
+    get target(): LinkTarget | undefined {
+      const { type, struct_ops } = linkFields(sys, descriptor);
+      if (type === LinkType.STRUCT_OPS) return struct_ops.map_id === 0 ? undefined : { kind: "struct_ops", struct };
       return linkTarget(sys, descriptor, (program) => programType(sys, program));
     },
     update(next) {

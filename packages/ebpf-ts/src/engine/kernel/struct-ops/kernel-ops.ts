@@ -3,7 +3,7 @@ import type { Btf, BtfComposite } from "../../../btf/types.ts";
 import type { KernelTypes, ModuleTypes } from "../load/kernel-types.ts";
 
 /** What stands before the name of a struct of functions, in that of what a map of them holds. */
-const valuePrefix = "bpf_struct_ops_";
+export const valuePrefix = "bpf_struct_ops_";
 
 /** A struct of functions that the kernel, or a module, lets programs implement. Offsets are bytes. */
 export interface KernelOps {

@@ -7,9 +7,9 @@ import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { AttachType, Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import type { EngineLink, Replacement } from "../../program.ts";
 import { KernelMap } from "../map/kernel-map.ts";
-import { mapTypes } from "../map/map-types.ts";
 import { OpsLink } from "./ops-link.ts";
 import { opsFailure } from "./ops-failure.ts";
+import { structOfMap } from "./struct-of-map.ts";
 
 const key0 = new Uint8Array(4);
 
@@ -33,7 +33,7 @@ export class OpsMap extends KernelMap {
   async attach(): Promise<EngineLink> {
     const action = `attach map ${this.info.name}`;
     refuseIfLockedDown(action, "bpf");
-    const struct = this.#struct ?? (await this.#askForStruct());
+    const struct = this.#struct ?? (await structOfMap(this.sys, this));
     this.fill(action);
     const link = this.hasLinks ? this.#createLink(action) : undefined;
     const target = { kind: "struct_ops", struct } as const;
@@ -69,13 +69,6 @@ export class OpsMap extends KernelMap {
     const fd = this.sys.bpf(Command.LINK_CREATE, attributes);
     if (fd < 0) throw opsFailure(fd, action);
     return new Descriptor(fd, `the link of map ${this.info.name}`);
-  }
-
-  async #askForStruct(): Promise<string> {
-    const types = await mapTypes(this.sys, this);
-    const type = types?.btf.type(types.value);
-    const name = type !== undefined && "name" in type ? type.name : "";
-    return name.replace(/^bpf_struct_ops_/, "");
   }
 
   override close(): void {
