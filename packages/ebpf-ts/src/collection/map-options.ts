@@ -104,7 +104,7 @@ function checkFit({ name, type }: MapSpec, options: MapOptions): void {
 }
 
 const ofOps = ["load", "attach", "members"] as const;
-const ofOthers = ["maxEntries", "pinPath", "reuse"] as const;
+const ofOthers = ["maxEntries", "reuse"] as const;
 
 export function reusedMaps(given: Given): ReadonlyMap<string, EngineMap | string> {
   const reused = new Map<string, EngineMap | string>();

@@ -1,7 +1,7 @@
 /** Operations of the kernel, implemented by programs: congestion controls of TCP, which real connections use. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,6 +11,8 @@ import { openPinned } from "../../src/open.ts";
 import { detachLink, links, maps } from "../../src/kernel/index.ts";
 import { load, type LoadOptions } from "../../src/load.ts";
 import { StructOps } from "../../src/map/struct-ops/struct-ops.ts";
+import { parse } from "../../src/spec/parse.ts";
+import type { MapSpec } from "../../src/spec/types.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { addressOf } from "../../src/sys/ffi/libc.ts";
 import { Errno } from "../../src/uapi/errno.ts";
@@ -300,3 +302,49 @@ describe("struct_ops of a scheduler (sched_ext)", () => {
         detachLink(link.info.id);
         assert.equal(link.target, undefined);
       }
+describe("struct_ops that are pinned by name", () => {
+  const skip = linuxOrSkip("6.4");
+
+  it("are taken up again by the next load, with the operations that were written", { skip }, async () => {
+    const folder = mkdtempSync("/sys/fs/bpf/ebpf-ts-");
+    const loadPinned = (name: string, change: Partial<MapSpec> = {}): Promise<Collection> => {
+      const spec = parse(new Uint8Array(readFileSync(fixturePath("struct-ops.bpf.o"))));
+      const map = spec.maps.find((each) => each.name === name)!;
+      Object.assign(map, { autoload: true, pinning: "by-name", ...change });
+      return load(spec, { engine: "kernel", pinRoot: folder });
+    };
+    try {
+      const bpf = await loadPinned("first");
+      const { id } = bpf.structOps("first").info;
+      await bpf.attach().then(([link]) => link!.detach());
+      await bpf.close();
+      await using again = await loadPinned("first");
+      const ops = again.structOps("first");
+      assert.deepEqual([ops.info.id, ops.state], [id, "ready"]);
+      const link = await ops.attach();
+      assert.equal(connection("ebpf_ts_cc"), 0);
+      assert.equal(count(again, "first_sockets"), 0n, "the programs of the first load run");
+      await link.detach();
+      ops.unpin();
+      assert.deepEqual(readdirSync(folder), []);
+
+      const path = `${folder}/by_path`;
+      await using byPath = await load(fixturePath("struct-ops.bpf.o"), {
+        engine: "kernel",
+        maps: { second: { load: true, pinPath: path } },
+      });
+      using opened = await openPinned(path);
+      assert.ok(opened instanceof StructOps);
+      assert.equal(opened.info.id, byPath.structOps("second").info.id);
+      await assert.rejects(loadPinned("scheduler", { pinPath: path }), { code: "NOT_SUPPORTED" });
+      await assert.rejects(loadPinned("by_hand", { pinPath: path }), {
+        code: "NOT_SUPPORTED",
+        message: /^Cannot use the map pinned at /,
+      });
+      assert.deepEqual(readdirSync(folder), ["by_path"]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+

@@ -253,6 +253,15 @@ describe("programs that are operations of the kernel", () => {
         code: "BAD_OBJECT",
         message: /variables of section \.struct_ops/,
       });
+    const shapes: readonly (readonly [Partial<MapSpec>, RegExp])[] = [
+      [{ keySize: 8 }, /^Cannot load map one: its keys have 8 bytes, and those of struct_ops have 4$/],
+      [{ maxEntries: 2 }, /it has 2 entries, .* have 1$/],
+      [{ flags: MapFlag.MMAPABLE }, /its flags are 1024, .* BPF_F_LINK \(8192\) or none$/],
+      [{ numaNode: 0 }, /it is of a NUMA node/],
+      [{ mapExtra: 3n }, /its map_extra is 3, /],
+    ];
+    for (const [shape, message] of shapes)
+      await assert.rejects(make({ ...using("one"), ...shape }), { code: "BAD_OBJECT", message });
     assert.equal((await make({ ...using("one"), autoload: false })).layoutOf("one"), undefined);
   });
 });
@@ -281,15 +290,6 @@ describe("operations of the kernel without a link", () => {
     await link.close();
     assert.deepEqual(lastingOperations(), []);
   });
-});
-
-it("what is let go of step by step goes on after a step that fails", async () => {
-  const taken: number[] = [];
-  const step =
-    (number: number, fails = false) =>
-    async (): Promise<void> => {
-      taken.push(number);
-      if (fails) throw new Error(`step ${number}`);
 
   it("stay attached where they cannot be detached, until they can", async () => {
     let stuck = true;
@@ -307,6 +307,15 @@ it("what is let go of step by step goes on after a step that fails", async () =>
     assert.deepEqual([link.attached, links.all], [false, []]);
     assert.throws(() => link.info, { code: "CLOSED" });
   });
+});
+
+it("what is let go of step by step goes on after a step that fails", async () => {
+  const taken: number[] = [];
+  const step =
+    (number: number, fails = false) =>
+    async (): Promise<void> => {
+      taken.push(number);
+      if (fails) throw new Error(`step ${number}`);
     };
   await assert.rejects(takeAll([step(1), step(2, true), step(3, true), step(4)]), { message: "step 2" });
   assert.deepEqual(taken, [1, 2, 3, 4]);

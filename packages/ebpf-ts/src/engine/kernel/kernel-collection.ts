@@ -243,7 +243,7 @@ export class KernelCollection implements EngineCollection {
               pins: this.#pins,
               reuse: reuse?.get(spec.name),
             })
-          : loadOpsMap(this.#sys, spec, { layout, btf: this.#btf, module: ops.moduleOf(layout) });
+          : loadOpsMap(this.#sys, spec, { layout, btf: this.#btf, module: ops.moduleOf(layout), pins: this.#pins });
       this.#maps.set(spec.name, await loaded);
     }
     for (const spec of maps.filter(holdsMaps))

@@ -24,25 +24,40 @@ export interface LoadMapOptions {
 /** Creates the map of a spec with its first contents, or opens the one that is pinned under its name. */
 export async function loadMap(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
   if (options.reuse !== undefined) return reuseMap(sys, spec, options.reuse);
-  if (spec.pinning === "by-name" || spec.pinPath !== undefined) return loadPinned(sys, spec, options);
-  const descriptor = await createMap(sys, spec, options.btf, options.mustHaveTypes);
-  return closedOnFailure(descriptor, () => filled(sys, descriptor, spec));
-}
-
-async function loadPinned(sys: Sys, spec: MapSpec, options: LoadMapOptions): Promise<KernelMap> {
   const { btf, mustHaveTypes, pins } = options;
-  const path = pins.pathOf(spec);
-  const known = openPin(sys, path, `map ${spec.name}`);
-  if (known !== undefined) {
-    return closedOnFailure(known, () => {
+  return pinnedOrMade(sys, spec, pins, {
+    use(known, path) {
       checkSame(sys, known, spec, `pinned at ${path}`);
       return placed(kernelMap(sys, known, { ...optionsOf(spec), pinnedAt: path }));
-    });
-  }
+    },
+    async make() {
+      const descriptor = await createMap(sys, spec, btf, mustHaveTypes);
+      return closedOnFailure(descriptor, () => filled(sys, descriptor, spec));
+    },
+  });
+}
+
+/** Where a map that is pinned by name comes from. */
+export interface PinnedOrMade {
+  /** The one that is there already. Throws if it does not serve. */
+  use(known: Descriptor, path: string): KernelMap;
+  make(): Promise<KernelMap>;
+}
+
+/** The map that is pinned where the spec says, or one that is made, and pinned there if the spec says where. */
+export async function pinnedOrMade(
+  sys: Sys,
+  spec: MapSpec,
+  pins: PinFolder,
+  { use, make }: PinnedOrMade,
+): Promise<KernelMap> {
+  if (spec.pinning === "none" && spec.pinPath === undefined) return make();
+  const path = pins.pathOf(spec);
+  const known = openPin(sys, path, `map ${spec.name}`);
+  if (known !== undefined) return closedOnFailure(known, () => use(known, path));
   pins.prepare(path, spec);
-  const descriptor = await createMap(sys, spec, btf, mustHaveTypes);
-  return closedOnFailure(descriptor, () => {
-    const map = filled(sys, descriptor, spec);
+  const map = await make();
+  return closedOnFailure(map, () => {
     pins.pin(map, path);
     return map;
   });

@@ -1,6 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
 import { essentialName } from "../../../btf/core/relocation-kind.ts";
-import { MapType } from "../../../uapi/uapi.gen.ts";
+import { MapFlag, MapType } from "../../../uapi/uapi.gen.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../../spec/types.ts";
 import type { KernelTarget } from "../load/kernel-target.ts";
 import type { KernelTypes } from "../load/kernel-types.ts";
@@ -60,6 +60,7 @@ async function layOut({ btf, programs }: CollectionSpec, map: MapSpec, types: Ke
       "BAD_OBJECT",
       `Cannot load map ${map.name}: it is of struct_ops, and these are variables of section .struct_ops or .struct_ops.link, whose types say what they are`,
     );
+  refuseShape(map);
   const ops = map.ops ?? [];
   for (const { member, program } of ops) {
     if (ops.filter((each) => each.member === member).length > 1)
@@ -80,6 +81,23 @@ async function layOut({ btf, programs }: CollectionSpec, map: MapSpec, types: Ke
       );
   }
   return layOutOps(map, btf, type, await findKernelOps(essentialName(type.name), types, `load map ${map.name}`));
+}
+
+/** What the kernel would call EINVAL, whatever the struct is. */
+function refuseShape({ name, keySize, maxEntries, flags, numaNode, mapExtra }: MapSpec): void {
+  const wrong =
+    keySize !== 4
+      ? `its keys have ${keySize} bytes, and those of struct_ops have 4`
+      : maxEntries !== 1
+        ? `it has ${maxEntries} entries, and those of struct_ops have 1`
+        : (flags & ~MapFlag.LINK) !== 0
+          ? `its flags are ${flags}, and those of struct_ops have BPF_F_LINK (${MapFlag.LINK}) or none`
+          : numaNode !== undefined
+            ? "it is of a NUMA node, and those of struct_ops are not"
+            : mapExtra !== 0n
+              ? `its map_extra is ${mapExtra}, and those of struct_ops have none`
+              : undefined;
+  if (wrong !== undefined) throw new EbpfError("BAD_OBJECT", `Cannot load map ${name}: ${wrong}`);
 }
 
 function memberOf({ kernel }: OpsLayout, { member }: OpsProgram): string {
