@@ -74,11 +74,12 @@ function attachTypeName(type: number): string | undefined {
 
 /** By bpftool's names as far as links of all types have them; the rest stands in `details`. */
 function factsOf({ id, typeName, programId, details }: LoadedLink, owners: Owners): Facts {
-  const { attachType, tracepoint } = details;
+  const { attachType, tracepoint, mapId } = details;
   return present({
     id,
     type: typeName,
     prog_id: programId,
+    map_id: mapId,
     prog_type: findProgram(programId)?.typeName,
     attach_type: typeof attachType === "number" ? attachTypeName(attachType) : attachType,
     tp_name: tracepoint,

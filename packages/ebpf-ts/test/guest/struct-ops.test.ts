@@ -61,6 +61,12 @@ async function lockedDown(...allow: readonly string[]): Promise<string[]> {
   return stdout.trimEnd().split("\n");
 }
 
+/** What the command prints, which guests have. */
+async function command(...words: readonly string[]): Promise<string> {
+  const env = { ...process.env, COLUMNS: "300" };
+  return (await promisify(execFile)("ebpf", words, { timeout: 60_000, env })).stdout;
+}
+
 before(() => enterOwnNetwork());
 
 describe("struct_ops", () => {
@@ -253,6 +259,29 @@ describe("struct_ops with a link", () => {
     assert.deepEqual(listed?.details, { mapId: map?.id });
   });
 
+  it("are shown by the command: links with their maps, and maps with what they are", { skip }, async () => {
+    await using bpf = await loadOnly("first");
+    const ops = bpf.structOps("first");
+    const { id } = (await ops.attach()).info;
+    const map = ops.info.id;
+    const [listed, shown] = [await command("link", "list"), await command("link", "show", `${id}`)];
+    assert.match(listed, new RegExp(`^ *${id}  struct_ops +mapId ${map} first +\\S+ ${process.pid}\\b`, "m"));
+    assert.match(shown, new RegExp(`^${id} struct_ops\\n +mapId +${map} first\\n +held by +\\S+ ${process.pid}\\b`));
+    const [json] = (JSON.parse(await command("link", "list", "--json")) as Record<string, unknown>[]).filter(
+      (each) => each["id"] === id,
+    );
+    assert.deepEqual([json?.["type"], json?.["map_id"], json?.["prog_id"]], ["struct_ops", map, 0]);
+    assert.match(await command("map", "list"), new RegExp(`^ *${map}  struct_ops +first +4 +\\d+ +1 `, "m"));
+    assert.match(await command("map", "show", `${map}`), /^ +flags +BPF_F_LINK$/m);
+    await assert.rejects(command("map", "dump", `${map}`), {
+      stderr: `ebpf: Cannot show what is in map ${map} (first): it is a struct_ops, whose content is operations of the kernel's\n`,
+    });
+    await command("link", "detach", `${id}`).then(
+      () => assert.equal(connection("ebpf_ts_cc"), unknown),
+      ({ stderr }) => assert.match(stderr, /^ebpf: Cannot detach link \d+: the kernel detaches no link of its type/),
+    );
+  });
+
   it("outlive their process as pins, of the link and of the map", { skip }, async () => {
     const folder = mkdtempSync("/sys/fs/bpf/ebpf-ts-");
     try {
@@ -263,6 +292,7 @@ describe("struct_ops with a link", () => {
       await bpf.close();
       assert.equal(connection("ebpf_ts_cc"), 0);
       const link = await openPinnedLink(linkPath);
+      assert.deepEqual(link.target, { kind: "struct_ops", struct: "tcp_congestion_ops" });
       using second = await openPinned(mapPath);
       assert.ok(second instanceof StructOps);
       assert.deepEqual([second.name, second.state], ["second", "init"]);
@@ -271,6 +301,11 @@ describe("struct_ops with a link", () => {
       await using again = await loadOnly("second");
       await link.update(again.structOps("second"));
       assert.equal(link.info.details["mapId"], again.structOps("second").info.id);
+      assert.deepEqual(link.target, { kind: "struct_ops", struct: "tcp_congestion_ops" });
+      if (isLinuxAtLeast("6.10")) {
+        detachLink(link.info.id);
+        assert.equal(link.target, undefined);
+      }
       link.detach();
       second.unpin();
       assert.equal(connection("ebpf_ts_cc"), unknown);
@@ -280,28 +315,6 @@ describe("struct_ops with a link", () => {
   });
 });
 
-const schedulers = "/sys/kernel/sched_ext";
-const noSchedulers = existsSync(schedulers) ? false : "this kernel is built without CONFIG_SCHED_CLASS_EXT";
-
-describe("struct_ops of a scheduler (sched_ext)", () => {
-  const said = (file: string): string => readFileSync(`${schedulers}/${file}`, "utf8").trim();
-
-  it("schedule all that runs, with a function that may sleep", { skip: noSchedulers }, async () => {
-    await using bpf = await loadOnly("scheduler");
-    const [link] = await bpf.attach();
-    assert.deepEqual(link?.target, { kind: "struct_ops", struct: "sched_ext_ops" });
-    assert.deepEqual([said("state"), said("root/ops"), count(bpf, "schedulers")], ["enabled", "ebpf_ts", 1n]);
-    await until(() => count(bpf, "switches") > 10n, "tasks were switched to");
-    await link.detach();
-    await until(() => said("state") === "disabled", "the kernel's own scheduler is back");
-  });
-      assert.deepEqual(link.target, { kind: "struct_ops", struct: "tcp_congestion_ops" });
-});
-      assert.deepEqual(link.target, { kind: "struct_ops", struct: "tcp_congestion_ops" });
-      if (isLinuxAtLeast("6.10")) {
-        detachLink(link.info.id);
-        assert.equal(link.target, undefined);
-      }
 describe("struct_ops that are pinned by name", () => {
   const skip = linuxOrSkip("6.4");
 
@@ -348,3 +361,19 @@ describe("struct_ops that are pinned by name", () => {
   });
 });
 
+const schedulers = "/sys/kernel/sched_ext";
+const noSchedulers = existsSync(schedulers) ? false : "this kernel is built without CONFIG_SCHED_CLASS_EXT";
+
+describe("struct_ops of a scheduler (sched_ext)", () => {
+  const said = (file: string): string => readFileSync(`${schedulers}/${file}`, "utf8").trim();
+
+  it("schedule all that runs, with a function that may sleep", { skip: noSchedulers }, async () => {
+    await using bpf = await loadOnly("scheduler");
+    const [link] = await bpf.attach();
+    assert.deepEqual(link?.target, { kind: "struct_ops", struct: "sched_ext_ops" });
+    assert.deepEqual([said("state"), said("root/ops"), count(bpf, "schedulers")], ["enabled", "ebpf_ts", 1n]);
+    await until(() => count(bpf, "switches") > 10n, "tasks were switched to");
+    await link.detach();
+    await until(() => said("state") === "disabled", "the kernel's own scheduler is back");
+  });
+});
