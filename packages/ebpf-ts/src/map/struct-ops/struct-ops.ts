@@ -1,12 +1,9 @@
-import { EbpfError } from "../../base/errors.ts";
-import type { EngineMap, MapInfo } from "../../engine/map.ts";
-import { pinObject, unpinObject } from "../../engine/pinnable.ts";
+import type { EngineMap } from "../../engine/map.ts";
 import type { Link } from "../../link/link.ts";
+import { HeldMap, type HeldMapParts } from "../held-map.ts";
 
-export interface StructOpsParts {
-  readonly map: EngineMap;
+export interface StructOpsParts extends HeldMapParts {
   readonly attach: (ops: StructOps) => Promise<Link>;
-  readonly onClose?: (() => void) | undefined;
 }
 
 /** `enum bpf_struct_ops_state` of the kernel, in lower case. */
@@ -17,33 +14,20 @@ const key0 = new Uint8Array(4);
 
 /**
  * Operations of the kernel that programs implement (BPF_MAP_TYPE_STRUCT_OPS, kernel engine, Linux 5.6): a congestion control of TCP
- * (`struct tcp_congestion_ops`), a scheduler (`struct sched_ext_ops`, Linux 6.12). They are attached as a whole.
+ * (`struct tcp_congestion_ops`), a scheduler (`struct sched_ext_ops`, Linux 6.12). They are attached as a whole. A link is pinned by itself.
  */
-export class StructOps {
-  readonly #map: EngineMap;
+export class StructOps extends HeldMap {
   readonly #attach: StructOpsParts["attach"];
-  readonly #onClose: (() => void) | undefined;
-  #open = true;
 
   /** @internal Made by the collection. */
-  constructor({ map, attach, onClose }: StructOpsParts) {
-    this.#map = map;
-    this.#attach = attach;
-    this.#onClose = onClose;
-  }
-
-  get name(): string {
-    return this.#map.info.name;
-  }
-
-  get info(): MapInfo {
-    return this.#map.info;
+  constructor(parts: StructOpsParts) {
+    super(parts);
+    this.#attach = parts.attach;
   }
 
   /** The engine's own side of it, for links. */
   get handle(): EngineMap {
-    if (!this.#open) throw new EbpfError("CLOSED", `Cannot use map ${this.name}: it is closed`);
-    return this.#map;
+    return this.map;
   }
 
   /**
@@ -51,7 +35,7 @@ export class StructOps {
    * be attached again.
    */
   get state(): StructOpsState {
-    const value = this.handle.lookup(key0);
+    const value = this.map.lookup(key0);
     // struct bpf_struct_ops_common_value: a count, and the state.
     const number = value === undefined ? 0 : new DataView(value.buffer, value.byteOffset).getUint32(4, true);
     return states[number] ?? "init";
@@ -65,26 +49,5 @@ export class StructOps {
    */
   attach(): Promise<Link> {
     return this.#attach(this);
-  }
-
-  /** Keeps the map alive under a path of a bpffs, one at a time (BUSY). A link is pinned by itself. */
-  pin(path: string): void {
-    pinObject(this.handle, path, `map ${this.name}`);
-  }
-
-  /** Takes the pin away that {@link pin} made, or where it was opened. Throws NOT_FOUND where there is none. */
-  unpin(): void {
-    unpinObject(this.handle, `map ${this.name}`);
-  }
-
-  /** Lets go of the map, which lives on as long as anybody else holds it, such as a link. Idempotent. */
-  close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#onClose?.();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }
