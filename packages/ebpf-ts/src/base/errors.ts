@@ -17,7 +17,7 @@ export type EbpfErrorCode =
   | "NO_SPACE" // a ring or a map is full
   | "NOT_FOUND" // no map, program, type or file has that name
   | "NOT_SUPPORTED" // the host or the engine lacks a feature
-  | "STALE" // an object is not the one that its module was generated from
+  | "STALE" // an object is not the one that its module was generated from; what is attached to a place is not what it was when it was looked at
   | "SYSCALL" // any other failed system call
   | "TOO_BIG" // larger than the ring, map or buffer can ever hold
   | "TOO_MANY_FILES" // this process, or the system, has no file descriptor left; nothing was done, and it can be tried again

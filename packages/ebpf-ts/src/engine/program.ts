@@ -2,6 +2,7 @@ import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import type { LinkTarget } from "../attach/link-target.ts";
 import { type Checks, optionsOf } from "../base/check-options.ts";
 import { aFunction, aUint8Array, integer } from "../base/checks.ts";
+import type { QueriedPrograms } from "./queried-programs.ts";
 import type { LinkInfo } from "./link.ts";
 import type { Pinnable } from "./pinnable.ts";
 import type { EngineReading } from "./reading.ts";
@@ -78,6 +79,8 @@ export interface EngineProgram extends Pinnable {
   run(options: RunOptions): Promise<RunResult>;
   /** Attaches it where it is told, or else where its section says. */
   attach(target?: AttachTarget): Promise<EngineLink>;
+  /** What is attached there. */
+  query?(target: AttachTarget): Promise<QueriedPrograms>;
 }
 
 /** What a link puts in the place of what it keeps attached: a program, or a map of struct_ops. */

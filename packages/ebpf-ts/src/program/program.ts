@@ -1,6 +1,11 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
 import type { IterTarget } from "../attach/targets/iter.ts";
+import type { CgroupTarget } from "../attach/targets/net/cgroup.ts";
+import type { NetkitTarget } from "../attach/targets/net/netkit.ts";
+import type { TcTarget } from "../attach/targets/net/tc.ts";
 import { checkOptions } from "../base/check-options.ts";
+import { NotSupportedError } from "../base/errors.ts";
+import type { QueriedPrograms } from "../engine/queried-programs.ts";
 import { type EngineProgram, type ProgramInfo, runChecks, type RunOptions, type RunResult } from "../engine/program.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";
 import type { EngineReading } from "../engine/reading.ts";
@@ -12,6 +17,9 @@ import type { ContextEncoder } from "./context-encoder.ts";
 
 /** Which part of it all is walked: everything when left out. */
 export type IterOptions = Omit<IterTarget, "kind">;
+
+/** Where the kernel tells what is attached. */
+export type QueriedTarget = CgroupTarget | NetkitTarget | TcTarget;
 
 /**
  * A loaded program. `Context` is what a run by hand takes for its context, beside bytes; `Target`, where it can be attached: types that
@@ -72,6 +80,19 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
    */
   attach(target?: Target): Promise<Link> {
     return this.#links.attach(this, target);
+  }
+
+  /**
+   * What is attached to the place where this program would be, whoever attached it, in the order in which it runs (BPF_PROG_QUERY, kernel engine): of
+   * cgroups, TC (tcx) and netkit. With the `revision` that it tells, `attach()` makes sure that this is still so.
+   *
+   *     const { revision, programs } = await program.query({ kind: "tc", interface: "eth0" });
+   */
+  async query(place: QueriedTarget): Promise<QueriedPrograms> {
+    this.#links.check(this, "query");
+    if (this.#program.query !== undefined) return this.#program.query(place);
+    const message = `Cannot look at what is attached where program ${this.name} would be: only the kernel engine can`;
+    throw new NotSupportedError("query", message);
   }
 
   /**

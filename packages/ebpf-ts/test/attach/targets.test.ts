@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { attachKinds } from "../../src/attach/attach-kinds.gen.ts";
 import type { AttachTarget, AttachTargetOf } from "../../src/attach/attach-targets.gen.ts";
 import { attachesItself } from "../../src/attach/attaches-itself.ts";
+import type { AttachOrder } from "../../src/attach/order.ts";
 import { type PerfEventName, perfEvents } from "../../src/attach/perf-events.ts";
 import { targetOf, writeTarget, type ProgramToAttach } from "../../src/attach/target-of.ts";
 import { findProgramKind } from "../../src/kinds/find-program-kind.ts";
@@ -159,6 +160,20 @@ test("a program goes only where its type can, and one that the verifier bound to
   assert.deepEqual(targetOf(programOf("kprobe"), place), place);
 });
 
+const program = { info: { id: 5, tag: "" } };
+const link = { info: { id: 7, programId: 5 } };
+const withoutId = { info: { id: 0, programId: 5 } };
+
+test("an order is by ids, also where links and programs are given", () => {
+  const tc = { kind: "tc", interface: "lo" } as const;
+  const told = (order: AttachOrder): AttachTarget => targetOf(programOf("tc"), { ...tc, ...order });
+  assert.deepEqual(told({ before: link }), { ...tc, before: { link: 7 } });
+  assert.deepEqual(told({ after: { link } }), { ...tc, after: { link: 7 } });
+  assert.deepEqual(told({ after: { link: 7 } }), { ...tc, after: { link: 7 } });
+  assert.deepEqual(told({ before: { program } }), { ...tc, before: { program: 5 } });
+  assert.deepEqual(told({ before: "all" }), { ...tc, before: "all" });
+});
+
 test("what is told is checked: kind, keys, and what they hold", () => {
   const kill = { kind: "tracepoint", category: "syscalls", name: "sys_enter_kill" };
   const probe = { kind: "uprobe", path: "/bin/sh", symbol: "main" };
@@ -195,9 +210,35 @@ test("what is told is checked: kind, keys, and what they hold", () => {
       { kind: "tc", interface: "lo", before: "all", after: "all" },
       { name: "TypeError", message: /one of before/ },
     ],
-    ["tc", { kind: "tc", interface: "lo", before: {} }, { name: "TypeError", message: /"all", or name one of/ }],
+    [
+      "tc",
+      { kind: "tc", interface: "lo", before: {} },
+      { name: "TypeError", message: /"all", a link, or name one of/ },
+    ],
     ["tc", { kind: "tc", interface: "lo", before: { link: 1, program: 1 } }, { name: "TypeError" }],
     ["tc", { kind: "tc", interface: "lo", before: { link: 0 } }, { name: "RangeError" }],
+    ["tc", { kind: "tc", interface: "lo", revision: 0 }, { name: "RangeError" }],
+    ["tc", { kind: "tc", interface: "lo", revision: "1" }, { name: "TypeError" }],
+    ["tc", { kind: "tc", interface: "lo", revision: 1, handle: 1 }, { name: "TypeError", message: /not both/ }],
+    ["tc", { kind: "tc", interface: "lo", before: 7 }, { name: "TypeError", message: /must be an object, not 7/ }],
+    [
+      "tc",
+      { kind: "tc", interface: "lo", before: { link: "7" } },
+      { name: "TypeError", message: /or its info\.id, not/ },
+    ],
+    [
+      "tc",
+      { kind: "tc", interface: "lo", before: program },
+      { name: "TypeError", message: /no link: say \{ program \}/ },
+    ],
+    ["tc", { kind: "tc", interface: "lo", before: { link: program } }, { name: "TypeError", message: /is no link/ }],
+    ["tc", { kind: "tc", interface: "lo", after: { program: link } }, { name: "TypeError", message: /say \{ link \}/ }],
+    [
+      "tc",
+      { kind: "tc", interface: "lo", after: withoutId },
+      { name: "TypeError", message: /has no id in the kernel/ },
+    ],
+    ["cgroup/dev", { kind: "cgroup", path: "/", after: { program } }, { name: "TypeError", message: /program's link/ }],
     ["tc", { kind: "tc", interface: "lo", before: "all", priority: 1 }, { name: "TypeError", message: /not both/ }],
     ["tc", { kind: "tc", interface: "lo", priority: 1, through: "tcx" }, { name: "TypeError", message: /clsact only/ }],
     [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { makeGroup, ownCgroup, removeGroup } from "../../src/engine/kernel/scope/own-cgroup.ts";
 import { cgroupId, moveToCgroup } from "../../src/host/cgroup/cgroup-files.ts";
 import { openPinnedLink } from "../../src/index.ts";
@@ -15,7 +16,7 @@ import { BpfAttr } from "../../src/uapi/structs.gen.ts";
 import { AttachType, Command, LinkType } from "../../src/uapi/uapi.gen.ts";
 import { mountBpffs, type Mounted } from "../support/bpf-file-systems.ts";
 import { networkOrSkip } from "../support/own-network.ts";
-import { cgroupsOrSkip, linuxOrSkip } from "../support/requirements.ts";
+import { cgroupsOrSkip, isLinuxAtLeast, linuxOrSkip } from "../support/requirements.ts";
 import { connectTo, sendDatagram } from "../support/sockets.ts";
 import { until } from "./kernel-fixture.ts";
 import { loadNet, runsOf } from "./net-fixture.ts";
@@ -97,13 +98,15 @@ describe("kernel: programs of cgroups", { skip: networkOrSkip() || cgroupsOrSkip
       [{}, false],
       [{ before: { link: link.info.id } }, true],
       [{ after: { link: link.info.id } }, false],
+      [{ before: link }, true],
+      [{ after: { link } }, false],
       [{ before: "all" }, true],
       [{ after: "all" }, false],
     ];
     for (const [order, isBefore] of orders) {
       const other = await second.attach({ ...where, ...order });
       const expected = isBefore ? [ids.second, ids.first] : [ids.first, ids.second];
-      assert.deepEqual(attachedTo(path, AttachType.CGROUP_INET_EGRESS), expected, JSON.stringify(order));
+      assert.deepEqual(attachedTo(path, AttachType.CGROUP_INET_EGRESS), expected, inspect(order));
       await other.detach();
     }
     await assert.rejects(second.attach({ ...where, before: { link: 0x7fff_fff0 } }), {
@@ -112,7 +115,36 @@ describe("kernel: programs of cgroups", { skip: networkOrSkip() || cgroupsOrSkip
     });
     await assert.rejects(second.attach({ ...where, before: "all", after: "all" }), TypeError);
     await assert.rejects(second.attach({ ...where, before: { program: ids.first } }), TypeError);
+    await assert.rejects(second.attach({ ...where, before: { program: first } }), TypeError);
     assert.deepEqual(attachedTo(path, AttachType.CGROUP_INET_EGRESS), [ids.first]);
+  });
+
+  it("are told, and attached only where nobody has come in between", async () => {
+    await using bpf = await loadNet(["packets", "packets_out"]);
+    const [first, second] = [bpf.program("packets"), bpf.program("packets_out")];
+    const where = { kind: "cgroup", path, direction: "egress" } as const;
+    const before = await first.query(where);
+    assert.deepEqual(before.programs, []);
+    if (!isLinuxAtLeast("6.17")) {
+      assert.equal(before.revision, undefined);
+      const refused = { code: "NOT_SUPPORTED", minimumVersion: "6.17", message: /does not count those of cgroups/ };
+      await assert.rejects(first.attach({ ...where, revision: 1 }), refused);
+      assert.deepEqual((await first.query(where)).programs, []);
+      return;
+    }
+    const link = await first.attach({ ...where, revision: before.revision });
+    assert.deepEqual(link.target, where);
+    await assert.rejects(second.attach({ ...where, revision: before.revision }), {
+      code: "STALE",
+      errnoName: "ESTALE",
+      message: /^Cannot attach program packets_out: .* query\(\) it again \(ESTALE\)$/,
+    });
+    const { revision, programs } = await second.query(where);
+    assert.deepEqual(programs, [{ program: first.info.id, link: undefined }]);
+    await second.attach({ ...where, before: link, revision });
+    const ids = (await second.query(where)).programs.map(({ program }) => program);
+    assert.deepEqual(ids, attachedTo(path, AttachType.CGROUP_INET_EGRESS));
+    assert.deepEqual(ids, [second.info.id, first.info.id]);
   });
 
   it("are replaced in place, and taken up again from a pin", async () => {

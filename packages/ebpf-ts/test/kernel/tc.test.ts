@@ -71,10 +71,40 @@ describe("kernel: tc", { skip: networkOrSkip() }, () => {
       assert.equal(await ranFirst({ ...egress, before: { link: last.info.id } }), true);
       assert.equal(await ranFirst({ ...egress, before: { program: last.info.programId } }), true);
       assert.equal(await ranFirst({ ...egress, after: { link: last.info.id } }), false);
+      assert.equal(await ranFirst({ ...egress, before: last }), true);
+      assert.equal(await ranFirst({ ...egress, before: { program: bpf.program("tc_egress") } }), true);
+      assert.equal(await ranFirst({ ...egress, after: last }), false);
+      const ordered = await other.attach({ ...egress, before: last });
+      assert.deepEqual(ordered.target, { ...egress, before: { link: last.info.id } });
+      await ordered.detach();
       await assert.rejects(other.attach({ ...egress, before: { link: 0xffff_fff0 } }), {
         code: "NOT_FOUND",
         message: /before or after is not there/,
       });
+    });
+
+    it("is told, and attached only where nobody has come in between", async () => {
+      await using bpf = await loadNet(["tc_ingress", "tc_egress", "tc_anywhere"]);
+      const [own, other] = [bpf.program("tc_egress"), bpf.program("tc_anywhere")];
+      const egress = { kind: "tc", interface: "lo", direction: "egress" } as const;
+      const before = await own.query({ kind: "tc", interface: "lo" });
+      assert.deepEqual(before.programs, []);
+      const link = await own.attach({ ...egress, revision: before.revision });
+      assert.deepEqual(link.target, egress);
+      const late = other.attach({ ...egress, revision: before.revision });
+      await assert.rejects(late, { code: "STALE", errnoName: "ESTALE" });
+      const { programs, revision } = await other.query(egress);
+      assert.deepEqual(programs, [{ program: own.info.id, link: link.info.id }]);
+      const first = await other.attach({ ...egress, before: { link: programs[0]!.link }, revision });
+      assert.deepEqual((await other.query(egress)).programs, [
+        { program: other.info.id, link: first.info.id },
+        { program: own.info.id, link: link.info.id },
+      ]);
+      const changed = (await other.query(egress)).revision;
+      await first.update(bpf.program("tc_ingress"));
+      assert.notEqual((await other.query(egress)).revision, changed);
+      await assert.rejects(other.query({ ...egress, through: "clsact" }), { name: "TypeError", message: /of tcx/ });
+      await assert.rejects(other.query({ ...egress, interface: "lol" }), { code: "NOT_FOUND" });
     });
 
     it("is replaced in place, and taken up again from a pin", async () => {
@@ -127,6 +157,21 @@ describe("kernel: tc", { skip: networkOrSkip() }, () => {
     assert.equal(openDescriptors().length, opened);
   });
 
+  it("stays attached where its filter cannot be removed, until it can", async () => {
+    await using bpf = await loadNet(["tc_ingress"]);
+    const link = await bpf.program("tc_ingress").attach(clsact);
+    for (const end of [() => link.detach(), () => link.close()]) {
+      const ended = withoutCapability(CAP_NET_ADMIN, end);
+      await assert.rejects(ended, { code: "NO_PRIVILEGE", message: /^Cannot detach program tc_ingress: / });
+      assert.deepEqual([link.attached, bpf.links, qdiscs("clsact")], [true, [link], 1]);
+    }
+    const before = runsOf(bpf, "tc_ingress");
+    sendDatagram();
+    await until(() => runsOf(bpf, "tc_ingress") > before, "it goes on");
+    await link.detach();
+    assert.deepEqual([link.attached, bpf.links, qdiscs("clsact")], [false, [], 0]);
+  });
+
   it("leaves alone what is not its own", async () => {
     await using bpf = await loadNet(["tc_ingress", "tc_anywhere"]);
     const sys = linuxSys();
@@ -155,18 +200,3 @@ describe("kernel: tc", { skip: networkOrSkip() }, () => {
     assert.deepEqual(await bpf.attach(), []);
   });
 });
-  it("stays attached where its filter cannot be removed, until it can", async () => {
-    await using bpf = await loadNet(["tc_ingress"]);
-    const link = await bpf.program("tc_ingress").attach(clsact);
-    for (const end of [() => link.detach(), () => link.close()]) {
-      const ended = withoutCapability(CAP_NET_ADMIN, end);
-      await assert.rejects(ended, { code: "NO_PRIVILEGE", message: /^Cannot detach program tc_ingress: / });
-      assert.deepEqual([link.attached, bpf.links, qdiscs("clsact")], [true, [link], 1]);
-    }
-    const before = runsOf(bpf, "tc_ingress");
-    sendDatagram();
-    await until(() => runsOf(bpf, "tc_ingress") > before, "it goes on");
-    await link.detach();
-    assert.deepEqual([link.attached, bpf.links, qdiscs("clsact")], [false, [], 0]);
-  });
-

@@ -114,7 +114,11 @@ async function rowsOf(all: readonly Fixture[]): Promise<Record<string, Row>> {
     Program: {
       noun: users!.programs.values().next().value!,
       answers: ["info", "handle", "verifierLog"],
-      arguments: { run: [{ context: bytes }], pin: [path] },
+      arguments: {
+        run: [{ context: bytes }],
+        pin: [path],
+        query: [{ kind: "tc", interface: "lo", direction: "ingress" }],
+      },
     },
     Link: {
       noun: link!,

@@ -1,12 +1,14 @@
 import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
+import { withoutRevision } from "../../attach/order.ts";
 import { targetOf } from "../../attach/target-of.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { publishFinding } from "../../host/reporters.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
 import type { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
+import type { QueriedPrograms } from "../queried-programs.ts";
 import type { EngineLink, EngineProgram, ProgramInfo, Replacement, RunOptions, RunResult } from "../program.ts";
-import { attachProgram } from "./attach/attach-program.ts";
+import { attachProgram, queryPlace } from "./attach/attach-program.ts";
 import { type Attachment, closeAttachment, type FindObjectMap } from "./attach/attachment.ts";
 import { withOwnProcess } from "./attach/own-process.ts";
 import { KernelLink } from "./kernel-link.ts";
@@ -71,12 +73,19 @@ export class KernelProgram implements EngineProgram {
     return this.#inTurn(async () => {
       const program = (await this.#scope?.programFor(this.#spec)) ?? this.#descriptor;
       const attachment = await this.#attachTo(target, program);
-      const link = new KernelLink({ sys, attachment, target, program: this.info, descriptorOf }, () =>
-        this.#links.delete(link),
-      );
+      const options = { sys, attachment, target: withoutRevision(target), program: this.info, descriptorOf };
+      const link = new KernelLink(options, () => this.#links.delete(link));
       this.#links.add(link);
       return link;
     });
+  }
+
+  async query(told: AttachTarget): Promise<QueriedPrograms> {
+    const action = `look at what is attached where program ${this.#spec.name} would be`;
+    const target = targetOf(this.#spec, told);
+    refuseIfLockedDown(action, "bpf");
+    const [sys, program, spec, mapOf] = [this.#sys, this.#descriptor, this.#spec, this.#mapOf];
+    return queryPlace({ sys, program, spec, target, mapOf, action });
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {

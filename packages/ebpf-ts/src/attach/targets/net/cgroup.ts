@@ -1,7 +1,7 @@
 import { aPath, oneOf } from "../../../base/checks.ts";
 import { LinkType } from "../../../uapi/uapi.gen.ts";
 import type { AttachKind } from "../../attach-kind.ts";
-import { type AttachOrder, checkOrder, orderChecks } from "../../order.ts";
+import { type AttachOrder, checkOrder, orderChecks, otherId, withIds } from "../../order.ts";
 
 /**
  * What the processes of a cgroup, and of those below it, do with sockets, packets, devices and settings of the kernel: which of it, the program's section
@@ -28,9 +28,10 @@ export const cgroup: AttachKind<CgroupTarget> = {
     checkOrder(target, title);
     const other = target.before ?? target.after;
     // The kernel says EINVAL.
-    if (other !== undefined && other !== "all" && other.program !== undefined)
-      throw new TypeError("attach() to a cgroup takes the id of the other program's link, not the program's own");
+    if (other !== undefined && other !== "all" && !otherId(other).isLink)
+      throw new TypeError("attach() to a cgroup takes the other program's link, not the program itself");
   },
+  bind: withIds,
   parse: () => undefined,
   write: ({ path }) => path,
 };

@@ -2,7 +2,7 @@ import { oneOf } from "../../../base/checks.ts";
 import { LinkType } from "../../../uapi/uapi.gen.ts";
 import { anInterface } from "../../an-interface.ts";
 import type { AttachKind } from "../../attach-kind.ts";
-import { type AttachOrder, checkOrder, orderChecks } from "../../order.ts";
+import { type AttachOrder, checkOrder, orderChecks, withIds } from "../../order.ts";
 
 /** Packets that a pair of netkit devices sends (kernel engine, Linux 6.7). */
 export interface NetkitTarget extends AttachOrder {
@@ -23,6 +23,7 @@ export const netkit: AttachKind<NetkitTarget> = {
   checks: { interface: anInterface, side: oneOf("primary", "peer"), ...orderChecks },
   needs: ["interface"],
   check: (target) => checkOrder(target, title),
+  bind: withIds,
   parse: () => undefined,
   write: (target) => [target.interface, target.side ?? []].flat().join(" "),
 };

@@ -3,11 +3,15 @@ import type { Btf } from "../../../btf/types.ts";
 import type { MapSpec, ProgramSpec } from "../../../spec/types.ts";
 import type { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
+import type { QueriedPrograms } from "../../queried-programs.ts";
 import type { LinkInfo } from "../../link.ts";
 import type { EngineMap } from "../../map.ts";
 
 /** The contract of this room: what attaches programs to one kind of place, a file a kind. */
 export type Attach<Target extends AttachTarget> = (request: AttachRequest<Target>) => Promise<Attachment>;
+
+/** What tells what is attached to one kind of place. */
+export type Query<Target extends AttachTarget> = (request: AttachRequest<Target>) => Promise<QueriedPrograms>;
 
 export interface AttachRequest<Target extends AttachTarget> {
   readonly sys: Sys;

@@ -69,6 +69,10 @@ export function linkFailure(result: number, action: string, refusals: LinkRefusa
     return new NotSupportedError(what, `Cannot ${action}: this kernel has no ${what} (Linux ${since})`, since);
   }
   const why = meanings?.[number];
+  if (number === Errno.ESTALE) {
+    const changed = "what is attached there has changed since that revision, query() it again";
+    return new SyscallError("bpf", number, "ESTALE", `Cannot ${action}: ${changed} (ESTALE)`, "STALE");
+  }
   if (number === Errno.EPERM && ofNetworks && !mayChangeNetworks()) {
     return failure(result, action, "bpf", "it takes root, or CAP_NET_ADMIN beside CAP_BPF");
   }

@@ -2,9 +2,11 @@ import type { CgroupTarget } from "../../../../../attach/targets/net/cgroup.ts";
 import { NotSupportedError } from "../../../../../base/errors.ts";
 import { Errno } from "../../../../../uapi/errno.ts";
 import { AttachType } from "../../../../../uapi/uapi.gen.ts";
-import type { Attach, AttachRequest } from "../../attachment.ts";
+import type { QueriedPrograms } from "../../../../queried-programs.ts";
+import type { Attach, AttachRequest, Query } from "../../attachment.ts";
 import { linkFailure, tryLink } from "../../create-link.ts";
 import { openCgroup } from "../../net/open-cgroup.ts";
+import { queryPrograms } from "../../net/query-programs.ts";
 import { relativePlace } from "../../net/relative.ts";
 import { isKernelBefore } from "../../../kernel-release.ts";
 
@@ -15,6 +17,9 @@ export const attachCgroup: Attach<CgroupTarget> = async (request) => {
   try {
     const { flags, relative } = relativePlace(target);
     const place = { target: group.fd, attachType, flags, fields: { cgroup: relative } };
+    // Older kernels do not look at that field.
+    if (target.revision !== undefined && queryGroup(request, group.fd).revision === undefined)
+      throw withoutRevisions(action);
     const link = tryLink(request, place);
     if (typeof link !== "number") return { parts: [{ link }] };
     if (link === -Errno.EINVAL && flags !== 0 && isKernelBefore("6.17")) throw withoutOrder(action);
@@ -23,6 +28,26 @@ export const attachCgroup: Attach<CgroupTarget> = async (request) => {
     group.close();
   }
 };
+
+export const queryCgroup: Query<CgroupTarget> = async (request) => {
+  const group = openCgroup(request.target.path, request.action);
+  try {
+    return queryGroup(request, group.fd);
+  } finally {
+    group.close();
+  }
+};
+
+function queryGroup(request: AttachRequest<CgroupTarget>, target: number): QueriedPrograms {
+  const { sys, action } = request;
+  const place = { target, attachType: attachTypeOf(request), hasLinkIds: false };
+  return queryPrograms(sys, place, action, refusals(request.target.path));
+}
+
+function withoutRevisions(action: string): NotSupportedError {
+  const message = `Cannot ${action} by a revision: this kernel does not count those of cgroups (Linux 6.17)`;
+  return new NotSupportedError("revision of cgroups", message, "6.17");
+}
 
 function withoutOrder(action: string): NotSupportedError {
   const message = `Cannot ${action} before or after another: this kernel has no order among links of cgroups (Linux 6.17)`;
