@@ -16,7 +16,7 @@ import {
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import { loopWatches } from "../../../sys/poll/event-loop.ts";
 import { check } from "../failure.ts";
-import { joinBells } from "./join-bells.ts";
+import { joinBells, type PartBell } from "./join-bells.ts";
 import { type BellKind, openLoopBell } from "./loop-bell.ts";
 import { startPollerThread } from "./poller-thread.ts";
 
@@ -45,6 +45,8 @@ interface Bell {
   readonly events: number;
   readonly onRing: () => void;
   armed: boolean;
+  /** Whether the epoll tells of it: also where nobody waits any more. */
+  listening: boolean;
 }
 
 let current: Poller | undefined;
@@ -56,10 +58,12 @@ let lastToken = STOP_TOKEN;
  * the thread's, what came to a perf event's ring is forgotten as it is asked for (see loop-bell.ts), too: whoever arms it looks behind that.
  */
 export function openBell(sys: Sys, fds: readonly number[], kind: BellKind, onRing: () => void): RingBell {
-  return openLoopBell(sys, fds, kind, onRing) ?? joinBells(fds, (fd) => openThreadBell(sys, fd, kind, onRing));
+  return (
+    openLoopBell(sys, fds, kind, onRing) ?? joinBells(fds, (fd, ring) => openThreadBell(sys, fd, kind, ring), onRing)
+  );
 }
 
-function openThreadBell(sys: Sys, fd: number, kind: BellKind, onRing: () => void): RingBell {
+function openThreadBell(sys: Sys, fd: number, kind: BellKind, onRing: () => void): PartBell {
   current ??= new Poller(sys);
   const poller = current;
   try {
@@ -108,20 +112,21 @@ class Poller {
     }
   }
 
-  add(fd: number, events: number, onRing: () => void): RingBell {
+  add(fd: number, events: number, onRing: () => void): PartBell {
     // A number of its own: two bells of one ring are two entries, and the map may be closed first.
     const watched = new Descriptor(check(this.#sys.duplicate(fd), "watch a ring", "fcntl"), "a bell");
     const token = ++lastToken;
-    const bell: Bell = { watched, events, onRing, armed: false };
+    const bell: Bell = { watched, events, onRing, armed: false, listening: false };
     this.#watch(watched, 0, token);
     this.#bells.set(token, bell);
     this.#start();
     return {
       arm: () => {
         if (bell.armed || !watched.isOpen) return;
-        this.#listen(bell, token);
+        if (!bell.listening) this.#listen(bell, token);
         this.#setArmed(bell, true);
       },
+      letGo: () => this.#setArmed(bell, false),
       close: () => {
         if (!watched.isOpen) return;
         // Never fails for what was added; other copies of the number keep the entry alive unless it is taken out.
@@ -186,8 +191,9 @@ class Poller {
     check(this.#sys.epollControl(this.#epoll.fd, operation, watched.fd, events, token), "watch a ring", "epoll_ctl");
   }
 
-  #listen({ watched, events }: Bell, token: number): void {
-    this.#control(EPOLL_CTL_MOD, watched, events | EPOLLONESHOT, token);
+  #listen(bell: Bell, token: number): void {
+    this.#control(EPOLL_CTL_MOD, bell.watched, bell.events | EPOLLONESHOT, token);
+    bell.listening = true;
   }
 
   readonly #wake = (): void => {
@@ -260,7 +266,9 @@ class Poller {
 
   #ring(token: number): void {
     const bell = this.#bells.get(token);
-    if (bell === undefined || !bell.armed) return;
+    if (bell === undefined) return;
+    bell.listening = false;
+    if (!bell.armed) return;
     this.#setArmed(bell, false);
     bell.onRing();
   }
@@ -288,7 +296,7 @@ class Poller {
     this.#tellOfWaiting();
     if (!this.#isWanted) return this.#close();
     // It may have taken news with it.
-    for (const [token, bell] of this.#bells) if (bell.armed) this.#listen(bell, token);
+    for (const [token, bell] of this.#bells) if (bell.listening) this.#listen(bell, token);
     this.#startLater();
     this.#planLook();
   }
