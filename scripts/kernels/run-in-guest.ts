@@ -1,4 +1,6 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../files.ts";
@@ -30,17 +32,47 @@ export async function runInGuest(
   seconds: number,
   onResult: (run: FileRun) => void,
 ): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), "ebpf-ts-native-"));
+  try {
+    return await run(image, files, { seconds, onResult, delegate: compileDelegate(folder) });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Guests have no compiler. Undefined where this host has none either: what takes the program is skipped. */
+function compileDelegate(folder: string): string | undefined {
+  const compiler = "/usr/bin/clang-19";
+  if (!existsSync(compiler)) return undefined;
+  const program = join(folder, "delegate");
+  const source = join(root, "packages/ebpf-ts/test/fixtures/native/delegate.c");
+  execFileSync(compiler, ["-O1", "-static", "-o", program, source]);
+  return program;
+}
+
+interface GuestRun {
+  readonly seconds: number;
+  readonly onResult: (run: FileRun) => void;
+  readonly delegate: string | undefined;
+}
+
+async function run(
+  image: string,
+  files: readonly string[],
+  { seconds, onResult, delegate }: GuestRun,
+): Promise<string | undefined> {
+  const paths = [...others.map((path) => join(root, path)), ...(delegate === undefined ? [] : [delegate])];
   const options = [
     `--kernel=${image}`,
     `--timeout=${seconds}`,
     ...modules.flatMap((name) => ["--with-module", name]),
-    ...[...programs, ...others.map((path) => join(root, path))].flatMap((path) => ["--add", path]),
+    ...[...programs, ...paths].flatMap((path) => ["--add", path]),
   ];
   const command = ["node", join(root, "scripts/build/kernels/in-guest.js"), ...files];
   const child = spawn(process.execPath, [join(root, "packages/cli/bin/ebpf.js"), "vm", ...options, "--", ...command], {
     cwd: join(root, "packages/ebpf-ts"),
     // What a kernel is too old for is skipped there.
-    env: { ...process.env, EBPF_TS_NO_SKIP: undefined },
+    env: { ...process.env, EBPF_TS_NO_SKIP: undefined, EBPF_TS_DELEGATE: delegate },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let errors = "";
