@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { describe, it } from "node:test";
 import type { KernelProgram } from "../../src/engine/kernel/kernel-program.ts";
+import { isKernelBefore } from "../../src/engine/kernel/kernel-release.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command, LinkType } from "../../src/uapi/uapi.gen.ts";
@@ -144,6 +145,9 @@ describe("kernel: maps of sockets", { skip: networkOrSkip() }, () => {
     await assert.rejects(attach("runs"), /Cannot attach program messages/);
     assert.equal(openDescriptors().length, opened);
     await using refused = await loadNet(["messages"], older);
-    await assert.rejects(refused.program("messages").attach(sockets), /Cannot attach program messages/);
+    const attached = refused.program("messages").attach(sockets);
+    // A kernel without links for it is not expected to make one.
+    if (isKernelBefore("6.10")) await attached;
+    else await assert.rejects(attached, /Cannot attach program messages/);
   });
 });

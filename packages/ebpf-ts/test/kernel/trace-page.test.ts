@@ -117,6 +117,33 @@ describe("pages of the kernel's trace buffer", () => {
     );
   });
 
+  it("a line whose text is said to be anywhere has what is within the event", () => {
+    fc.assert(
+      fc.property(fc.nat(0xffff), fc.nat(0xffff), fc.uint8Array({ maxLength: 40 }), (start, length, stack) => {
+        const event = lineEvent("text", 7);
+        new DataView(event.buffer).setUint32(8, ((length << 16) | start) >>> 0, true);
+        const inPlace = start === 12 && length >= 4;
+        const seen: string[] = [];
+        const lines = new PrintedLines(
+          0,
+          { line: lineFormat, stack: stackFormat },
+          () => true,
+          ({ text }) => void seen.push(text),
+        );
+        const callers = stackEvent([...stack].map(BigInt));
+        lines.read(
+          pageOf(0n, [
+            { bytes: event, delta: 1 },
+            { bytes: callers, delta: 1 },
+          ]),
+        );
+        assert.equal(seen.length, 1);
+        if (inPlace) assert.equal(seen[0], "text");
+        if (start >= event.length) assert.equal(seen[0], "");
+      }),
+    );
+  });
+
   it("events that were overwritten are counted", () => {
     const page = pageOf(0n, []);
     page.setBigUint64(8, 1n << 31n, true);

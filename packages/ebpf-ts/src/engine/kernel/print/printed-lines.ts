@@ -59,9 +59,9 @@ export class PrintedLines {
     if (field === undefined || pid === undefined || field.at + 4 > length || pid.at + 4 > length) return;
     // __data_loc: the offset below, the length above, the NUL included.
     const place = view.getUint32(at + field.at, true);
-    const start = place & 0xffff;
+    const start = Math.min(place & 0xffff, length);
     const end = Math.min(start + (place >>> 16), length);
-    const bytes = new Uint8Array(view.buffer, view.byteOffset + at + start, Math.max(0, end - start));
+    const bytes = new Uint8Array(view.buffer, view.byteOffset + at + start, end - start);
     const nul = bytes.indexOf(0);
     const text = decoder.decode(nul < 0 ? bytes : bytes.subarray(0, nul)).replace(/\n$/, "");
     if (this.#unclaimed.length === mostUnclaimed) this.#unclaimed.shift();
