@@ -17,7 +17,9 @@ const events = ring[Symbol.asyncIterator]();
 process.kill(process.pid, 0);
 await events.next();
 parentPort!.postMessage(bpf.links.map(({ info }) => info.id));
-if (end !== "by itself") {
+if (end === "by itself") {
+  await new Promise((resolve) => parentPort!.once("message", resolve));
+} else {
   parentPort!.on("message", () => {
     if (end === "process.exit") process.exit(0);
     throw new Error("as told");

@@ -6,6 +6,7 @@ import type { ArrayPlan, Plan, ScalarPlan, StructPlan } from "./plan.ts";
 import {
   checkKeys,
   checkObject,
+  countOf,
   elementsOf,
   enumValue,
   ownMember,
@@ -94,9 +95,10 @@ const integers = {
 function array(plan: ArrayPlan, write: PartWriter): PartWriter {
   const most = plan.tail ? Infinity : plan.length;
   return (view, at, value, name) => {
-    const elements = elementsOf(value, most, name);
+    const elements = elementsOf(value, name);
+    const count = countOf(elements, most, name);
     try {
-      for (let i = 0; i < elements.length; i++) write(view, at + i * plan.stride, elements[i], i);
+      for (let i = 0; i < count; i++) write(view, at + i * plan.stride, elements[i], i);
     } catch (failure) {
       throw failureUnder(failure, name);
     }

@@ -8,6 +8,7 @@ import { fillsItsBytes, rangesToClear } from "./ranges-to-clear.ts";
 import {
   checkKeys,
   checkObject,
+  countOf,
   elementsOf,
   enumValue,
   ownMember,
@@ -34,6 +35,7 @@ import {
 const library = {
   checkKeys,
   checkObject,
+  countOf,
   elementsOf,
   enumValue,
   failureUnder,
@@ -66,12 +68,14 @@ export function generateWriter(plan: Plan): Writer {
   const text = `"use strict";
 const { ${Object.keys(library).join(", ")} } = library;
 ${code.functions.join("\n")}
-let view, words;
+let lastView, lastWords;
 return (v, o, x, name, size) => {
-  if (v !== view) {
-    words = wordsOf(v);
-    view = v;
+  if (v !== lastView) {
+    lastWords = wordsOf(v);
+    lastView = v;
   }
+  // Its own: a getter of the value may encode another one meanwhile.
+  const words = lastWords;
   ${body}
 };`;
   return new Function("library", "enums", "names", text)(library, code.enums, code.names) as Writer;
@@ -88,8 +92,8 @@ class CodeWriter {
   writeWhole(plan: Plan): string {
     const ranges = plan.op === "struct" ? rangesToClear(plan) : undefined;
     if (plan.op !== "struct" || ranges === undefined) return `zero(v, o, size); ${this.write(plan, "o", "x", "name")}`;
-    this.functions.push(`function whole(v, o, x, name) {\n${this.#struct(plan, true)}}`);
-    return `${ranges.map(({ at, size }) => `${clear(at, size)} `).join("")}whole(v, o, x, name);`;
+    this.functions.push(`function whole(v, words, o, x, name) {\n${this.#struct(plan, true)}}`);
+    return `${ranges.map(({ at, size }) => `${clear(at, size)} `).join("")}whole(v, words, o, x, name);`;
   }
 
   /** A statement that writes `value`, a name, at the expression `at`. */
@@ -108,7 +112,7 @@ class CodeWriter {
         return call(plan.of, at, `enumValue(enums[${this.#enum(plan)}], ${value}, ${name})`, name);
       case "array":
       case "struct":
-        return `${this.#function(plan)}(v, ${at}, ${value}, ${name});`;
+        return `${this.#function(plan)}(v, words, ${at}, ${value}, ${name});`;
       default:
         return inlineStore(plan, at, value, call(plan, at, value, name));
     }
@@ -125,15 +129,16 @@ class CodeWriter {
     if (known !== undefined) return known;
     const body = plan.op === "array" ? this.#array(plan) : this.#struct(plan);
     const name = `f${this.functions.length}`;
-    this.functions.push(`function ${name}(v, o, x, name) {\n${body}}`);
+    this.functions.push(`function ${name}(v, words, o, x, name) {\n${body}}`);
     this.#known.set(plan, name);
     return name;
   }
 
   #array(plan: ArrayPlan): string {
-    return `  const elements = elementsOf(x, ${plan.tail ? "Infinity" : plan.length}, name);
+    return `  const elements = elementsOf(x, name);
+  const count = countOf(elements, ${plan.tail ? "Infinity" : plan.length}, name);
   try {
-    for (let i = 0; i < elements.length; i++) { const m = elements[i]; ${this.write(plan.element, `o + i * ${plan.stride}`, "m", "i")} }
+    for (let i = 0; i < count; i++) { const m = elements[i]; ${this.write(plan.element, `o + i * ${plan.stride}`, "m", "i")} }
   } catch (failure) { throw failureUnder(failure, name); }
 `;
   }

@@ -30,9 +30,10 @@ export interface Encoder {
   sizeFor(value: unknown): number;
   /**
    * Writes all bytes of the value, padding as zeros. Throws `EbpfError` BAD_VALUE, with the path of the member that does
-   * not fit; what stands in the view then is undefined.
+   * not fit; what stands in the view then is undefined. `size` is what {@link sizeFor} gave: nothing is written beyond it, also where the value has
+   * become longer since.
    */
-  encode(value: unknown, view: DataView, offset: number): void;
+  encode(value: unknown, view: DataView, offset: number, size?: number): void;
 }
 
 /** Makes an encoder for a type; made once, then called per value. */
@@ -55,18 +56,28 @@ export function encoderOf(plan: Plan, writer: Writer, root: string): Encoder {
   const open = isOpen(plan);
   const known = new KnownBytes(plan);
   const sizeFor = (value: unknown): number => (open ? (known.of(value)?.length ?? measure(plan, value)) : size);
+  /** In a view of its own, which ends where the value ended when it was measured: a getter may say more when it is asked again. */
+  const writeOpen = (value: unknown, view: DataView, offset: number, measured: number): void => {
+    try {
+      writer(new DataView(view.buffer, view.byteOffset + offset, measured), 0, value, root, measured);
+    } catch (error) {
+      if (!(error instanceof RangeError) || sizeFor(value) <= measured) throw error;
+      throw new EncodeFailure(root, `it took ${measured} bytes when it was measured, and takes more now`);
+    }
+  };
   return {
     size,
     isOpen: open,
     sizeFor,
-    encode(value, view, offset) {
+    encode(value, view, offset, given) {
       const bytes = known.alone || keeping.any ? known.of(value) : undefined;
-      if (bytes !== undefined) {
+      if (bytes !== undefined && (given === undefined || bytes.length === given)) {
         new Uint8Array(view.buffer, view.byteOffset + offset, bytes.length).set(bytes);
         return;
       }
       try {
-        writer(view, offset, value, root, open ? sizeFor(value) : size);
+        if (open) writeOpen(value, view, offset, given ?? sizeFor(value));
+        else writer(view, offset, value, root, size);
       } catch (failure) {
         throw failure instanceof EncodeFailure ? asError(failure) : failure;
       }

@@ -214,11 +214,16 @@ export function checkCount(count: number, most: number, name: Name): void {
 }
 
 /** Elements of an array, from an array or a typed array. */
-export function elementsOf(value: unknown, most: number, name: Name): ArrayLike<unknown> {
+export function elementsOf(value: unknown, name: Name): ArrayLike<unknown> {
   if (!Array.isArray(value) && (!ArrayBuffer.isView(value) || value instanceof DataView)) fail(name, value, "an array");
-  const elements = value as ArrayLike<unknown>;
-  checkCount(elements.length, most, name);
-  return elements;
+  return value as ArrayLike<unknown>;
+}
+
+/** Asked once: a getter of an element may make the array longer. */
+export function countOf(elements: ArrayLike<unknown>, most: number, name: Name): number {
+  const { length } = elements;
+  checkCount(length, most, name);
+  return length;
 }
 
 /** A known name becomes its value; other values are for the enum's integer to judge. */

@@ -121,10 +121,11 @@ class ValueRecords<T> implements InjectedRecords {
 
   #stageValue(injector: Injector, value: T): boolean {
     const { encoder } = this.#encoder;
-    const offset = injector.stage(encoder.sizeFor(value));
+    const size = encoder.sizeFor(value);
+    const offset = injector.stage(size);
     if (offset < 0) return false;
     try {
-      encoder.encode(value, injector.view, offset);
+      encoder.encode(value, injector.view, offset, size);
     } catch (error) {
       injector.unstage();
       throw error;

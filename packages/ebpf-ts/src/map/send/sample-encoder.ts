@@ -1,11 +1,11 @@
 import { EbpfError } from "../../base/errors.ts";
 
-/** Writes a value at `offset`, all of its bytes. */
+/** Writes a value at `offset`, all of its bytes: those that {@link SampleEncoder.sizeFor} told. */
 export interface SampleEncoder<T> {
   readonly size: number;
   /** Bytes that this value takes, where values differ. */
   sizeFor?(value: T): number;
-  encode(value: T, view: DataView, offset: number): void;
+  encode(value: T, view: DataView, offset: number, size?: number): void;
 }
 
 export function sizeOf<T>(encoder: SampleEncoder<T>, value: T): number {

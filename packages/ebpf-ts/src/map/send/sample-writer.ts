@@ -24,14 +24,16 @@ export class SampleWriter<T> {
   }
 
   send(value: T | Uint8Array): void {
-    this.#submit(value, this.reserve(this.#sizeOf(value)));
+    const size = this.#sizeOf(value);
+    this.#submit(value, this.reserve(size), size);
   }
 
   /** False when there is no room now. */
   trySend(value: T | Uint8Array): boolean {
-    const offset = this.tryReserve(this.#sizeOf(value));
+    const size = this.#sizeOf(value);
+    const offset = this.tryReserve(size);
     if (offset === ringFull) return false;
-    this.#submit(value, offset);
+    this.#submit(value, offset, size);
     return true;
   }
 
@@ -55,7 +57,7 @@ export class SampleWriter<T> {
     const offset = this.#producer.stage(size);
     if (offset === ringFull) return false;
     try {
-      this.#put(value, offset);
+      this.#put(value, offset, size);
     } catch (error) {
       this.#producer.unstage();
       throw error;
@@ -63,9 +65,9 @@ export class SampleWriter<T> {
     return true;
   }
 
-  #put(value: T | Uint8Array, offset: number): void {
+  #put(value: T | Uint8Array, offset: number, size: number): void {
     if (value instanceof Uint8Array) this.#data.set(value, offset);
-    else this.#encoder.encode(value, this.view, offset);
+    else this.#encoder.encode(value, this.view, offset, size);
   }
 
   #sizeOf(value: T | Uint8Array): number {
@@ -90,9 +92,9 @@ export class SampleWriter<T> {
     }
   }
 
-  #submit(value: T | Uint8Array, offset: number): void {
+  #submit(value: T | Uint8Array, offset: number, size: number): void {
     try {
-      this.#put(value, offset);
+      this.#put(value, offset, size);
     } catch (error) {
       this.#producer.discard(offset);
       throw error;
