@@ -11,7 +11,7 @@ export type Accelerator = "kvm" | "tcg";
 /** MB. */
 const memory = 256;
 /** Milliseconds until neither is waited for any more: a kernel may never panic. */
-const patience = 120_000;
+const patience = 60_000;
 
 /**
  * On a host that is a guest itself, /dev/kvm may be there and run no kernel: it fails by nothing ever happening. So one runs on either, without any
@@ -33,11 +33,13 @@ async function race(kernel: string): Promise<Accelerator | undefined> {
   const kill = (): void => children.forEach((child) => child.kill("SIGKILL"));
   process.once("exit", kill);
   const runs = (["kvm", "tcg"] as const).map(async (accelerator) => {
-    const child = spawn(emulator, probeArguments(kernel, accelerator), { stdio: "ignore" });
+    const child = spawn(emulator, probeArguments(kernel, accelerator), { stdio: ["ignore", "pipe", "ignore"] });
     children.push(child);
-    const [code] = (await once(child, "exit")) as [number | null];
-    // One that cannot be used at all ends at once, with another code.
-    if (code !== 0) throw new Error(`QEMU ended with ${code}`);
+    let said = "";
+    child.stdout.on("data", (text: Buffer) => (said = (said + String(text)).slice(-64 * 1024)));
+    await once(child, "close");
+    // A machine whose processor gives up ends as well, without a word.
+    if (!said.includes("Kernel panic")) throw new Error(`No kernel ran by ${accelerator}`);
     return accelerator;
   });
   let timer: NodeJS.Timeout | undefined;
@@ -53,7 +55,7 @@ async function race(kernel: string): Promise<Accelerator | undefined> {
   }
 }
 
-/** A kernel that panics starts anew at once, and the machine ends instead, as a success. */
+/** A kernel that panics says so, and starts anew at once; the machine ends instead. */
 function probeArguments(kernel: string, accelerator: Accelerator): string[] {
   const machine = `-nodefaults -no-user-config -no-reboot -display none -machine pc,accel=${accelerator} -cpu max`;
   return [
@@ -61,7 +63,9 @@ function probeArguments(kernel: string, accelerator: Accelerator): string[] {
     "-kernel",
     kernel,
     "-append",
-    "quiet panic=-1 no_timer_check root=/dev/none",
+    "console=ttyS0 quiet panic=-1 no_timer_check root=/dev/none",
+    "-serial",
+    "stdio",
   ];
 }
 
