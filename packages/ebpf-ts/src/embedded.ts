@@ -4,7 +4,8 @@
  */
 export type * from "./attach/attach-targets.gen.ts";
 export type { LinkTarget, StructOpsTarget } from "./attach/link-target.ts";
-export type { AttachOrder, HasId, OtherLink, OtherProgram } from "./attach/order.ts";
+export type { AnyProgram, AttachOrder, OtherLink, OtherProgram } from "./attach/order.ts";
+export type { QueriedTarget } from "./attach/queried-target.ts";
 export type { CgroupOrder } from "./attach/targets/iter.ts";
 export type { PerfEventName } from "./attach/perf-events.ts";
 export { Collection } from "./collection/collection.ts";
@@ -128,7 +129,7 @@ export type { MemberPath } from "./memory/find-scalar.ts";
 export type { ScalarArray } from "./memory/scalar-format.ts";
 export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export type { DescribedObject, DescribedOptions, ObjectSource } from "./object-module.ts";
-export { type IterOptions, Program, type QueriedTarget } from "./program/program.ts";
+export { type IterOptions, Program } from "./program/program.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
 export type { OnRecordView } from "./ring/reading.ts";
 export type { PerfMemory } from "./ring/perf/perf-memory.ts";

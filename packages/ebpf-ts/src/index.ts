@@ -1,7 +1,8 @@
 /** eBPF for TypeScript. The subpaths hold the rest: `ebpf-ts/object`, `/spec`, `/btf`, `/insn`, `/ring`, `/shared-ring`, `/workers`, `/embedded`, `/kernel`, `/bundling`. */
 export type * from "./attach/attach-targets.gen.ts";
 export type { LinkTarget, StructOpsTarget } from "./attach/link-target.ts";
-export type { AttachOrder, HasId, OtherLink, OtherProgram } from "./attach/order.ts";
+export type { AnyProgram, AttachOrder, OtherLink, OtherProgram } from "./attach/order.ts";
+export type { QueriedTarget } from "./attach/queried-target.ts";
 export type { CgroupOrder } from "./attach/targets/iter.ts";
 export type { PerfEventName } from "./attach/perf-events.ts";
 export type { Collection } from "./collection/collection.ts";
@@ -128,7 +129,7 @@ export type { LiveValues, ScalarView } from "./memory/scalar-view.ts";
 export { openById, type OpenOptions, openPinned } from "./open.ts";
 export { openPinnedLink, openPinnedProgram, PinnedLink, PinnedProgram } from "./open-pins.ts";
 export type { DescribedObject, DescribedOptions, ObjectSource } from "./object-module.ts";
-export { type IterOptions, Program, type QueriedTarget } from "./program/program.ts";
+export { type IterOptions, Program } from "./program/program.ts";
 export { readObject } from "./host/read-object.ts";
 export type { BlockingDrainOptions, DrainOptions, DrainResult } from "./ring/drain-options.ts";
 export type { OnRecordView } from "./ring/reading.ts";

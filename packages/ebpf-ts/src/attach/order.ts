@@ -1,9 +1,9 @@
 import { type Checks, optionsOf } from "../base/check-options.ts";
 import { type Check, integer, wrongKind } from "../base/checks.ts";
 
-/** A program, or anything else that has a number in the kernel. */
-export interface HasId {
-  readonly info: { readonly id: number };
+/** A program, whoever loaded it: its info tells its number in the kernel, and its tag. */
+export interface AnyProgram {
+  readonly info: { readonly id: number; readonly tag: string };
 }
 
 /** A link, whoever made it: its info says which program it keeps attached. */
@@ -14,7 +14,7 @@ export interface OtherLink {
 /** Another program at the same place: by its link, or by itself; either of them, or its `info.id`. */
 export interface OtherProgram {
   readonly link?: number | OtherLink | undefined;
-  readonly program?: number | HasId | undefined;
+  readonly program?: number | AnyProgram | undefined;
 }
 
 /** When a program runs among those that are at the same place. By default it comes last. */
@@ -25,7 +25,8 @@ export interface AttachOrder {
   readonly after?: OtherProgram | OtherLink | "all" | undefined;
   /**
    * What `query()` of a program told of the place: STALE if anything was attached or detached there since, so that nobody comes in between
-   * (`expected_revision`: tcx of Linux 6.6, netkit 6.7, cgroups 6.17).
+   * (`expected_revision`: tcx of Linux 6.6, netkit 6.7, cgroups 6.17). When the last program goes from an interface, tcx counts from 1 anew:
+   * who came and went meanwhile is not noticed.
    */
   readonly revision?: number | undefined;
 }
@@ -52,6 +53,7 @@ const aLink: Check = (value, what) => {
 
 const aProgram: Check = (value, what) => {
   if (isLink(value)) throw new TypeError(`${what} is a link: say { link }`);
+  if (hasId(value) && !isProgram(value)) throw new TypeError(`${what} is no program: give one, or its info.id`);
   identified(value, what);
 };
 
@@ -111,9 +113,18 @@ function refuseOther(value: unknown, what: string): never {
   throw wrongKind(what, "a link or a program, or its info.id", value);
 }
 
+/** Maps have one too. */
+interface HasId {
+  readonly info: { readonly id: number };
+}
+
 function hasId(value: unknown): value is HasId {
   const { info } = Object(value) as Partial<HasId>;
   return typeof info?.id === "number";
+}
+
+function isProgram(value: HasId): value is AnyProgram {
+  return "tag" in value.info;
 }
 
 function isLink(value: unknown): value is OtherLink {

@@ -8,6 +8,7 @@ import { programKinds } from "../kinds/program-kinds.ts";
 import type { AttachKind } from "./attach-kind.ts";
 import { attachKinds } from "./attach-kinds.gen.ts";
 import type { AttachTarget } from "./attach-targets.gen.ts";
+import { queriedKinds, type QueriedTarget, saysHow } from "./queried-target.ts";
 
 /** Of a program's spec: what decides on where it can be attached. */
 export interface ProgramToAttach {
@@ -21,7 +22,12 @@ type AnyKind = AttachKind<AttachTarget>;
 
 /** Where a program is to be attached: as it was told, or else as its section says. */
 export function targetOf(program: ProgramToAttach, told: AttachTarget | undefined): AttachTarget {
-  return told === undefined ? namedTarget(program) : toldTarget(program, told);
+  return told === undefined ? namedTarget(program) : toldTarget(program, told, attaching);
+}
+
+/** The place that `query()` was told: one where the program could be attached. */
+export function queriedPlace(program: ProgramToAttach, told: QueriedTarget): AttachTarget {
+  return toldTarget(program, told, querying);
 }
 
 /** What a section's name would say after its kind and a slash. */
@@ -51,45 +57,76 @@ function namedTarget(program: ProgramToAttach): AttachTarget {
   throw new EbpfError("NOT_FOUND", `Cannot attach program ${program.name}: ${why}: ${where}`);
 }
 
+/** A call that is told of a place. */
+interface PlaceCall {
+  readonly name: string;
+  /** Between its name and a place's title. */
+  readonly word: "to" | "of";
+  readonly kinds: readonly string[];
+  checksOf(kind: AnyKind): AnyKind["checks"];
+  /** What it does, as errors say it. */
+  action(program: string, title: string): string;
+}
+
+const attaching: PlaceCall = {
+  name: "attach()",
+  word: "to",
+  kinds: Object.keys(attachKinds),
+  checksOf: ({ checks }) => checks,
+  action: (program, title) => `attach program ${program} to ${title}`,
+};
+
+const querying: PlaceCall = {
+  name: "query()",
+  word: "of",
+  kinds: queriedKinds,
+  checksOf: ({ checks }) =>
+    Object.fromEntries(Object.entries(checks).filter(([option]) => !saysHow(option))) as unknown as AnyKind["checks"],
+  action: (program, title) => `look at what is attached to ${title} where program ${program} would be`,
+};
+
 /** A copy, which is nobody else's to change. */
-function toldTarget(program: ProgramToAttach, given: AttachTarget): AttachTarget {
-  const kind = checkedKind(given);
+function toldTarget(program: ProgramToAttach, given: AttachTarget, call: PlaceCall): AttachTarget {
+  const kind = checkedKind(given, call);
   const told = { ...given };
   const { kind: _, ...where } = told;
-  const of = `attach() to ${kind.title}`;
-  checkOptions(where, kind.checks, of);
+  const of = `${call.name} ${call.word} ${kind.title}`;
+  checkOptions(where, call.checksOf(kind), of);
   const missing = kind.needs.find((key) => told[key as keyof AttachTarget] === undefined);
   if (missing !== undefined) throw new TypeError(`The option ${missing} of ${of} is missing`);
-  checkProgramType(program, kind);
+  checkProgramType(program, kind, call);
   const bound = kind.bind?.(told, program.attachTo) ?? told;
   kind.check?.(bound);
   checkLoadedFor(program, kind, bound);
   return bound;
 }
 
-function checkedKind(told: AttachTarget): AnyKind {
+function checkedKind(told: AttachTarget, { name, kinds }: PlaceCall): AnyKind {
   if (typeof told !== "object" || told === null)
-    throw new TypeError(`attach() takes an object that says where, not ${showValue(told)}`);
+    throw new TypeError(`${name} takes an object that says where, not ${showValue(told)}`);
   const kind = kindFor(told.kind);
-  if (kind !== undefined) return kind;
-  const known = Object.keys(attachKinds);
-  const near = typeof told.kind === "string" ? nearName(told.kind, known) : undefined;
-  const hint = near === undefined ? `the kinds are ${known.join(", ")}` : `did you mean ${near}?`;
-  throw new TypeError(`Unknown kind ${showValue(told.kind)} of attach(): ${hint}`);
+  if (kind !== undefined && kinds.includes(told.kind)) return kind;
+  if (kind !== undefined) {
+    const message = `Cannot look at what is attached to ${kind.title}: ${name} takes the kinds ${kinds.join(", ")}, of which the kernel tells`;
+    throw new NotSupportedError("query", message);
+  }
+  const near = typeof told.kind === "string" ? nearName(told.kind, kinds) : undefined;
+  const hint = near === undefined ? `the kinds are ${kinds.join(", ")}` : `did you mean ${near}?`;
+  throw new TypeError(`Unknown kind ${showValue(told.kind)} of ${name}: ${hint}`);
 }
 
 function kindFor(name: string): AnyKind | undefined {
   return Object.hasOwn(attachKinds, name) ? (attachKinds[name as keyof typeof attachKinds] as AnyKind) : undefined;
 }
 
-function checkProgramType(program: ProgramToAttach, kind: AnyKind): void {
+function checkProgramType(program: ProgramToAttach, kind: AnyKind, call: PlaceCall): void {
   const row = findProgramKind(program.kind);
   const ofType = typesForPlace(kind.kind).has(program.type);
   if (ofType && row?.attaches === "never") throw attachesNever(program, row);
   if (ofType && (row === undefined || goesTo(row, kind.kind))) return;
   const section = sectionFor(kind.kind);
   throw new TypeError(
-    `Cannot attach program ${program.name} to ${kind.title}: it is a ${program.kind} program, write SEC("${section}")`,
+    `Cannot ${call.action(program.name, kind.title)}: it is a ${program.kind} program, write SEC("${section}")`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
+import type { QueriedTarget } from "../attach/queried-target.ts";
 import type { LinkTarget } from "../attach/link-target.ts";
 import { type Checks, optionsOf } from "../base/check-options.ts";
 import { aFunction, aUint8Array, integer } from "../base/checks.ts";
@@ -80,7 +81,7 @@ export interface EngineProgram extends Pinnable {
   /** Attaches it where it is told, or else where its section says. */
   attach(target?: AttachTarget): Promise<EngineLink>;
   /** What is attached there. */
-  query?(target: AttachTarget): Promise<QueriedPrograms>;
+  query?(target: QueriedTarget): Promise<QueriedPrograms>;
 }
 
 /** What a link puts in the place of what it keeps attached: a program, or a map of struct_ops. */

@@ -1,8 +1,6 @@
 import type { AttachTarget } from "../attach/attach-targets.gen.ts";
+import type { QueriedTarget } from "../attach/queried-target.ts";
 import type { IterTarget } from "../attach/targets/iter.ts";
-import type { CgroupTarget } from "../attach/targets/net/cgroup.ts";
-import type { NetkitTarget } from "../attach/targets/net/netkit.ts";
-import type { TcTarget } from "../attach/targets/net/tc.ts";
 import { checkOptions } from "../base/check-options.ts";
 import { NotSupportedError } from "../base/errors.ts";
 import type { QueriedPrograms } from "../engine/queried-programs.ts";
@@ -17,9 +15,6 @@ import type { ContextEncoder } from "./context-encoder.ts";
 
 /** Which part of it all is walked: everything when left out. */
 export type IterOptions = Omit<IterTarget, "kind">;
-
-/** Where the kernel tells what is attached. */
-export type QueriedTarget = CgroupTarget | NetkitTarget | TcTarget;
 
 /**
  * A loaded program. `Context` is what a run by hand takes for its context, beside bytes; `Target`, where it can be attached: types that
@@ -84,7 +79,7 @@ export class Program<Context = never, Target extends AttachTarget = AttachTarget
 
   /**
    * What is attached to the place where this program would be, whoever attached it, in the order in which it runs (BPF_PROG_QUERY, kernel engine): of
-   * cgroups, TC (tcx) and netkit. With the `revision` that it tells, `attach()` makes sure that this is still so.
+   * cgroups (not of `lsm_cgroup`), TC (tcx) and netkit. With the `revision` that it tells, `attach()` makes sure that this is still so.
    *
    *     const { revision, programs } = await program.query({ kind: "tc", interface: "eth0" });
    */

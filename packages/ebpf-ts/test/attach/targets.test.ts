@@ -5,8 +5,9 @@ import { attachKinds } from "../../src/attach/attach-kinds.gen.ts";
 import type { AttachTarget, AttachTargetOf } from "../../src/attach/attach-targets.gen.ts";
 import { attachesItself } from "../../src/attach/attaches-itself.ts";
 import type { AttachOrder } from "../../src/attach/order.ts";
+import type { QueriedTarget } from "../../src/attach/queried-target.ts";
 import { type PerfEventName, perfEvents } from "../../src/attach/perf-events.ts";
-import { targetOf, writeTarget, type ProgramToAttach } from "../../src/attach/target-of.ts";
+import { queriedPlace, targetOf, writeTarget, type ProgramToAttach } from "../../src/attach/target-of.ts";
 import { findProgramKind } from "../../src/kinds/find-program-kind.ts";
 import { programKinds } from "../../src/kinds/program-kinds.ts";
 import { parseSectionName } from "../../src/spec/section-name.ts";
@@ -162,6 +163,7 @@ test("a program goes only where its type can, and one that the verifier bound to
 
 const program = { info: { id: 5, tag: "" } };
 const link = { info: { id: 7, programId: 5 } };
+const map = { info: { id: 9, keySize: 4 } };
 const withoutId = { info: { id: 0, programId: 5 } };
 
 test("an order is by ids, also where links and programs are given", () => {
@@ -232,6 +234,13 @@ test("what is told is checked: kind, keys, and what they hold", () => {
       { name: "TypeError", message: /no link: say \{ program \}/ },
     ],
     ["tc", { kind: "tc", interface: "lo", before: { link: program } }, { name: "TypeError", message: /is no link/ }],
+    [
+      "tc",
+      { kind: "tc", interface: "lo", before: { program: map } },
+      { name: "TypeError", message: /is no program: give one, or its info\.id$/ },
+    ],
+    ["tc", { kind: "tc", interface: "lo", before: map }, { name: "TypeError", message: /is no link/ }],
+    ["tc", { kind: "tc", interface: "lo", before: { link: map } }, { name: "TypeError", message: /is no link/ }],
     ["tc", { kind: "tc", interface: "lo", after: { program: link } }, { name: "TypeError", message: /say \{ link \}/ }],
     [
       "tc",
@@ -272,6 +281,41 @@ test("what is told is checked: kind, keys, and what they hold", () => {
   for (const [section, told, error] of cases) {
     assert.throws(() => targetOf(programOf(section), told as AttachTarget), error, JSON.stringify(told));
   }
+});
+
+test("what query() is told is checked too, in its own name", () => {
+  const tc = { kind: "tc", interface: "lo" } as const;
+  assert.deepEqual(queriedPlace(programOf("tc"), { ...tc, direction: "egress" }), { ...tc, direction: "egress" });
+  const unknown = (option: string): RegExp => new RegExp(`^Unknown option ${option} of query\\(\\) of the traffic`);
+  const cases: [section: string, told: unknown, name: string, message: RegExp][] = [
+    ["tc", null, "TypeError", /^query\(\) takes an object that says where, not null$/],
+    ["tc", undefined, "TypeError", /^query\(\) takes an object that says where, not undefined$/],
+    ["tc", {}, "TypeError", /^Unknown kind undefined of query\(\): the kinds are cgroup, netkit, tc$/],
+    ["tc", { kind: "netkti" }, "TypeError", /^Unknown kind "netkti" of query\(\): did you mean netkit\?$/],
+    ["tc", { kind: "tc" }, "TypeError", /^The option interface of query\(\) of the traffic control .* is missing$/],
+    ["tc", { ...tc, interfcae: "lo" }, "TypeError", unknown("interfcae")],
+    ["tc", { ...tc, before: "all" }, "TypeError", unknown("before")],
+    ["tc", { ...tc, after: "all" }, "TypeError", unknown("after")],
+    ["tc", { ...tc, revision: 99 }, "TypeError", unknown("revision")],
+    ["tc", { ...tc, priority: 1 }, "TypeError", unknown("priority")],
+    ["tc", { ...tc, handle: 1 }, "TypeError", unknown("handle")],
+    [
+      "xdp",
+      tc,
+      "TypeError",
+      /^Cannot look at what is attached to the traffic .*: it is a xdp program, write SEC\("tc"\)$/,
+    ],
+    ["tc", { kind: "xdp", interface: "lo" }, "NotSupportedError", /query\(\) takes the kinds cgroup, netkit, tc/],
+    ["xdp", { kind: "xdp", interface: "lo" }, "NotSupportedError", /query\(\) takes the kinds cgroup, netkit, tc/],
+  ];
+  for (const [section, told, name, message] of cases)
+    assert.throws(
+      () => queriedPlace(programOf(section), told as QueriedTarget),
+      { name, message },
+      JSON.stringify(told),
+    );
+  // @ts-expect-error: what says how, and not where
+  assert.throws(() => queriedPlace(programOf("tc"), { ...tc, before: "all" }), TypeError);
 });
 
 test("a target narrows by its kind", () => {

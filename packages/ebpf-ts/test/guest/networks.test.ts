@@ -124,6 +124,11 @@ describe("netkit", () => {
       await assert.rejects(attach("netkit_peer", { kind: "netkit", interface: peer }), /its primary device/);
       await assert.rejects(attach("netkit_peer", { kind: "netkit", interface: "lo" }), /no netkit device/);
       await link.detach();
+      // As before the first, though netkit goes on counting.
+      const where = { kind: "netkit", interface: "primary0" } as const;
+      const { revision, programs } = await bpf.program("netkit_peer").query(where);
+      assert.deepEqual([revision, programs], [1, []]);
+      await assert.rejects(attach("netkit_peer", { ...where, revision }), { code: "STALE" });
     } finally {
       run("ip", "link", "del", "primary0");
     }
@@ -189,7 +194,11 @@ describe("cgroup", () => {
     const lsm = new Collection(readSpec("net-lsm"), await loadFixture("net-lsm"));
     const socket = sockets.udpSocket();
     try {
-      await lsm.program("on_bind").attach({ kind: "cgroup", path });
+      const onBind = lsm.program("on_bind");
+      const ofAllHooks = { code: "NOT_SUPPORTED", message: /at all hooks together, and no revision$/ };
+      await assert.rejects(onBind.query({ kind: "cgroup", path }), ofAllHooks);
+      await assert.rejects(onBind.attach({ kind: "cgroup", path, revision: 1 }), ofAllHooks);
+      await onBind.attach({ kind: "cgroup", path });
       assert.throws(() => sockets.bindAny(socket), /bind failed: errno 1$/);
     } finally {
       sockets.closeSocket(socket);

@@ -142,10 +142,16 @@ describe("kernel: programs of cgroups", { skip: networkOrSkip() || cgroupsOrSkip
     });
     const { revision, programs } = await second.query(where);
     assert.deepEqual(programs, [{ program: first.info.id, link: undefined }]);
-    await second.attach({ ...where, before: link, revision });
+    const other = await second.attach({ ...where, before: link, revision });
     const ids = (await second.query(where)).programs.map(({ program }) => program);
     assert.deepEqual(ids, attachedTo(path, AttachType.CGROUP_INET_EGRESS));
     assert.deepEqual(ids, [second.info.id, first.info.id]);
+    await other.detach();
+    await link.detach();
+    // Those of interfaces begin anew.
+    const none = await second.query(where);
+    assert.deepEqual(none.programs, []);
+    assert.ok(none.revision! > revision!);
   });
 
   it("are replaced in place, and taken up again from a pin", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { join } from "node:path";
 import type { TcTarget } from "../../src/attach/targets/net/tc.ts";
-import { openPinnedLink } from "../../src/index.ts";
+import { openPinnedLink, type QueriedTarget } from "../../src/index.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { linuxSys } from "../../src/sys/ffi/linux.ts";
 import { structBytes } from "../../src/sys/net/netlink-message.ts";
@@ -103,6 +103,17 @@ describe("kernel: tc", { skip: networkOrSkip() }, () => {
       const changed = (await other.query(egress)).revision;
       await first.update(bpf.program("tc_ingress"));
       assert.notEqual((await other.query(egress)).revision, changed);
+      await assert.rejects(other.query(null as unknown as QueriedTarget), {
+        name: "TypeError",
+        message: /^query\(\) /,
+      });
+      await link.detach();
+      await first.detach();
+      assert.deepEqual(await other.query(egress), before, "where nothing is left, the kernel counts anew");
+      await assert.rejects(other.attach({ ...egress, before: { program: bpf.map("runs") as never } }), {
+        name: "TypeError",
+        message: /is no program/,
+      });
       await assert.rejects(other.query({ ...egress, through: "clsact" }), { name: "TypeError", message: /of tcx/ });
       await assert.rejects(other.query({ ...egress, interface: "lol" }), { code: "NOT_FOUND" });
     });

@@ -1,6 +1,7 @@
 import type { AttachTarget } from "../../attach/attach-targets.gen.ts";
 import { withoutRevision } from "../../attach/order.ts";
-import { targetOf } from "../../attach/target-of.ts";
+import type { QueriedTarget } from "../../attach/queried-target.ts";
+import { queriedPlace, targetOf } from "../../attach/target-of.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { publishFinding } from "../../host/reporters.ts";
 import type { ProgramSpec } from "../../spec/types.ts";
@@ -80,9 +81,9 @@ export class KernelProgram implements EngineProgram {
     });
   }
 
-  async query(told: AttachTarget): Promise<QueriedPrograms> {
+  async query(told: QueriedTarget): Promise<QueriedPrograms> {
     const action = `look at what is attached where program ${this.#spec.name} would be`;
-    const target = targetOf(this.#spec, told);
+    const target = queriedPlace(this.#spec, told);
     refuseIfLockedDown(action, "bpf");
     const [sys, program, spec, mapOf] = [this.#sys, this.#descriptor, this.#spec, this.#mapOf];
     return queryPlace({ sys, program, spec, target, mapOf, action });

@@ -13,6 +13,7 @@ import { isKernelBefore } from "../../../kernel-release.ts";
 export const attachCgroup: Attach<CgroupTarget> = async (request) => {
   const { target, action } = request;
   const attachType = attachTypeOf(request);
+  if (target.revision !== undefined) refuseLsm(attachType, `${action} by a revision`);
   const group = openCgroup(target.path, action);
   try {
     const { flags, relative } = relativePlace(target);
@@ -30,6 +31,7 @@ export const attachCgroup: Attach<CgroupTarget> = async (request) => {
 };
 
 export const queryCgroup: Query<CgroupTarget> = async (request) => {
+  refuseLsm(attachTypeOf(request), request.action);
   const group = openCgroup(request.target.path, request.action);
   try {
     return queryGroup(request, group.fd);
@@ -42,6 +44,13 @@ function queryGroup(request: AttachRequest<CgroupTarget>, target: number): Queri
   const { sys, action } = request;
   const place = { target, attachType: attachTypeOf(request), hasLinkIds: false };
   return queryPrograms(sys, place, action, refusals(request.target.path));
+}
+
+/** BPF_PROG_QUERY takes BPF_LSM_CGROUP for all hooks, and gives no revision. */
+function refuseLsm(attachType: number, action: string): void {
+  if (attachType !== AttachType.LSM_CGROUP) return;
+  const message = `Cannot ${action}: of SEC("lsm_cgroup/…") the kernel tells what is attached to a cgroup at all hooks together, and no revision`;
+  throw new NotSupportedError("query lsm_cgroup", message);
 }
 
 function withoutRevisions(action: string): NotSupportedError {
