@@ -55,6 +55,9 @@ describe("ebpf btf dump", { skip: compilerOrSkip("clang-19") }, () => {
 
   it("one type a line", async () => {
     const raw = await ebpf(["btf", "dump", `${fixtures}/links.bpf.o`, "--format", "raw"]);
+    const both = await ebpf(["btf", "dump", `${fixtures}/links.bpf.o`, "--format", "c", "--json"]);
+    assert.deepEqual([both.code, both.stdout], [2, ""]);
+    assert.match(both.stderr, /'-f, --format <format>' cannot be used with option '-j, --json'/);
     assert.match(raw.stdout, /^\[1\] PTR type=3\n\[2\] INT 'int' size=4 encoding=signed/);
   });
 });

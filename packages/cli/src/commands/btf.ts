@@ -39,7 +39,9 @@ command
   .command("dump")
   .description("Print types: as a C header that clang compiles (vmlinux.h), or one a line.")
   .argument("<types>", 'an id, the name of a module, "kernel", or a file')
-  .addOption(new Option("-f, --format <format>", "how they are printed").choices(["c", "raw"]).default("c"))
+  .addOption(
+    new Option("-f, --format <format>", "how they are printed").choices(["c", "raw"]).default("c").conflicts(["json"]),
+  )
   .option("-j, --json", "print a JSON object, as bpftool does")
   .action(async (types: string, options: BtfDumpOptions) => {
     const { dumpBtf } = await import("../kernel/btf-dump.ts");

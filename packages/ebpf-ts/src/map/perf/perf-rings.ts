@@ -213,12 +213,14 @@ export class PerfRings<T> {
    * one that stays armed though nobody waits keeps the process alive.
    */
   #openBell(onRing: () => void): RingBell {
-    const bell = this.#perf.bell(onRing);
+    const bell = new LazyBell((ring) => this.#perf.bell(ring));
     return {
       arm: () => {
         if (this.#hasData()) return queueMicrotask(onRing);
-        bell.arm();
-        if (this.#hasData()) queueMicrotask(onRing);
+        bell.arm(onRing);
+        if (!this.#hasData()) return;
+        bell.disarm();
+        queueMicrotask(onRing);
       },
       close: () => bell.close(),
     };
