@@ -53,7 +53,7 @@ export class PinnedLink {
   /**
    * Where its program is attached, as `attach()` takes it, as far as the kernel tells (Linux 6.6; of probes not for which process). Undefined
    * where it does not: whether a raw tracepoint has types takes CAP_SYS_ADMIN, the category of a tracepoint a mounted tracefs. Of operations of the
-   * kernel (struct_ops) it is the name of their struct; undefined once they are detached.
+   * kernel (struct_ops) it is the name of their struct, which takes CAP_SYS_ADMIN when the link is opened; undefined once they are detached.
    */
   get target(): LinkTarget | undefined {
     this.#check("look at");

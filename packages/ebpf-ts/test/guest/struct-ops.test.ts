@@ -6,6 +6,7 @@ import { before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Collection } from "../../src/collection/collection.ts";
+import { reopenLink } from "../../src/engine/kernel/reopen-pins.ts";
 import { openPinnedLink } from "../../src/open-pins.ts";
 import { openPinned } from "../../src/open.ts";
 import { detachLink, links, maps } from "../../src/kernel/index.ts";
@@ -16,8 +17,9 @@ import type { MapSpec } from "../../src/spec/types.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
 import { addressOf } from "../../src/sys/ffi/libc.ts";
 import { Errno } from "../../src/uapi/errno.ts";
-import { LinkType } from "../../src/uapi/uapi.gen.ts";
-import { until } from "../kernel/kernel-fixture.ts";
+import { Command, LinkType } from "../../src/uapi/uapi.gen.ts";
+import { changedSys, until } from "../kernel/kernel-fixture.ts";
+import { CAP_SYS_ADMIN, withoutCapability } from "../support/capabilities.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { enterOwnNetwork } from "../support/own-network.ts";
 import { isLinuxAtLeast, linuxOrSkip } from "../support/requirements.ts";
@@ -293,6 +295,18 @@ describe("struct_ops with a link", () => {
       assert.equal(connection("ebpf_ts_cc"), 0);
       const link = await openPinnedLink(linkPath);
       assert.deepEqual(link.target, { kind: "struct_ops", struct: "tcp_congestion_ops" });
+      // What they are of is information: who may not see it, or cannot, opens the link all the same.
+      const noMoreFiles = changedSys((real) => ({
+        bpf: (command, attr) => (command === Command.BTF_GET_FD_BY_ID ? -Errno.EMFILE : real.bpf(command, attr)),
+      }));
+      for (const opened of [
+        withoutCapability(CAP_SYS_ADMIN, () => reopenLink(linkPath)),
+        reopenLink(linkPath, noMoreFiles),
+      ]) {
+        const blind = await opened;
+        assert.deepEqual([blind.target, blind.info.id], [undefined, link.info.id]);
+        blind.close();
+      }
       using second = await openPinned(mapPath);
       assert.ok(second instanceof StructOps);
       assert.deepEqual([second.name, second.state], ["second", "init"]);

@@ -1,6 +1,7 @@
 import { addressOf, errno, func } from "../../src/sys/ffi/libc.ts";
 
 export const CAP_NET_ADMIN = 12;
+export const CAP_SYS_ADMIN = 21;
 
 const version = 0x2008_0522;
 

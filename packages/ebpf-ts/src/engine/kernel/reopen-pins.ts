@@ -72,13 +72,20 @@ export async function reopenLink(path: string, sys: Sys = linuxSys()): Promise<R
   }
 }
 
-/** Of a link of operations of the kernel, the name of their struct: it takes no others than of that. */
-async function structOfLink(sys: Sys, link: Descriptor): Promise<string> {
-  const { type, struct_ops } = linkFields(sys, link);
-  return type === LinkType.STRUCT_OPS ? structOfMapId(sys, struct_ops.map_id) : "";
+/**
+ * Of a link of operations of the kernel, the name of their struct: it takes no others than of that. Whatever keeps that from being told, the link is
+ * good without.
+ */
+async function structOfLink(sys: Sys, link: Descriptor): Promise<string | undefined> {
+  try {
+    const { type, struct_ops } = linkFields(sys, link);
+    return type === LinkType.STRUCT_OPS ? await structOfMapId(sys, struct_ops.map_id) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-function reopened(sys: Sys, path: string, descriptor: Descriptor, struct: string): ReopenedLink {
+function reopened(sys: Sys, path: string, descriptor: Descriptor, struct: string | undefined): ReopenedLink {
   const pin = new PinPlace(sys, path);
   const what = `the link that is pinned at ${path}`;
   return {
@@ -87,7 +94,8 @@ function reopened(sys: Sys, path: string, descriptor: Descriptor, struct: string
     },
     get target(): LinkTarget | undefined {
       const { type, struct_ops } = linkFields(sys, descriptor);
-      if (type === LinkType.STRUCT_OPS) return struct_ops.map_id === 0 ? undefined : { kind: "struct_ops", struct };
+      if (type === LinkType.STRUCT_OPS)
+        return struct_ops.map_id === 0 || struct === undefined ? undefined : { kind: "struct_ops", struct };
       return linkTarget(sys, descriptor, (program) => programType(sys, program));
     },
     update(next) {

@@ -14,13 +14,13 @@ export async function structOfMap(sys: Sys, map: { readonly fd: number }): Promi
   return name.startsWith(valuePrefix) ? name.slice(valuePrefix.length) : name;
 }
 
-/** The same by the map's id. BPF_MAP_GET_FD_BY_ID takes CAP_SYS_ADMIN. */
-export async function structOfMapId(sys: Sys, id: number): Promise<string> {
+/** The same by the map's id, undefined where it cannot be told: BPF_MAP_GET_FD_BY_ID takes CAP_SYS_ADMIN. */
+export async function structOfMapId(sys: Sys, id: number): Promise<string | undefined> {
   const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new KernelStruct(BpfAttr.get_id, { map_id: id }));
-  if (fd < 0) return "";
+  if (fd < 0) return undefined;
   const descriptor = new Descriptor(fd, `map ${id}`);
   try {
-    return await structOfMap(sys, descriptor);
+    return (await structOfMap(sys, descriptor)) || undefined;
   } finally {
     descriptor.close();
   }
