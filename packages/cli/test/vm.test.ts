@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  accessSync,
   chmodSync,
-  constants,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { hasKvm } from "../src/vm/accelerator.ts";
 import { type CommandOptions, type Outcome, root, runFile, runNode } from "./ebpf.ts";
 import { guestKernel, guestOrSkip } from "./requirements.ts";
 
@@ -24,15 +23,6 @@ const file = (name: string, text = ""): string => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-
-function isUsable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** In a folder that is soon copied. */
 function vm(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
@@ -126,7 +116,7 @@ describe("ebpf vm", { skip: guestOrSkip() }, () => {
     const { code, stdout, stderr } = await vm([...kernel, "--", "echo", "there"], { env: { XDG_CACHE_HOME: cache } });
     assert.deepEqual([code, stdout, stderr], [0, "there\n", ""]);
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const known = isUsable("/dev/kvm") ? new RegExp(`^${boot} (kvm|tcg)\n$`) : /^of-another-boot kvm\n$/;
+    const known = hasKvm() ? new RegExp(`^${boot} (kvm|tcg)\n$`) : /^of-another-boot kvm\n$/;
     assert.match(readFileSync(answer, "utf8"), known);
   });
 

@@ -18,7 +18,7 @@ const patience = 60_000;
  * files, which it panics of at once; what is first to come to that is taken, until this host starts anew.
  */
 export async function chooseAccelerator(kernel: string): Promise<Accelerator> {
-  if (!isUsable("/dev/kvm")) return "tcg";
+  if (!hasKvm()) return "tcg";
   const known = remembered();
   if (known !== undefined) return known;
   const first = await race(kernel);
@@ -93,9 +93,10 @@ function remember(found: Accelerator): void {
   }
 }
 
-function isUsable(path: string): boolean {
+/** Whether there is a choice. */
+export function hasKvm(): boolean {
   try {
-    accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
     return true;
   } catch {
     return false;
