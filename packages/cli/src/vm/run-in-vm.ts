@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportError, UsageError } from "../output/report-error.ts";
-import { chooseAccelerator } from "./accelerator.ts";
+import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
 import { writeCpio } from "./cpio.ts";
 import { collectFiles } from "./collect-files.ts";
 import { exitCodeOf, onEndingSignal } from "./ending-signals.ts";
@@ -57,11 +57,15 @@ async function runGuest(options: VmArguments): Promise<SessionEnd> {
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
   try {
-    const qemu = await startQemu(
-      { ...options, kernel: kernel.path, initramfs: join(folder, "initramfs"), memory },
-      files,
-    );
-    return await new Session(qemu, { timeout: options.timeout, console: options.console === true }).run();
+    const machine = { ...options, kernel: kernel.path, initramfs: join(folder, "initramfs"), memory };
+    const accelerator = await prepare(machine, files);
+    const boot = (): Promise<SessionEnd> => {
+      const session = { timeout: options.timeout, console: options.console === true };
+      return new Session(new Qemu({ ...machine, accelerator }), session).run();
+    };
+    const end = await boot();
+    // An emulator's fault more often than the kernel's; nothing of the command has run.
+    return end.isCrashAtBoot === true && accelerator === "tcg" ? await boot() : end;
   } finally {
     remove();
     process.off("exit", remove);
@@ -69,11 +73,11 @@ async function runGuest(options: VmArguments): Promise<SessionEnd> {
 }
 
 /** A signal until then ends this process by its exit, which leaves nothing behind. */
-async function startQemu(options: Omit<QemuOptions, "accelerator">, files: GuestFiles): Promise<Qemu> {
+async function prepare(options: Omit<QemuOptions, "accelerator">, files: GuestFiles): Promise<Accelerator> {
   const stopSignals = onEndingSignal((signal) => process.exit(exitCodeOf(signal)));
   try {
     tellLeftOut([...files.unreadable, ...(await writeCpio(options.initramfs, files.entries))]);
-    return new Qemu({ ...options, accelerator: await chooseAccelerator(options.kernel) });
+    return await chooseAccelerator(options.kernel);
   } finally {
     stopSignals();
   }

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { type EndingSignal, exitCodeOf, onEndingSignal } from "./ending-signals.ts";
 import { sign } from "./guest-scripts.ts";
+import { hasException, panicIn } from "./panic.ts";
 import type { Qemu } from "./qemu.ts";
 
 /** Seconds that a kernel may take until the command starts: emulated, on a busy host. */
@@ -20,6 +21,8 @@ export const GuestExit = { timeout: 124, failure: 125 } as const;
 export interface SessionEnd {
   readonly code: number;
   readonly fault?: string;
+  /** Its kernel crashed before anything of the guest ran. */
+  readonly isCrashAtBoot?: boolean;
 }
 
 /** The run of a guest's command, from the start of the kernel to its end. */
@@ -44,7 +47,9 @@ export class Session {
     const fault = await this.#qemu.ended;
     await Promise.all(output);
     stop();
-    return this.#end ?? { code: GuestExit.failure, fault: this.#whyItEnded(fault) };
+    if (this.#end !== undefined) return this.#end;
+    const isCrashAtBoot = !this.#isReady && hasException(this.#console);
+    return { code: GuestExit.failure, fault: this.#whyItEnded(fault), isCrashAtBoot };
   }
 
   /** For signals, the time, and signs of life; gives the function that ends it. */
@@ -131,7 +136,7 @@ export class Session {
   }
 
   #whyItEnded(fault: string | undefined): string {
-    const panic = /Kernel panic - not syncing: (.*)/.exec(this.#console)?.[1]?.trim();
+    const panic = panicIn(this.#console);
     if (panic !== undefined) return `The guest's kernel panicked: ${panic} (--console shows all that it said)`;
     if (fault !== undefined && !this.#isReady) return `Cannot start a virtual machine: ${fault}`;
     return "The guest ended before its command did: --console shows what its kernel said";
