@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,15 +62,17 @@ describe("ebpf build", { skip: compilerOrSkip() }, () => {
   });
 
   it("says in a sentence what is missing", async () => {
+    execFileSync("mkfifo", [join(folder, "pipe")]);
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [[join(folder, "none.bpf.c")], /there is no such file/],
       [[folder], /no regular file/],
       [[join(folder, "kill.bpf.c"), "--clang", "/nowhere/clang"], /there is no \/nowhere\/clang: \w+/],
+      [[join(folder, "kill.bpf.c"), "-o", join(folder, "pipe")], /pipe: it is no regular file, name another place/],
       [[join(folder, "kill.bpf.c"), "-o", join(folder, "limit.h", "x.o")], /not a folder: name another place/],
     ];
     for (const [args, expected] of cases) {
       const { code, stderr } = await build(args);
-      assert.equal(code, 1);
+      assert.equal(code, 1, stderr);
       assert.match(stderr, sentence);
       assert.match(stderr, expected);
     }

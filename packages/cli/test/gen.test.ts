@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,10 +90,13 @@ describe("ebpf gen", () => {
 
   it("refuses what it cannot do, in a sentence", async () => {
     const object = path("kills.bpf.o");
+    execFileSync("mkfifo", [path("pipe")]);
     const cases: [readonly string[], number, RegExp][] = [
       [[path("none.bpf.o")], 1, /^ebpf: Cannot read .*none\.bpf\.o: there is no such file$/],
       [[kills.replace(/o$/, "c")], 1, /^ebpf: Cannot read .*kills\.bpf\.c: it is C: compile it with ebpf build /],
       [[object, "-o", path("none/kills.ts")], 1, /^ebpf: Cannot write .*: there is no such folder \(ENOENT\)$/],
+      [[object, "-o", path("pipe")], 1, /^ebpf: Cannot write .*pipe: it is no regular file, name a file, or - for/],
+      [[object, "-o", path("pipe"), "--check"], 1, /^ebpf: Cannot write .*pipe: it is no regular file/],
       [[object, "-o", folder], 1, /^ebpf: Cannot read .*: it is a directory \(EISDIR\)$/],
       [[object, path("calls.bpf.o"), "-o", "-"], 2, /--output is for one object/],
       [[object, "-o", "-", "--check"], 2, /standard output/],

@@ -2,6 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { compile, CompileError, type Compiled, type CompileOptions } from "ebpf-ts/compile";
 import { makeFolder } from "../output/make-folder.ts";
+import { refuseSpecial } from "../output/refuse-special.ts";
 import { reportError, say } from "../output/report-error.ts";
 import { FileWatch } from "../watch/file-watch.ts";
 
@@ -34,6 +35,7 @@ export async function buildObject(options: BuildArguments): Promise<void> {
 async function buildOnce(options: BuildArguments, onFiles?: (files: readonly string[]) => void): Promise<number> {
   try {
     const output = options.output ?? objectOf(options.source);
+    await refuseSpecial(output, elsewhere);
     const made = await compile(options.source, compileOptions(options));
     onFiles?.(made.dependencies);
     process.stderr.write(made.diagnostics);

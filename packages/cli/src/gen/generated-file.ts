@@ -1,8 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import { generateDeclaration, generateModule } from "ebpf-ts/codegen";
-import { quoted } from "../output/text.ts";
 import { withObject } from "../output/object-file.ts";
+import { refuseSpecial } from "../output/refuse-special.ts";
+import { quoted } from "../output/text.ts";
 
 /** How modules are written. */
 export interface GenOptions {
@@ -43,6 +44,7 @@ export class GeneratedFile {
   /** What stands in it now; undefined when there is no such file. */
   async current(): Promise<string | undefined> {
     if (this.path === undefined) return undefined;
+    await refuseSpecial(this.path, "name a file, or - for standard output");
     return readFile(this.path, "utf8").catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
       throw failure(`read ${this.path}`, error);
