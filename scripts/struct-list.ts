@@ -9,7 +9,7 @@ export interface StructSource {
 }
 
 /** Of which kernel structs.btf is. */
-export const kernelRelease = "6.18";
+export const kernelRelease = "7.3";
 
 /** From scripts/structs.btf, an extract of the types of an x86-64 kernel. */
 export const kernelStructs: readonly StructSource[] = [
@@ -92,6 +92,7 @@ export const commandsOfAttributes: Readonly<Record<string, string>> = {
   prog_bind_map: "BPF_PROG_BIND_MAP",
   token_create: "BPF_TOKEN_CREATE",
   prog_stream_read: "BPF_PROG_STREAM_READ_BY_FD",
+  prog_assoc_struct_ops: "BPF_PROG_ASSOC_STRUCT_OPS",
 };
 
 function source(kernel: string, name: string, comment: string): StructSource {

@@ -2,6 +2,7 @@
 import type { AttachKind } from "./attach-kind.ts";
 import type { AttachTarget, AttachTargetOf } from "./attach-targets.gen.ts";
 import { iter } from "./targets/iter.ts";
+import { fentryMulti } from "./targets/kernel/fentry-multi.ts";
 import { fentry } from "./targets/kernel/fentry.ts";
 import { freplace } from "./targets/kernel/freplace.ts";
 import { kprobeMulti } from "./targets/kernel/kprobe-multi.ts";
@@ -27,6 +28,7 @@ import { usdt } from "./targets/usdt.ts";
 
 export const attachKinds: { readonly [Kind in AttachTarget["kind"]]: AttachKind<AttachTargetOf<Kind>> } = {
   iter: iter,
+  fentry_multi: fentryMulti,
   fentry: fentry,
   freplace: freplace,
   kprobe_multi: kprobeMulti,

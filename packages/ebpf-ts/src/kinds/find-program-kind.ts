@@ -33,7 +33,7 @@ export function typesForPlace(place: ProgramKind["place"]): ReadonlySet<number> 
 export function goesTo(row: ProgramKind, place: ProgramKind["place"]): boolean {
   if (row.place === place) return true;
   // Probes that a file defines are for many places, where the kernel knows a link for those.
-  if (row.kernelType !== undefined || row.place === "usdt") return false;
+  if (row.kernelType !== undefined || row.place === "usdt" || row.place === "fentry_multi") return false;
   const others = programKinds.filter((kind) => kind.place === place && kind.type === row.type);
   return others.some(({ attachType }) => row.type !== ProgType.KPROBE || attachType === row.attachType);
 }

@@ -4,6 +4,7 @@ export type PlaceKind =
   | "cpumap"
   | "devmap"
   | "fentry"
+  | "fentry_multi"
   | "freplace"
   | "iter"
   | "kprobe"

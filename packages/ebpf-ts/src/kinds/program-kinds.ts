@@ -101,6 +101,10 @@ export const programKinds: readonly ProgramKind[] = [
   ...functionProbes("fmod_ret", AttachType.MODIFY_RETURN, "5.7"),
   ...functionProbes("fexit", AttachType.TRACE_FEXIT, "5.5"),
   ...functionProbes("fsession", AttachType.TRACE_FSESSION, "7.0", "7.0"),
+  // One link for many functions came to Linux with the tag bpf-next-7.2, as libbpf's names for it did (commit f2aa370dfe57). Tests see them loaded by 7.3.
+  ...manyFunctions("fentry.multi", AttachType.TRACE_FENTRY_MULTI),
+  ...manyFunctions("fexit.multi", AttachType.TRACE_FEXIT_MULTI),
+  ...manyFunctions("fsession.multi", AttachType.TRACE_FSESSION_MULTI),
   ...kinds("freplace", { type: ProgType.EXT, place: "freplace", rest: "<function>", since: "5.6" }),
   ...lsm("lsm", { attachType: AttachType.LSM_MAC, place: "lsm", since: "5.7" }),
   ...lsm("lsm.s", { attachType: AttachType.LSM_MAC, place: "lsm", sleepable: true, since: "5.10" }),
@@ -228,6 +232,12 @@ function functionProbes(
     ...tracing(name, { ...row, since }),
     ...tracing(`${name}.s`, { ...row, sleepable: true, since: sleepableSince }),
   ];
+}
+
+/** The verifier is told of no function: which they are is told when the program is attached. */
+function manyFunctions(name: string, attachType: number): ProgramKind[] {
+  const row = { attachType, place: "fentry_multi", rest: "<pattern>", since: "7.2" } as const;
+  return [...tracing(name, row), ...tracing(`${name}.s`, { ...row, sleepable: true })];
 }
 
 function lsm(name: string, row: Omit<Row, "type">): ProgramKind[] {

@@ -184,6 +184,9 @@ export const AttachType = {
   TRACE_KPROBE_SESSION: 56,
   TRACE_UPROBE_SESSION: 57,
   TRACE_FSESSION: 58,
+  TRACE_FENTRY_MULTI: 59,
+  TRACE_FEXIT_MULTI: 60,
+  TRACE_FSESSION_MULTI: 61,
 } as const;
 export type AttachType = (typeof AttachType)[keyof typeof AttachType];
 
@@ -204,6 +207,7 @@ export const LinkType = {
   UPROBE_MULTI: 12,
   NETKIT: 13,
   SOCKMAP: 14,
+  TRACING_MULTI: 15,
 } as const;
 export type LinkType = (typeof LinkType)[keyof typeof LinkType];
 

@@ -69,6 +69,10 @@ const targets: { readonly [Kind in AttachTarget["kind"]]: fc.Arbitrary<AttachTar
   freplace: record({ kind: fc.constant("freplace"), name: word }),
   ksyscall: record({ kind: fc.constant("ksyscall"), name: word }),
   kprobe_multi: record({ kind: fc.constant("kprobe_multi"), pattern: fc.stringMatching(/^[a-z_*?][\w.*?]{0,20}$/) }),
+  fentry_multi: record({
+    kind: fc.constant("fentry_multi"),
+    pattern: fc.stringMatching(/^(?:[a-z][\w-]{0,5}:)?[a-z_*?][\w.*?]{0,20}$/),
+  }),
   perf_event: fc.oneof(
     record({ kind: fc.constant("perf_event"), event: fc.constantFrom(...eventNames), frequency: positive }),
     record({ kind: fc.constant("perf_event"), event: fc.constantFrom(...eventNames), period: moment, cpu: fc.nat() }),

@@ -7,6 +7,7 @@ it("what traces tasks is the current task's; what decides, iterates or works on 
   const ofTasks = programKinds.filter(({ name }) => whyNotCurrentTask(name) === undefined).map(({ place }) => place);
   assert.deepEqual([...new Set(ofTasks)].sort(), [
     "fentry",
+    "fentry_multi",
     "kprobe",
     "kprobe_multi",
     "ksyscall",

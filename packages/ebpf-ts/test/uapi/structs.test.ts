@@ -35,13 +35,18 @@ function compositeOf(btf: Btf, id: number): BtfComposite | undefined {
   return type.kind === "struct" || type.kind === "union" ? type : undefined;
 }
 
-/** The kernel's type. Of a union of commands it is the part of that name, or the one without a name that begins with the same field. */
+/**
+ * The kernel's type. Of a union of commands it is the part of that name, or the one without a name that begins with the same field: the first
+ * that does, since later parts have names, which an older kernel may lack.
+ */
 function typeOf(btf: Btf, name: string, layout: Layout): BtfComposite | undefined {
   const [type] = btf.find(layout.name.replace(/___\w+$/, ""));
   const whole = type === undefined ? undefined : compositeOf(btf, type.id);
   if (layout.name !== "bpf_attr" || whole === undefined) return whole;
   const first = Object.keys(layout.fields)[0]!;
-  const begins = (member: BtfMember): boolean => member.name === "" && firstName(btf, member) === first;
+  const owner = Object.entries(structs.BpfAttr).find(([, { fields }]) => Object.keys(fields)[0] === first)?.[0];
+  const begins = (member: BtfMember): boolean =>
+    owner === name && member.name === "" && firstName(btf, member) === first;
   const part = whole.members.find((member) => member.name === name) ?? whole.members.find(begins);
   return part === undefined ? undefined : compositeOf(btf, part.type);
 }

@@ -72,6 +72,8 @@ async function tinyOfKind(kind: ProgramKind): Promise<TinyProgram | Answer> {
   // Linux 6.1 loads them, where they must not sleep; of untyped tracepoints, whose programs may sleep since the same Linux, it tells the truth.
   if (kind.place === "tp_btf" && sleepable === true) return tinyOfKind(kindNamed("raw_tp.s"));
   const place = placesByKind[kind.name.replace(/\.s$/, "")] ?? places[kind.place];
+  // The kernel knows itself what it verifies programs for many functions against.
+  if (kind.place === "fentry_multi") return { type, attachType, sleepable };
   if (kernelType === undefined)
     return { ...tinyOfType(type), attachType: attachType ?? tinyOfType(type).attachType, sleepable };
   const id = await kernelTypeId(kernelType, place ?? "");
@@ -84,6 +86,7 @@ async function tinyOfKind(kind: ProgramKind): Promise<TinyProgram | Answer> {
 type LinkProbe = (sys: Sys, program: Descriptor, attachType: number) => Answer;
 
 const nowhere = 0x7fff_ffff;
+const refused = cannotTell("the kernel refuses to attach it (EPERM)");
 
 const byInterface: LinkProbe = (sys, program, attachType) =>
   linkAnswer(sys, { prog_fd: program.fd, attach_type: attachType, target_ifindex: nowhere }, Errno.ENODEV);
@@ -98,6 +101,15 @@ const byFunction: LinkProbe = (sys, program, attachType) => {
   return answer;
 };
 
+/** No type has that number. A kernel that loads such programs may have no such links, where its trampolines are not ftrace's. */
+const byType: LinkProbe = (sys, program, attachType) => {
+  const given = { cnt: 1, ids: Uint32Array.of(nowhere) };
+  const attributes = { prog_fd: program.fd, attach_type: attachType, tracing_multi: given };
+  const result = sys.bpf(Command.LINK_CREATE, new KernelStruct(BpfAttr.link_create, attributes));
+  if (result === -Errno.EOPNOTSUPP) return no;
+  return result === -Errno.EPERM ? refused : yes;
+};
+
 /** A folder is no file with code. */
 const byFile: LinkProbe = (sys, program, attachType) => {
   const given = { path: "/", offsets: new BigUint64Array(1), cnt: 1 };
@@ -109,6 +121,7 @@ const links: Readonly<Partial<Record<PlaceKind, LinkProbe>>> = {
   tc: (sys, program, attachType) => (attachType === 0 ? yes : byInterface(sys, program, attachType)),
   netkit: byInterface,
   kprobe_multi: byFunction,
+  fentry_multi: byType,
   uprobe_multi: byFile,
 };
 
@@ -118,5 +131,5 @@ type LinkAttributes = ConstructorParameters<typeof KernelStruct<typeof BpfAttr.l
 function linkAnswer(sys: Sys, attributes: LinkAttributes, expected: number): Answer {
   const result = sys.bpf(Command.LINK_CREATE, new KernelStruct(BpfAttr.link_create, attributes));
   if (result === -expected) return yes;
-  return result === -Errno.EPERM ? cannotTell("the kernel refuses to attach it (EPERM)") : no;
+  return result === -Errno.EPERM ? refused : no;
 }

@@ -1,8 +1,8 @@
-import { aBoolean, anArray, type Check, strings, wrongKind } from "../../../base/checks.ts";
+import { aBoolean } from "../../../base/checks.ts";
 import { LinkType } from "../../../uapi/uapi.gen.ts";
-import { aCookie } from "../../a-cookie.ts";
 import { aName } from "../../a-name.ts";
 import type { AttachKind } from "../../attach-kind.ts";
+import { checkFunctions, cookiesOf, namesOf } from "../../many-functions.ts";
 
 /** Many functions of the kernel at once, by one link: as fast to attach as a single one (kernel engine, Linux 5.18). */
 export interface KprobeMultiTarget {
@@ -17,30 +17,14 @@ export interface KprobeMultiTarget {
   readonly returns?: boolean | undefined;
 }
 
-const names: Check = (value, what) => {
-  strings(value, what);
-  if ((value as string[]).length === 0) throw wrongKind(what, "an array of names", value);
-  for (const each of value as string[]) aName(each, what);
-};
-
-const cookies: Check = (value, what) => {
-  anArray(value, what);
-  for (const each of value as unknown[]) aCookie(each, what);
-};
-
 export const kprobeMulti: AttachKind<KprobeMultiTarget> = {
   kind: "kprobe_multi",
   title: "functions of the kernel",
   linkType: LinkType.KPROBE_MULTI,
   once: false,
-  checks: { pattern: aName, symbols: names, cookies, returns: aBoolean },
+  checks: { pattern: aName, symbols: namesOf, cookies: cookiesOf, returns: aBoolean },
   needs: [],
-  check({ pattern, symbols, cookies: given }) {
-    if ((pattern === undefined) === (symbols === undefined))
-      throw new TypeError("attach() to functions of the kernel needs a pattern, or symbols");
-    if (given !== undefined && given.length !== symbols?.length)
-      throw new RangeError("attach() to functions of the kernel takes as many cookies as symbols");
-  },
+  check: (target) => checkFunctions(target, kprobeMulti.title),
   parse: (rest) => (/^[\w.*?]+$/.test(rest) ? { kind: "kprobe_multi", pattern: rest } : undefined),
   write: ({ pattern, symbols = [] }) => pattern ?? symbols.join(","),
 };

@@ -12,6 +12,7 @@ import { rawTracepointLink } from "./links/raw-tracepoint.ts";
 import { sockmapLink } from "./links/sockmap.ts";
 import { structOpsLink } from "./links/struct-ops.ts";
 import { tcxLink } from "./links/tcx.ts";
+import { tracingMultiLink } from "./links/tracing-multi.ts";
 import { tracingLink } from "./links/tracing.ts";
 import { uprobeMultiLink } from "./links/uprobe-multi.ts";
 import { xdpLink } from "./links/xdp.ts";
@@ -29,6 +30,7 @@ export const linkKinds: Readonly<Record<number, LinkKind>> = {
   [LinkType.SOCKMAP]: sockmapLink,
   [LinkType.STRUCT_OPS]: structOpsLink,
   [LinkType.TCX]: tcxLink,
+  [LinkType.TRACING_MULTI]: tracingMultiLink,
   [LinkType.TRACING]: tracingLink,
   [LinkType.UPROBE_MULTI]: uprobeMultiLink,
   [LinkType.XDP]: xdpLink,

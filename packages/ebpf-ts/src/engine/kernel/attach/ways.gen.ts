@@ -6,6 +6,7 @@ type Ways = { readonly [Kind in AttachTarget["kind"]]: () => Promise<Attach<Atta
 
 export const ways: Ways = {
   iter: async () => (await import("./ways/iter.ts")).attachIter,
+  fentry_multi: async () => (await import("./ways/kernel/fentry-multi.ts")).attachFentryMulti,
   fentry: async () => (await import("./ways/kernel/fentry.ts")).attachFentry,
   freplace: async () => (await import("./ways/kernel/freplace.ts")).attachFreplace,
   kprobe_multi: async () => (await import("./ways/kernel/kprobe-multi.ts")).attachKprobeMulti,

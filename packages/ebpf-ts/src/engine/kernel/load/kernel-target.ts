@@ -2,6 +2,7 @@ import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { nearName } from "../../../base/near-name.ts";
 import { stringsOf } from "../../../btf/parse-btf.ts";
 import type { Btf } from "../../../btf/types.ts";
+import { moduleIn } from "../../../attach/module-in.ts";
 import { findProgramKind, sectionUsage } from "../../../kinds/find-program-kind.ts";
 import type { KernelTypeName, ProgramKind } from "../../../kinds/program-kind.ts";
 import type { ProgramSpec } from "../../../spec/types.ts";
@@ -37,6 +38,7 @@ export async function kernelTarget(
   if (told !== undefined) return inProgram(sys, program, told);
   const row = findProgramKind(program.kind);
   if (row?.place === "freplace") throw withoutProgram(program);
+  if (row?.place === "fentry_multi") return inModule(program, types);
   const name = row?.kernelType;
   if (row === undefined || name === undefined) return { typeId: 0 };
   if (program.attachTo === "") throw withoutTarget(program, row, name);
@@ -59,6 +61,18 @@ async function inKernel(program: ProgramSpec, name: KernelTypeName, types: Kerne
   throw new EbpfError(
     "NOT_FOUND",
     `Cannot load program ${program.name}: this kernel has no ${name.what} ${program.attachTo}${near === undefined ? "" : `, did you mean ${near}?`}`,
+  );
+}
+
+/** A program for many functions is loaded for the kernel's own, or for those of the module that `module:pattern` names. */
+async function inModule({ name, attachTo }: ProgramSpec, types: KernelTypes): Promise<KernelTarget> {
+  const wanted = moduleIn(attachTo);
+  if (wanted === undefined) return { typeId: 0 };
+  const module = types.modules(await types.own()).find((each) => each.name === wanted);
+  if (module !== undefined) return { typeId: 0, object: types.descriptorOf(module).fd };
+  throw new EbpfError(
+    "NOT_FOUND",
+    `Cannot load program ${name}: this kernel has loaded no module ${wanted} with types`,
   );
 }
 

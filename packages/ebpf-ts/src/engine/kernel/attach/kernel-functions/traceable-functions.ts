@@ -22,6 +22,20 @@ export async function findFunctions(pattern: string, action: string): Promise<bi
   );
 }
 
+/** Names of all functions that fit a pattern, of one module or of the kernel itself, and which the kernel lets be traced. */
+export async function traceableNames(
+  pattern: string,
+  module: string | undefined,
+  action: string,
+): Promise<ReadonlySet<string>> {
+  const folder = traceFolder();
+  if (folder === undefined) throw noTracefs(action);
+  const text = await readList(`${folder}/available_filter_functions`, action);
+  const lines = text.matchAll(/^(\S+)(?: \[(\S+)\])?$/gm);
+  const found = Array.from(lines, ([, name, owner]) => (owner === module && matchesGlob(pattern, name!) ? name! : ""));
+  return new Set(found.filter((name) => name !== ""));
+}
+
 /** Addresses of functions, in the order of their names. */
 export async function findSymbols(symbols: readonly string[], action: string): Promise<bigint[]> {
   const wanted = new Map<string, bigint[]>(symbols.map((name) => [name, []]));
