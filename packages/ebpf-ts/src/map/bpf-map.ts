@@ -1,7 +1,7 @@
 import type { EngineMap, MapInfo } from "../engine/map.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";
-import { anArray, anIterable, oneOf, showValue } from "../base/checks.ts";
-import { EbpfError, NotSupportedError, ValueError } from "../base/errors.ts";
+import { anArray, anIterable, oneOf } from "../base/checks.ts";
+import { EbpfError, NotSupportedError, SyscallError, ValueError } from "../base/errors.ts";
 import { mapKind } from "../kinds/map-kinds.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
 import type { Shape } from "../memory/shape.ts";
@@ -11,6 +11,7 @@ import { openMemory } from "./entries/open-memory.ts";
 import { MapKeys } from "./entries/map-keys.ts";
 import { deleteMany, rawEntries, rawKeys, type RawEntry, writeMany } from "./entries/map-walk.ts";
 import { setSlot } from "./entries/map-slots.ts";
+import { showKey } from "./entries/show-key.ts";
 import { UpdateFlag } from "../uapi/uapi.gen.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
@@ -110,9 +111,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
    */
   set(key: K, value: In, mode: UpdateMode = "any"): void {
     const flags = modeFlag(mode);
-    const bytes = this.#encodeKey(key);
-    if (setSlot(this.#map, bytes, value, flags)) return;
-    this.#map.update(bytes, this.#encodeValue(key, value), flags);
+    this.#put(key, this.#encodeKey(key), value, flags);
   }
 
   /**
@@ -123,14 +122,11 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
     anIterable(entries, "The entries of setMany()");
     const flags = modeFlag(mode);
     const map = this.#map;
-    if (map.setProgram || map.setMap) {
-      for (const [key, value] of entries) this.set(key, value, mode);
-      return;
-    }
     const list = Array.from(entries, (entry) => {
       anArray(entry, "An entry of setMany()");
       return entry;
     });
+    if (map.setProgram || map.setMap) return this.#putMany(list, flags);
     const raw = list.map(([key, value], index): RawEntry => [
       this.#encodeKey(key, index),
       this.#encodeValue(key, value, index),
@@ -314,18 +310,36 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
       return encode();
     } catch (error) {
       if (!(error instanceof EbpfError) || error.code !== "BAD_VALUE") throw error;
-      throw new ValueError(this.#cannot(action, key, index), { map: this.name, key, index }, error);
+      throw new ValueError(`Cannot ${action} ${this.#where(key, index)}`, { map: this.name, key, index }, error);
     }
   }
 
-  #cannot(action: string, key: unknown, index: number | undefined): string {
+  /** Into one that holds programs or maps, one by one. */
+  #putMany(list: readonly (readonly [K, In])[], flags: number): void {
+    const keys = list.map(([key], index) => this.#encodeKey(key, index));
+    for (const [index, [key, value]] of list.entries()) {
+      try {
+        this.#put(key, keys[index]!, value, flags, index);
+      } catch (error) {
+        this.#failAt(error, "set", key, index);
+      }
+    }
+  }
+
+  #put(key: K, bytes: Uint8Array, value: In, flags: number, index?: number): void {
+    const map = this.#map;
+    if (setSlot(map, bytes, value, flags, () => this.#where(key, index))) return;
+    map.update(bytes, this.#encodeValue(key, value, index), flags);
+  }
+
+  #where(key: unknown, index: number | undefined): string {
     const which = index === undefined ? "" : ` (number ${index} of those given)`;
-    return `Cannot ${action} key ${showValue(key)} of map ${this.name}${which}`;
+    return `key ${showKey(key)} of map ${this.name}${which}`;
   }
 
   /** What the map itself refuses, of many. */
   #failAt(error: unknown, action: string, key: unknown, index: number): never {
-    if (error instanceof EbpfError) error.message = `${this.#cannot(action, key, index)}: ${error.message}`;
+    if (error instanceof SyscallError) error.message = `Cannot ${action} ${this.#where(key, index)}: ${error.message}`;
     throw error;
   }
 }

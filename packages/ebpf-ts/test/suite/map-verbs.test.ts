@@ -95,6 +95,16 @@ onEachEngine("maps as people expect them", (engine) => {
       });
   });
 
+  it("a key of several members is named by them", async () => {
+    await using loaded = await fixture(engine, "map-entries");
+    const map = loaded.bpf.map<unknown, unknown>("padded_keys");
+    const key = { kind: 1, number: -5, name: "ab" };
+    const message =
+      /^Cannot use key \{ kind: 1, number: -5, name: "ab" \} of map padded_keys.*: padded\.number: -5 is not/;
+    for (const use of [() => map.get(key), () => map.setMany([[key, {}]]), () => map.delete(key)])
+      assert.throws(use, { name: "ValueError", message });
+  });
+
   it("a per-CPU map shows every CPU, or their sum", async () => {
     await using loaded = await fixture(engine, "map-entries");
     for (const name of ["cpu_hash", "cpu_array"]) {
@@ -143,6 +153,30 @@ onEachEngine("maps as people expect them", (engine) => {
     assert.equal(await jump(), 100);
   });
 
+  it("what is no program is refused by a prog array, which of many is told, and another mode", async () => {
+    await using loaded = await fixture(engine, "map-entries");
+    const jumps = loaded.bpf.map<number, unknown, number>("jumps");
+    const landed = loaded.bpf.program("landed");
+    for (const wrong of [undefined, null, "landed", {}, loaded.bpf, loaded.bpf.map("many")]) {
+      const message = /^The value of key 2 of map jumps must be a program, not /;
+      assert.throws(() => jumps.set(2, wrong), { name: "TypeError", message });
+    }
+    const second: [number, unknown][] = [
+      [1, landed],
+      [2, "landed"],
+    ];
+    assert.throws(
+      () => jumps.setMany(second),
+      /^TypeError: The value of key 2 of map jumps \(number 1 of those given\)/,
+    );
+    assert.equal(jumps.has(1), true);
+    assert.throws(() => jumps.set(2, landed, "replace"), {
+      code: "NOT_SUPPORTED",
+      message: /^Cannot set key 2 of map jumps: .* mode "any"/,
+    });
+    assert.throws(() => jumps.setMany([5] as never), { name: "TypeError", message: /entry of setMany/ });
+  });
+
   it("arguments of the wrong kind are refused", async () => {
     await using loaded = await fixture(engine, "map-entries");
     const map = loaded.bpf.map<unknown, unknown>("many");
@@ -178,6 +212,18 @@ onKernel("maps as people expect them", () => {
     hash.set(key, first);
     assert.deepEqual([hash.size, hash.has(key), hash.delete(key), hash.size], [1, true, true, 0]);
     assert.throws(() => outer.set(0, bpf.map("other")), { code: "SYSCALL", errnoName: "EINVAL" });
+    const pairs: [number, unknown][] = [
+      [2, first],
+      [3, bpf.map("other")],
+    ];
+    assert.throws(() => outer.setMany(pairs), {
+      errnoName: "EINVAL",
+      message: /^Cannot set key 3 of map outer \(number 1/,
+    });
+    assert.throws(
+      () => outer.set(0, "first"),
+      /^TypeError: The value of key 0 of map outer must be a map, not "first"$/,
+    );
     assert.equal(outer.delete(1), true);
     assert.equal(await count(), -1);
   });

@@ -1,3 +1,5 @@
+import { wrongKind } from "../../base/checks.ts";
+import { NotSupportedError } from "../../base/errors.ts";
 import type { EngineMap } from "../../engine/map.ts";
 import type { EngineProgram } from "../../engine/program.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
@@ -8,23 +10,35 @@ interface Held {
   readonly handle: EngineProgram;
 }
 
-/** Puts a program or a map into a map that holds such. False for maps of values, and for the numbers that the engine takes there too. */
-export function setSlot(map: EngineMap, key: Uint8Array, value: unknown, flags: number): boolean {
+/**
+ * Puts a program or a map into a map that holds such; `where` is for errors: "key 2 of map jumps". False for maps of values, and for the
+ * numbers that the engine takes there too.
+ */
+export function setSlot(map: EngineMap, key: Uint8Array, value: unknown, flags: number, where: () => string): boolean {
   const held = mapKind(map.info.type).value;
-  if (held === "program") return flags === 0 && setProgram(map, key, value);
-  return held === "map" && flags === 0 && setMap(map, key, value);
+  if (held !== "program" && held !== "map") return false;
+  const put = held === "program" ? putProgram(map, key, value) : putMap(map, key, value);
+  if (put === undefined) {
+    if (typeof value === "number" || value instanceof Uint8Array) return false;
+    throw wrongKind(`The value of ${where()}`, `a ${held}`, value);
+  }
+  if (flags !== 0)
+    throw new NotSupportedError(
+      "mode",
+      `Cannot set ${where()}: a ${held} is put where none is or another, with the mode "any" alone`,
+    );
+  put();
+  return true;
 }
 
-function setProgram(map: EngineMap, key: Uint8Array, value: unknown): boolean {
+function putProgram(map: EngineMap, key: Uint8Array, value: unknown): (() => void) | undefined {
   const program = (value as Partial<Held> | null | undefined)?.handle;
-  if (program?.info === undefined || map.setProgram === undefined) return false;
-  map.setProgram(new DataView(key.buffer, key.byteOffset).getUint32(0, true), program);
-  return true;
+  if (program?.info === undefined || map.setProgram === undefined) return undefined;
+  return () => map.setProgram!(new DataView(key.buffer, key.byteOffset).getUint32(0, true), program);
 }
 
-function setMap(map: EngineMap, key: Uint8Array, value: unknown): boolean {
+function putMap(map: EngineMap, key: Uint8Array, value: unknown): (() => void) | undefined {
   const inner = engineMapOf(value);
-  if (inner === undefined || map.setMap === undefined) return false;
-  map.setMap(key, inner);
-  return true;
+  if (inner === undefined || map.setMap === undefined) return undefined;
+  return () => map.setMap!(key, inner);
 }
