@@ -117,6 +117,15 @@ onKernel("load: options of maps", () => {
       await assert.rejects(load(entries, { engine: "kernel", maps: { texts: { reuse: `${path}2` } } }), {
         code: "NOT_FOUND",
       });
+      const paths: readonly (readonly [path: string, message: RegExp])[] = [
+        [`${folder.path}/texts.1`, /^Cannot open map texts at .*: names in a bpf file system have no dot \(EPERM\)$/],
+        [`${path}/below`, /^Cannot open map texts at .*: part of its path is not a folder \(ENOTDIR\)$/],
+        [`${path}${"s".repeat(300)}`, /^Cannot open map texts at .*: a name in its path is too long \(ENAMETOOLONG\)$/],
+      ];
+      for (const [wrong, message] of paths) {
+        for (const options of [{ pinPath: wrong }, { reuse: wrong }])
+          await assert.rejects(load(entries, { engine: "kernel", maps: { texts: options } }), { message });
+      }
     } finally {
       folder.unmount();
     }

@@ -260,6 +260,8 @@ onKernel("reopen: what is not there", () => {
       const refused: [path: string, message: RegExp][] = [
         [`${folder}/nothing`, /^Cannot open .*\/nothing: there is nothing at that path$/],
         [`${folder}/burst/below`, /^Cannot open .*\/below: there is nothing at that path$/],
+        [`${folder}/events.1`, /^Cannot open .*\/events\.1: names in a bpf file system have no dot$/],
+        [`${folder}/.events/below`, /^Cannot open .*\/below: names in a bpf file system have no dot$/],
         [`${folder}/deeper`, /^Cannot open .*\/deeper: it is a folder, name what is pinned in it$/],
         [
           "/etc/passwd",

@@ -59,22 +59,45 @@ function taken(what: string, path: string): EbpfError {
   return new SyscallError("bpf", Errno.EEXIST, "EEXIST", `Cannot pin ${what} at ${path}: ${why}`, "BUSY");
 }
 
+const pathReasons: Readonly<Record<number, string>> = {
+  [Errno.ENOTDIR]: "part of its path is not a folder",
+  [Errno.ENAMETOOLONG]: "a name in its path is too long",
+};
 const pinReasons: Readonly<Record<number, string>> = {
+  ...pathReasons,
   [Errno.EPERM]: "names in a bpf file system have no dot, and writing there needs the privilege",
 };
+const openReasons: Readonly<Record<number, string>> = {
+  ...pathReasons,
+  [Errno.EACCES]: "it is not a pinned object, or access is denied",
+};
+export const dotReason = "names in a bpf file system have no dot";
+
+/** The kernel reserves names with a dot, and answers EPERM to whatever is done with one. */
+export function isDotted(path: string): boolean {
+  for (let at = absolutePath(path); folderOf(at) !== at; at = folderOf(at)) {
+    if (at.slice(at.lastIndexOf("/")).includes(".") && isInBpffs(folderOf(at))) return true;
+  }
+  return false;
+}
+
+function isInBpffs(folder: string): boolean {
+  try {
+    return fileSystemOf(folder) === BPF_FS_MAGIC;
+  } catch {
+    return false;
+  }
+}
 
 /** Opens what was pinned (BPF_OBJ_GET); undefined when nothing is there. */
 export function openPin(sys: Sys, path: string, what: string): Descriptor | undefined {
   refuseIfLockedDown(`open ${what} at ${path}`, "bpf");
   const fd = sys.bpf(Command.OBJ_GET, new KernelStruct(BpfAttr.obj, { pathname: path }));
   if (fd === -Errno.ENOENT) return undefined;
-  if (fd < 0)
-    throw failure(
-      fd,
-      `open ${what} at ${path}`,
-      "bpf",
-      fd === -Errno.EACCES ? "it is not a pinned object, or access is denied" : undefined,
-    );
+  if (fd < 0) {
+    const why = fd === -Errno.EPERM && isDotted(path) ? dotReason : openReasons[-fd];
+    throw failure(fd, `open ${what} at ${path}`, "bpf", why);
+  }
   return new Descriptor(fd, what);
 }
 

@@ -6,7 +6,7 @@ import type { Sys } from "../../../sys/ffi/sys.ts";
 import type { KernelMap } from "./kernel-map.ts";
 import { type KernelMapTypes, mapTypes } from "./map-types.ts";
 import { openMapById, openPinnedMap } from "./open-kernel-map.ts";
-import { BPF_FS_MAGIC } from "../pin.ts";
+import { BPF_FS_MAGIC, dotReason, isDotted } from "../pin.ts";
 
 export interface ReopenedMap {
   readonly map: KernelMap;
@@ -42,12 +42,15 @@ export function checkPinPath(path: string): void {
     isFolder = fileKind(path) === "folder";
   } catch (cause) {
     const code = refusalCode(cause);
-    const denied = code === "EACCES" || code === "EPERM";
-    const why = denied
-      ? "this user may not look there"
-      : code === "ENOENT" || code === "ENOTDIR"
-        ? "there is nothing at that path"
-        : `the system says ${code}`;
+    const dotted = code === "EPERM" && isDotted(path);
+    const denied = !dotted && (code === "EACCES" || code === "EPERM");
+    const why = dotted
+      ? dotReason
+      : denied
+        ? "this user may not look there"
+        : code === "ENOENT" || code === "ENOTDIR"
+          ? "there is nothing at that path"
+          : `the system says ${code}`;
     throw new EbpfError(denied ? "NO_PRIVILEGE" : "NOT_FOUND", `Cannot open ${path}: ${why}`, { cause });
   }
   if (type !== BPF_FS_MAGIC) {
