@@ -73,6 +73,7 @@ describe("ebpf: what the records of a ring are", { skip: compilerOrSkip(compiler
   it("is refused with near names, and with the compiler's words", async () => {
     const bad = join(folder, "bad.h");
     writeFileSync(bad, "struct event { missing_t when; };\n");
+    execFileSync("mkfifo", [join(folder, "pipe.h")]);
     const refused: [args: string[], error: RegExp][] = [
       [[whole, "--type", "evnts=event"], /there is no such ring or perf event array; did you mean events\?$/],
       [[whole, "--type", "events=evnt"], /the object's BTF and DWARF have no such type; did you mean event\?$/],
@@ -81,6 +82,8 @@ describe("ebpf: what the records of a ring are", { skip: compilerOrSkip(compiler
       [[stripped, "--header", header], /which struct of .* is in which ring: say so with --type ring=struct$/],
       [[stripped, "--header", bad], /Cannot compile header .*bad\.h:1:\d+: error: unknown type name 'missing_t'$/],
       [[stripped, "--header", join(folder, "none.h")], /Cannot read header .*none\.h: there is no such file/],
+      [[stripped, "--header", join(folder, "pipe.h")], /Cannot read header .*pipe\.h: it is no regular file$/],
+      [[stripped, "--header", folder], /Cannot read header .*: it is no regular file$/],
     ];
     for (const [args, error] of refused) {
       const { code, stderr } = await ebpf(["inspect", ...args]);

@@ -1,4 +1,4 @@
-import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Btf } from "ebpf-ts/btf";
@@ -21,6 +21,8 @@ export async function headerTypes(header: string): Promise<Btf> {
   await access(header).catch((cause: unknown) => {
     throw new Error(`Cannot read header ${header}: there is no such file, or this user may not read it`, { cause });
   });
+  // The compiler would wait for the other end of a pipe, and read it but once.
+  if (!(await stat(header)).isFile()) throw new Error(`Cannot read header ${header}: it is no regular file`);
   const folder = await mkdtemp(join(tmpdir(), "ebpf-header-"));
   try {
     return await compiled(folder, header, "").catch((error: unknown) => {
