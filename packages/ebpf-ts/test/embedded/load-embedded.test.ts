@@ -67,6 +67,11 @@ describe("load() of ebpf-ts/embedded", () => {
       };
       assert.equal((await program.run({ context, task: { readUser } })).returnValue, own.readUInt32LE(0));
       await assert.rejects(program.run({ task: { readUser: 5 as never } }), TypeError);
+      for (const given of [undefined, 4, Promise.resolve(true)])
+        await assert.rejects(program.run({ context, task: { readUser: () => given as never } }), {
+          name: "TypeError",
+          message: /^What the readUser of run\(\) gives must be true or false, not /,
+        });
       await assert.rejects(program.run({ task: { read: readUser } as never }), /Unknown option read/);
     }
   });

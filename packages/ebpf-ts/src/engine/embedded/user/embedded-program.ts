@@ -1,6 +1,7 @@
 import { attachKinds } from "../../../attach/attach-kinds.gen.ts";
 import type { AttachTarget } from "../../../attach/attach-targets.gen.ts";
 import { targetOf } from "../../../attach/target-of.ts";
+import { wrongKind } from "../../../base/checks.ts";
 import { EbpfError, NotSupportedError, SyscallError } from "../../../base/errors.ts";
 import { Errno } from "../../../uapi/errno.ts";
 import { contextShape } from "../../../kinds/find-program-kind.ts";
@@ -59,7 +60,7 @@ export class EmbeddedProgram implements EngineProgram {
     }
     this.#checkCpu(options.cpu);
     const context = this.#contextOf(options);
-    const task = { ...hostTask(), ...options.task };
+    const task = { ...hostTask(), ...answering(options.task) };
     const start = performance.now();
     let duration = 0;
     const result = await prints.during(() => {
@@ -134,4 +135,17 @@ export class EmbeddedProgram implements EngineProgram {
     if (this.#closed)
       throw new EbpfError("CLOSED", `Cannot ${action} program ${this.info.name}: its collection is closed`);
   }
+}
+
+/** A promise would be taken for memory that was read. */
+function answering(task: Partial<Task> | undefined): Partial<Task> | undefined {
+  if (task?.readUser === undefined) return task;
+  return {
+    ...task,
+    readUser(address, into) {
+      const read: unknown = task.readUser!(address, into);
+      if (typeof read !== "boolean") throw wrongKind("What the readUser of run() gives", "true or false", read);
+      return read;
+    },
+  };
 }
