@@ -51,7 +51,7 @@ export async function holdCommand(
 }
 
 async function engineOf(
-  { engine: wanted = "auto", pinRoot, token, sources = [], command }: LoadOptions,
+  { engine: wanted = "auto", sources = [], command, ...options }: LoadOptions,
   spec?: CollectionSpec,
 ): Promise<Engine> {
   const engine = wanted === "auto" && command !== undefined ? command.engine : wanted;
@@ -65,16 +65,18 @@ async function engineOf(
     throw new TypeError("The option sources of load() is for the embedded engine: an engine that is given has its own");
   }
   if (typeof engine === "object") return engine;
+  const { pinRoot, token, btf } = options;
+  const kernelOptions = { pinRoot, token, btf };
   switch (engine) {
     case "kernel":
-      return kernel({ pinRoot, token });
+      return kernel(kernelOptions);
     case "embedded":
       return embedded(sources);
     case "auto": {
       if (sources.length > 0) return embedded(sources);
       const { haveKernel } = await importKernel();
-      const planned = spec === undefined ? undefined : { spec, token };
-      return haveKernel(undefined, planned).usable ? kernel({ pinRoot, token }) : embedded(sources);
+      const planned = spec === undefined ? undefined : { spec, token: options.token };
+      return haveKernel(undefined, planned).usable ? kernel(kernelOptions) : embedded(sources);
     }
   }
 }

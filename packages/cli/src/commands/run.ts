@@ -44,6 +44,7 @@ export const command: Command = new Command("run")
   .option("--cgroup <folder>", "only events of tasks in this cgroup (version 2) and below", parseFolder)
   .option("--only <name>", "load these programs alone, by name or pattern such as 'on_*' (repeatable)", collectName)
   .option("--without <name>", "leave these programs out (repeatable)", collectName)
+  .option("--btf <file>", "types of this kernel for CO-RE, where it has none of its own (kernel engine)")
   .option("-n, --count <events>", "end after that many events were printed", parseCount)
   .option("-d, --duration <seconds>", "end after that time", parseDuration)
   .option(

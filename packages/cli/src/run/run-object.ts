@@ -37,6 +37,7 @@ export interface RunArguments extends RecordArguments, ScopeArguments {
   readonly linear: readonly string[];
   readonly only?: readonly string[] | undefined;
   readonly without?: readonly string[] | undefined;
+  readonly btf?: string | undefined;
   readonly globals?: boolean;
 }
 
@@ -45,7 +46,12 @@ export async function runObject(options: RunArguments): Promise<void> {
   checkFolder();
   const faults = new Faults();
   const spec = await specOf(options);
-  await using bpf = await load(spec, { engine: options.engine, ...scopeOptions(options), onFault: faults.tell });
+  await using bpf = await load(spec, {
+    engine: options.engine,
+    btf: options.btf,
+    ...scopeOptions(options),
+    onFault: faults.tell,
+  });
   if (bpf.engine === "embedded" && !hasCommand(options.command)) {
     throw await needsCommand(options.engine);
   }

@@ -28,6 +28,7 @@ const checks: Checks<LoadOptions> = {
   engine: anEngine,
   pinRoot: aPath,
   token: aPathOrNone,
+  btf: aPath,
   command: aHeldCommand,
   sources: eventSources,
 };

@@ -16,6 +16,11 @@ export interface LoadOptions extends ObjectOptions {
    * Throws NOT_FOUND where nothing is delegated, NOT_SUPPORTED outside of user namespaces.
    */
   readonly token?: string | undefined;
+  /**
+   * File of the types that CO-RE finds fields in, rather than in those of the running kernel and its modules (BTF, kernel engine): for kernels without
+   * /sys/kernel/btf/vmlinux. What is attached by types, such as `fentry`, takes the kernel's own all the same.
+   */
+  readonly btf?: string | undefined;
   /** One of {@link holdCommand}, for `Collection.start`: events are its own then, unless `scope` says otherwise. */
   readonly command?: HeldCommand | undefined;
   /** Further sources of events. With them, `auto` is the embedded engine: no other has them. */

@@ -37,6 +37,7 @@ import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
+import { readBtfFile } from "./load/btf-file.ts";
 import { loadOpsMap } from "./struct-ops/create-ops-map.ts";
 import { filledIn } from "./struct-ops/lay-out-ops.ts";
 import { OpsMap } from "./struct-ops/ops-map.ts";
@@ -50,6 +51,8 @@ import type { ChildCommand } from "./spawn.ts";
 export interface KernelLoadOptions extends Pick<EngineOptions, "reuse" | "kconfig" | "programs" | "scope" | "filter"> {
   /** {@link openToken} */
   readonly token?: string | undefined;
+  /** {@link readBtfFile} */
+  readonly btf?: string | undefined;
 }
 
 /** What programs are loaded from. */
@@ -65,8 +68,9 @@ export function importCommands(): Promise<typeof Commands> {
 }
 
 /** CO-RE is imported with the kernel's types, by objects that have relocations. */
-async function relocateToKernel(types: KernelTypes): Promise<StartRelocation> {
+async function relocateToKernel(types: KernelTypes, file: string | undefined): Promise<StartRelocation> {
   const { relocateTo } = await importHost("CO-RE", () => import("../../spec/assembly/assemble.ts"));
+  if (file !== undefined) return relocateTo({ btf: await readBtfFile(file) });
   const btf = await types.own();
   return relocateTo({ btf, modules: () => types.modules(btf).map((module) => module.btf) });
 }
@@ -209,11 +213,18 @@ export class KernelCollection implements EngineCollection {
     for (const each of done) each.replace();
   }
 
-  async #loadAll({ reuse, kconfig, programs = new Map(), scope, filter = {} }: KernelLoadOptions): Promise<void> {
+  async #loadAll({
+    reuse,
+    kconfig,
+    programs = new Map(),
+    scope,
+    filter = {},
+    btf: file,
+  }: KernelLoadOptions): Promise<void> {
     if (turnIsSpent()) await nextTurn();
     const assembler = new Assembler(
       this.#spec,
-      needsKernelTypes(this.#spec) ? await relocateToKernel(this.#types) : undefined,
+      needsKernelTypes(this.#spec) ? await relocateToKernel(this.#types, file) : undefined,
     );
     const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {}, this.#types);
     const ops = await OpsPlan.make(this.#spec, this.#types);

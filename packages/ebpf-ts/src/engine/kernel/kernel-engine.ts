@@ -21,6 +21,8 @@ export interface KernelEngineOptions {
   readonly pinRoot?: string | undefined;
   /** Folder of a bpf file system that delegates to this process's user namespace; empty for none: {@link openToken}. */
   readonly token?: string | undefined;
+  /** File of types for CO-RE, in the place of the kernel's own: {@link readBtfFile}. */
+  readonly btf?: string | undefined;
   /** The system to use; the running one by default. */
   readonly sys?: Sys | undefined;
 }
@@ -34,8 +36,8 @@ export function kernelEngine(options: KernelEngineOptions = {}): Engine {
       return (await importCommands()).HeldChild.hold(file, args, options);
     },
     load(spec: CollectionSpec, engineOptions: EngineOptions): Promise<EngineCollection> {
-      const { sys = linuxSys(), pinRoot = DEFAULT_PIN_ROOT, token } = options;
-      return KernelCollection.load(sys, spec, pinRoot, { ...engineOptions, token });
+      const { sys = linuxSys(), pinRoot = DEFAULT_PIN_ROOT, token, btf } = options;
+      return KernelCollection.load(sys, spec, pinRoot, { ...engineOptions, token, btf });
     },
   };
 }

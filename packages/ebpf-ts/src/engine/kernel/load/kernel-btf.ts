@@ -20,7 +20,7 @@ export function kernelBtf(): Promise<Btf> {
 
 async function read(): Promise<Btf> {
   const bytes = await readLargeFile(PATH).catch((cause: unknown) => {
-    const message = `Cannot read the kernel's types: there is no ${PATH}, it takes CONFIG_DEBUG_INFO_BTF`;
+    const message = `Cannot read the kernel's types: there is no ${PATH}, it takes CONFIG_DEBUG_INFO_BTF; for CO-RE alone a file of them does: option btf of load()`;
     throw refusal(cause, "read the kernel's types", () => {
       return new NotSupportedError("kernel BTF", message, undefined, { cause });
     });
