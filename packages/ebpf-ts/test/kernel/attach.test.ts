@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import type { AttachTarget } from "../../src/attach/attach-targets.gen.ts";
 import type { EngineCollection } from "../../src/engine/engine.ts";
+import { load } from "../../src/load.ts";
 import { setVariable } from "../../src/spec/set-variable.ts";
 import type { CollectionSpec } from "../../src/spec/types.ts";
 import { openDescriptors } from "../../src/sys/ffi/descriptor.ts";
@@ -9,6 +11,7 @@ import { Errno } from "../../src/uapi/errno.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
 import { mountTracefs } from "../support/bpf-file-systems.ts";
 import type { Mounted } from "../support/bpf-file-systems.ts";
+import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip, tracefsOrSkip } from "../support/requirements.ts";
 import { asU64, changedSys, loadFixture } from "./kernel-fixture.ts";
 import type { FixtureOptions } from "./kernel-fixture.ts";
@@ -134,6 +137,21 @@ describe("kernel: tracepoints", { skip: tracefsOrSkip() }, () => {
       bpf: (command, attributes) => (command === Command.LINK_CREATE ? -Errno.EINVAL : real.bpf(command, attributes)),
     }));
     await seesOnlyWhileAttached(await watching(["on_tracepoint"], { sys }), "on_tracepoint", "by_tracepoint");
+  });
+
+  it("the near name of one that does not exist is told", async () => {
+    const only = ["on_tracepoint", "on_raw_tracepoint"];
+    await using bpf = await load(fixturePath("kernel-attach.bpf.o"), { engine: "kernel", only });
+    const refused = (name: string, target: AttachTarget, message: RegExp): Promise<void> =>
+      assert.rejects(bpf.program(name).attach(target), { code: "NOT_FOUND", message });
+    const kind = "tracepoint";
+    await refused(
+      "on_tracepoint",
+      { kind, category: "syscalls", name: "sys_enter_unlnkat" },
+      /mean sys_enter_unlinkat\?$/,
+    );
+    await refused("on_tracepoint", { kind, category: "sycalls", name: "sys_enter_unlinkat" }, /mean syscalls\?$/);
+    await refused("on_raw_tracepoint", { kind: "raw_tracepoint", name: "sched_swich" }, /mean sched_switch\?$/);
   });
 
   it("one that does not exist is named", async () => {

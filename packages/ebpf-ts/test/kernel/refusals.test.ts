@@ -4,9 +4,12 @@ import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { VerifierError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
+import { isKernelBefore } from "../../src/engine/kernel/kernel-release.ts";
 import { readVerdict } from "../../src/engine/kernel/load/verifier-error.ts";
+import { load } from "../../src/load.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
+import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip, orFail } from "../support/requirements.ts";
 import { changedSys, loadFixture, moduleUrl } from "./kernel-fixture.ts";
 
@@ -30,6 +33,12 @@ describe("kernel: refusals of the verifier", { skip: kernelOrSkip() }, () => {
       program: "enter_kill",
       message:
         /core-missing-field\.bpf\.c:15 `return context->colour != 0;`: it reaches for struct trace_event_raw_sys_enter\.colour, which this kernel does not have \(CO-RE\): its struct trace_event_raw_sys_enter has no member colour/,
+    },
+    {
+      object: "bad/core-read-field",
+      program: "enter",
+      message:
+        /core-read-field\.bpf\.c:17 `int value = BPF_CORE_READ\(task, colour\);`: it reaches for struct task_struct\.colour, which/,
     },
     {
       object: "kernel-refused",
@@ -132,5 +141,45 @@ describe("kernel: older than the programs", { skip: kernelOrSkip() }, () => {
       errnoName: "EINVAL",
       message: /does not know programs of type tracepoint \(tracepoint: Linux 4\.7\)/,
     });
+  });
+
+  const newer = { on_session: ["fsession", "7.0"], on_tracepoint: ["tp.s", "7.2"], on_many: ["fentry.multi", "7.2"] };
+  for (const [name, [kind = "", since = ""]] of Object.entries(newer))
+    it(
+      `says so where the verifier has another word for it (${kind})`,
+      { skip: !isKernelBefore(since) && "it is newer" },
+      async () => {
+        await assert.rejects(load(fixturePath("newest.bpf.o"), { engine: "kernel", only: [name] }), {
+          code: "NOT_SUPPORTED",
+          feature: kind,
+          minimumVersion: since,
+          message: new RegExp(`^Cannot load program ${name}: this kernel has no ${kind} programs \\(Linux ${since}\\)`),
+        });
+      },
+    );
+});
+
+describe("kernel: locked down", { skip: kernelOrSkip() }, () => {
+  it("says so, and what remains", async (t) => {
+    // In a mount namespace of its own, where the file that tells it is sure to be.
+    const script = `
+      const { load } = await import(${JSON.stringify(moduleUrl("load.js"))});
+      const options = { engine: "kernel", only: ["on_fentry"] };
+      await load(${JSON.stringify(fixturePath("kernel-functions.bpf.o"))}, options).catch(({ code, message }) => console.log(code, message));
+    `;
+    const security = "/sys/kernel/security";
+    const mount = `mount -t securityfs securityfs ${security}; cat ${security}/lockdown; exec "$0" --input-type=module -e "$1"`;
+    const output = execFileSync("unshare", ["-m", "sh", "-c", mount, process.execPath, script], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const level = /\[(integrity|confidentiality)\]/.exec(output)?.[1];
+    if (level === undefined) return t.skip("this kernel is not locked down");
+    assert.match(
+      output,
+      new RegExp(
+        `NO_PRIVILEGE Cannot load program on_fentry: .*locked down to ${level}: take tracepoints or uprobes, or boot`,
+      ),
+    );
   });
 });

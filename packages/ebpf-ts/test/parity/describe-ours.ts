@@ -101,5 +101,6 @@ async function describeMaps(collection: EngineCollection, attach: boolean): Prom
 function numberOf(error: unknown): number {
   if (error instanceof SyscallError || error instanceof VerifierError) return -error.errno;
   if (!(error instanceof EbpfError)) throw error;
+  if (error.cause instanceof VerifierError) return -error.cause.errno;
   return refusedUnasked;
 }

@@ -29,7 +29,7 @@ export function missingPrivilege(told?: readonly Capability[]): string {
   }
   const lockdown = /\[(integrity|confidentiality)\]/.exec(readIfThere("/sys/kernel/security/lockdown") ?? "")?.[1];
   if (lockdown !== undefined) {
-    return `the kernel refuses it in spite of the privilege (EPERM), for it is locked down to ${lockdown}`;
+    return `the kernel refuses it in spite of the privilege (EPERM), for it is locked down to ${lockdown}: take tracepoints or uprobes, or boot without lockdown=`;
   }
   return "the kernel refuses it in spite of the privilege (EPERM): a container, a security module or lockdown may forbid it";
 }

@@ -1,5 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
-import { isThere, namesIn } from "../../../host/system-files.ts";
+import { nearName } from "../../../base/near-name.ts";
+import { entriesIn, isThere, namesIn } from "../../../host/system-files.ts";
 import { isRoot } from "../../../host/this-process.ts";
 
 /** Since Linux 4.1 tracefs has a place of its own; before, and on many systems still, it is under debugfs. */
@@ -32,4 +33,18 @@ export function categoryOf(tracepoint: string): string | undefined {
     isThere(`${folder}/events/${category}/${tracepoint}/id`),
   );
   return found.length === 1 ? found[0] : undefined;
+}
+
+/** `, did you mean sys_enter_openat?`: of the tracepoints in that category, or in all, the one that was probably meant; empty where none is near. */
+export function nearTracepoint(name: string, category?: string): string {
+  const events = `${traceFolder() ?? ""}/events`;
+  const categories = category === undefined ? foldersIn(events) : [category];
+  const known = categories.flatMap((each) => foldersIn(`${events}/${each}`));
+  const near = nearName(name, known) ?? (known.length === 0 ? nearName(category ?? "", foldersIn(events)) : undefined);
+  return near === undefined ? "" : `, did you mean ${near}?`;
+}
+
+/** None where this user may not look, and where there is no such folder. */
+function foldersIn(path: string): string[] {
+  return entriesIn(path).flatMap(({ name, kind }) => (kind === "folder" ? name : []));
 }

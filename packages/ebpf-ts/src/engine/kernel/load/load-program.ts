@@ -1,4 +1,5 @@
 import { encodeInstructions } from "../../../insn/codec.ts";
+import { type EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { findProgramKind } from "../../../kinds/find-program-kind.ts";
 import { capabilitiesForProgram } from "../../../kinds/needed-capabilities.ts";
 import { publishFinding } from "../../../host/reporters.ts";
@@ -11,6 +12,7 @@ import { BpfAttr } from "../../../uapi/structs.gen.ts";
 import { programTypeName } from "../../../uapi/type-names.ts";
 import { AttachType, Command, ProgFlag } from "../../../uapi/uapi.gen.ts";
 import { haveUprobeMulti } from "../attach/user-space/have-uprobe-multi.ts";
+import { isKernelBefore } from "../kernel-release.ts";
 import { kernelName } from "./bpf-names.ts";
 import { deniedOr, isShortage } from "../failure.ts";
 import type { KernelTarget } from "./kernel-target.ts";
@@ -51,7 +53,7 @@ async function loadWith(sys: Sys, program: ProgramToLoad, detail: DebugDetail): 
   const attributes = encode(sys, program, detail);
   const { fd, log } = await tryToLoad(sys, attributes, program);
   if (fd >= 0) return new Descriptor(fd, `program ${program.spec.name}`);
-  const { reason: why } = readVerdict(log);
+  const { reason: why, slot } = readVerdict(log);
   const less = lessDetail(detail, why);
   if (less !== undefined) {
     const descriptor = await loadWith(sys, program, less);
@@ -60,7 +62,10 @@ async function loadWith(sys: Sys, program: ProgramToLoad, detail: DebugDetail): 
     );
     return descriptor;
   }
-  if (log !== "") throw verifierError(program.assembled, program.license, -fd, log);
+  if (log !== "") {
+    const error = verifierError(program.assembled, program.license, -fd, log);
+    throw slot < 0 ? orTooOld(program.spec, -fd, why, error) : error;
+  }
   const needs = capabilitiesForProgram(program.spec.type);
   throw deniedOr(needs, fd, `load program ${program.spec.name}`, "bpf", reason(program.spec, -fd));
 }
@@ -142,6 +147,15 @@ async function loadWithLog(sys: Sys, attributes: LoadAttributes, level: number):
     const end = log.indexOf(0);
     return { fd, log: new TextDecoder().decode(log.subarray(0, end < 0 ? size : end)).trimEnd() };
   }
+}
+
+/** A kernel that has looked at no instruction, and is older than such programs, need not know them to have a word for it. */
+function orTooOld({ name, kind }: ProgramSpec, errno: number, why: string, cause: EbpfError): EbpfError {
+  const since = findProgramKind(kind)?.since;
+  if (errno !== Errno.EINVAL || since === undefined || !isKernelBefore(since)) return cause;
+  const said = why === "" ? "" : `, and says: ${why}`;
+  const message = `Cannot load program ${name}: this kernel has no ${kind} programs (Linux ${since})${said}`;
+  return new NotSupportedError(kind, message, since, { cause });
 }
 
 function reason(spec: ProgramSpec, errno: number): string | undefined {

@@ -5,6 +5,8 @@ import { callThroughRegister } from "../../../insn/advice.ts";
 import { VerifierError } from "../../../base/errors.ts";
 import { isPoisonedCall } from "./externs/kernel-externs.ts";
 import type { EbpfError } from "../../../base/errors.ts";
+import { helperSince } from "../../../kinds/helper-since.ts";
+import { HelperId } from "../../../uapi/uapi.gen.ts";
 import { errnoName } from "../../../uapi/errno.ts";
 import { missingOf } from "../privilege.ts";
 
@@ -49,7 +51,7 @@ export function readVerdict(log: string): Verdict {
 /** The error for a program that the verifier refused. Its first line says which program, which C line, and why. */
 export function verifierError(program: AssembledProgram, license: string, errno: number, log: string): EbpfError {
   const verdict = readVerdict(log);
-  const line = lineAt(program.lines, verdict.slot);
+  const line = lineOf(program, verdict);
   const where = line === undefined ? "" : ` at ${line.file}:${line.line}`;
   const source = line === undefined || line.text.trim() === "" ? "" : ` \`${line.text.trim()}\``;
   const why = explain(verdict, program, license) ?? (verdict.reason || "the verifier gave no reason");
@@ -75,9 +77,23 @@ function explain(verdict: Verdict, { references, absent }: AssembledProgram, lic
     const name = called?.kind === "extern" ? called.name : "a function";
     return `it calls ${name} of the kernel, which this kernel does not have: ask bpf_ksym_exists(${name}) first`;
   }
-  if (unknown !== undefined) return `this kernel has no helper ${unknown}`;
+  if (unknown !== undefined) return `this kernel has no helper ${helperNamed(Number(unknown))}`;
   if (/^unknown opcode 8d$/.test(verdict.reason)) return callThroughRegister;
   return undefined;
+}
+
+/** `bpf_cgrp_storage_get (Linux 6.2)`; its number where nobody knows it. */
+function helperNamed(id: number): string {
+  const name = Object.entries(HelperId).find(([, value]) => value === id)?.[0];
+  return name === undefined ? String(id) : `bpf_${name} (Linux ${helperSince(id) ?? "?"})`;
+}
+
+/** Clang may put what looks for a field before the line that reads it: then the next one that names it. */
+function lineOf({ lines, absent }: AssembledProgram, { slot }: Verdict): LineInfo | undefined {
+  const line = lineAt(lines, slot);
+  const field = /\.(\w+)(?:\[\d+\])*$/.exec(absent.find((each) => each.slot === slot)?.part.access ?? "")?.[1];
+  if (field === undefined || line === undefined || line.text.includes(field)) return line;
+  return lines.find((each) => each.slot > slot && each.file === line.file && each.text.includes(field)) ?? line;
 }
 
 function lineAt(lines: readonly LineInfo[], slot: number): LineInfo | undefined {

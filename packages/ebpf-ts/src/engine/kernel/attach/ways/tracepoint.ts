@@ -9,7 +9,7 @@ import { PerfType } from "../../../../uapi/uapi.gen.ts";
 import { perfFailure } from "../../perf-failure.ts";
 import type { Attach, AttachRequest } from "../attachment.ts";
 import { attachToEvent } from "../perf-event.ts";
-import { noTracefs, traceFolder } from "../trace-folder.ts";
+import { nearTracepoint, noTracefs, traceFolder } from "../trace-folder.ts";
 
 const ANY_PROCESS = -1;
 const FIRST_CPU = 0;
@@ -46,7 +46,11 @@ function tracepointId({ action, target: { category, name } }: AttachRequest<Trac
             `Cannot ${action}: this user may not read ${folder}; run as root, or with CAP_DAC_READ_SEARCH${instead}`,
             { cause },
           )
-        : new EbpfError("NOT_FOUND", `Cannot ${action}: this kernel has no tracepoint ${category}/${name}`, { cause }),
+        : new EbpfError(
+            "NOT_FOUND",
+            `Cannot ${action}: this kernel has no tracepoint ${category}/${name}${nearTracepoint(name, category)}`,
+            { cause },
+          ),
     );
   }
 }
