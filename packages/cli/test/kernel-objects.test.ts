@@ -95,6 +95,34 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
     assert.match(detached.stderr, /^ebpf: Cannot detach link \d+: the kernel detaches no link of its type/);
   });
 
+  it("lists of maps, links and BTF have all that bpftool tells", async () => {
+    await using calling = await load(fixture("tail-calls"), { engine: "kernel" });
+    await using iterators = await load(fixture("iterators"), { engine: "kernel" });
+    await iterators.attach();
+    const own = [bpf, calling, iterators].flatMap(({ programs }) => [...programs.values()].map(({ info }) => info.id));
+    const shown = own.map((id) => bpftool("prog", "show", "id", `${id}`));
+    const idsOf = (name: string): unknown[] => [...new Set(shown.flatMap((each) => each[name] ?? []))];
+    const listed = (kind: string): Facts[] => bpftool(kind, "list") as unknown as Facts[];
+    const theirs: Readonly<Record<string, Facts[]>> = {
+      // One by one: bpftool's list has what it knows of one map at the next one too.
+      map: idsOf("map_ids").map((id) => bpftool("map", "show", "id", `${String(id)}`)),
+      link: listed("link").filter((each) => own.includes(each["prog_id"] as number)),
+      btf: listed("btf").filter(({ id, name }) => name === "vmlinux" || idsOf("btf_id").includes(id)),
+    };
+    const inOrder = (value: unknown): unknown => (Array.isArray(value) ? value.toSorted() : value);
+    for (const [kind, all] of Object.entries(theirs)) {
+      const ours = (await json(kind, "list")) as Facts[];
+      assert.ok(all.length > 1, `${all.length} of ${kind}`);
+      for (const each of all) {
+        const same = ours.find(({ id }) => id === each["id"])!;
+        for (const [name, value] of Object.entries(each))
+          assert.deepEqual(inOrder(same[name]), inOrder(value), `${kind} ${String(each["id"])} ${name}`);
+      }
+    }
+    assert.ok(theirs["map"]!.some((each) => "owner_prog_type" in each));
+    assert.ok(theirs["link"]!.some((each) => "target_name" in each));
+  });
+
   it("btf list agrees with bpftool", async () => {
     const id = bpftool("prog", "show", "id", `${program.info.id}`)["btf_id"] as number;
     const theirs = (bpftool("btf", "list") as unknown as Facts[]).find((each) => each["id"] === id)!;

@@ -72,13 +72,7 @@ function columns(users: Users): ListColumn<LoadedBtf>[] {
 
 /** By bpftool's names. */
 function factsOf({ id, name, size, kernel }: LoadedBtf, users: Users): Facts {
-  return present({
-    id,
-    size,
-    prog_ids: users.programsOf(id),
-    map_ids: users.mapsOf(id),
-    kernel,
-    name: name === "" ? undefined : name,
-    pids: users.owners.holdersOf(id),
-  });
+  const uses = { prog_ids: users.programsOf(id), map_ids: users.mapsOf(id) };
+  const known = present({ kernel, name: name === "" ? undefined : name, pids: users.owners.holdersOf(id) });
+  return { id, size, ...uses, ...known };
 }

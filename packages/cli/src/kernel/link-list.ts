@@ -1,5 +1,6 @@
 import { findLink, findMap, findProgram, links, type LoadedLink } from "ebpf-ts/kernel";
 import { AttachType } from "ebpf-ts/spec";
+import { placeFacts } from "./link-facts.ts";
 import { type Facts, type ListColumn, present, printFacts, printJson, printList } from "./listing.ts";
 import { Owners } from "./owners.ts";
 import type { FactsOptions } from "./program-list.ts";
@@ -72,17 +73,17 @@ function attachTypeName(type: number): string | undefined {
     .toLowerCase();
 }
 
-/** By bpftool's names as far as links of all types have them; the rest stands in `details`. */
-function factsOf({ id, typeName, programId, details }: LoadedLink, owners: Owners): Facts {
-  const { attachType, tracepoint, mapId } = details;
+/** By bpftool's names; all that is known of where it is stands in `details`, by ours. */
+function factsOf(link: LoadedLink, owners: Owners): Facts {
+  const { id, typeName, programId, details } = link;
+  const { attachType } = details;
   return present({
     id,
     type: typeName,
     prog_id: programId,
-    map_id: mapId,
     prog_type: findProgram(programId)?.typeName,
     attach_type: typeof attachType === "number" ? attachTypeName(attachType) : attachType,
-    tp_name: tracepoint,
+    ...placeFacts(link),
     details,
     ...owners.factsOf(id),
   });

@@ -80,6 +80,8 @@ function factsOf(map: LoadedMap, owners: Owners): Facts {
     bytes_value: map.valueSize,
     max_entries: map.maxEntries,
     bytes_memlock: map.memory,
+    owner_prog_type: map.owner?.programTypeName,
+    owner_jited: map.owner?.jited,
     frozen: Number(map.frozen),
     btf_id: map.btf > 0 ? map.btf : undefined,
     ...owners.factsOf(map.id),

@@ -9,6 +9,7 @@ export type { Holder, Holders } from "./listing/holders.ts";
 export { findLink, links } from "./listing/links.ts";
 export type { LoadedLink } from "./listing/links.ts";
 export { findMap, maps } from "./listing/maps.ts";
+export type { MapOwner } from "./listing/descriptor-facts.ts";
 export type { LoadedMap } from "./listing/maps.ts";
 export { pins } from "./listing/pins.ts";
 export type { PinnedKind, Pins } from "./listing/pins.ts";

@@ -5,7 +5,7 @@ import { linuxSys } from "../../sys/ffi/linux.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import { BpfMapInfo } from "../../uapi/structs.gen.ts";
 import { mapTypeName } from "../../uapi/type-names.ts";
-import { descriptorFacts } from "./descriptor-facts.ts";
+import { descriptorFacts, type MapOwner } from "./descriptor-facts.ts";
 import { allOf, readOne } from "./family.ts";
 
 /** A map that is in the kernel (`struct bpf_map_info`). `openById` of `ebpf-ts` opens it. */
@@ -30,6 +30,8 @@ export interface LoadedMap {
   readonly memory: number;
   /** User space writes no more (BPF_MAP_FREEZE). */
   readonly frozen: boolean;
+  /** Of a map of programs: what they are like, once one of them has used it. */
+  readonly owner: MapOwner | undefined;
   /** Id of its types; 0 for none. */
   readonly btf: number;
   /** Of the key and the value in them. */
