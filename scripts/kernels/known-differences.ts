@@ -41,7 +41,6 @@ const knownDifferences: readonly KnownDifference[] = [
   },
   { on: ["6.1"], file: "test/guest/scope", tests: /by kretprobe_multi/, reason: noFprobes },
   { on: ["6.1"], file: "test/kernel/maps", tests: /cannot do is refused|size is rounded up/, reason: emptyRecords },
-  { on: ["6.1"], file: "test/kernel/map-size", tests: /\(bytes\)/, reason: emptyRecords },
   { on: ["6.1"], file: "test/kernel/netns-attach", tests: /at its hook|of a priority/, reason: noNetfilter },
   {
     on: ["6.1"],

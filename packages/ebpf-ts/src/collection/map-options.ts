@@ -95,9 +95,14 @@ function membersOf(maps: readonly MapSpec[]): ReadonlySet<string> {
 }
 
 /** Options of struct_ops are for these, and the others are not. */
-function checkFit({ name, type }: MapSpec, options: MapOptions): void {
+function checkFit({ name, type, section }: MapSpec, options: MapOptions): void {
   const isOps = mapKind(type).value === "ops";
   const wrong = (isOps ? ofOthers : ofOps).find((option) => options[option] !== undefined);
+  const { maxEntries = 1 } = options;
+  if (section !== undefined && mapKind(type).name === "ARRAY" && maxEntries !== 1)
+    throw new RangeError(
+      `The option maxEntries of map ${name} of load() must be 1, not ${maxEntries}: it holds variables`,
+    );
   if (wrong === undefined) return;
   const what = isOps ? "which maps of struct_ops do not have" : "which is for maps of struct_ops";
   throw new TypeError(`Cannot load map ${name} with the option ${wrong}, ${what}`);

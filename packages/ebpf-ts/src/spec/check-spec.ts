@@ -152,9 +152,16 @@ export function checkSpec(spec: CollectionSpec): void {
   maybe(aBtf)(spec.btf, "The btf of the spec");
   maybe(strings)(spec.findings, "The findings of the spec");
   checkAll(spec.maps, mapChecks, "maps");
+  for (const map of spec.maps) checkContents(map);
   checkAll(spec.programs, programChecks, "programs");
   checkAll(spec.functions, functionChecks, "functions");
   checkAll(spec.variables, variableChecks, "variables");
+}
+
+/** Of a map that counts no values, such as an arena, they have the room that there is. */
+function checkContents({ name, valueSize, contents }: MapSpec): void {
+  if (contents === undefined || valueSize === 0 || contents.length <= valueSize) return;
+  throw new RangeError(`The contents of map ${name} have ${contents.length} bytes, and its value ${valueSize}`);
 }
 
 function checkAll<T>(members: readonly T[], checks: MemberChecks<T>, name: string): void {

@@ -39,6 +39,34 @@ onEachEngine("load: options of maps", (engine) => {
       });
     }
   });
+
+  for (const [object, map, counts] of [
+    ["maps", "array", "entries"],
+    ["ring", "events", "bytes"],
+    ["tail-calls", "jumps", "entries"],
+  ] as const) {
+    it(`a map without a size is refused, and says how it is given one: ${map}`, async () => {
+      await assert.rejects(load(fixturePath(`${object}.bpf.o`), { engine, maps: { [map]: { maxEntries: 0 } } }), {
+        code: "BAD_OBJECT",
+        message: `Cannot create map ${map}: it has no size, which the object leaves to who loads it: give load() maps: { ${map}: { maxEntries: … } } (${counts})`,
+      });
+    });
+  }
+
+  it("a section of variables has one entry, and no more bytes than its value", async () => {
+    const globals = fixturePath("globals.bpf.o");
+    await assert.rejects(load(globals, { engine, maps: { ".bss": { maxEntries: 3 } } }), {
+      name: "RangeError",
+      message: "The option maxEntries of map .bss of load() must be 1, not 3: it holds variables",
+    });
+    const spec = parse(await readFile(globals));
+    const data = spec.maps.find(({ name }) => name === ".data")!;
+    data.contents = new Uint8Array(data.valueSize + 1);
+    await assert.rejects(load(spec, { engine }), {
+      name: "RangeError",
+      message: `The contents of map .data have ${data.valueSize + 1} bytes, and its value ${data.valueSize}`,
+    });
+  });
 });
 
 onEachEngine("load: bytes", (engine) => {

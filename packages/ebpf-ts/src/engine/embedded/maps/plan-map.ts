@@ -1,4 +1,5 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
+import { checkMapSize } from "../../../spec/check-map-size.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import type { MachineMapImage } from "../machine/image.ts";
@@ -22,6 +23,7 @@ export function planMap(spec: MapSpec, plan: MemoryPlan, cpus: number): MachineM
     );
   }
   checkNumbers(spec, implementation);
+  checkMapSize(spec);
   checkFlags(spec, implementation);
   const shape = implementation.shape(spec, cpus);
   checkSize(spec, shape);

@@ -1,10 +1,11 @@
 import { mapKind } from "../../../kinds/map-kinds.ts";
 import { capabilitiesForMap } from "../../../kinds/needed-capabilities.ts";
+import { checkMapSize } from "../../../spec/check-map-size.ts";
 import type { MapSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
-import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
+import { NotSupportedError } from "../../../base/errors.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
@@ -31,7 +32,7 @@ export async function createMap(
     const name = mapTypeName(spec.type);
     throw new NotSupportedError(name, `Cannot create map ${spec.name}: a ${name} map is no map in another`);
   }
-  if (spec.maxEntries === 0 && kind.counts !== "nothing" && kind.counts !== "cpus") throw withoutSize(spec);
+  checkMapSize(spec);
   const inner = spec.inner === undefined ? undefined : await createMap(sys, spec.inner, btf);
   try {
     const types = btf !== undefined && kind.typed ? btf : undefined;
@@ -98,14 +99,6 @@ export function entriesOf(sys: Sys, spec: MapSpec): number {
   if (counts === "bytes") return ringSize(spec.maxEntries, sys.pageSize());
   if (counts === "cpus" && spec.maxEntries === 0) return possibleCpus();
   return spec.maxEntries;
-}
-
-/** The kernel would say EINVAL. */
-function withoutSize({ name, type }: MapSpec): EbpfError {
-  return new EbpfError(
-    "BAD_OBJECT",
-    `Cannot create map ${name}: it has no size, which the object leaves to who loads it: give load() maps: { ${name}: { maxEntries: … } } (${mapKind(type).counts})`,
-  );
 }
 
 function hint(spec: MapSpec, errno: number): string | undefined {
