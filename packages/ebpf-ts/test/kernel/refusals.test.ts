@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { VerifierError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
 import { isKernelBefore } from "../../src/engine/kernel/kernel-release.ts";
-import { readVerdict } from "../../src/engine/kernel/load/verifier-error.ts";
+import { readVerdict } from "../../src/engine/kernel/load/verdict.ts";
 import { load } from "../../src/load.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
@@ -76,9 +76,43 @@ describe("kernel: what a verifier log says", () => {
     const log = `0: R1=ctx() R10=fp0\n; x = *p; @ a.c:3\n4: (79) r0 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'\n${statistics}`;
     assert.deepEqual(readVerdict(log), {
       reason: "R0 invalid mem access 'map_value_or_null'",
+      advice: undefined,
       slot: 4,
       instruction: "(79) r0 = *(u64 *)(r0 +0)",
     });
+  });
+
+  const report = `
+Verification failed: Register Type Safety: Invalid dereference
+
+Reason:
+  R0 may be NULL here (a nullable map value pointer). The program could dereference NULL on this
+  path, so the verifier cannot prove this access is safe.
+
+At:
+  run @ a.c:3:9
+  Instruction context:
+      3 | (85) call bpf_map_lookup_elem#1
+  >>> 4 | (79) r0 = *(u64 *)(r0 +0)
+
+Suggestion:
+  Add a NULL check before the access and dereference the pointer only on the
+  non-NULL path.
+
+`;
+
+  it("a report behind it (Linux 7.3) is no reason, and has advice", () => {
+    const log = `4: (79) r0 = *(u64 *)(r0 +0)\nR0 invalid mem access 'map_value_or_null'\n${report}${statistics}`;
+    const { reason, advice, slot } = readVerdict(log);
+    assert.equal(reason, "R0 invalid mem access 'map_value_or_null'");
+    assert.equal(advice, "Add a NULL check before the access and dereference the pointer only on the non-NULL path.");
+    assert.equal(slot, 4);
+  });
+
+  it("a report alone has the reason", () => {
+    const { reason, slot } = readVerdict(`4: (79) r0 = *(u64 *)(r0 +0)\n${report}${statistics}`);
+    assert.match(reason, /^R0 may be NULL here .* on this path, so the verifier cannot prove this access is safe\.$/);
+    assert.equal(slot, 4);
   });
 
   it("states of registers are not taken for a reason", () => {
@@ -87,8 +121,8 @@ describe("kernel: what a verifier log says", () => {
   });
 
   it("no log, no reason", () => {
-    assert.deepEqual(readVerdict(""), { reason: "", slot: -1, instruction: "" });
-    assert.deepEqual(readVerdict(statistics), { reason: "", slot: -1, instruction: "" });
+    assert.deepEqual(readVerdict(""), { reason: "", advice: undefined, slot: -1, instruction: "" });
+    assert.deepEqual(readVerdict(statistics), { reason: "", advice: undefined, slot: -1, instruction: "" });
   });
 });
 

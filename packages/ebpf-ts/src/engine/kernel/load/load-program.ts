@@ -17,7 +17,8 @@ import { kernelName } from "./bpf-names.ts";
 import { deniedOr, isShortage } from "../failure.ts";
 import type { KernelTarget } from "./kernel-target.ts";
 import { debugInfo, type DebugDetail } from "./program-debug-info.ts";
-import { readVerdict, verifierError } from "./verifier-error.ts";
+import { readVerdict } from "./verdict.ts";
+import { verifierError } from "./verifier-error.ts";
 
 export interface ProgramToLoad {
   readonly spec: ProgramSpec;

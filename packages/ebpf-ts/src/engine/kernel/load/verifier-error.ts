@@ -9,44 +9,7 @@ import { helperSince } from "../../../kinds/helper-since.ts";
 import { HelperId } from "../../../uapi/uapi.gen.ts";
 import { errnoName } from "../../../uapi/errno.ts";
 import { missingOf } from "../privilege.ts";
-
-/** What a verifier log says, boiled down. */
-export interface Verdict {
-  /** The line that says why. */
-  readonly reason: string;
-  /** Slot of the instruction that was looked at last; -1 when the log shows none. */
-  readonly slot: number;
-  /** That instruction, as the log prints it: `(85) call bpf_probe_read#4`. */
-  readonly instruction: string;
-}
-
-const instructionLine = /^(\d+): (?:R\d.*?; )?(\([0-9a-f]{2}\) .*)$/;
-/** Lines that say nothing about the reason: sources, states of registers, statistics. */
-const noise = [
-  /^;/,
-  /^\d+: /,
-  /^from \d+ to /,
-  /^R\d+(_\w+)?=/,
-  /^processed \d+ insns/,
-  /^(verification time|stack depth|max_states|func#\d)/,
-  /^(mark_precise|last_idx|regs=|parent |propagating )/,
-  /^\s*$/,
-];
-
-/** Finds the decisive line of a log: the last one that is neither an instruction nor a statistic. */
-export function readVerdict(log: string): Verdict {
-  const lines = log.split("\n");
-  const end = lines.findLastIndex((line) => line.startsWith("processed ") && line.includes(" insns"));
-  const told = end < 0 ? lines : lines.slice(0, end);
-  const at = told.findLastIndex((line) => !noise.some((pattern) => pattern.test(line)));
-  const match = told.slice(0, at < 0 ? told.length : at).findLast((line) => instructionLine.test(line));
-  const parts = match === undefined ? null : instructionLine.exec(match);
-  return {
-    reason: at < 0 ? "" : (told[at] ?? "").trim(),
-    slot: parts === null ? -1 : Number(parts[1]),
-    instruction: parts?.[2] ?? "",
-  };
-}
+import { readVerdict, type Verdict } from "./verdict.ts";
 
 /** The error for a program that the verifier refused. Its first line says which program, which C line, and why. */
 export function verifierError(program: AssembledProgram, license: string, errno: number, log: string): EbpfError {
@@ -54,10 +17,16 @@ export function verifierError(program: AssembledProgram, license: string, errno:
   const line = lineOf(program, verdict);
   const where = line === undefined ? "" : ` at ${line.file}:${line.line}`;
   const source = line === undefined || line.text.trim() === "" ? "" : ` \`${line.text.trim()}\``;
-  const why = explain(verdict, program, license) ?? (verdict.reason || "the verifier gave no reason");
+  const why = explain(verdict, program, license) ?? said(verdict);
   const strict = missingOf(["CAP_PERFMON"]).length === 0 ? "" : ", and it is stricter as CAP_PERFMON is missing";
   const summary = `Cannot load program ${program.name}: refused by the verifier${where}${source}: ${why} (${errnoName(errno)}${strict})`;
   return new VerifierError(program.name, errno, summary, log);
+}
+
+function said({ reason, advice }: Verdict): string {
+  return [reason || "the verifier gave no reason", ...(advice === undefined ? [] : [advice.replace(/\.$/, "")])].join(
+    ": ",
+  );
 }
 
 /** What to do, for the reasons that have one answer. */

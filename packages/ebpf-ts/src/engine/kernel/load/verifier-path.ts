@@ -1,5 +1,5 @@
 import { aString } from "../../../base/checks.ts";
-import { readVerdict } from "./verifier-error.ts";
+import { readVerdict } from "./verdict.ts";
 
 /** One instruction on the way that the verifier took to where it refused a program. */
 export interface VerifierStep {
