@@ -116,7 +116,10 @@ export class RecordRules {
     return this.#best(options.filter((option) => option.size === size));
   }
 
-  /** Whether another variable there has the same bytes as a struct that is as large, and another: one of the two is not what the record is. */
+  /**
+   * Whether another variable there has the same bytes as a struct that is as large, or shorter, and neither the same nor a part: one of the two
+   * is not what the record is, or not always.
+   */
   #hasRival(chosen: Option, options: readonly Option[]): boolean {
     const table = this.#tables[chosen.table];
     return options.some(
@@ -124,7 +127,7 @@ export class RecordRules {
         other.inScope &&
         other.isComposite &&
         other.table === chosen.table &&
-        other.size === chosen.size &&
+        other.size <= chosen.size &&
         table?.isSame(other.type, chosen.type) === false &&
         !this.#isWithin(other, chosen) &&
         !this.#isWithin(chosen, other),
