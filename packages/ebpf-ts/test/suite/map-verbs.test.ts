@@ -161,6 +161,7 @@ onEachEngine("maps as people expect them", (engine) => {
       const message = /^The value of key 2 of map jumps must be a program, not /;
       assert.throws(() => jumps.set(2, wrong), { name: "TypeError", message });
     }
+    assert.throws(() => jumps.set(2, 0x7fff_0000), { name: "SyscallError", errnoName: "EBADF" });
     const second: [number, unknown][] = [
       [1, landed],
       [2, "landed"],

@@ -73,7 +73,7 @@ export class EmbeddedMap implements EngineMap {
   update(key: Uint8Array, value: Uint8Array, flags: number): void {
     const action = `set ${this.#entry} of`;
     this.#checkWritable("BPF_MAP_UPDATE_ELEM", action);
-    const result = this.#map.write(key, value, flags);
+    const result = this.#isProgram(value) ? this.#map.write(key, value, flags) : -Errno.EBADF;
     if (result >= 0) return;
     const reasons = mapKind(this.info.type).key === "none" ? pushReasons : updateReasons;
     throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, action, reasons);
@@ -170,6 +170,14 @@ export class EmbeddedMap implements EngineMap {
       throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, `set program ${program.info.name} in`, programReasons);
   }
 
+  /** True of maps that hold no programs. Their values are numbers of programs, from 1 on. */
+  #isProgram(value: Uint8Array): boolean {
+    if (this.#map.setProgramAt === undefined || value.length !== 4) return true;
+    const { programs } = this.#options.machine.image;
+    const type = programs[new DataView(value.buffer, value.byteOffset).getUint32(0, true) - 1]?.type;
+    return type !== undefined && type === (this.#programType ?? type);
+  }
+
   #check(action: string): void {
     if (this.#closed) throw new EbpfError("CLOSED", `Cannot ${action} map ${this.info.name}: its collection is closed`);
   }
@@ -208,6 +216,7 @@ const codes: Readonly<Record<number, EbpfErrorCode>> = {
 
 const updateReasons: Readonly<Record<number, string>> = {
   [Errno.E2BIG]: "it is full, or the index is beyond its end",
+  [Errno.EBADF]: "no program has that number, or one of another type",
   [Errno.EEXIST]: "the key exists already",
   [Errno.ENOENT]: "there is no such key",
   [Errno.EINVAL]: "the size of the key or value, or the flags, do not suit it",
