@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
-import { EbpfError } from "../../src/base/errors.ts";
+import { EbpfError, NotSupportedError } from "../../src/base/errors.ts";
 import { possibleCpus } from "../../src/engine/kernel/cpus.ts";
 import { loadBtf } from "../../src/engine/kernel/load/load-btf.ts";
 import { createMap } from "../../src/engine/kernel/map/create-map.ts";
@@ -137,7 +137,11 @@ describe("kernel: the table of map kinds is what the running kernel does", { ski
 /** An older kernel is as the table says; one that was built without the kind is told. */
 function skip(context: TestContext, { name, since }: MapKind, error: unknown): void {
   if (!(error instanceof EbpfError)) throw error;
-  if (!isLinuxAtLeast(since!)) return;
+  if (!isLinuxAtLeast(since!)) {
+    assert.ok(error instanceof NotSupportedError, error.message);
+    assert.equal(error.minimumVersion, since);
+    return;
+  }
   const reason = orFail(`this kernel was built without maps of type ${name}: ${error.message}`);
   context.skip(reason === false ? undefined : reason);
 }

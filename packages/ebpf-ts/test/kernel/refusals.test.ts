@@ -6,6 +6,7 @@ import { VerifierError } from "../../src/base/errors.ts";
 import { haveKernel } from "../../src/engine/kernel/kernel-engine.ts";
 import { isKernelBefore } from "../../src/engine/kernel/kernel-release.ts";
 import { readVerdict } from "../../src/engine/kernel/load/verdict.ts";
+import { verifierError } from "../../src/engine/kernel/load/verifier-error.ts";
 import { load } from "../../src/load.ts";
 import { Errno } from "../../src/uapi/errno.ts";
 import { Command } from "../../src/uapi/uapi.gen.ts";
@@ -120,6 +121,11 @@ Suggestion:
     assert.equal(readVerdict(log).reason, "unknown func bpf_x#9");
   });
 
+  it("nor the states of a loop that has no end", () => {
+    const log = `1: (05) goto pc-1\n\ninfinite loop detected at insn 1\ncur state: R1=1 R10=fp0\nold state: R1=1 R10=fp0\n${statistics}`;
+    assert.equal(readVerdict(log).reason, "infinite loop detected at insn 1");
+  });
+
   it("no log, no reason", () => {
     assert.deepEqual(readVerdict(""), { reason: "", advice: undefined, slot: -1, instruction: "" });
     assert.deepEqual(readVerdict(statistics), { reason: "", advice: undefined, slot: -1, instruction: "" });
@@ -162,6 +168,16 @@ describe("kernel: without bpf(2)", { skip: kernelOrSkip() }, () => {
       code: "NOT_SUPPORTED",
     });
     await assert.rejects(loadFixture("kernel-run", { sys }), { name: "NotSupportedError", feature: "bpf" });
+  });
+});
+
+describe("kernel: older than a helper", () => {
+  it("says which it lacks, and since when there is one", () => {
+    const program = { name: "keeps", instructions: [], lines: [], functions: [], references: [], absent: [] };
+    const refused = (id: number): string =>
+      verifierError(program, "GPL", Errno.EINVAL, `3: (85) call unknown#${id}\ninvalid func unknown#${id}\n`).message;
+    assert.match(refused(210), /: this kernel has no helper bpf_cgrp_storage_get \(Linux 6\.2\) \(EINVAL/);
+    assert.match(refused(9999), /: this kernel has no helper 9999 \(EINVAL/);
   });
 });
 

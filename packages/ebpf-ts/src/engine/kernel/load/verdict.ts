@@ -19,6 +19,7 @@ const noise = [
   /^R\d+(_\w+)?=/,
   /^processed \d+ insns/,
   /^(verification time|stack depth|max_states|func#\d)/,
+  /^(cur|old) state:/,
   /^(mark_precise|last_idx|regs=|parent |propagating )/,
   /^\s*$/,
 ];

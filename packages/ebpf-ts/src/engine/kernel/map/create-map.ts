@@ -13,6 +13,7 @@ import { mapTypeName } from "../../../uapi/type-names.ts";
 import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { dataMapName, kernelName } from "../load/bpf-names.ts";
 import { possibleCpus } from "../cpus.ts";
+import { isKernelBefore } from "../kernel-release.ts";
 import { deniedOr, isShortage } from "../failure.ts";
 import { refuseOverwrite } from "./refuse-overwrite.ts";
 import { ringSize } from "../ring/ring-size.ts";
@@ -44,6 +45,7 @@ export async function createMap(
         publishFinding(`The kernel refused the types of map ${spec.name} (${errnoName(-fd)}): it has none`);
       fd = without;
     }
+    if (fd === -Errno.EINVAL) refuseNewer(spec);
     if (fd === -Errno.EINVAL) refuseOverwrite(spec);
     if (fd < 0) throw deniedOr(capabilitiesForMap(spec.type), fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
     return new Descriptor(fd, `map ${spec.name}`);
@@ -104,12 +106,18 @@ export function entriesOf(sys: Sys, spec: MapSpec): number {
 function hint(spec: MapSpec, errno: number): string | undefined {
   const shape = `${mapTypeName(spec.type)}, key ${spec.keySize}, value ${spec.valueSize} bytes, ${spec.maxEntries} entries, flags ${spec.flags}`;
   if (errno === Errno.EINVAL)
-    return `the kernel does not know that type of map${sinceOf(spec)}, or refuses its sizes or flags: ${shape}`;
+    return `the kernel does not know that type of map, or refuses its sizes or flags: ${shape}`;
   if (errno === Errno.E2BIG) return `it is too big for the kernel: ${shape}`;
   return undefined;
 }
 
-function sinceOf({ type }: MapSpec): string {
+function refuseNewer({ name, type }: MapSpec): void {
   const { since } = mapKind(type);
-  return since === undefined ? "" : ` (Linux ${since})`;
+  if (since === undefined || !isKernelBefore(since)) return;
+  const kind = mapTypeName(type);
+  throw new NotSupportedError(
+    kind,
+    `Cannot create map ${name}: this kernel has no maps of type ${kind} (Linux ${since})`,
+    since,
+  );
 }
