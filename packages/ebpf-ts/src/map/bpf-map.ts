@@ -78,7 +78,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
     const map = this.#map;
     if (this.#isFull) return map.info.maxEntries;
     let count = 0;
-    for (const key of map.lookupBatch ? rawEntries(() => this.#map) : rawKeys(map)) count += Number(key.length > 0);
+    for (const key of map.lookupBatch ? rawEntries(() => map) : rawKeys(() => map)) count += Number(key.length > 0);
     return count;
   }
 
@@ -178,7 +178,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
   /** Deletes all entries that are there now; of arrays of values, which have no others, every value becomes zeros. */
   clear(): void {
     const map = this.#map;
-    const keys = [...rawKeys(map)];
+    const keys = [...rawKeys(() => map)];
     const onFailure = (_: number, error: unknown): never => {
       throw error;
     };
@@ -200,7 +200,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
 
   /** All keys, under the same terms as {@link entries}. */
   *keys(): Generator<K> {
-    for (const key of rawKeys(this.#map)) yield this.#key.decode(key) as K;
+    for (const key of rawKeys(() => this.#map)) yield this.#key.decode(key) as K;
   }
 
   /** All values, under the same terms as {@link entries}. */

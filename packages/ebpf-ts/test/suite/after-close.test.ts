@@ -174,6 +174,20 @@ onEachEngine("use after close", (engine) => {
     }
   });
 
+  it("a walk through a map ends where the map is closed", async () => {
+    for (const close of ["map", "collection"]) {
+      await using loaded = await fixture(engine, "map-entries");
+      const map = loaded.bpf.map<number, bigint>("many");
+      map.setMany(Array.from({ length: 20 }, (_, key): [number, bigint] => [key, 1n]));
+      const walks = [map.keys(), map.values(), map.entries(), map[Symbol.iterator]()];
+      for (const walk of walks) assert.equal(walk.next().done, false);
+      if (close === "map") map.close();
+      else await loaded.bpf.close();
+      for (const walk of walks)
+        assert.throws(() => walk.next(), { code: "CLOSED", message: "Cannot use map many: it is closed" });
+    }
+  });
+
   it("a ring that is closed still says how much was lost, whoever counted that", async () => {
     await using loaded = await fixture(engine, "loss");
     const ring = loaded.bpf.ringBuf("first");

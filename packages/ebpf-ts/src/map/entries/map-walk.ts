@@ -9,24 +9,24 @@ const mostWritten = 4096;
 
 /**
  * All keys. A map that programs change meanwhile is read as the kernel allows; when the key at hand is deleted, the kernel starts anew,
- * so the walk ends after as many steps as the map has room.
+ * so the walk ends after as many steps as the map has room. `map` is asked for at each step: it may be closed in between.
  */
-export function* rawKeys(map: EngineMap): Generator<Uint8Array> {
-  let key = map.nextKey(undefined);
-  for (let step = 0; key !== undefined && step < map.info.maxEntries; step += 1) {
+export function* rawKeys(map: () => EngineMap): Generator<Uint8Array> {
+  const most = map().info.maxEntries;
+  let key = map().nextKey(undefined);
+  for (let step = 0; key !== undefined && step < most; step += 1) {
     yield key;
-    key = map.nextKey(key);
+    key = map().nextKey(key);
   }
 }
 
-/** All entries, many in one call where the engine has that. `map` is asked for before each call: it may be closed in between. */
+/** All entries, many in one call where the engine has that, under the same terms. */
 export function* rawEntries(map: () => EngineMap): Generator<RawEntry> {
-  const first = map();
-  if (first.lookupBatch) {
+  if (map().lookupBatch) {
     yield* inBatches(map);
     return;
   }
-  for (const key of rawKeys(first)) {
+  for (const key of rawKeys(map)) {
     const value = map().lookup(key);
     if (value !== undefined) yield [key, value];
   }
@@ -36,7 +36,10 @@ function* inBatches(map: () => EngineMap): Generator<RawEntry> {
   let cursor: Uint8Array | undefined;
   do {
     const batch = map().lookupBatch!(cursor, batchSize);
-    for (const [i, key] of batch.keys.entries()) yield [key, batch.values[i]!];
+    for (const [i, key] of batch.keys.entries()) {
+      map();
+      yield [key, batch.values[i]!];
+    }
     cursor = batch.next;
   } while (cursor !== undefined);
 }
