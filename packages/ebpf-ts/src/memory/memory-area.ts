@@ -47,9 +47,9 @@ export class MemoryArea {
   checkWritable(): void {
     this.check();
     if (!this.readOnly) return;
-    const { sealed = false } = this.#lifetime;
-    const why = sealed ? "this process was locked down by lockDown({ readOnly: true })" : "it is read-only";
-    throw new TypeError(`Cannot write to the memory of ${this.name}: ${why}`);
+    const cannot = `Cannot write to the memory of ${this.name}`;
+    if (this.#lifetime.sealed !== true) throw new TypeError(`${cannot}: it is read-only`);
+    throw new EbpfError("NO_PRIVILEGE", `${cannot}: this process was locked down by lockDown({ readOnly: true })`);
   }
 
   /** All of it as numbers of that kind. */
