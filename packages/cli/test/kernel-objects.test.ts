@@ -123,6 +123,29 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
     assert.ok(theirs["link"]!.some((each) => "target_name" in each));
   });
 
+  it("link detach takes a program away, and leaves the link", async () => {
+    // In a network namespace of its own, whose loopback interface nobody else has.
+    const script = `
+      import { execFileSync } from "node:child_process";
+      import { load } from "ebpf-ts";
+      const bpf = await load(${JSON.stringify(fixture("net"))}, { engine: "kernel", only: ["xdp_first"] });
+      const { info } = await bpf.program("xdp_first").attach({ kind: "xdp", interface: "lo" });
+      for (const verb of ["show", "detach", "show"])
+        process.stdout.write(execFileSync(process.execPath, ["packages/cli/bin/ebpf.js", "link", verb, String(info.id), "--json"]));
+      await bpf.close();
+    `;
+    const words = ["-n", process.execPath, "--input-type=module", "-e", script];
+    const { code, stdout, stderr } = await runFile("unshare", words);
+    assert.equal(code, 0, stderr);
+    const [before, done, behind] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Facts);
+    assert.deepEqual([before!["devname"], before!["ifindex"]], ["lo", 1]);
+    assert.deepEqual(done, { id: before!["id"], detached: true });
+    assert.deepEqual([behind!["devname"], behind!["ifindex"]], ["(detached)", 0]);
+  });
+
   it("btf list agrees with bpftool", async () => {
     const id = bpftool("prog", "show", "id", `${program.info.id}`)["btf_id"] as number;
     const theirs = (bpftool("btf", "list") as unknown as Facts[]).find((each) => each["id"] === id)!;

@@ -38,9 +38,10 @@ command
   .command("detach")
   .description("Detach its program at once. The link stays, and keeps nothing attached any more.")
   .argument("<link>", "an id, or the path of a pin")
-  .action(async (link: string) => {
+  .option("-j, --json", "print a JSON object")
+  .action(async (link: string, options: FactsOptions) => {
     const { detach } = await import("../kernel/pin.ts");
-    detach(link);
+    detach(link, options);
   });
 
 command

@@ -12,6 +12,8 @@ export function pin(kind: PinnedKind, name: string, path: string, { json }: Fact
 }
 
 /** `ebpf link detach` */
-export function detach(name: string): void {
-  detachLink(wantedOne("link", name));
+export function detach(name: string, { json }: FactsOptions): void {
+  const id = wantedOne("link", name);
+  detachLink(id);
+  if (json === true) printLine(jsonText({ id, detached: true }));
 }
