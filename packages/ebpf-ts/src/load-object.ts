@@ -138,7 +138,7 @@ export async function loadSpec(
   host: HostServices,
 ): Promise<Collection> {
   const maps = options.maps ?? {};
-  refuseOtherMaps(engine.name, maps);
+  refuseOtherMaps(engine.name, maps, spec);
   refuseOtherPrograms(engine.name, options);
   const { kconfig = {} } = options;
   for (const name of Object.keys(kconfig)) find(kconfigVariables(spec), name, "setting of the kernel");

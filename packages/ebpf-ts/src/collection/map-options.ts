@@ -28,7 +28,10 @@ export interface MapOptions {
   readonly pinPath?: string | undefined;
   /** A map that is open, or the path of one that is pinned: it stands for the object's, and must be of the same shape (kernel engine). */
   readonly reuse?: LiveMap | string | undefined;
-  /** Of struct_ops: whether it is made, and its programs loaded. By default it is, unless its section begins with a question mark. */
+  /**
+   * Whether it is made (kernel engine): a program that comes to use one that is not is refused, so that it asks a variable first. Of struct_ops its
+   * programs are loaded with it; by default it is made, unless its section begins with a question mark.
+   */
   readonly load?: boolean | undefined;
   /** Of struct_ops: whether `attach()` of the collection attaches it; by default it does. */
   readonly attach?: boolean | undefined;
@@ -103,12 +106,14 @@ function checkFit({ name, type, section }: MapSpec, options: MapOptions): void {
     throw new RangeError(
       `The option maxEntries of map ${name} of load() must be 1, not ${maxEntries}: it holds variables`,
     );
+  if (section !== undefined && !isOps && options.load === false)
+    throw new TypeError(`The option load of map ${name} of load() must be true: it holds variables`);
   if (wrong === undefined) return;
   const what = isOps ? "which maps of struct_ops do not have" : "which is for maps of struct_ops";
   throw new TypeError(`Cannot load map ${name} with the option ${wrong}, ${what}`);
 }
 
-const ofOps = ["load", "attach", "members"] as const;
+const ofOps = ["attach", "members"] as const;
 const ofOthers = ["maxEntries", "reuse"] as const;
 
 export function reusedMaps(given: Given): ReadonlyMap<string, EngineMap | string> {
@@ -119,10 +124,13 @@ export function reusedMaps(given: Given): ReadonlyMap<string, EngineMap | string
 }
 
 /** Maps of the embedded engine live and die with their collection. */
-export function refuseOtherMaps(engine: EngineName, given: Given): void {
+export function refuseOtherMaps(engine: EngineName, given: Given, { maps }: CollectionSpec): void {
   if (engine === "kernel") return;
   for (const [name, options] of Object.entries(given)) {
-    const option = options.reuse !== undefined ? "reuse" : options.pinPath !== undefined ? "pinPath" : undefined;
+    const isLeftOut =
+      options.load === false && maps.some((map) => map.name === name && mapKind(map.type).value !== "ops");
+    const wrong = { reuse: options.reuse !== undefined, pinPath: options.pinPath !== undefined, load: isLeftOut };
+    const option = Object.entries(wrong).find(([, isWrong]) => isWrong)?.[0];
     if (option === undefined) continue;
     throw new NotSupportedError(option, `Cannot load map ${name} with ${option}: only the kernel engine has that`);
   }

@@ -62,7 +62,7 @@ export interface MapSpec {
   readOnly: boolean;
   /** Of struct_ops maps: the programs among the members of their struct, `valueType`. `contents` has the other members. */
   ops?: MemberProgram[];
-  /** False for struct_ops maps of sections such as `?.struct_ops`: they are not made. Left out, a map is made. */
+  /** Whether it is made (kernel engine); left out, it is. False for struct_ops maps of sections such as `?.struct_ops`. */
   autoload?: boolean | undefined;
   /** Whether `Collection.attach` attaches it, of struct_ops maps; left out, it does. */
   autoattach?: boolean | undefined;

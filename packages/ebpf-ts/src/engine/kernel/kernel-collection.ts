@@ -304,7 +304,7 @@ export class KernelCollection implements EngineCollection {
     onLog?: (log: string) => void,
   ): Promise<Descriptor> {
     const assembled = withPrologue(await inSlices(assembler.assembling(spec)), before);
-    resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs);
+    resolveReferences(assembled, (name) => this.#maps.get(name)?.fd, externs, this.#spec.maps);
     const { license } = this.#spec;
     const descriptor = await loadProgram(this.#sys, {
       spec,

@@ -1,14 +1,28 @@
 import { EbpfError } from "../../../base/errors.ts";
 import type { Instruction } from "../../../insn/instruction.ts";
-import { ImmKind } from "../../../insn/opcodes.ts";
-import type { AssembledProgram, Reference } from "../../../spec/types.ts";
+import { CALL, CallKind, ImmKind } from "../../../insn/opcodes.ts";
+import type { AssembledProgram, MapSpec, Reference } from "../../../spec/types.ts";
 import type { KernelExterns } from "./externs/kernel-externs.ts";
+
+const missingMapBase = 2_001_000_000;
+const mostMissing = 1_000_000;
+
+/** The helper that stands where a program uses a map that was not made. */
+export function isMissingMap(helper: number): boolean {
+  return helper >= missingMapBase && helper < missingMapBase + mostMissing;
+}
 
 /** Descriptor of a map by its name in the spec; undefined when it has none. */
 export type FindMap = (name: string) => number | undefined;
 
 /** Fills in what only the host knows: descriptors of maps, and what the kernel has of its own (`externs`). Changes the code in place. */
-export function resolveReferences(assembled: AssembledProgram, findMap: FindMap, externs?: KernelExterns): void {
+export function resolveReferences(
+  assembled: AssembledProgram,
+  findMap: FindMap,
+  externs?: KernelExterns,
+  maps: readonly MapSpec[] = [],
+): void {
+  const leftOut = new Map(maps.flatMap(({ name, autoload }, index) => (autoload === false ? [[name, index]] : [])));
   for (const reference of assembled.references) {
     const low = assembled.instructions[reference.slot];
     const high = assembled.instructions[reference.slot + 1];
@@ -23,9 +37,16 @@ export function resolveReferences(assembled: AssembledProgram, findMap: FindMap,
       resolveMap(assembled, value, low, high, findMap);
     } else if (reference.kind === "map" || reference.kind === "map-value") {
       if (high === undefined) throw broken(assembled, reference);
-      resolveMap(assembled, reference, low, high, findMap);
+      const index = leftOut.get(reference.map);
+      if (index === undefined) resolveMap(assembled, reference, low, high, findMap);
+      else for (const half of [low, high]) Object.assign(half, callOfMissingMap(index));
     }
   }
+}
+
+/** As libbpf has it: a call that the verifier refuses where it can be reached. */
+function callOfMissingMap(index: number): Instruction {
+  return { opcode: CALL, dst: 0, src: CallKind.HELPER, offset: 0, imm: missingMapBase + index };
 }
 
 /** BPF_PSEUDO_MAP_FD: descriptor below. BPF_PSEUDO_MAP_VALUE: descriptor below, offset in the value above. */

@@ -9,6 +9,7 @@ import { helperSince } from "../../../kinds/helper-since.ts";
 import { HelperId } from "../../../uapi/uapi.gen.ts";
 import { errnoName } from "../../../uapi/errno.ts";
 import { missingOf } from "../privilege.ts";
+import { isMissingMap } from "./resolve-references.ts";
 import { readVerdict, type Verdict } from "./verdict.ts";
 
 /** The error for a program that the verifier refused. Its first line says which program, which C line, and why. */
@@ -45,6 +46,11 @@ function explain(verdict: Verdict, { references, absent }: AssembledProgram, lic
     const called = references.find(({ slot, kind }) => kind === "extern" && slot === verdict.slot);
     const name = called?.kind === "extern" ? called.name : "a function";
     return `it calls ${name} of the kernel, which this kernel does not have: ask bpf_ksym_exists(${name}) first`;
+  }
+  if (unknown !== undefined && isMissingMap(Number(unknown))) {
+    const used = references.find(({ slot }) => slot === verdict.slot);
+    const name = used?.kind === "map" || used?.kind === "map-value" ? used.map : "a map";
+    return `it uses map ${name}, which load() was told not to make: ask a variable first`;
   }
   if (unknown !== undefined) return `this kernel has no helper ${helperNamed(Number(unknown))}`;
   if (/^unknown opcode 8d$/.test(verdict.reason)) return callThroughRegister;
