@@ -1,7 +1,7 @@
 import { EbpfError } from "../base/errors.ts";
 import { fileKind, foldersOf, isExecutable } from "../host/named-files.ts";
 import { refusal } from "../host/refusal.ts";
-import { environment } from "../host/this-process.ts";
+import { environmentVariable } from "../host/this-process.ts";
 import { joinPath, namesIfThere, runTool } from "../host/tools.ts";
 import { howToInstallClang } from "./install-hint.ts";
 
@@ -25,7 +25,7 @@ const otherFolders = ["/opt/homebrew/opt/llvm/bin", "/usr/local/opt/llvm/bin"];
  * folders of `$PATH`. `action` follows "Cannot".
  */
 export async function findClang(action: string, named?: string): Promise<Clang> {
-  const wanted = named ?? (environment()["CLANG"] || undefined);
+  const wanted = named ?? (environmentVariable("CLANG") || undefined);
   const candidates = wanted === undefined ? await installedClangs() : [wanted];
   const faults: string[] = [];
   for (const path of candidates) {
@@ -38,7 +38,7 @@ export async function findClang(action: string, named?: string): Promise<Clang> 
 }
 
 async function installedClangs(): Promise<string[]> {
-  const folders = [...foldersOf(environment()["PATH"] ?? ""), ...otherFolders].filter((folder) => folder !== "");
+  const folders = [...foldersOf(environmentVariable("PATH") ?? ""), ...otherFolders].filter((folder) => folder !== "");
   const plain = folders.map((folder) => joinPath(folder, "clang"));
   const numbered = await Promise.all(
     folders.map(async (folder) =>

@@ -26,7 +26,8 @@ export function refusal(cause: unknown, action: string, otherwise: (code: string
   );
 }
 
-function notPermitted(cause: unknown, action: string): EbpfError | undefined {
+/** NO_PRIVILEGE where Deno was not given a permission; undefined for any other cause. */
+export function notPermitted(cause: unknown, action: string): EbpfError | undefined {
   const why = missingPermission(cause);
   return why === undefined ? undefined : new EbpfError("NO_PRIVILEGE", `Cannot ${action}: ${why}`, { cause });
 }

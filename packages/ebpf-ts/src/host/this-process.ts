@@ -57,6 +57,15 @@ export function title(): string {
   return process.title;
 }
 
+/** Undefined also where Deno is to give none (`--allow-env`). */
+export function environmentVariable(name: string): string | undefined {
+  try {
+    return process.env[name];
+  } catch {
+    return undefined;
+  }
+}
+
 export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }

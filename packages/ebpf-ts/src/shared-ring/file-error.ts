@@ -1,5 +1,6 @@
 import { EbpfError, type EbpfErrorCode, SyscallError } from "../base/errors.ts";
 import { lockedDownBy } from "../host/locked-down.ts";
+import { notPermitted } from "../host/refusal.ts";
 import { Errno, errnoName } from "../uapi/errno.ts";
 
 const codes: Readonly<Record<number, EbpfErrorCode>> = {
@@ -46,6 +47,8 @@ export function fromFs<T>(action: string, call: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof EbpfError || !(error instanceof Error)) throw error;
+    const denied = notPermitted(error, action);
+    if (denied !== undefined) throw denied;
     const { errno } = error as { readonly errno?: number };
     if (errno === undefined) throw error; // misuse of an argument
     throw fileError(errno, action, call);

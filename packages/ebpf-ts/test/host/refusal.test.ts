@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { EbpfError } from "../../src/base/errors.ts";
 import { tryDescriptors } from "../../src/host/descriptors.ts";
 import { refusal } from "../../src/host/refusal.ts";
@@ -27,5 +30,35 @@ describe("what a runtime refuses", () => {
       throw notCapable();
     };
     tryDescriptors({ openSync: refuse, closeSync: refuse, readFileSync: refuse, readdirSync: refuse }, 3);
+  });
+});
+
+const run = promisify(execFile);
+const child = fileURLToPath(new URL("permissions-child.js", import.meta.url));
+/** Of Deno itself: `process.execPath` may be a script that gives it all permissions. */
+const deno = (globalThis as { readonly Deno?: { execPath(): string } }).Deno?.execPath();
+const skip = deno === undefined && "only Deno has permissions of its own";
+
+async function outcomes(...permissions: readonly string[]): Promise<Map<string, string>> {
+  const { stdout } = await run(deno!, ["run", "--no-prompt", ...permissions, child]);
+  const lines = stdout.trimEnd().split("\n");
+  return new Map(
+    lines.map((line) => line.split(": ", 1)[0]!).map((name, at) => [name, lines[at]!.slice(name.length + 2)]),
+  );
+}
+
+describe("Deno without a permission", () => {
+  it("is told which, by an error of ours, and needs none of those that nothing asks for", { skip }, async () => {
+    const reads = await outcomes("--allow-read");
+    assert.equal(reads.get("embedded"), "done");
+    assert.match(reads.get("pinned")!, /^EbpfError NO_PRIVILEGE Cannot open .*: Deno requires \w+ access to /);
+    for (const name of ["kernel", "ring"])
+      assert.match(
+        reads.get(name)!,
+        /^NotSupportedError NOT_SUPPORTED Cannot call the system: Deno requires ffi access /,
+      );
+    const calls = await outcomes("--allow-read", "--allow-ffi");
+    assert.match(calls.get("ring")!, /^EbpfError NO_PRIVILEGE Cannot .* shared ring.*: Deno requires write access to /);
+    assert.doesNotMatch(calls.get("kernel")!, /env access/);
   });
 });

@@ -1,7 +1,7 @@
 import { EbpfError, SyscallError } from "../../base/errors.ts";
 import { absolutePath, fileSystemOf, folderOf, fileKind, makeFolder, removeName } from "../../host/named-files.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
-import { refusal, refusalCode } from "../../host/refusal.ts";
+import { notPermitted, refusal, refusalCode } from "../../host/refusal.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -129,7 +129,11 @@ export function makePinFolder(path: string, what: string): string[] {
     makeFolder(path);
     return missing;
   } catch (cause) {
-    throw new EbpfError("SYSCALL", `Cannot pin ${what}: folder ${path} cannot be made`, { cause });
+    const action = `pin ${what}`;
+    throw (
+      notPermitted(cause, action) ??
+      new EbpfError("SYSCALL", `Cannot ${action}: folder ${path} cannot be made`, { cause })
+    );
   }
 }
 
@@ -138,7 +142,10 @@ function checkFileSystem(folder: string, action: string): void {
   try {
     type = fileSystemOf(folder);
   } catch (cause) {
-    throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no folder ${folder}`, { cause });
+    throw (
+      notPermitted(cause, action) ??
+      new EbpfError("NOT_FOUND", `Cannot ${action}: there is no folder ${folder}`, { cause })
+    );
   }
   if (type === BPF_FS_MAGIC) return;
   throw new EbpfError(

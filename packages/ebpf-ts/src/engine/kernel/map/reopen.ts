@@ -1,6 +1,6 @@
 import { EbpfError } from "../../../base/errors.ts";
 import { fileKind, fileSystemOf } from "../../../host/named-files.ts";
-import { refusalCode } from "../../../host/refusal.ts";
+import { notPermitted, refusalCode } from "../../../host/refusal.ts";
 import { linuxSys } from "../../../sys/ffi/linux.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
 import type { KernelMap } from "./kernel-map.ts";
@@ -41,6 +41,8 @@ export function checkPinPath(path: string): void {
     type = fileSystemOf(path);
     isFolder = fileKind(path) === "folder";
   } catch (cause) {
+    const forbidden = notPermitted(cause, `open ${path}`);
+    if (forbidden !== undefined) throw forbidden;
     const code = refusalCode(cause);
     const dotted = code === "EPERM" && isDotted(path);
     const denied = !dotted && (code === "EACCES" || code === "EPERM");

@@ -2,7 +2,7 @@ import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { fileKind, fileSystemOf, openNamed } from "../../../host/named-files.ts";
 import { closeFile } from "../../../host/open-files.ts";
 import { refusal } from "../../../host/refusal.ts";
-import { environment } from "../../../host/this-process.ts";
+import { environmentVariable } from "../../../host/this-process.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
@@ -22,7 +22,7 @@ const variable = "LIBBPF_BPF_TOKEN_PATH";
  */
 export function openToken(sys: Sys, told: string | undefined): Descriptor | undefined {
   if (told !== undefined) return told === "" ? undefined : createToken(sys, told, told);
-  const path = environment()[variable];
+  const path = environmentVariable(variable);
   if (path === "") return undefined;
   if (path !== undefined) return createToken(sys, path, `${path}, which ${variable} names`);
   // Elsewhere the kernel has none (EOPNOTSUPP).

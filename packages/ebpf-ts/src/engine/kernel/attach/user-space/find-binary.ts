@@ -9,7 +9,7 @@ import {
   isExecutable,
 } from "../../../../host/named-files.ts";
 import { readIfThere } from "../../../../host/system-files.ts";
-import { architecture, environment } from "../../../../host/this-process.ts";
+import { architecture, environmentVariable } from "../../../../host/this-process.ts";
 
 /** Debian's, of each architecture. */
 const multiarch: Readonly<Record<string, string>> = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
@@ -64,7 +64,7 @@ function findProgram(name: string): string | undefined {
 
 /** An empty part would be the current folder, and one that is not absolute below it: neither is anybody's library. */
 function searchPath(variable: string): string[] {
-  return foldersOf(environment()[variable] ?? "").filter((folder) => folder.startsWith("/"));
+  return foldersOf(environmentVariable(variable) ?? "").filter((folder) => folder.startsWith("/"));
 }
 
 /** Of /proc/PID/maps: a file that may lie in another mount namespace. */
