@@ -1,4 +1,4 @@
-import { EbpfError, SyscallError, VerifierError } from "../../src/base/errors.ts";
+import { EbpfError, NotSupportedError, SyscallError, VerifierError } from "../../src/base/errors.ts";
 import type { EngineCollection, EngineOptions } from "../../src/engine/engine.ts";
 import type { EngineLink, EngineProgram } from "../../src/engine/program.ts";
 import { kernelEngine } from "../../src/engine/kernel/kernel-engine.ts";
@@ -101,6 +101,6 @@ async function describeMaps(collection: EngineCollection, attach: boolean): Prom
 function numberOf(error: unknown): number {
   if (error instanceof SyscallError || error instanceof VerifierError) return -error.errno;
   if (!(error instanceof EbpfError)) throw error;
-  if (error.cause instanceof VerifierError) return -error.cause.errno;
+  if (error instanceof NotSupportedError && error.cause instanceof EbpfError) return numberOf(error.cause);
   return refusedUnasked;
 }

@@ -5,7 +5,7 @@ import type { MapSpec } from "../../../spec/types.ts";
 import { Descriptor } from "../../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../../sys/ffi/sys.ts";
-import { NotSupportedError } from "../../../base/errors.ts";
+import { type EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { publishFinding } from "../../../host/reporters.ts";
 import { Errno, errnoName } from "../../../uapi/errno.ts";
 import { BpfAttr } from "../../../uapi/structs.gen.ts";
@@ -45,9 +45,11 @@ export async function createMap(
         publishFinding(`The kernel refused the types of map ${spec.name} (${errnoName(-fd)}): it has none`);
       fd = without;
     }
-    if (fd === -Errno.EINVAL) refuseNewer(spec);
     if (fd === -Errno.EINVAL) refuseOverwrite(spec);
-    if (fd < 0) throw deniedOr(capabilitiesForMap(spec.type), fd, `create map ${spec.name}`, "bpf", hint(spec, -fd));
+    if (fd < 0) {
+      const needs = capabilitiesForMap(spec.type);
+      throw orTooOld(spec, fd, deniedOr(needs, fd, `create map ${spec.name}`, "bpf", hint(spec, -fd)));
+    }
     return new Descriptor(fd, `map ${spec.name}`);
   } finally {
     inner?.close();
@@ -111,13 +113,10 @@ function hint(spec: MapSpec, errno: number): string | undefined {
   return undefined;
 }
 
-function refuseNewer({ name, type }: MapSpec): void {
+function orTooOld({ name, type }: MapSpec, result: number, cause: EbpfError): EbpfError {
   const { since } = mapKind(type);
-  if (since === undefined || !isKernelBefore(since)) return;
+  if (result !== -Errno.EINVAL || since === undefined || !isKernelBefore(since)) return cause;
   const kind = mapTypeName(type);
-  throw new NotSupportedError(
-    kind,
-    `Cannot create map ${name}: this kernel has no maps of type ${kind} (Linux ${since})`,
-    since,
-  );
+  const message = `Cannot create map ${name}: this kernel has no maps of type ${kind} (Linux ${since})`;
+  return new NotSupportedError(kind, message, since, { cause });
 }
