@@ -60,7 +60,7 @@ export function openRegular(path: string): number {
 
 /**
  * The first `most` bytes of it. It may be a pipe (`<(clang …)` of a shell): one that is open for writing is waited for, without holding up
- * anything else, one that nobody writes is empty.
+ * anything else, one that nobody writes is empty. Devices give what they have at once, or EAGAIN.
  */
 export async function readNamed(path: string | URL, most: number): Promise<Uint8Array> {
   const file = await open(path, flags.read);
@@ -69,7 +69,7 @@ export async function readNamed(path: string | URL, most: number): Promise<Uint8
     const chunks: Uint8Array[] = [];
     for (let left = most; left > 0; left -= chunks.at(-1)!.length) {
       const into = new Uint8Array(Math.min(left, chunkBytes));
-      const { bytesRead, buffer } = await readSome(file, into, isPipe && chunks.length === 0);
+      const { bytesRead, buffer } = isPipe ? await readPipe(file, into, chunks.length === 0) : await file.read(into);
       if (bytesRead === 0) break;
       chunks.push(buffer.subarray(0, bytesRead));
     }
@@ -99,7 +99,7 @@ const pause = 5;
 /** Looks for the first byte of a pipe: whoever waited for us to open it is not there at once. */
 const firstLooks = 100;
 
-async function readSome(
+async function readPipe(
   file: FileHandle,
   into: Uint8Array,
   isFirst: boolean,

@@ -73,6 +73,10 @@ describe("what a user names", () => {
     assert.equal((await readNamed("/dev/zero", 100_000)).length, 100_000);
   });
 
+  it("is a terminal that has nothing: that is said at once", async () => {
+    await assert.rejects(readNamed("/dev/ptmx", 100), { code: "EAGAIN" });
+  });
+
   it("is opened without waiting for the other end of a pipe", async () => {
     const fd = openNamed(pipe, "read");
     assert.equal(isRegular(fd), false);

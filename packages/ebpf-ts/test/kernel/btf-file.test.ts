@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,13 @@ const object = fixturePath("bad/core-missing-field.bpf.o");
 function file(name: string, bytes: Uint8Array | string): string {
   const path = join(folder, name);
   writeFileSync(path, bytes);
+  return path;
+}
+
+/** That nobody writes. */
+function pipe(): string {
+  const path = join(folder, "pipe");
+  execFileSync("mkfifo", [path]);
   return path;
 }
 
@@ -62,6 +69,9 @@ describe("kernel: types in a file", { skip: kernelOrSkip() }, () => {
       assert.rejects(load(object, { engine: "kernel", btf }), { code, message });
     await refused(join(folder, "nothing"), "NOT_FOUND", /^Cannot read the types in .*: there is no such file$/);
     await refused(file("text", "types"), "BAD_BTF", /: it is no file of BTF$/);
+    await refused(pipe(), "BAD_BTF", /: it is no file of BTF$/);
+    await refused("/dev/zero", "BAD_BTF", /: it is no file of BTF$/);
+    await refused(folder, "NOT_FOUND", /: it cannot be read \(EISDIR\)$/);
     await refused(object, "BAD_BTF", /: it is no file of BTF: take them out of it with llvm-objcopy --dump-section/);
     await refused(file("cut.btf", readFileSync(own).subarray(0, 100)), "BAD_BTF", /./);
     await assert.rejects(load(object, { btf: 1 as unknown as string }), TypeError);
