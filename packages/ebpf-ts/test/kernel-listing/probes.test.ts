@@ -91,6 +91,8 @@ describe("kernel: probes", { skip: kernelOrSkip() }, () => {
     for (const { name } of programKinds) outcomes.set(name, await haveAttachKind(name));
     for (const name of ["tracepoint", "raw_tp", "tp_btf", "uprobe", "xdp", "cgroup_skb/egress", "socket"])
       assert.equal(outcomes.get(name)?.outcome, "yes", name);
+    for (const { name, since } of programKinds)
+      if (!isLinuxAtLeast(since)) assert.notEqual(outcomes.get(name)?.outcome, "yes", `${name}: Linux ${since}`);
     if (isLinuxAtLeast("6.6")) assert.equal(outcomes.get("tcx/ingress")?.outcome, "yes");
     await assert.rejects(haveAttachKind("fentri"), { code: "NOT_FOUND", message: /did you mean fentry\?$/ });
   });

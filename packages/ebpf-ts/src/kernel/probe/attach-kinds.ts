@@ -39,7 +39,7 @@ export async function askAttachKind(sys: Sys, kind: ProgramKind): Promise<Answer
     (descriptor) => link?.(sys, descriptor, kind.attachType ?? 0) ?? yes,
   );
   // Older kernels know the place, and have no such programs there.
-  if (/can be sleepable/.test(outcome.log)) return no;
+  if (/can be sleepable|must provide btf_id/.test(outcome.log)) return no;
   return used ?? answerOf(outcome, kind.type);
 }
 
