@@ -68,6 +68,8 @@ export interface EngineMap extends Pinnable {
   setProgram?(index: number, program: EngineProgram): void;
   /** Map of maps: which map stands at a key. */
   setMap?(key: Uint8Array, map: EngineMap): void;
+  /** Either: what has an id, as the entry is read. */
+  setId?(key: Uint8Array, id: number): void;
   /** Bloom filter: whether a value may be in it. */
   contains?(value: Uint8Array): boolean;
   /** Operations of the kernel (struct_ops): has the kernel call their programs, until the link ends. */

@@ -153,15 +153,34 @@ onEachEngine("maps as people expect them", (engine) => {
     assert.equal(await jump(), 100);
   });
 
+  it("what a prog array gives may be put into it", async () => {
+    await using loaded = await fixture(engine, "map-entries");
+    const jumps = loaded.bpf.map<number, unknown, number>("jumps");
+    jumps.set(2, loaded.bpf.program("landed"));
+    jumps.set(1, jumps.get(2)!);
+    assert.deepEqual(
+      [...jumps.entries()],
+      [1, 2].map((key) => [key, jumps.get(2)]),
+    );
+    const entries = [...jumps.entries()];
+    jumps.clear();
+    jumps.setMany(entries);
+    assert.deepEqual([...jumps.entries()], entries);
+  });
+
   it("what is no program is refused by a prog array, which of many is told, and another mode", async () => {
     await using loaded = await fixture(engine, "map-entries");
     const jumps = loaded.bpf.map<number, unknown, number>("jumps");
     const landed = loaded.bpf.program("landed");
     for (const wrong of [undefined, null, "landed", {}, loaded.bpf, loaded.bpf.map("many")]) {
-      const message = /^The value of key 2 of map jumps must be a program, not /;
+      const message = /^The value of key 2 of map jumps must be a program, or the id of one, not /;
       assert.throws(() => jumps.set(2, wrong), { name: "TypeError", message });
     }
-    assert.throws(() => jumps.set(2, 0x7fff_0000), { name: "SyscallError", errnoName: "EBADF" });
+    for (const wrong of [-1, 1.5, 2 ** 32]) assert.throws(() => jumps.set(2, wrong), TypeError);
+    assert.throws(() => jumps.set(2, 0x7fff_0000), {
+      code: "NOT_FOUND",
+      message: "Cannot put program 2147418112 into map jumps: there is no program with that id",
+    });
     const second: [number, unknown][] = [
       [1, landed],
       [2, "landed"],
@@ -209,6 +228,12 @@ onKernel("maps as people expect them", () => {
     assert.deepEqual([await count(), outer.get(1)], [11, first.info.id]);
     outer.set(1, bpf.map("second"));
     assert.equal(await count(), 0);
+    outer.set(1, first.info.id);
+    assert.deepEqual([await count(), outer.get(1)], [11, first.info.id]);
+    assert.throws(() => outer.set(1, 0x7fff_0000), {
+      code: "NOT_FOUND",
+      message: /^Cannot put map 2147418112 into map outer: /,
+    });
     const key = 5n;
     hash.set(key, first);
     assert.deepEqual([hash.size, hash.has(key), hash.delete(key), hash.size], [1, true, true, 0]);
@@ -223,7 +248,7 @@ onKernel("maps as people expect them", () => {
     });
     assert.throws(
       () => outer.set(0, "first"),
-      /^TypeError: The value of key 0 of map outer must be a map, not "first"$/,
+      /^TypeError: The value of key 0 of map outer must be a map, or the id of one, not "first"$/,
     );
     assert.equal(outer.delete(1), true);
     assert.equal(await count(), -1);

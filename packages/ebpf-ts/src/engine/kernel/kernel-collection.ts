@@ -20,7 +20,7 @@ import type { FindObjectMap, ObjectMap } from "./attach/attachment.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
 import { findExterns } from "./load/externs/find-externs.ts";
 import type { KernelExterns } from "./load/externs/kernel-externs.ts";
-import { fillSlots, holdsMaps, holdsPrograms } from "./map/fill-slots.ts";
+import { fillSlots, holdsMaps, holdsPrograms } from "./map/slots/fill-slots.ts";
 import type { KernelMap } from "./map/kernel-map.ts";
 import { descriptorOf, KernelProgram, type Reattached } from "./kernel-program.ts";
 import { type KernelTarget, kernelTarget, type LoadedFunction } from "./load/kernel-target.ts";

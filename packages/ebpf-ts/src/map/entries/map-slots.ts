@@ -11,17 +11,15 @@ interface Held {
 }
 
 /**
- * Puts a program or a map into a map that holds such; `where` is for errors: "key 2 of map jumps". False for maps of values, and for the
- * numbers that the engine takes there too.
+ * Puts a program or a map into a map that holds such, itself or by its id, as it is read; `where` is for errors: "key 2 of map jumps". False for
+ * maps of values, and for bytes.
  */
 export function setSlot(map: EngineMap, key: Uint8Array, value: unknown, flags: number, where: () => string): boolean {
   const held = mapKind(map.info.type).value;
   if (held !== "program" && held !== "map") return false;
-  const put = held === "program" ? putProgram(map, key, value) : putMap(map, key, value);
-  if (put === undefined) {
-    if (typeof value === "number" || value instanceof Uint8Array) return false;
-    throw wrongKind(`The value of ${where()}`, `a ${held}`, value);
-  }
+  if (value instanceof Uint8Array) return false;
+  const put = putId(map, key, value) ?? (held === "program" ? putProgram(map, key, value) : putMap(map, key, value));
+  if (put === undefined) throw wrongKind(`The value of ${where()}`, `a ${held}, or the id of one`, value);
   if (flags !== 0)
     throw new NotSupportedError(
       "mode",
@@ -29,6 +27,11 @@ export function setSlot(map: EngineMap, key: Uint8Array, value: unknown, flags: 
     );
   put();
   return true;
+}
+
+function putId(map: EngineMap, key: Uint8Array, value: unknown): (() => void) | undefined {
+  if (map.setId === undefined || typeof value !== "number" || value !== value >>> 0) return undefined;
+  return () => map.setId!(key, value);
 }
 
 function putProgram(map: EngineMap, key: Uint8Array, value: unknown): (() => void) | undefined {

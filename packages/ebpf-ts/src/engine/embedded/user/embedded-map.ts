@@ -31,6 +31,7 @@ export class EmbeddedMap implements EngineMap {
   readonly ring?: () => EngineRing;
   readonly perf?: (options: PerfOptions) => EnginePerf;
   readonly setProgram?: (index: number, program: EngineProgram) => void;
+  readonly setId?: (key: Uint8Array, id: number) => void;
   readonly #map: MachineMap;
   /** What an entry is, in messages. */
   readonly #entry: string;
@@ -62,7 +63,10 @@ export class EmbeddedMap implements EngineMap {
     if (map.perf !== undefined) this.perf = (perf) => this.#perf(perf);
     if (map.take !== undefined) this.take = (key) => this.#take(key);
     if (map.contains !== undefined) this.contains = (value) => this.#contains(value);
-    if (map.setProgramAt !== undefined) this.setProgram = (index, program) => this.#setProgram(index, program);
+    if (map.setProgramAt !== undefined) {
+      this.setProgram = (index, program) => this.#setProgram(index, program);
+      this.setId = (key, id) => this.#setId(key, id);
+    }
   }
 
   lookup(key: Uint8Array): Uint8Array | undefined {
@@ -168,6 +172,16 @@ export class EmbeddedMap implements EngineMap {
     const result = this.#programType === found.type ? this.#map.setProgramAt!(index, found.index) : -Errno.EINVAL;
     if (result < 0)
       throw this.#failure("BPF_MAP_UPDATE_ELEM", -result, `set program ${program.info.name} in`, programReasons);
+  }
+
+  #setId(key: Uint8Array, id: number): void {
+    this.#check("set a program of");
+    this.#refuseSealed("set a program of");
+    if (this.#options.machine.image.programs[id - 1] === undefined) {
+      const action = `put program ${id} into map ${this.info.name}`;
+      throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no program with that id`);
+    }
+    this.update(key, new Uint8Array(Uint32Array.of(id).buffer), 0);
   }
 
   /** True of maps that hold no programs. Their values are numbers of programs, from 1 on. */

@@ -14,12 +14,12 @@ import { possibleCpus } from "../cpus.ts";
 import { failure } from "../failure.ts";
 import { KernelMap } from "./kernel-map.ts";
 import type { MapParts } from "./kernel-map.ts";
-import { MapOfMaps } from "./map-of-maps.ts";
+import { MapOfMaps } from "./slots/map-of-maps.ts";
 import { MemoryMap, ReadOnlyMemoryMap } from "./memory-map.ts";
 import { mapInfo } from "../object-info.ts";
 import { PerfEventMap } from "./perf-event-map.ts";
 import { openPin } from "../pin.ts";
-import { ProgramArray } from "./program-array.ts";
+import { ProgramArray } from "./slots/program-array.ts";
 import { RingMap } from "../ring/ring-map.ts";
 import { OpsMap } from "../struct-ops/ops-map.ts";
 

@@ -1,7 +1,7 @@
-import { EbpfError } from "../../../base/errors.ts";
-import type { MapSpec } from "../../../spec/types.ts";
-import { mapKind } from "../../../kinds/map-kinds.ts";
-import type { KernelMap } from "./kernel-map.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import type { MapSpec } from "../../../../spec/types.ts";
+import { mapKind } from "../../../../kinds/map-kinds.ts";
+import type { KernelMap } from "../kernel-map.ts";
 
 /** Puts maps into maps of maps, and programs into prog arrays, where the object's C gives them initial values. */
 export function fillSlots(

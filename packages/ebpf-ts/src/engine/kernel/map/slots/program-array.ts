@@ -1,7 +1,8 @@
-import { EbpfError } from "../../../base/errors.ts";
-import type { EngineProgram } from "../../program.ts";
-import { KernelMap } from "./kernel-map.ts";
-import { KernelProgram } from "../kernel-program.ts";
+import { EbpfError } from "../../../../base/errors.ts";
+import type { EngineProgram } from "../../../program.ts";
+import { putById } from "./held-by-id.ts";
+import { KernelMap } from "../kernel-map.ts";
+import { KernelProgram } from "../../kernel-program.ts";
 
 /** BPF_MAP_TYPE_PROG_ARRAY: written with descriptors, read as ids. */
 export class ProgramArray extends KernelMap {
@@ -12,6 +13,11 @@ export class ProgramArray extends KernelMap {
       );
     }
     this.setDescriptor(index, program.fd);
+  }
+
+  setId(key: Uint8Array, id: number): void {
+    this.refuseSealed("use a key of");
+    putById(this.sys, "program", id, this.info.name, (value) => this.update(key, value, 0));
   }
 
   /** Throws EINVAL when the program's type is not that of the programs before. */

@@ -1,6 +1,7 @@
-import type { EngineMap } from "../../map.ts";
-import { BatchMap } from "./batch-map.ts";
-import { KernelMap } from "./kernel-map.ts";
+import type { EngineMap } from "../../../map.ts";
+import { BatchMap } from "../batch-map.ts";
+import { putById } from "./held-by-id.ts";
+import { KernelMap } from "../kernel-map.ts";
 
 /** BPF_MAP_TYPE_ARRAY_OF_MAPS and HASH_OF_MAPS: written with descriptors, read as ids. */
 export class MapOfMaps extends BatchMap {
@@ -10,5 +11,10 @@ export class MapOfMaps extends BatchMap {
       throw new TypeError(`Cannot put map ${map.info.name} into map ${this.info.name}: it belongs to another engine`);
     }
     this.update(key, new Uint8Array(new Uint32Array([map.fd]).buffer), 0);
+  }
+
+  setId(key: Uint8Array, id: number): void {
+    this.refuseSealed("use a key of");
+    putById(this.sys, "map", id, this.info.name, (value) => this.update(key, value, 0));
   }
 }
