@@ -22,6 +22,15 @@ describe("kernel: maps that are not made", { skip: kernelOrSkip() }, () => {
     await assert.rejects(open({ variables: { has_newer: 1 } }), { code: "VERIFIER", message });
   });
 
+  it("are filled with no maps or programs, and are in no map that is", async () => {
+    const without = (object: string, name: string): Promise<Collection> =>
+      load(fixturePath(object), { engine: "kernel", without: "*", maps: { [name]: { load: false } } });
+    await using bpf = await without("kernel-maps.bpf.o", "outer");
+    assert.deepEqual([bpf.maps.has("outer"), bpf.maps.has("first")], [false, true]);
+    const message = "Cannot fill slot 0 of map outer: there is no map first among what was loaded";
+    await assert.rejects(without("kernel-maps.bpf.o", "first"), { code: "NOT_FOUND", message });
+  });
+
   it("are none of the embedded engine's, and no variables", async () => {
     await assert.rejects(open({ engine: "embedded" }), { code: "NOT_SUPPORTED", message: /map newer with load/ });
     await assert.rejects(open({ maps: { ".rodata": { load: false } } }), TypeError);

@@ -257,10 +257,11 @@ export class KernelCollection implements EngineCollection {
           : loadOpsMap(this.#sys, spec, { layout, btf: this.#btf, module: ops.moduleOf(layout), pins: this.#pins });
       this.#maps.set(spec.name, await loaded);
     }
-    for (const spec of maps.filter(holdsMaps))
+    const made = maps.filter(({ name }) => this.#maps.has(name));
+    for (const spec of made.filter(holdsMaps))
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#maps.get(name));
     for (const [spec, target] of toLoad) this.#programs.set(spec.name, await this.#loadProgram(parts, spec, target));
-    for (const spec of maps.filter(holdsPrograms)) {
+    for (const spec of made.filter(holdsPrograms)) {
       fillSlots(spec, this.#maps.get(spec.name)!, (name) => this.#programs.get(name));
     }
     this.#prepareOps(ops, maps);

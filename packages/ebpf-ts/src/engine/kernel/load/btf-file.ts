@@ -16,7 +16,12 @@ export async function readBtfFile(path: string): Promise<Btf> {
       return new EbpfError("NOT_FOUND", `Cannot read the types in ${path}: ${why}`, { cause });
     });
   });
-  if (bytes[0] === 0x9f && bytes[1] === 0xeb && bytes.length <= largest) return inSlices(parsingBtf(bytes));
+  if (bytes[0] === 0x9f && bytes[1] === 0xeb && bytes.length <= largest) {
+    return inSlices(parsingBtf(bytes)).catch((cause: unknown) => {
+      if (!(cause instanceof EbpfError)) throw cause;
+      throw new EbpfError(cause.code, `Cannot read the types in ${path}: ${cause.message}`, { cause });
+    });
+  }
   const isElf = bytes[0] === 0x7f && bytes[1] === 0x45;
   const hint = isElf ? `: take them out of it with llvm-objcopy --dump-section .BTF=vmlinux.btf ${path}` : "";
   throw new EbpfError("BAD_BTF", `Cannot read the types in ${path}: it is no file of BTF${hint}`);
