@@ -40,7 +40,7 @@ function touchPages(count: number): void {
   for (let at = 0; at < pages.length; at += 4096) pages[at] = 1;
 }
 
-describe("kernel: perf events", { skip: kernelOrSkip(), timeout: 120_000 }, () => {
+describe("kernel: perf events", { skip: kernelOrSkip(), timeout: 600_000 }, () => {
   it("sample what this process does, by the clock, until they are detached", async () => {
     const before = openDescriptors();
     const bpf = await loaded();

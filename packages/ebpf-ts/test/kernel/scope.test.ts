@@ -30,7 +30,7 @@ async function startChild(way: string): Promise<{ pid: number; command: number; 
   return { pid: started.pid!, command: Number(line), ended };
 }
 
-describe("kernel: cgroups of commands", { skip: kernelOrSkip() || cgroupsOrSkip(), timeout: 180_000 }, () => {
+describe("kernel: cgroups of commands", { skip: kernelOrSkip() || cgroupsOrSkip(), timeout: 600_000 }, () => {
   it("are there while the collection is, and gone with it", async () => {
     const bpf = await load(fixturePath("kernel-run.bpf.o"), { engine: "kernel", scope: "command" });
     const command = await bpf.spawn("sleep", ["60"], { stdout: "ignore" });

@@ -20,7 +20,7 @@ const names = [
   "spawn",
 ];
 
-describe("a process without descriptors", { skip: kernelOrSkip(), timeout: 280_000 }, () => {
+describe("a process without descriptors", { skip: kernelOrSkip(), timeout: 1_200_000 }, () => {
   for (const name of names) {
     it(`${name}: fails with TOO_MANY_FILES, leaves nothing open, and goes well once there are enough`, async () => {
       const { code, output } = await runLimited(child, name);
