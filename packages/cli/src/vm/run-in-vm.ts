@@ -59,8 +59,9 @@ async function runGuest(options: VmArguments): Promise<SessionEnd> {
   try {
     const machine = { ...options, kernel: kernel.path, initramfs: join(folder, "initramfs"), memory };
     const accelerator = await prepare(machine, files);
+    const start = performance.now();
     const boot = (): Promise<SessionEnd> => {
-      const session = { timeout: options.timeout, console: options.console === true };
+      const session = { timeout: options.timeout, start, console: options.console === true };
       return new Session(new Qemu({ ...machine, accelerator }), session).run();
     };
     const end = await boot();

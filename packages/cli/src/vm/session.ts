@@ -8,8 +8,10 @@ import type { Qemu } from "./qemu.ts";
 const bootPatience = 300;
 
 export interface SessionOptions {
-  /** Seconds for all of it. */
+  /** Seconds for all of it, from `start` on. */
   readonly timeout: number | undefined;
+  /** Milliseconds, by the clock of performance.now(). */
+  readonly start: number;
   /** What the kernel says goes to standard error. */
   readonly console: boolean;
 }
@@ -72,7 +74,7 @@ export class Session {
   #limit(seconds: number | undefined): NodeJS.Timeout | undefined {
     if (seconds === undefined) return undefined;
     const end = { code: GuestExit.timeout, fault: `The guest was ended after ${seconds} s, as --timeout says` };
-    return setTimeout(() => this.#finish(end), seconds * 1000);
+    return setTimeout(() => this.#finish(end), seconds * 1000 - (performance.now() - this.#options.start));
   }
 
   /** The first one that comes counts. */
