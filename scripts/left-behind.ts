@@ -80,13 +80,22 @@ export class LeftBehind {
   }
 }
 
+/**
+ * Linux 6.18 keeps a prog array for good that is listed right after its last descriptor was closed: each time that the last one goes, it takes a
+ * reference for the work that empties the array, and does not give it back where that work was already on its way. Who has such a map by a pin, by a
+ * program or as a process is found by those.
+ */
+const isOfKernel = (kind: Kind, typeName: string, paths: readonly string[]): boolean =>
+  kind === "map" && typeName === "prog_array" && paths.length === 0;
+
 /** What other processes hold is theirs. */
 export function loadedSince(before: Ids): string[] {
   const [held, pinned] = [holders(), pins()];
   return (Object.keys(kinds) as Kind[]).flatMap((kind) => {
     const left = [...kinds[kind]()].filter(({ id }: Loaded) => !before[kind].has(id) && !held[kind].has(id));
-    return left.map(({ id, typeName, name = "" }: Loaded) => {
+    return left.flatMap(({ id, typeName, name = "" }: Loaded) => {
       const paths = pinned[kind].get(id) ?? [];
+      if (isOfKernel(kind, typeName, paths)) return [];
       const place = paths.length === 0 ? "" : `, pinned at ${paths.join(", ")}`;
       return `the ${kind} ${id} (${[typeName, name].join(" ").trim()})${place}`;
     });
