@@ -95,7 +95,7 @@ export class DescriptionWriter {
   }
 
   #variable({ name, type, size, section, readOnly, extern }: VariableSpec): Part {
-    const value = this.#types.write(type, name, false) ?? unknown;
+    const value = this.#types.write(type, name, true) ?? unknown;
     const what = type === 0 ? `${size} bytes` : this.#cName(type);
     const kind = extern !== undefined ? "SettingOf" : readOnly ? "ConstantOf" : "VariableOf";
     const by = { SettingOf: ", said by the kernel", ConstantOf: ", set by load() alone", VariableOf: "" };

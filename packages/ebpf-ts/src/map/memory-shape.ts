@@ -2,10 +2,12 @@ import { closeOverReader } from "../btf/codec/decode-by-closures.ts";
 import { decoderOf } from "../btf/codec/decoder.ts";
 import { closeOverPart, closeOverWriter } from "../btf/codec/encode-by-closures.ts";
 import { encoderOf } from "../btf/codec/encoder.ts";
+import { hasHoles } from "../btf/codec/holes.ts";
 import { makePlan } from "../btf/codec/make-plan.ts";
 import type { ArrayPlan, Plan, StructPlan } from "../btf/codec/plan.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
+import { withPadding } from "./value-codec.ts";
 import type { CopyShape, LeafShape, Shape } from "../memory/shape.ts";
 
 /** How the values of a type stand in memory, for live views. A type that is not told (id 0) is so many bytes. */
@@ -40,7 +42,12 @@ class ShapeMaker {
           format: `${plan.signed ? "i" : "u"}${(plan.size * 8) as 8 | 16 | 32}`,
         };
       case "float":
-        return { kind: "scalar", size: plan.size, format: plan.size === 4 ? "f32" : "f64" };
+        return {
+          kind: "scalar",
+          size: plan.size,
+          format: plan.size === 4 ? "f32" : "f64",
+          readNaN: this.#copy(plan).read,
+        };
       case "big":
         return plan.size === 8 ? { kind: "scalar", size: 8, format: plan.signed ? "i64" : "u64" } : this.#leaf(plan);
       case "array":
@@ -70,13 +77,16 @@ class ShapeMaker {
 
   #leaf(plan: Plan): LeafShape {
     const copy = this.#copy(plan);
-    // Texts and bytes: what is left of the array is zeroed, as the encoder does.
-    if (plan.op === "text" || plan.op === "bytes")
-      return { kind: "leaf", ...copy, write: (view, at, value) => put(view, at, copy.encode(value)) };
+    const read = closeOverReader(plan);
+    const readMember = (view: DataView, at: number): unknown => read(view, at, at + plan.size);
+    // What is left of the array behind a text or bytes is zeroed, as the encoder does. A bool may be given as its bytes.
+    if (plan.op === "text" || plan.op === "bytes" || plan.op === "bool")
+      return { kind: "leaf", ...copy, readMember, write: (view, at, value) => put(view, at, copy.encode(value)) };
     const write = closeOverPart(plan);
     return {
       kind: "leaf",
       ...copy,
+      readMember,
       write: (view, at, value) => {
         copy.encode(value); // throws when it does not fit
         write(view, at, value, this.#name);
@@ -86,25 +96,28 @@ class ShapeMaker {
 
   #copy(plan: Plan): CopyShape {
     const { size } = plan;
-    // A text that stands by itself is shown as one, whatever stands behind its NUL: the memory is still there.
-    const whole = plan.op === "struct" || plan.op === "array";
-    const read = whole ? decoderOf(plan, closeOverReader(plan), this.#name).decode : closeOverReader(plan);
+    const decoder = decoderOf(plan, closeOverReader(plan), this.#name);
     const encoder = encoderOf(plan, closeOverWriter(plan), this.#name);
-    return {
-      size,
-      read: whole ? (view, at) => read(view, at, size) : (view, at) => read(view, at, at + size),
-      encode: (value) => {
-        const length = encoder.sizeFor(value);
-        if (length > size)
-          throw new EbpfError(
-            "BAD_VALUE",
-            `Cannot encode ${this.#name}: it has ${size} bytes, and the value takes ${length}`,
-          );
-        const bytes = new Uint8Array(size);
-        encoder.encode(value, new DataView(bytes.buffer), 0);
-        return bytes;
-      },
+    const encode = (value: unknown): Uint8Array => {
+      const length = encoder.sizeFor(value);
+      if (length > size)
+        throw new EbpfError(
+          "BAD_VALUE",
+          `Cannot encode ${this.#name}: it has ${size} bytes, and the value takes ${length}`,
+        );
+      const bytes = new Uint8Array(size);
+      encoder.encode(value, new DataView(bytes.buffer), 0);
+      return bytes;
     };
+    const padded = withPadding(decoder, encode);
+    let isPadded: boolean | undefined;
+    const read = (view: DataView, at: number): unknown => {
+      isPadded ??= hasHoles(plan);
+      if (!isPadded) return decoder.decode(view, at, size);
+      // A copy first, since programs may write meanwhile.
+      return padded(new Uint8Array(view.buffer, view.byteOffset + at, size).slice());
+    };
+    return { size, read, encode };
   }
 }
 
@@ -116,10 +129,13 @@ function bytesShape(size: number, name: string): LeafShape {
       `Cannot encode ${name}: it has no BTF type, so it takes a Uint8Array of ${size} bytes`,
     );
   };
+  const read = (view: DataView, at: number): Uint8Array =>
+    new Uint8Array(view.buffer, view.byteOffset + at, size).slice();
   return {
     kind: "leaf",
     size,
-    read: (view, at) => new Uint8Array(view.buffer, view.byteOffset + at, size).slice(),
+    read,
+    readMember: read,
     encode,
     write: (view, at, value) => put(view, at, encode(value)),
   };

@@ -1,7 +1,7 @@
 import { hasHoles } from "../btf/codec/holes.ts";
 import { keepBytes } from "../btf/codec/kept-bytes.ts";
 import { makePlan } from "../btf/codec/make-plan.ts";
-import { makeDecoder } from "../btf/codec/decoder.ts";
+import { type Decoder, makeDecoder } from "../btf/codec/decoder.ts";
 import { makeEncoder } from "../btf/codec/encoder.ts";
 import type { Btf } from "../btf/types.ts";
 import { EbpfError } from "../base/errors.ts";
@@ -43,16 +43,20 @@ export function btfCodec(btf: Btf, type: number): ValueCodec {
     encoder.encode(value, new DataView(bytes.buffer), 0);
     return bytes;
   };
-  const decode = (bytes: Uint8Array): unknown =>
-    decoder.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength);
-  return {
-    size: encoder.size,
-    decode(bytes) {
-      const value = decode(bytes);
-      if (padded && !isSame(encode(value), bytes)) keepBytes(value as object, bytes.slice());
-      return value;
-    },
-    encode,
+  const decode = padded ? withPadding(decoder, encode) : (bytes: Uint8Array) => decodeWhole(decoder, bytes);
+  return { size: encoder.size, decode, encode };
+}
+
+function decodeWhole(decoder: Decoder, bytes: Uint8Array): unknown {
+  return decoder.decode(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.byteLength);
+}
+
+/** Lets objects of a type that has padding remember it, where it is other than the zeros that are written for it. */
+export function withPadding(decoder: Decoder, encode: (value: unknown) => Uint8Array): (bytes: Uint8Array) => unknown {
+  return (bytes) => {
+    const value = decodeWhole(decoder, bytes);
+    if (!isSame(encode(value), bytes)) keepBytes(value as object, bytes.slice());
+    return value;
   };
 }
 

@@ -56,14 +56,18 @@ export class Variable<T = unknown, In = T> {
     return this.#options.spec.size;
   }
 
-  /** A copy of the value. */
+  /**
+   * A copy of the value, which {@link set} makes the same bytes of again. A text that stands by itself is a string, and a `Uint8Array` where
+   * that would say less than its bytes: behind its NUL, without a NUL, or of no UTF-8. So is a bool that is neither 0 nor 1, and a NaN
+   * with a payload. In a struct or an array they are shown as in any, and the object remembers the bytes; also its padding.
+   */
   get(): T {
     if (this.#isMapped()) return copyOf(this.#memory(), this.#offset, this.#type()) as T;
     const { area, at } = this.#snapshot();
     return copyOf(area, at, this.#type()) as T;
   }
 
-  /** A value that does not fit its type is BAD_VALUE, and nothing is written. A struct is not replaced in one access. */
+  /** A text, a bool or a float may be given as its bytes. A value that does not fit its type is BAD_VALUE, and nothing is written. A struct is not replaced in one access. */
   set(value: In): void {
     this.#checkWritable();
     if (this.#isMapped()) return writeShape(this.#memory(), this.#offset, this.#type(), value, this.#title);
@@ -75,7 +79,10 @@ export class Variable<T = unknown, In = T> {
     map.update(key0, area.bytes, 0);
   }
 
-  /** A struct as an object whose members are the memory's, an array as a view of its elements. Other values are copied. */
+  /**
+   * A struct as an object whose members are the memory's, an array as a view of its elements. Other values are copied. A text within a struct is
+   * a string whatever stands behind its NUL; a member that is given what it says already is left as it is.
+   */
   get view(): Live<T> {
     return liveView(this.#memory(), this.#offset, this.#type(), this.#title) as Live<T>;
   }

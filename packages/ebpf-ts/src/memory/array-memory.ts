@@ -6,11 +6,16 @@ import { type LiveValues, ScalarView } from "./scalar-view.ts";
 import type { Shape } from "./shape.ts";
 import { writeShape } from "./write-shape.ts";
 
-/** What a member shows: numbers, texts and bytes as values, structs as objects and arrays as views that are live in turn. */
+/**
+ * What a member shows: numbers, texts and bytes as values, structs as objects and arrays as views that are live in turn. A text or a boolean
+ * that such a view gives stands by itself, in no struct: it is its bytes, where it would say less than they do.
+ */
 export type Live<T> = T extends number | bigint | string | boolean | Uint8Array | undefined
   ? T
   : T extends readonly (infer Element)[]
-    ? ArrayMemory<Element>
+    ? ArrayMemory<
+        string extends Element ? Element | Uint8Array : Element extends boolean ? Element | Uint8Array : Element
+      >
     : T extends object
       ? { [Member in keyof T]: Live<T[Member]> }
       : T;
@@ -85,7 +90,7 @@ export class ArrayMemory<T = unknown> implements Iterable<T> {
     return handOut(this.#area.bytes.subarray(this.#base, this.#base + this.length * this.stride));
   }
 
-  /** A copy of the element. */
+  /** A copy of the element. A text or a bool whose bytes say more than it does is a `Uint8Array`; of a number that is a NaN, no payload is told. */
   get(index: number): T {
     if (this.#numbers !== undefined) return this.#numbers.get(index) as T;
     const at = this.#place(index);

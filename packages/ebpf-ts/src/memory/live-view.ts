@@ -22,9 +22,12 @@ export function arrayMemory<T>(options: Omit<ArrayMemoryOptions, "view">): Array
   return new ArrayMemory<T>({ ...options, view: liveView });
 }
 
-/** A copy of the value at `at`. */
+/** A copy of the value at `at`, which is written back as the same bytes: a NaN may have some that no number of JavaScript's shows. */
 export function copyOf(area: MemoryArea, at: number, shape: Shape): unknown {
-  if (shape.kind === "scalar") return area.read(shape.format, at);
-  area.check();
-  return shape.read(area.view, at);
+  if (shape.kind !== "scalar") {
+    area.check();
+    return shape.read(area.view, at);
+  }
+  const value = area.read(shape.format, at);
+  return Number.isNaN(value) ? shape.readNaN!(area.view, at) : value;
 }

@@ -41,6 +41,10 @@ export function isAtomic(format: ScalarFormat): boolean {
   return format === "i32" || format === "u32" || format === "i64" || format === "u64";
 }
 
+export function isFloat(format: ScalarFormat): format is "f32" | "f64" {
+  return format === "f32" || format === "f64";
+}
+
 const lowest: Readonly<Record<string, number>> = { i8: -128, i16: -32768, i32: -2147483648 };
 const highest: Readonly<Record<string, number>> = {
   i8: 127,
@@ -58,7 +62,7 @@ const highest: Readonly<Record<string, number>> = {
 export function toStored(format: ScalarFormat, value: unknown, where: string): number | bigint {
   if (format === "i64" || format === "u64") return toBig(format, value, where);
   if (typeof value !== "number") throw unfit(where, value, format[0] === "f" ? "a number" : rangeOf(format));
-  if (format === "f32" || format === "f64") return value;
+  if (isFloat(format)) return value;
   if (!Number.isInteger(value) || value < (lowest[format] ?? 0) || value > highest[format]!)
     throw unfit(where, value, rangeOf(format));
   return value;

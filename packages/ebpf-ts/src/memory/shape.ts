@@ -11,11 +11,15 @@ export interface ScalarShape {
   readonly kind: "scalar";
   readonly size: number;
   readonly format: ScalarFormat;
+  /** Of floats: a copy of what is no number, as its bytes where those are others than a plain NaN's. */
+  readonly readNaN?: CopyShape["read"];
 }
 
 /** What is read and written as a whole, by the codec: bitfields, enums, bools, texts, bytes. */
 export interface LeafShape extends CopyShape {
   readonly kind: "leaf";
+  /** What a live struct shows of it: a text, where a copy that stands by itself would be bytes, since the text says less. */
+  readMember(view: DataView, at: number): unknown;
   /** In place; what does not fit is refused before a byte changes. */
   write(view: DataView, at: number, value: unknown): void;
 }
@@ -38,7 +42,7 @@ export interface ArrayShape extends CopyShape {
 
 export interface CopyShape {
   readonly size: number;
-  /** A copy of the value. */
+  /** A copy of the value, from which {@link encode} makes the same bytes again. */
   read(view: DataView, at: number): unknown;
   /** All its bytes; BAD_VALUE when the value does not fit. */
   encode(value: unknown): Uint8Array;

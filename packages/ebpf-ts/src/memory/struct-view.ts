@@ -1,5 +1,6 @@
 import type { ViewMaker } from "./array-memory.ts";
 import type { MemoryArea } from "./memory-area.ts";
+import { isFloat } from "./scalar-format.ts";
 import type { Shape, StructShape } from "./shape.ts";
 import { writeShape } from "./write-shape.ts";
 
@@ -19,9 +20,16 @@ class StructView {
 
   /** In here, where the private parts of a view can be reached: nobody else gets at memory that must not be written. */
   static addMember(prototype: object, name: string, offset: number, shape: Shape, writable: boolean): void {
-    const getter = (view: StructView): unknown => view.#view(view.#area, view.#base + offset, shape, name);
-    const setter = (view: StructView, value: unknown): void =>
+    const getter = (view: StructView): unknown => {
+      if (shape.kind !== "leaf") return view.#view(view.#area, view.#base + offset, shape, name);
+      view.#area.check();
+      return shape.readMember(view.#area.view, view.#base + offset);
+    };
+    const setter = (view: StructView, value: unknown): void => {
+      view.#area.checkWritable();
+      if (isLossy(shape) && Object.is(getter(view), value)) return;
       writeShape(view.#area, view.#base + offset, shape, value, name);
+    };
     Object.defineProperty(prototype, name, {
       get(this: StructView) {
         return getter(this);
@@ -51,6 +59,14 @@ class StructView {
     this.#area.check();
     return this.#shape.read(this.#area.view, this.#base);
   }
+}
+
+/**
+ * Whether a member may say less than its bytes do: a text with bytes behind its NUL, a bool of 2, a NaN with a payload. What it says already
+ * is not written then, so that what was read and is written back changes nothing.
+ */
+function isLossy(shape: Shape): boolean {
+  return shape.kind === "leaf" || (shape.kind === "scalar" && isFloat(shape.format));
 }
 
 type StructClass = new (area: MemoryArea, base: number, shape: StructShape, view: ViewMaker) => StructView;

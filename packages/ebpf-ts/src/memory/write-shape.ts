@@ -1,4 +1,5 @@
 import type { MemoryArea } from "./memory-area.ts";
+import { isFloat } from "./scalar-format.ts";
 import type { Shape } from "./shape.ts";
 
 /** Writes a value in place, all or nothing; a struct or an array is copied as a whole, which is not one access. */
@@ -6,7 +7,9 @@ export function writeShape(area: MemoryArea, at: number, shape: Shape, value: un
   area.checkWritable();
   switch (shape.kind) {
     case "scalar":
-      area.write(shape.format, at, value, where);
+      if (isFloat(shape.format) && value instanceof Uint8Array && value.length === shape.size)
+        area.bytes.set(value, at);
+      else area.write(shape.format, at, value, where);
       break;
     case "leaf":
       shape.write(area.view, at, value);

@@ -88,6 +88,15 @@ describe("the module of an object", () => {
       assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
   });
 
+  it("says of a variable by itself that it is bytes where it would say less than they do", async () => {
+    const text = await generateModule(readFileSync(fixturePath("globals.bpf.o")), { path: "./globals.bpf.o" });
+    assert.match(text, /readonly greeting: VariableOf<string \| Uint8Array>;/);
+    assert.match(text, /readonly flag: VariableOf<boolean \| Uint8Array>;/);
+    assert.match(text, /readonly enabled: ConstantOf<boolean \| Uint8Array>;/);
+    assert.match(text, /readonly last: VariableOf<Settings>;/);
+    assert.match(text, / name: string;/);
+  });
+
   it("holds the object when it is to, and is for browsers when it is to", async () => {
     const text = await generateModule(object, { path: "./user-ring.bpf.o", embed: true, from: "ebpf-ts/embedded" });
     assert.ok(text.includes(`"${object.toString("base64")}"`));

@@ -28,7 +28,7 @@ import type { Reader } from "./reader.ts";
  * What is decoded can be encoded to the same bytes again. Where a value says less than they do (a text with bytes behind its NUL,
  * without a NUL, or not of UTF-8; a `bool` that is neither 0 nor 1; a NaN with a payload), the object or array that it stands in remembers
  * its bytes, unseen, and is encoded to them as long as it says the same; a copy of it does not remember. Such a value that stands by
- * itself, in no object, is a `Uint8Array`. Padding is no part of a value; keys and values of maps remember that too.
+ * itself, in no object, is a `Uint8Array`. Padding is no part of a value; keys and values of maps, and variables, remember that too.
  */
 export interface Decoder {
   /** Bytes of the type; a flexible array at its end counts nothing. */

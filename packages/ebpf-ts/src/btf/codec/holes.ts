@@ -2,8 +2,10 @@ import type { Plan } from "./plan.ts";
 
 /** Whether a value of the type has bits that no member of it shows: padding, and bitfields without a name. */
 export function hasHoles(plan: Plan): boolean {
-  if (plan.op !== "struct" && plan.op !== "array") return false;
-  return shownBits(plan).some((bits) => bits !== 0xff);
+  if (plan.op === "array") return plan.length > 0 && (plan.element.size !== plan.stride || hasHoles(plan.element));
+  if (plan.op !== "struct") return false;
+  for (const bits of shownBits(plan)) if (bits !== 0xff) return true;
+  return false;
 }
 
 /** For each byte of the type, the bits that are shown. */
