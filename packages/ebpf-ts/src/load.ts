@@ -1,4 +1,5 @@
 import type { EbpfErrorCode } from "./base/errors.ts";
+import type { Btf } from "./btf/types.ts";
 import { oneOf } from "./base/checks.ts";
 import type { Collection } from "./collection/collection.ts";
 import { checkHold, type HeldCommand, type HoldOptions } from "./engine/command.ts";
@@ -64,9 +65,9 @@ async function engineOf(
   if (sources.length > 0 && engine !== "auto" && engine !== "embedded") {
     throw new TypeError("The option sources of load() is for the embedded engine: an engine that is given has its own");
   }
+  const { pinRoot, token } = options;
+  const kernelOptions = { pinRoot, token, btf: await typesIn(options.btf) };
   if (typeof engine === "object") return engine;
-  const { pinRoot, token, btf } = options;
-  const kernelOptions = { pinRoot, token, btf };
   switch (engine) {
     case "kernel":
       return kernel(kernelOptions);
@@ -87,6 +88,13 @@ export async function haveEngine(engine: EngineName): Promise<EngineAvailability
   if (engine === "embedded") return { usable: true };
   const { haveKernel } = await importKernel();
   return haveKernel();
+}
+
+/** Read whether or not something will ask for them: a file that is none of types is no matter of what the object has, or of who loads it. */
+async function typesIn(path: string | undefined): Promise<Btf | undefined> {
+  if (path === undefined) return undefined;
+  const { readBtfFile } = await importHost("the kernel engine", () => import("./engine/kernel/load/btf-file.ts"));
+  return readBtfFile(path);
 }
 
 function importKernel(): Promise<typeof Kernel> {

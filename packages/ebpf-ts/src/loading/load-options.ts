@@ -18,7 +18,8 @@ export interface LoadOptions extends ObjectOptions {
   readonly token?: string | undefined;
   /**
    * File of the types that CO-RE finds fields in, rather than in those of the running kernel and its modules (BTF, kernel engine): for kernels without
-   * /sys/kernel/btf/vmlinux. What is attached by types, such as `fentry`, takes the kernel's own all the same.
+   * /sys/kernel/btf/vmlinux. What is attached by types, such as `fentry`, takes the kernel's own all the same. The file is read on any engine,
+   * and whether or not the object has such fields. Throws NOT_FOUND where there is none that can be read, BAD_BTF for one that is no BTF.
    */
   readonly btf?: string | undefined;
   /** One of {@link holdCommand}, for `Collection.start`: events are its own then, unless `scope` says otherwise. */

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { BtfBuilder } from "../../src/btf/btf-builder.ts";
+import type { EngineName } from "../../src/engine/engine-name.ts";
 import { load } from "../../src/load.ts";
+import { onEachEngine } from "../suite/fixture.ts";
 import { fixturePath } from "../support/fixtures.ts";
 import { kernelOrSkip } from "../support/requirements.ts";
 import { moduleUrl } from "./kernel-fixture.ts";
@@ -26,7 +28,7 @@ function file(name: string, bytes: Uint8Array | string): string {
 /** That nobody writes. */
 function pipe(): string {
   const path = join(folder, "pipe");
-  execFileSync("mkfifo", [path]);
+  if (!existsSync(path)) execFileSync("mkfifo", [path]);
   return path;
 }
 
@@ -64,20 +66,31 @@ describe("kernel: types in a file", { skip: kernelOrSkip() }, () => {
     assert.equal(given, "loaded");
   });
 
-  it("that is no such file is refused with what to do", async () => {
-    const refused = (btf: string, code: string, message: RegExp): Promise<void> =>
-      assert.rejects(load(object, { engine: "kernel", btf }), { code, message });
-    await refused(join(folder, "nothing"), "NOT_FOUND", /^Cannot read the types in .*: there is no such file$/);
-    await refused(file("text", "types"), "BAD_BTF", /: it is no file of BTF$/);
-    await refused(pipe(), "BAD_BTF", /: it is no file of BTF$/);
-    await refused("/dev/zero", "BAD_BTF", /: it is no file of BTF$/);
-    await refused(folder, "NOT_FOUND", /: it cannot be read \(EISDIR\)$/);
-    await refused(object, "BAD_BTF", /: it is no file of BTF: take them out of it with llvm-objcopy --dump-section/);
-    await refused(
-      file("cut.btf", readFileSync(own).subarray(0, 100)),
-      "BAD_BTF",
-      /^Cannot read the types in .*cut\.btf: BTF is truncated: /,
-    );
-    await assert.rejects(load(object, { btf: 1 as unknown as string }), TypeError);
+  it("that have faults of their own are refused where CO-RE would look", () => refusals(object, "kernel"));
+});
+
+onEachEngine("types in a file that cannot be read", (engine) => {
+  it("are refused with what to do, also where the object has nothing for CO-RE", async () => {
+    await refusals(fixturePath("globals.bpf.o"), engine);
+    await assert.rejects(load(object, { engine, btf: 1 as unknown as string }), TypeError);
+  });
+
+  it("that can be read are no matter to an object that has nothing for CO-RE", async () => {
+    const path = file(`${engine}.btf`, typesWithColour());
+    await using bpf = await load(fixturePath("globals.bpf.o"), { engine, btf: path });
+    assert.equal(bpf.engine, engine);
   });
 });
+
+async function refusals(given: string, engine: EngineName): Promise<void> {
+  const refused = (btf: string, code: string, message: RegExp): Promise<void> =>
+    assert.rejects(load(given, { engine, btf }), { code, message });
+  await refused(join(folder, "nothing"), "NOT_FOUND", /^Cannot read the types in .*: there is no such file$/);
+  await refused(file("text", "types"), "BAD_BTF", /: it is no file of BTF$/);
+  await refused(pipe(), "BAD_BTF", /: it is no file of BTF$/);
+  await refused("/dev/zero", "BAD_BTF", /: it is no file of BTF$/);
+  await refused(folder, "NOT_FOUND", /: it cannot be read \(EISDIR\)$/);
+  await refused(object, "BAD_BTF", /: it is no file of BTF: take them out of it with llvm-objcopy --dump-section/);
+  const cut = file("cut.btf", typesWithColour().subarray(0, 100));
+  await refused(cut, "BAD_BTF", /^Cannot read the types in .*cut\.btf: BTF is truncated: /);
+}

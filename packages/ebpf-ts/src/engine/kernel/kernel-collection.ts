@@ -1,4 +1,5 @@
 import { EbpfError } from "../../base/errors.ts";
+import type { Btf } from "../../btf/types.ts";
 import { inSlices, nextTurn, turnIsSpent } from "../../base/slices.ts";
 import { takeAll } from "../../base/take-all.ts";
 import { importHost } from "../../host/import-host.ts";
@@ -37,7 +38,6 @@ import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import { KernelPrints } from "./print/kernel-prints.ts";
 import { keepPoller } from "./poll/poller.ts";
 import { KernelScope } from "./scope/kernel-scope.ts";
-import { readBtfFile } from "./load/btf-file.ts";
 import { loadOpsMap } from "./struct-ops/create-ops-map.ts";
 import { filledIn } from "./struct-ops/lay-out-ops.ts";
 import { OpsMap } from "./struct-ops/ops-map.ts";
@@ -51,8 +51,8 @@ import type { ChildCommand } from "./spawn.ts";
 export interface KernelLoadOptions extends Pick<EngineOptions, "reuse" | "kconfig" | "programs" | "scope" | "filter"> {
   /** {@link openToken} */
   readonly token?: string | undefined;
-  /** {@link readBtfFile} */
-  readonly btf?: string | undefined;
+  /** What CO-RE looks into instead of the kernel's own types. */
+  readonly btf?: Btf | undefined;
 }
 
 /** What programs are loaded from. */
@@ -68,9 +68,9 @@ export function importCommands(): Promise<typeof Commands> {
 }
 
 /** CO-RE is imported with the kernel's types, by objects that have relocations. */
-async function relocateToKernel(types: KernelTypes, file: string | undefined): Promise<StartRelocation> {
+async function relocateToKernel(types: KernelTypes, given: Btf | undefined): Promise<StartRelocation> {
   const { relocateTo } = await importHost("CO-RE", () => import("../../spec/assembly/assemble.ts"));
-  if (file !== undefined) return relocateTo({ btf: await readBtfFile(file) });
+  if (given !== undefined) return relocateTo({ btf: given });
   const btf = await types.own();
   return relocateTo({ btf, modules: () => types.modules(btf).map((module) => module.btf) });
 }
@@ -219,12 +219,12 @@ export class KernelCollection implements EngineCollection {
     programs = new Map(),
     scope,
     filter = {},
-    btf: file,
+    btf: given,
   }: KernelLoadOptions): Promise<void> {
     if (turnIsSpent()) await nextTurn();
     const assembler = new Assembler(
       this.#spec,
-      needsKernelTypes(this.#spec) ? await relocateToKernel(this.#types, file) : undefined,
+      needsKernelTypes(this.#spec) ? await relocateToKernel(this.#types, given) : undefined,
     );
     const externs = await findExterns(this.#sys, this.#spec, assembler, kconfig ?? {}, this.#types);
     const ops = await OpsPlan.make(this.#spec, this.#types);

@@ -1,4 +1,5 @@
 import { type EbpfError, type EbpfErrorCode, NotSupportedError } from "../../base/errors.ts";
+import type { Btf } from "../../btf/types.ts";
 import { refuseIfLockedDown } from "../../host/locked-down.ts";
 import { capabilitiesForObject } from "../../kinds/needed-capabilities.ts";
 import type { CollectionSpec } from "../../spec/types.ts";
@@ -21,8 +22,8 @@ export interface KernelEngineOptions {
   readonly pinRoot?: string | undefined;
   /** Folder of a bpf file system that delegates to this process's user namespace; empty for none: {@link openToken}. */
   readonly token?: string | undefined;
-  /** File of types for CO-RE, in the place of the kernel's own: {@link readBtfFile}. */
-  readonly btf?: string | undefined;
+  /** Types for CO-RE, in the place of the kernel's own. */
+  readonly btf?: Btf | undefined;
   /** The system to use; the running one by default. */
   readonly sys?: Sys | undefined;
 }
