@@ -1,17 +1,17 @@
 import type { EngineMap, MapInfo } from "../engine/map.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";
 import { anArray, anIterable, oneOf } from "../base/checks.ts";
-import { EbpfError, NotSupportedError, SyscallError, ValueError } from "../base/errors.ts";
+import { EbpfError, NotSupportedError } from "../base/errors.ts";
 import { mapKind } from "../kinds/map-kinds.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
 import type { Shape } from "../memory/shape.ts";
 import { CpuValues } from "./entries/cpu-values.ts";
+import { EntryErrors, numberOf } from "./entries/entry-errors.ts";
 import { isSum, type ReadOptions, type SumOptions } from "./entries/read-options.ts";
 import { openMemory } from "./entries/open-memory.ts";
 import { MapKeys } from "./entries/map-keys.ts";
 import { deleteMany, rawEntries, rawKeys, type RawEntry, writeMany } from "./entries/map-walk.ts";
 import { setSlot } from "./entries/map-slots.ts";
-import { showKey } from "./entries/show-key.ts";
 import { UpdateFlag } from "../uapi/uapi.gen.ts";
 import type { ValueCodec } from "./value-codec.ts";
 
@@ -45,6 +45,7 @@ export interface BpfMapParts {
  */
 export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
   readonly #engineMap: EngineMap;
+  readonly #errors: EntryErrors;
   readonly #key: MapKeys;
   readonly #values: CpuValues;
   readonly #shape: () => Shape;
@@ -56,6 +57,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
   /** @internal Made by the collection. */
   constructor({ map, key, value, shape, onClose }: BpfMapParts) {
     this.#engineMap = map;
+    this.#errors = new EntryErrors(map.info.name);
     this.#key = new MapKeys(map.info, key);
     this.#values = new CpuValues(map.info, value, map.cpus);
     this.#shape = shape;
@@ -96,7 +98,15 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
   getMany(keys: Iterable<K>, options?: ReadOptions): (Read | V | undefined)[] {
     const sum = isSum(options, "getMany()");
     anIterable(keys, "The keys of getMany()");
-    return Array.from(keys, (key, index) => this.#decode(this.#map.lookup(this.#encodeKey(key, index)), sum));
+    return Array.from(keys, (key, index) => {
+      const map = this.#map;
+      const bytes = this.#encodeKey(key, index);
+      try {
+        return this.#decode(map.lookup(bytes), sum);
+      } catch (error) {
+        return this.#errors.refused(error, "get", key, index);
+      }
+    });
   }
 
   /** Every possible CPU's value, in order. Other maps give one. */
@@ -116,14 +126,15 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
 
   /**
    * Sets many entries, as {@link set} does, in few system calls where the kernel can (BPF_MAP_UPDATE_BATCH, Linux 5.6; with the mode `any`).
-   * All are checked before the first is written. When the map refuses one, those before it are set, and the error says which it was.
+   * All keys, and the values that are no programs or maps, are checked before the first is written. When the map refuses one, those before it are
+   * set, and the error says which it was, by key and number, and how many were set.
    */
   setMany(entries: Iterable<readonly [K, In]>, mode: UpdateMode = "any"): void {
     anIterable(entries, "The entries of setMany()");
     const flags = modeFlag(mode);
     const map = this.#map;
-    const list = Array.from(entries, (entry) => {
-      anArray(entry, "An entry of setMany()");
+    const list = Array.from(entries, (entry, index) => {
+      anArray(entry, `The entry of setMany()${numberOf(index)}`);
       return entry;
     });
     if (map.setProgram || map.setMap) return this.#putMany(list, flags);
@@ -131,7 +142,9 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
       this.#encodeKey(key, index),
       this.#encodeValue(key, value, index),
     ]);
-    writeMany(map, raw, flags, (index, error) => this.#failAt(error, "set", list[index]![0], index));
+    writeMany(map, raw, flags, (index, error) =>
+      this.#errors.refused(error, "set", list[index]![0], index, { count: index, what: "set" }),
+    );
   }
 
   /** One value for every possible CPU, in order. */
@@ -140,7 +153,7 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
       throw new TypeError(`Cannot set values per CPU: map ${this.name} is not a per-CPU map`);
     }
     anArray(values, "The values of setPerCpu()");
-    const bytes = this.#fitting(key, undefined, "set", () => this.#values.encodeEach(values));
+    const bytes = this.#errors.fitting(key, undefined, "set", () => this.#values.encodeEach(values));
     this.#map.update(this.#encodeKey(key), bytes, modeFlag(mode));
   }
 
@@ -167,12 +180,14 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
     return this.#map.delete(this.#encodeKey(key));
   }
 
-  /** How many of the keys there were; in few system calls where the kernel can (BPF_MAP_DELETE_BATCH, Linux 5.6). */
+  /** How many of the keys there were, which all are checked first; an error says which one, and how many were deleted before. In few system calls where the kernel can (BPF_MAP_DELETE_BATCH, Linux 5.6). */
   deleteMany(keys: Iterable<K>): number {
     anIterable(keys, "The keys of deleteMany()");
     const list = [...keys];
     const raw = list.map((key, index) => this.#encodeKey(key, index));
-    return deleteMany(this.#map, raw, (index, error) => this.#failAt(error, "delete", list[index], index));
+    return deleteMany(this.#map, raw, (index, error, count) =>
+      this.#errors.refused(error, "delete", list[index], index, { count, what: "deleted" }),
+    );
   }
 
   /** Deletes all entries that are there now; of arrays of values, which have no others, every value becomes zeros. */
@@ -298,20 +313,11 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
   }
 
   #encodeKey(key: K, index?: number): Uint8Array {
-    return this.#fitting(key, index, "use", () => this.#key.encode(key));
+    return this.#errors.fitting(key, index, "use", () => this.#key.encode(key, index));
   }
 
   #encodeValue(key: K, value: In, index?: number): Uint8Array {
-    return this.#fitting(key, index, "set", () => this.#values.encode(value));
-  }
-
-  #fitting(key: K, index: number | undefined, action: string, encode: () => Uint8Array): Uint8Array {
-    try {
-      return encode();
-    } catch (error) {
-      if (!(error instanceof EbpfError) || error.code !== "BAD_VALUE") throw error;
-      throw new ValueError(`Cannot ${action} ${this.#where(key, index)}`, { map: this.name, key, index }, error);
-    }
+    return this.#errors.fitting(key, index, "set", () => this.#values.encode(value));
   }
 
   /** Into one that holds programs or maps, one by one. */
@@ -321,26 +327,15 @@ export class BpfMap<K = unknown, V = unknown, Read = V, In = V> {
       try {
         this.#put(key, keys[index]!, value, flags, index);
       } catch (error) {
-        this.#failAt(error, "set", key, index);
+        this.#errors.refused(error, "set", key, index, { count: index, what: "set" });
       }
     }
   }
 
   #put(key: K, bytes: Uint8Array, value: In, flags: number, index?: number): void {
     const map = this.#map;
-    if (setSlot(map, bytes, value, flags, () => this.#where(key, index))) return;
+    if (setSlot(map, bytes, value, flags, () => this.#errors.where(key, index))) return;
     map.update(bytes, this.#encodeValue(key, value, index), flags);
-  }
-
-  #where(key: unknown, index: number | undefined): string {
-    const which = index === undefined ? "" : ` (number ${index} of those given)`;
-    return `key ${showKey(key)} of map ${this.name}${which}`;
-  }
-
-  /** What the map itself refuses, of many. */
-  #failAt(error: unknown, action: string, key: unknown, index: number): never {
-    if (error instanceof SyscallError) error.message = `Cannot ${action} ${this.#where(key, index)}: ${error.message}`;
-    throw error;
   }
 }
 

@@ -246,6 +246,24 @@ onKernel("maps as people expect them", () => {
       errnoName: "EINVAL",
       message: /^Cannot set key 3 of map outer \(number 1/,
     });
+    for (const [wrong, reason] of [
+      [0x7fff_0000, "there is no map with that id"],
+      [loaded.bpf.map("other").info.id, "Invalid argument"],
+    ] as const) {
+      assert.throws(
+        () =>
+          hash.setMany([
+            [1n, first],
+            [2n, wrong],
+          ]),
+        (error: Error) => {
+          assert.match(error.message, /^Cannot set key 2n of map outer_hash \(number 1 of those given\): /);
+          assert.ok(error.message.includes(reason) || "errno" in error, error.message);
+          assert.match(error.message, / \(1 before it was set\)$/);
+          return true;
+        },
+      );
+    }
     assert.throws(
       () => outer.set(0, "first"),
       /^TypeError: The value of key 0 of map outer must be a map, or the id of one, not "first"$/,

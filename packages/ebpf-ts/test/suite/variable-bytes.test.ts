@@ -20,7 +20,7 @@ onEachEngine("global variables whose bytes say more than their value", (engine) 
       assert.deepEqual(greeting.get(), bytes);
       greeting.set(greeting.get());
       assert.deepEqual(greeting.get(), bytes);
-      assert.equal((await loaded.call("touch")).out instanceof Array, true);
+      await loaded.call("touch");
       assert.deepEqual(greeting.get(), bytes);
     }
     greeting.set(plain);

@@ -67,11 +67,11 @@ export function writeMany(
   }
 }
 
-/** How many of the keys there were. */
+/** How many of the keys there were. `onFailure` is told also how many were deleted. */
 export function deleteMany(
   map: EngineMap,
   keys: readonly Uint8Array[],
-  onFailure: (index: number, error: unknown) => never,
+  onFailure: (index: number, error: unknown, deleted: number) => never,
 ): number {
   let deleted = 0;
   for (let at = 0; at < keys.length;) {
@@ -84,7 +84,7 @@ export function deleteMany(
     try {
       if (map.delete(next)) deleted += 1;
     } catch (error) {
-      onFailure(at, error);
+      onFailure(at, error, deleted);
     }
     at += 1;
   }
