@@ -1,5 +1,4 @@
 import type { EbpfErrorCode } from "./base/errors.ts";
-import type { Btf } from "./btf/types.ts";
 import { oneOf } from "./base/checks.ts";
 import type { Collection } from "./collection/collection.ts";
 import { checkHold, type HeldCommand, type HoldOptions } from "./engine/command.ts";
@@ -91,7 +90,7 @@ export async function haveEngine(engine: EngineName): Promise<EngineAvailability
 }
 
 /** Read whether or not something will ask for them: a file that is none of types is no matter of what the object has, or of who loads it. */
-async function typesIn(path: string | undefined): Promise<Btf | undefined> {
+async function typesIn(path: string | undefined): Promise<Kernel.KernelEngineOptions["btf"]> {
   if (path === undefined) return undefined;
   const { readBtfFile } = await importHost("the kernel engine", () => import("./engine/kernel/load/btf-file.ts"));
   return readBtfFile(path);
