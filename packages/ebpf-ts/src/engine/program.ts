@@ -42,7 +42,10 @@ export interface RunOptions<Context = never> {
   readonly context?: Uint8Array | Context | undefined;
   /** Packet data, for the program types that work on packets (kernel engine). */
   readonly data?: Uint8Array | undefined;
-  /** How often it runs, each time with the context that the time before has left. On the embedded engine `maxRunMs` counts for all of them together. */
+  /**
+   * How often it runs, each time with the context, and the data, that the time before has left. On the embedded engine `maxRunMs` counts for all of them
+   * together. More than 1000 runs with data are made in parts, between which `close()` ends them; each begins with what was given.
+   */
   readonly repeat?: number | undefined;
   /** The CPU to run on: on the kernel, raw tracepoints only (BPF_F_TEST_RUN_ON_CPU, Linux 5.10). ENXIO where there is no such CPU. */
   readonly cpu?: number | undefined;

@@ -25,4 +25,17 @@ describe("freplace", () => {
     await link.detach();
     assert.equal(await answer(), 2);
   });
+
+  it("a program that is loaded once more, for a scope, finds the one that it watches, though that was closed meanwhile", async () => {
+    const asking = await open({ only: "asks" });
+    await using bpf = await open({
+      only: "on_open",
+      programs: { on_open: { target: { program: asking.program("asks"), function: "answer" } } },
+    });
+    await bpf.attach();
+    await asking.close();
+    const { exited } = await bpf.spawn("true");
+    assert.equal((await exited).code, 0);
+    assert.equal(bpf.links.length, 1);
+  });
 });

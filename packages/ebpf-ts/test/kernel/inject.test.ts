@@ -79,4 +79,23 @@ describe("injection and descriptors", { skip: kernelOrSkip() }, () => {
     await bpf.close();
     assert.equal(openDescriptors().length, before);
   });
+
+  it("what is closed while its program is loaded says so, and the program is loaded with no other file", async () => {
+    const bpf = { close: (): Promise<void> => Promise.resolve() };
+    let closed: Promise<void> | undefined;
+    const sys = linuxSys();
+    const closing: Sys = {
+      ...sys,
+      bpfAsync: async (command, attributes) => {
+        if (command === Command.PROG_LOAD) await (closed ??= bpf.close());
+        return sys.bpfAsync(command, attributes);
+      },
+    };
+    const before = openDescriptors().length;
+    const collection = await ringOn(closing);
+    bpf.close = () => collection.close();
+    const message = "Cannot inject into ring events: it is closed";
+    await assert.rejects(collection.ringBuf("events").prepareInjection(), { code: "CLOSED", message });
+    assert.equal(openDescriptors().length, before);
+  });
 });

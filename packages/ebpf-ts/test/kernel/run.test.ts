@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { kernelOrSkip } from "../support/requirements.ts";
-import { asU64, loadFixture, u64 } from "./kernel-fixture.ts";
+import { Command } from "../../src/uapi/uapi.gen.ts";
+import { asU64, changedSys, loadFixture, u64 } from "./kernel-fixture.ts";
 
 describe("kernel: running by hand", { skip: kernelOrSkip() }, () => {
   it("a syscall program gets its context, and gives it back changed", async () => {
@@ -43,7 +44,7 @@ describe("kernel: running by hand", { skip: kernelOrSkip() }, () => {
     await collection.close();
   });
 
-  it("repeats: each run gets the context as it was given", async () => {
+  it("repeats: each run gets the context as the one before has left it", async () => {
     const collection = await loadFixture("kernel-run");
     const runs = (): bigint | undefined => asU64(collection.maps.get(".bss")!.lookup(new Uint8Array(4)));
     const result = await collection.programs.get("sum")!.run({ context: u64(1n, 2n, 0n), repeat: 200 });
@@ -55,6 +56,36 @@ describe("kernel: running by hand", { skip: kernelOrSkip() }, () => {
     await assert.rejects(collection.programs.get("sum")!.run({ repeat: 0 }), RangeError);
     await assert.rejects(collection.programs.get("sum")!.run({ repeat: 1.5 }), RangeError);
     await collection.close();
+  });
+
+  it("repeats on a packet as often as it is told, and ends between parts of them once it is closed", async () => {
+    const collection = await loadFixture("kernel-run");
+    const flip = collection.programs.get("flip")!;
+    const runs = (): bigint | undefined => asU64(collection.maps.get(".bss")!.lookup(new Uint8Array(4)));
+    await flip.run({ data: new Uint8Array(64), repeat: 2500 });
+    assert.equal(runs(), 2500n);
+    // By itself this takes minutes, in which nothing ends the process either.
+    const running = flip.run({ data: new Uint8Array(64), repeat: 0x7fff_ffff });
+    await collection.close();
+    await assert.rejects(running, { code: "CLOSED" });
+  });
+
+  it("a run that is under way when the program is closed runs that program, whoever takes its descriptor's number", async () => {
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const sys = changedSys(({ bpfAsync }) => ({
+      bpfAsync: (command, attributes) =>
+        command === Command.PROG_TEST_RUN
+          ? gate.then(() => bpfAsync(command, attributes))
+          : bpfAsync(command, attributes),
+    }));
+    const collection = await loadFixture("kernel-run", { sys });
+    const running = collection.programs.get("flip")!.run({ data: new Uint8Array(64), repeat: 2 });
+    await collection.close();
+    const other = await loadFixture("kernel-ring");
+    open();
+    assert.equal((await running).data!.length, 62);
+    await other.close();
   });
 
   it("a Node Buffer is copied, not written", async () => {

@@ -129,3 +129,13 @@ onEachEngine("programs: global variables", (engine) => {
     }
   });
 });
+
+onEachEngine("programs: repeats", (engine) => {
+  it("each run gets the context that the one before has left", async () => {
+    await using loaded = await fixture(engine, "maps");
+    let [sum, value] = [0n, 1n];
+    for (let run = 0; run < 90; run += 1) [sum, value] = [sum + value, sum];
+    await loaded.bpf.program("array_add").run({ context: { key: 1, value: 1n } as never, repeat: 90 });
+    assert.equal(loaded.bpf.map("array").get(1), sum);
+  });
+});

@@ -21,7 +21,6 @@ export class IteratorReading implements EngineReading {
   readonly #iterator: Descriptor;
   readonly #action: string;
   readonly #onEnd: (reading: IteratorReading) => void;
-  #reads = false;
   #closed = false;
 
   /** `program` is its name. */
@@ -38,22 +37,15 @@ export class IteratorReading implements EngineReading {
 
   async read(): Promise<Uint8Array | undefined> {
     if (this.#closed) return undefined;
-    this.#reads = true;
-    try {
-      const bytes = new Uint8Array(most);
-      const length = await this.#readInto(bytes);
-      return length === 0 || this.#closed ? undefined : bytes.subarray(0, length);
-    } finally {
-      this.#reads = false;
-      if (this.#closed) this.#iterator.close();
-    }
+    const bytes = new Uint8Array(most);
+    const length = await this.#readInto(bytes);
+    return length === 0 || this.#closed ? undefined : bytes.subarray(0, length);
   }
 
   close(): void {
     this.#closed = true;
     this.#onEnd(this);
-    // Its number must not become another file's while a thread is about to read it.
-    if (!this.#reads) this.#iterator.close();
+    this.#iterator.close();
   }
 
   /**
@@ -63,7 +55,7 @@ export class IteratorReading implements EngineReading {
   async #readInto(bytes: Uint8Array): Promise<number> {
     let result = -Errno.EAGAIN as number;
     for (let tries = 0; tries < mostTries && isTemporary(result) && !this.#closed; tries += 1)
-      result = await this.#sys.readAsync(this.#iterator.fd, bytes);
+      result = await this.#iterator.during((fd) => this.#sys.readAsync(fd, bytes));
     if (result >= 0 || this.#closed) return Math.max(0, result);
     if (isTemporary(result))
       throw failure(result, this.#action, "read", "it returns something else than 0 for an object, again and again");

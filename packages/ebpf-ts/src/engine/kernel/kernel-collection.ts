@@ -9,7 +9,7 @@ import { Assembler, type StartRelocation } from "../../spec/assembly/assembler.t
 import { whyMapNeedsTypes } from "../../spec/needs-types.ts";
 import { withMemberPrograms } from "../../spec/struct-ops/member-programs.ts";
 import type { CollectionSpec, MapSpec, ProgramSpec } from "../../spec/types.ts";
-import type { Descriptor } from "../../sys/ffi/descriptor.ts";
+import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
 import type { EngineCommand, HeldCommand, SpawnOptions } from "../command.ts";
 import type { EngineCollection, EngineOptions } from "../engine.ts";
@@ -18,6 +18,7 @@ import type { EnginePrints, PrintedLine } from "../prints.ts";
 import type { EngineProgram, EngineProgramOptions } from "../program.ts";
 import type { EventScope } from "../scope.ts";
 import type { FindObjectMap, ObjectMap } from "./attach/attachment.ts";
+import { check } from "./failure.ts";
 import { checkPrograms, needsKernelTypes } from "./load/check-programs.ts";
 import { findExterns } from "./load/externs/find-externs.ts";
 import type { KernelExterns } from "./load/externs/kernel-externs.ts";
@@ -92,6 +93,8 @@ export class KernelCollection implements EngineCollection {
   #scope: KernelScope | undefined;
   /** All that was ever loaded: a program may stand there once more, for a scope. */
   readonly #loaded: Descriptor[] = [];
+  /** What programs were loaded to attach to. */
+  readonly #targets: Descriptor[] = [];
   readonly #prints: KernelPrints[] = [];
   #closed = false;
 
@@ -185,6 +188,7 @@ export class KernelCollection implements EngineCollection {
       ...[...this.#maps.values()].map((map) => () => map.close()),
       () => this.#btf?.close(),
       () => this.#types.close(),
+      ...this.#targets.map((target) => () => target.close()),
       () => this.#token?.close(),
     ]);
   }
@@ -231,7 +235,7 @@ export class KernelCollection implements EngineCollection {
     const toLoad = await checkPrograms(this.#spec, assembler, externs, async (program) =>
       program.type === ProgType.STRUCT_OPS
         ? ops.targetOf(program)
-        : kernelTarget(this.#sys, program, this.#types, functionOf(programs.get(program.name)?.target)),
+        : kernelTarget(this.#sys, program, this.#types, this.#functionOf(programs.get(program.name)?.target)),
     );
     const { btf, maps } = externs.spec;
     const parts = { assembler, externs, options: programs };
@@ -322,10 +326,14 @@ export class KernelCollection implements EngineCollection {
     for (const prints of this.#prints) prints.addProgram(descriptor);
     return descriptor;
   }
-}
 
-/** Throws for a program of another engine. */
-function functionOf(target: EngineProgramOptions["target"]): LoadedFunction | undefined {
-  if (target === undefined) return undefined;
-  return { program: { fd: descriptorOf(target.program) }, function: target.function };
+  /** Throws for a program of another engine. It may be closed before this one is loaded, and loaded once more for a scope. */
+  #functionOf(target: EngineProgramOptions["target"]): LoadedFunction | undefined {
+    if (target === undefined) return undefined;
+    const { name } = target.program.info;
+    const fd = check(this.#sys.duplicate(descriptorOf(target.program)), `attach to program ${name}`, "fcntl");
+    const program = new Descriptor(fd, `program ${name}`);
+    this.#targets.push(program);
+    return { program, function: target.function };
+  }
 }

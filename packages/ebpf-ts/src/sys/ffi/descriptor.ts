@@ -19,6 +19,9 @@ export class Descriptor {
   #fd: number;
   readonly #what: string;
   readonly #close: (fd: number) => void;
+  /** Calls on other threads that are under way. */
+  #held = 0;
+  #closed = false;
 
   /** `what` names it in errors: `map events`. `close` is for those that the runtime opened, and wants to close itself. */
   constructor(fd: number, what: string, close?: (fd: number) => void) {
@@ -30,18 +33,39 @@ export class Descriptor {
   }
 
   get fd(): number {
-    if (this.#fd < 0) throw new EbpfError("CLOSED", `Cannot use ${this.#what}: it is closed`);
+    if (this.#closed) throw new EbpfError("CLOSED", `Cannot use ${this.#what}: it is closed`);
     return this.#fd;
   }
 
   get isOpen(): boolean {
-    return this.#fd >= 0;
+    return !this.#closed;
+  }
+
+  /**
+   * For a call on another thread, which may not have begun when the descriptor is closed: the number would be another file's by then. It is
+   * closed for everybody else, and given back when the call is over.
+   */
+  async during<T>(call: (fd: number) => Promise<T>): Promise<T> {
+    const { fd } = this;
+    this.#held += 1;
+    try {
+      return await call(fd);
+    } finally {
+      this.#held -= 1;
+      if (this.#closed) this.#giveBack();
+    }
   }
 
   /** Idempotent. Linux frees the number also when close(2) fails, so it is never tried again. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
     const fd = this.#fd;
-    if (fd < 0) return;
+    if (this.#held > 0 || fd < 0) return;
     this.#fd = -1;
     open.delete(fd);
     this.#close(fd);

@@ -51,7 +51,7 @@ export class RingMap extends KernelMap {
     refuseIfLockedDown(`inject into ring ${this.info.name}`, "bpf");
     // It brings a program of its own, which few rings ever see.
     const { openInjector } = await importHost("the injector", () => import("../inject/open-injector.ts"));
-    const injector = await openInjector(this.sys, this, memory, size);
+    const injector = await this.descriptor.during(() => openInjector(this.sys, this, memory, size));
     this.#injector?.close();
     this.#injector = injector;
     if (!memory.open) {

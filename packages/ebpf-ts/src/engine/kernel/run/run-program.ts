@@ -42,7 +42,7 @@ export class ProgramRunner {
       );
     }
     if (this.#context.of !== "packet") return this.#runWithContext(context, repeat, cpu);
-    const result = await runPackets(this.#sys, this.#program.fd, { context, data, repeat });
+    const result = await runPackets(this.#sys, this.#program, { context, data, repeat });
     if (typeof result === "number") this.#check(result);
     return result as RunResult;
   }
@@ -52,12 +52,15 @@ export class ProgramRunner {
     const size = context?.length ?? 0;
     if (this.#call?.size !== size) this.#call = new ContextRun(this.#sys, size);
     const call = this.#call;
-    // Other work of this thread comes between so many, which may change it.
-    const own = context === undefined || repeat <= RUNS_IN_A_ROW ? context : new Uint8Array(context);
+    let next = context;
     const start = performance.now();
     for (let turn = 1; turn <= repeat; turn++) {
-      this.#check(call.run(this.#program.fd, own, cpu));
-      if (turn % RUNS_IN_A_ROW === 0 && turn < repeat) await new Promise((resolve) => setImmediate(resolve));
+      this.#check(call.run(this.#program.fd, next, cpu));
+      next = undefined; // It stays as the run has left it.
+      if (turn % RUNS_IN_A_ROW !== 0 || turn === repeat) continue;
+      // Until other work of this thread comes in between, which may run it too.
+      next = call.context;
+      await new Promise((resolve) => setImmediate(resolve));
     }
     const duration = Math.round(((performance.now() - start) * 1e6) / repeat);
     const written = context !== undefined && this.#context.writable;
