@@ -47,6 +47,24 @@ for (const [name, options] of compilers) {
   });
 }
 
+describe("why", { skip: compilerOrSkip() }, () => {
+  const whys = (name: string): Map<string, string> => {
+    const spec = parse(compile(fixturePath(`record-types/${name}`)));
+    return new Map(spec.maps.map((map) => [map.name, recordOf(spec, map).why]));
+  };
+
+  test("says by way of which map of maps a ring is written", () => {
+    assert.match(whys("map-in-map.c").get("inner")!, /^reserved by handle, instruction \d+ \(through outer\)$/);
+    const maybe = whys("maybe-inner.c");
+    const through = String.raw`reserved by by_lookup, instruction \d+ \(through rings, where it may be put\)`;
+    assert.match(maybe.get("quiet")!, new RegExp(`^${through}$`));
+    assert.match(maybe.get("mixed")!, new RegExp(`^told apart by size: struct event, .*; struct other, ${through}$`));
+    const place = String.raw`bytes, instruction \d+ \(through open, where it may be put\)`;
+    const untold = new RegExp(`^not known: nothing tells what ${place} writes, beside struct event`);
+    assert.match(whys("untold-inner.c").get("events")!, untold);
+  });
+});
+
 describe("without debug information", { skip: compilerOrSkip() }, () => {
   test("what BTF proves is typed, and nothing is typed wrongly", () => {
     const typed: string[] = [];

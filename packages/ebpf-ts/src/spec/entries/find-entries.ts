@@ -4,12 +4,13 @@ import { partsAt } from "../records/btf-parts.ts";
 import type { Candidate } from "../records/candidates.ts";
 import type { DebugInfo } from "../debug/debug-info.ts";
 import type { FunctionPlace } from "../records/function-place.ts";
+import { mapsReached } from "../records/inner-maps.ts";
 import { noDebug } from "../records/no-debug.ts";
 import { ObjectCode } from "../records/object-code.ts";
 import { RecordRules } from "../records/rules.ts";
 import { typeKey } from "../records/type-key.ts";
 import { TypeTables } from "../records/type-table.ts";
-import { mostPaths, recordPaths, type RecordPath } from "../records/views.ts";
+import { mostPaths, recordPaths, type RecordPath, tooManyPaths } from "../records/views.ts";
 import type { CollectionSpec, MapSpec } from "../types.ts";
 import { entryCalls, isObscure } from "./entry-calls.ts";
 import type { FoundEntry, FoundPart } from "./found-entry.ts";
@@ -85,7 +86,7 @@ class Words {
       return own;
     });
     const paths = recordPaths(code, calls);
-    if (paths.length >= mostPaths) this.trouble = "the object's functions call each other in too many ways";
+    if (paths.length >= mostPaths) this.trouble = tooManyPaths;
     else for (const path of paths) this.#hear(spec, path);
   }
 
@@ -99,14 +100,14 @@ class Words {
 
   /** Where the map cannot be told, it may be any, if what is passed has the size. */
   #hear(spec: CollectionSpec, path: RecordPath): void {
-    const { role, maps, isInner } = path;
+    const { role, maps } = path;
     if (role !== "key" && role !== "value") return;
-    const outer = spec.maps.filter(({ name }) => maps.includes(name));
-    const names = new Set(isInner ? outer.flatMap(({ slots }) => slots.map(({ name }) => name)) : maps);
+    const reached = mapsReached(spec, path);
     for (const map of spec.maps) {
-      if ((maps.length > 0 && !names.has(map.name)) || !sizedParts(map).includes(role)) continue;
-      const candidates = this.#rules.certain(path, sizeOf(map, role));
-      if (maps.length > 0 || candidates.length > 0) this.#add(`${role} ${map.name}`, { path, candidates });
+      const own = maps.length === 0 ? path : reached.get(map.name);
+      if (own === undefined || !sizedParts(map).includes(role)) continue;
+      const candidates = this.#rules.certain(own, sizeOf(map, role));
+      if (maps.length > 0 || candidates.length > 0) this.#add(`${role} ${map.name}`, { path: own, candidates });
     }
   }
 

@@ -32,9 +32,10 @@ interface Claim {
 
 function foundIn(
   spec: CollectionSpec,
-  rings: ReadonlyMap<string, readonly RingPath[]>,
+  rings: ReadonlyMap<string, readonly RingPath[]> | string,
   dwarf: Dwarf | undefined,
 ): Map<string, FoundRecord> {
+  if (typeof rings === "string") return allUnknown(spec, rings);
   const tables = new TypeTables(spec.btf, dwarf);
   const ids = new Map<RingPath, number | undefined>();
   for (const paths of rings.values()) {
@@ -55,6 +56,12 @@ function foundIn(
     found.set(map.name, isStripped ? { ...record, why: `${record.why}; ${noDebug}` } : record);
   }
   return found;
+}
+
+/** Who writes what is not seen, and would have a word in it. */
+function allUnknown({ maps }: CollectionSpec, why: string): Map<string, FoundRecord> {
+  const rings = maps.filter(({ type }) => mapKind(type).ring !== undefined);
+  return new Map(rings.map(({ name }) => [name, unknown(why)]));
 }
 
 function judge(

@@ -36,6 +36,7 @@ export interface RecordPath {
 const deepest = 3;
 /** Paths of one object; what lies behind that is not told. */
 export const mostPaths = 2000;
+export const tooManyPaths = "the object's functions call each other in too many ways";
 
 /** All ways in which calls make records, along the functions that hand on the map, the data or its size. */
 export function recordPaths(code: ObjectCode, calls: readonly MapCall[]): RecordPath[] {
