@@ -167,6 +167,13 @@ describe("the packages as npm gets them", { timeout: 240_000 }, () => {
     assert.ok(source !== undefined && existsSync(source), stderr);
   });
 
+  it("an error that nobody catches is not lost in the line that threw it, which Node prints", async () => {
+    const { stderr } = await run("uncaught.mjs", `import { load } from "ebpf-ts"; await load("none.bpf.o");`);
+    assert.match(stderr, /EbpfError: Cannot read none\.bpf\.o: /);
+    const longest = Math.max(...stderr.split("\n").map((line) => line.length));
+    assert.ok(longest < 1000, `a line of ${longest} characters`);
+  });
+
   it("are bundled again, with the files of their threads", async () => {
     const folder = join(installed.folder, "again");
     const example = join(root, "examples/bundle");
