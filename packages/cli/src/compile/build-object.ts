@@ -47,6 +47,7 @@ async function buildOnce(options: BuildArguments, onFiles?: (files: readonly str
     onFiles?.(error.files);
     // The compiler's own words, as it writes them for a terminal.
     process.stderr.write(error.diagnostics);
+    for (const hint of error.hints) say(`ebpf: ${hint}`);
     return error.exitCode;
   }
 }

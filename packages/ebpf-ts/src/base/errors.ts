@@ -100,9 +100,18 @@ export class CompileError extends EbpfError {
   readonly exitCode: number;
   /** The files that the diagnostics name: one of them is to be changed. */
   readonly files: readonly string[];
+  /** What they mean for an eBPF program, and what to do: a sentence each; often none. */
+  readonly hints: readonly string[];
 
-  constructor(message: string, exitCode: number, diagnostics: string, files: readonly string[] = []) {
-    super("COMPILER", message);
+  constructor(
+    message: string,
+    exitCode: number,
+    diagnostics: string,
+    files: readonly string[] = [],
+    hints: readonly string[] = [],
+  ) {
+    super("COMPILER", [message, ...hints].join("; "));
+    this.hints = hints;
     this.exitCode = exitCode;
     this.diagnostics = diagnostics;
     this.files = files;

@@ -5,6 +5,7 @@ import { fileKind } from "../host/named-files.ts";
 import { refusal } from "../host/refusal.ts";
 import { architecture } from "../host/this-process.ts";
 import { inScratchFolder, joinPath, readBytes, readText, runTool } from "../host/tools.ts";
+import { hintsFor } from "./compile-hints.ts";
 import { type Clang, findClang } from "./find-clang.ts";
 import { ownHeaders } from "./own-headers.ts";
 import { vmlinuxFolder } from "./vmlinux-header.ts";
@@ -126,7 +127,7 @@ function refused(path: string, clang: Clang, code: number, diagnostics: string):
   const lines = diagnostics.replace(/\x1b\[[\d;]*[mK]/g, "").split("\n");
   const error = lines.find((line) => /\b(?:error|fatal error): /.test(line)) ?? `clang ended with ${code}`;
   const message = `Cannot compile ${path} with clang ${clang.version}: ${error}`;
-  return new CompileError(message, code, diagnostics, filesNamedIn(lines));
+  return new CompileError(message, code, diagnostics, filesNamedIn(lines), hintsFor(lines.join("\n")));
 }
 
 /** `file:7:10: error: …`, and above it `In file included from file:3:`. */

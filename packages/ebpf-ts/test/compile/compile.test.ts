@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { load } from "../../src/index.ts";
 import { compile, CompileError } from "../../src/compile/index.ts";
+import { hintsFor } from "../../src/compile/compile-hints.ts";
 import { howToInstallClang } from "../../src/compile/install-hint.ts";
 import { parse } from "../../src/spec/index.ts";
 import { compilersOrSkip } from "../support/requirements.ts";
@@ -186,5 +187,36 @@ describe("compile()", { skip: compilersOrSkip("clang-14", "clang-19") }, () => {
       #ifndef __TARGET_ARCH_arm64\n#error "not arm64"\n#endif\nint x = 1;\n`;
     const { object } = await compile(write("arm.bpf.c", text), { clang: "clang-14", architecture: "arm64" });
     assert.equal(parse(object).maps.length, 1);
+  });
+});
+
+describe("hints beside what the compiler says", () => {
+  const note = "/cache/vmlinux.h:99:8: note: previous definition is here\n";
+  for (const [title, diagnostics, hint] of [
+    [
+      "no vmlinux.h",
+      "bpf_helper_defs.h:50:89: error: unknown type name '__u64'\n",
+      /^the kernel's types are missing: /,
+    ],
+    [
+      "a name of the kernel's",
+      `a.bpf.c:5:8: error: redefinition of 'sample'\n${note}`,
+      /one is named sample: give yours/,
+    ],
+    ["two headers", `/usr/include/linux/in.h:5:8: error: redefinition of 'in_addr'\n${note}`, /: include one of them$/],
+  ] as const) {
+    it(title, () => {
+      const hints = hintsFor(diagnostics);
+      assert.equal(hints.length, 1);
+      assert.match(hints[0]!, hint);
+    });
+  }
+
+  it("nothing where nothing is known", () => {
+    assert.deepEqual(hintsFor("a.bpf.c:5:8: error: expected ';'\n"), []);
+    assert.deepEqual(
+      hintsFor("a.bpf.c:5:8: error: redefinition of 'x'\na.bpf.c:4:8: note: previous definition is here\n"),
+      [],
+    );
   });
 });
