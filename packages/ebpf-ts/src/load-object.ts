@@ -1,12 +1,12 @@
 import type { Checks } from "./base/check-options.ts";
 import { aFunction, anObject, aString, type Check, integer, oneOf, wrongKind } from "./base/checks.ts";
-import type { EbpfError } from "./base/errors.ts";
+import { type EbpfError, NotSupportedError } from "./base/errors.ts";
 import { inSlices } from "./base/slices.ts";
 import { Collection } from "./collection/collection.ts";
 import { find } from "./collection/find.ts";
 import { type MapOptions, mapsOption, refuseOtherMaps, reusedMaps, withMaps } from "./collection/map-options.ts";
 import type { HeldCommand } from "./engine/command.ts";
-import type { Engine, EngineOptions } from "./engine/engine.ts";
+import type { Engine, EngineCollection, EngineOptions } from "./engine/engine.ts";
 import { aFilter, type EventFilter, type ScopeName } from "./engine/scope.ts";
 import type { LockDown } from "./engine/lock-down.ts";
 import { checkSpec } from "./spec/check-spec.ts";
@@ -120,6 +120,8 @@ export interface HostServices extends Pick<EngineOptions, "onPrint" | "onFault">
   readonly debugReader: () => typeof readDebug | Promise<typeof readDebug>;
   /** One that waits for its start. */
   readonly command?: HeldCommand | undefined;
+  /** Told of what is hardly ever meant. */
+  readonly warn?: ((warning: string) => void) | undefined;
 }
 
 /** Reads bytes over several turns: they must not change. `takes` says what an object may be. */
@@ -145,7 +147,7 @@ export async function loadSpec(
   if (wantsDebug(spec)) (await host.debugReader())(spec);
   const chosen = withPrograms(withMaps(spec, maps), options);
   const own = sayRecords(withVariables(chosen, options.variables ?? {}), options.records ?? {});
-  const collection = await engine.load(own, {
+  const collection = await loadOn(engine, own, {
     onPrint: options.onPrint ?? host.onPrint,
     onFault: options.onFault ?? host.onFault,
     instructionBudget: options.instructionBudget,
@@ -156,7 +158,19 @@ export async function loadSpec(
     kconfig,
     maxRunMs: options.maxRunMs,
   });
-  return new Collection(own, collection, host.lockDown, host.onFinding, host.command);
+  return new Collection(own, collection, host.lockDown, host.onFinding, host.command, host.warn);
+}
+
+/** What the engine does not have another may have: who has named none is told why it was this one. */
+async function loadOn(engine: Engine, spec: CollectionSpec, options: EngineOptions): Promise<EngineCollection> {
+  try {
+    return await engine.load(spec, options);
+  } catch (error) {
+    if (engine.takenSince === undefined || !(error instanceof NotSupportedError)) throw error;
+    const { feature, message, minimumVersion, cause = error } = error;
+    const told = `${message}; engine "auto" has taken the ${engine.name} engine, since ${engine.takenSince}`;
+    throw new NotSupportedError(feature, told, minimumVersion, { cause });
+  }
 }
 
 /** The spec stays as it was given: what is loaded has contents of its own. */

@@ -35,7 +35,8 @@ interface Group {
 
 /** `ebpf feature` */
 export async function showFeatures({ json, helpers }: FeatureOptions): Promise<void> {
-  const { usable, reason } = await haveEngine("kernel");
+  const { usable, reason: told } = await haveEngine("kernel");
+  const reason = hereOnly(told);
   const groups = helpers === undefined ? await allGroups() : [await helpersOf(helpers)];
   if (json === true) {
     const found = groups.map(({ key, features }) => [key, features.map(asJson)]);
@@ -85,8 +86,16 @@ async function group(
 ): Promise<Group> {
   const features: Feature[] = [];
   // One after the other: each takes a moment of the kernel's, and none is to disturb.
-  for (const named of names) features.push({ name: named[0], ...(await ask(named)) });
+  for (const named of names) {
+    const probed = await ask(named);
+    features.push({ name: named[0], ...probed, reason: hereOnly(probed.reason) });
+  }
   return { title, key, features };
+}
+
+/** What the kernel can do, another engine does not tell. */
+function hereOnly(reason: string | undefined): string | undefined {
+  return reason?.replace(/, or use engine: "embedded"$/, "");
 }
 
 function printGroup({ title, features }: Group): void {

@@ -46,7 +46,9 @@ export const aSignal: Check = (value, what) => {
 };
 
 export const aPromise: Check = (value, what) => {
-  if (typeof (value as { then?: unknown } | null)?.then !== "function") throw wrongKind(what, "a promise", value);
+  const { then, exited } = Object(value) as { readonly then?: unknown; readonly exited?: unknown };
+  if (typeof then === "function") return;
+  throw wrongKind(what, exited === undefined ? "a promise" : "a promise, such as the command's exited", value);
 };
 
 export const anArray: Check = (value, what) => {

@@ -13,6 +13,12 @@ export function nearName(name: string, names: readonly string[]): string | undef
   return best;
 }
 
+/** What an object has in place of a name that it does not have, for errors: all names, and the one that was probably meant. */
+export function namesInstead(name: string, names: readonly string[]): string {
+  const near = nearName(name, names);
+  return `the object has ${names.join(", ") || "none"}${near === undefined ? "" : `, did you mean ${near}?`}`;
+}
+
 /** Letters to add, leave out or replace (Levenshtein); `most` where it is that many or more. */
 function distance(from: string, to: string, most: number): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -48,6 +48,7 @@ export class Collection {
   readonly #lifetime = { open: true, sealed: false };
   readonly #lockDown: LockDown | undefined;
   readonly #onFinding: ((text: string) => void) | undefined;
+  readonly #warn: ((warning: string) => void) | undefined;
   readonly #command: HeldCommand | undefined;
   #closed: Promise<void> | undefined;
 
@@ -57,11 +58,13 @@ export class Collection {
     lockDown?: LockDown,
     onFinding?: (text: string) => void,
     command?: HeldCommand,
+    warn?: (warning: string) => void,
   ) {
     this.spec = spec;
     this.#command = command;
     this.#lockDown = lockDown;
     this.#onFinding = onFinding;
+    this.#warn = warn;
     this.#engine = engine;
     const map = (name: string): EngineMap | undefined => engine.maps.get(name);
     this.#losses = new Losses(spec, { variable: (name) => this.variable(name).get(), map });
@@ -201,11 +204,7 @@ export class Collection {
     this.#check();
     const links: Link[] = [];
     try {
-      for (const spec of this.spec.programs) {
-        const program = spec.autoattach === false ? undefined : this.programs.get(spec.name);
-        if (program === undefined || !attachesItself(spec)) continue;
-        if (whyNotByItself(spec) === undefined) links.push(await program.attach());
-      }
+      for (const program of this.#attachable) links.push(await program.attach());
       for (const ops of this.#opsToAttach) links.push(await ops.attach());
     } catch (error) {
       await Promise.all(links.map((link) => link.detach()));
@@ -213,6 +212,14 @@ export class Collection {
     }
     for (const reason of this.leftAlone.values()) this.#onFinding?.(reason);
     return links;
+  }
+
+  /** The programs that {@link attach} attaches. */
+  get #attachable(): readonly Program[] {
+    const wanted = this.spec.programs.filter(
+      (spec) => spec.autoattach !== false && attachesItself(spec) && whyNotByItself(spec) === undefined,
+    );
+    return wanted.flatMap(({ name }) => this.programs.get(name) ?? []);
   }
 
   /** Of the object's maps of struct_ops, those that are loaded, unless load() was told otherwise. */
@@ -245,7 +252,7 @@ export class Collection {
   async spawn(file: string, args: readonly string[] = [], options: SpawnOptions = {}): Promise<EngineCommand> {
     checkSpawn(file, args, options);
     this.#check();
-    return this.#engine.spawn(file, args, options);
+    return this.#heard(await this.#engine.spawn(file, args, options));
   }
 
   /**
@@ -261,7 +268,20 @@ export class Collection {
         "Cannot start the command: load() was given none (its option command, of holdCommand()), use spawn()",
       );
     }
-    return this.#engine.start(command);
+    return this.#heard(await this.#engine.start(command));
+  }
+
+  /** A command that ended before anything was attached had no events, which looks like one that did nothing. */
+  #heard(command: EngineCommand): EngineCommand {
+    const [first] = this.#attachable;
+    const tell = (): void => {
+      if (this.#closed !== undefined || this.#links.hadAny || first === undefined) return;
+      this.#warn?.(
+        `No program was attached while the command ran, so that it had no events: call attach() (${first.name})`,
+      );
+    };
+    command.exited.then(tell, () => {});
+    return command;
   }
 
   /**

@@ -20,8 +20,8 @@ export interface EngineCommand {
   write(text: string): void;
   /** Ends the command's standard input. */
   endInput(): void;
-  /** Sends it a signal; what has ended is left alone. */
-  kill(signal: Signal): void;
+  /** Sends it a signal, SIGTERM when left out; what has ended is left alone. */
+  kill(signal?: Signal): void;
 }
 
 /** A command that is there, with its process id, and waits: `load()` takes it, and `Collection.start` lets it go. It ends with this process. */

@@ -8,6 +8,12 @@ import { isOps, type Linked, titleOf } from "./linked.ts";
 export class LiveLinks {
   readonly #links = new Set<Link>();
   #closed = false;
+  #hadAny = false;
+
+  /** Whether anything was ever attached. */
+  get hadAny(): boolean {
+    return this.#hadAny;
+  }
 
   /** In the order in which they were attached. */
   get all(): readonly Link[] {
@@ -21,6 +27,7 @@ export class LiveLinks {
     if (this.#closed) await link.close();
     this.check(linked, "attach");
     this.#links.add(link);
+    this.#hadAny = true;
     return link;
   }
 

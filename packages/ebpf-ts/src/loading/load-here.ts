@@ -5,9 +5,10 @@ import { aHeldCommand } from "../engine/command.ts";
 import type { Engine } from "../engine/engine.ts";
 import { eventSources } from "../engine/embedded/sources/check-sources.ts";
 import type { LockDown } from "../engine/lock-down.ts";
+import { EbpfError, type EbpfErrorCode } from "../base/errors.ts";
 import { importHost } from "../host/import-host.ts";
 import { readObject } from "../host/read-object.ts";
-import { publishFinding, publishPrint, warnFault } from "../host/reporters.ts";
+import { publishFinding, publishPrint, warnFault, warnOnce } from "../host/reporters.ts";
 import { loadSpec, objectChecks, specOf } from "../load-object.ts";
 import type { LoadOptions } from "./load-options.ts";
 import type * as ReadDebug from "../spec/debug/read-debug.ts";
@@ -41,7 +42,7 @@ export async function loadHere(
 ): Promise<Collection> {
   checkOptions(options, checks, "load()");
   const isFile = typeof object === "string" || object instanceof URL;
-  const spec = await specOf(isFile ? await readObject(object) : object, takes);
+  const spec = isFile ? await specOfFile(object) : await specOf(object, takes);
   const engine = await engineOf(options, spec);
   for (const finding of spec.findings ?? []) publishFinding(finding);
   return loadSpec(spec, engine, options, {
@@ -51,8 +52,23 @@ export async function loadHere(
     lockDown,
     debugReader,
     command: options.command,
+    warn: warnOnce,
   });
 }
+
+/** What is wrong with a file is told with its name. */
+async function specOfFile(path: string | URL): Promise<CollectionSpec> {
+  const bytes = await readObject(path);
+  try {
+    return await specOf(bytes, takes);
+  } catch (cause) {
+    if (!(cause instanceof EbpfError) || !broken.has(cause.code)) throw cause;
+    const why = String(path).endsWith(".c") ? "it is C, ebpf build makes an object of it" : cause.message;
+    throw new EbpfError(cause.code, `Cannot read ${String(path)}: ${why}`, { cause });
+  }
+}
+
+const broken: ReadonlySet<EbpfErrorCode> = new Set(["BAD_OBJECT", "BAD_BTF"]);
 
 const takes = "a path, the bytes of a file, or a spec";
 

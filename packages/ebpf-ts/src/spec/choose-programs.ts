@@ -2,6 +2,7 @@ import { type Checks, checkOptions } from "../base/check-options.ts";
 import { aString, type Check } from "../base/checks.ts";
 import { EbpfError } from "../base/errors.ts";
 import { isGlob, matchesGlob } from "../base/glob.ts";
+import { namesInstead } from "../base/near-name.ts";
 import { aSpec } from "./check-spec.ts";
 import type { CollectionSpec, ProgramSpec } from "./types.ts";
 
@@ -36,9 +37,9 @@ export function choosePrograms(spec: CollectionSpec, selection: ProgramSelection
 /** Throws NOT_FOUND where a name or a pattern is no program's. */
 export function checkProgramName({ programs }: CollectionSpec, pattern: string): void {
   if (programs.some(({ name }) => matchesGlob(pattern, name))) return;
-  const known = programs.map(({ name }) => name).join(", ") || "none";
+  const names = programs.map(({ name }) => name);
   const what = isGlob(pattern) ? `a program that matches ${pattern}` : `program ${pattern}`;
-  throw new EbpfError("NOT_FOUND", `Cannot find ${what}: the object has ${known}`);
+  throw new EbpfError("NOT_FOUND", `Cannot find ${what}: ${namesInstead(pattern, names)}`);
 }
 
 function listOf(given: string | readonly string[] | undefined): readonly string[] | undefined {

@@ -52,6 +52,8 @@ describe("finding a command", () => {
       "Cannot start nope: no such command is on the PATH; give the path of the file if it is elsewhere",
     );
     refuse("./nope", folder, "Cannot start ./nope: there is no such file");
+    const line = "arguments are not part of the name, but a list beside it; a shell takes a whole line: sh -c LINE";
+    refuse("./nope -x", folder, `Cannot start ./nope -x: there is no such file; ${line}`);
     refuse("./plain", folder, "Cannot start ./plain: it is not executable");
     refuse("./bin", folder, "Cannot start ./bin: it is not a file");
     refuse("tool", join(folder, "gone"), `Cannot start tool in ${join(folder, "gone")}: there is no such directory`);

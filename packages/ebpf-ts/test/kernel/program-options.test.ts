@@ -31,7 +31,7 @@ describe("load(): which programs", { skip: kernelOrSkip() }, () => {
     const known = "the object has touch, atomics, narrow_atomics";
     const refused = async (options: LoadOptions, message: string): Promise<void> =>
       assert.rejects(loaded("globals", options), { code: "NOT_FOUND", message });
-    await refused({ only: "touched" }, `Cannot find program touched: ${known}`);
+    await refused({ only: "touched" }, `Cannot find program touched: ${known}, did you mean touch?`);
     await refused({ without: "x*" }, `Cannot find a program that matches x*: ${known}`);
     await refused({ programs: { x: {} } }, `Cannot find program x: ${known}`);
     await assert.rejects(loaded("globals", { programs: { touch: { log: 1 } as never } }), TypeError);

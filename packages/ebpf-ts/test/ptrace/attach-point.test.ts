@@ -160,6 +160,11 @@ function namesOfThisKernel(): string[] {
 }
 
 describe("the names of system calls", () => {
+  it("a misspelt one: the one that was probably meant is named", () => {
+    const place = { kind: "tracepoint", name: "syscalls/sys_enter_openatt", atReturn: false } as const;
+    throws(() => syscallAttachPoint(place, "x64"), { code: "NOT_FOUND", message: /on x64, did you mean openat\?$/ });
+  });
+
   const names = process.arch === "x64" ? namesOfThisKernel() : [];
 
   it("has all of this kernel's", { skip: names.length === 0 && `it takes x64 and a tracefs at ${tracepoints}` }, () => {

@@ -33,7 +33,7 @@ export function commandOf(file: string, child: Child): ChildCommand {
       child.input.write(text);
     },
     endInput: () => child.input?.end(),
-    kill: (signal) => child.kill(signal as SignalName),
+    kill: (signal = "SIGTERM") => child.kill(signal as SignalName),
     close: async () => {
       // In this order: many a command ends by itself when its input does.
       if (child.isRunning) child.kill("SIGKILL");

@@ -65,7 +65,7 @@ function find(file: string, cwd: string, path: string | undefined): FoundCommand
   }
   throw new EbpfError(
     "COMMAND",
-    `Cannot start ${file}: no such command is on the PATH; give the path of the file if it is elsewhere`,
+    `Cannot start ${file}: no such command is on the PATH; give the path of the file if it is elsewhere${hintFor(file)}`,
   );
 }
 
@@ -76,7 +76,14 @@ export function hasPrograms(file: string): boolean {
 
 function requireExecutable(file: string, path: string): void {
   const reason = reasonAgainst(path);
-  if (reason !== undefined) throw new EbpfError("COMMAND", `Cannot start ${file}: ${reason}`);
+  if (reason !== undefined) throw new EbpfError("COMMAND", `Cannot start ${file}: ${reason}${hintFor(file)}`);
+}
+
+/** A whole line in place of a command is a common mistake. */
+function hintFor(file: string): string {
+  return /\S\s+\S/.test(file)
+    ? "; arguments are not part of the name, but a list beside it; a shell takes a whole line: sh -c LINE"
+    : "";
 }
 
 function reasonAgainst(path: string): string | undefined {

@@ -56,7 +56,10 @@ function helperFault(id: number, programType: number, license: string): Fault | 
   if (helpers[id] === undefined)
     return { feature: `bpf_${name}`, why: `the embedded engine has no helper bpf_${name} (${id})` };
   if (!isGplOnly(id, programType) || isGplCompatible(license)) return undefined;
-  const stated = license === "" ? "the object names none" : `the object's is ${JSON.stringify(license)}`;
+  const stated =
+    license === ""
+      ? 'the object names none: say char LICENSE[] SEC("license") = "GPL"'
+      : `the object's is ${JSON.stringify(license)}`;
   return { why: `bpf_${name} is for programs with a GPL-compatible licence only, and ${stated}` };
 }
 

@@ -90,7 +90,7 @@ export class CollectionSources {
     const has = known === "" ? "this embedded engine has no sources of events" : `the sources of events are ${known}`;
     return new NotSupportedError(
       where,
-      `Cannot attach program ${name} to ${where}: ${has}; run it by hand, or use the kernel engine`,
+      `Cannot attach program ${name} to ${where}: ${has}; run it by hand, or use the kernel engine, which needs root`,
     );
   }
 }

@@ -74,7 +74,7 @@ export class ProgramRunner {
       const type = programTypeName(this.#spec.type);
       throw new NotSupportedError(
         "test run",
-        `Cannot ${action}: the kernel does not do that with programs of type ${type}`,
+        `Cannot ${action}: the kernel does not do that with programs of type ${type}; engine: "embedded" does it with all`,
       );
     }
     const hint = "its context or its data have the wrong size, or are not for this type of program";

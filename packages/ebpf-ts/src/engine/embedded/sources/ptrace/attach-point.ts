@@ -1,4 +1,5 @@
 import { EbpfError } from "../../../../base/errors.ts";
+import { nearName } from "../../../../base/near-name.ts";
 import type { AttachPlace } from "../attach-place.ts";
 import { arm64Syscalls, x64Syscalls } from "../../../../uapi/syscalls.gen.ts";
 
@@ -38,7 +39,9 @@ function syscallNumber(name: string, architecture: string): number {
   const number = Object.hasOwn(numbers, name) ? numbers[name] : undefined;
   if (number !== undefined) return number;
   const kernelName = kernelNames[name];
-  const hint = kernelName === undefined ? "" : `; the kernel calls it ${kernelName}`;
+  const near = kernelName ?? nearName(name, Object.keys(numbers));
+  const hint =
+    near === undefined ? "" : kernelName === undefined ? `, did you mean ${near}?` : `; the kernel calls it ${near}`;
   throw new EbpfError(
     "NOT_FOUND",
     `Cannot attach to the system call ${name}: there is none of that name on ${architecture}${hint}`,

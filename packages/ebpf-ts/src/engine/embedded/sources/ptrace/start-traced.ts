@@ -128,7 +128,7 @@ class Trace implements TracedCommand {
   }
 
   /** Does nothing once the command has ended: its process id may then be another's. */
-  kill(signal: Signal): void {
+  kill(signal: Signal = "SIGTERM"): void {
     const pid = this.#control.command;
     if (pid !== 0) sendSignal(pid, signal as SignalName);
   }
