@@ -16,7 +16,8 @@ tracefs, cgroup2 and the loopback interface, and nothing else of this host and i
 
 Needed are QEMU, busybox and a kernel; on Debian:
   $ sudo apt-get install qemu-system-x86 busybox-static
-  $ apt-cache search linux-image-6.12.*-cloud-amd64
+  $ apt-cache search --names-only '^linux-image-6[.]12[.].*[0-9]-cloud-amd64$'
+  $ mkdir -p ~/.cache/ebpf-ts
   $ apt-get download NAME && dpkg -x NAME_*.deb ~/.cache/ebpf-ts/kernels
 
 Exit codes: that of the command; 124 --timeout ended it; 125 the guest could not be started, or ended before its command; 2 wrong usage;

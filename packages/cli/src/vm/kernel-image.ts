@@ -34,8 +34,8 @@ export function findKernel(wanted: string): KernelImage {
 function howTo(): string {
   const [, cache] = roots();
   return (
-    `give the path of a bzImage, or put one there; on Debian, \`apt-cache search linux-image.*cloud-amd64\` lists them, ` +
-    `and \`apt-get download NAME && dpkg -x NAME_*.deb ${cache}\` takes one without root`
+    `give the path of a bzImage, or put one there; on Debian, \`apt-cache search --names-only '^linux-image.*[0-9]-cloud-amd64$'\` lists them, ` +
+    `and \`mkdir -p ${cache} && apt-get download NAME && dpkg -x NAME_*.deb ${cache}\` takes one without root`
   );
 }
 
