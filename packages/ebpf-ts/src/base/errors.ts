@@ -179,3 +179,21 @@ export function tooManyFiles(cause: unknown, action: string): EbpfError | undefi
 function saysSo(code: unknown, message: unknown, name: string): boolean {
   return code === "ERR_WORKER_INIT_FAILED" && String(message).endsWith(name);
 }
+
+/** Of values that are sent in their order: which one could not be, as those before it were. What else went wrong is left as it is. */
+export function sayWhichValue(error: unknown, index: number): void {
+  if (!(error instanceof EbpfError) || (error.code !== "BAD_VALUE" && error.code !== "TOO_BIG")) return;
+  reword(error, `${error.message} (number ${index} of those given; those before it are sent)`);
+}
+
+/** Which of many it was, counted from 0, for errors; nothing where there was one alone. */
+export function numberOf(index: number | undefined): string {
+  return index === undefined ? "" : ` (number ${index} of those given)`;
+}
+
+/** Gives an error another message, also where it is printed: the stack begins with the one that it was made with. */
+export function reword(error: Error, message: string): void {
+  const { stack, message: before } = error;
+  error.message = message;
+  if (stack?.includes(before) === true) error.stack = stack.replace(before, () => message);
+}

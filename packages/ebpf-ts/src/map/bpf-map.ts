@@ -1,12 +1,12 @@
 import type { EngineMap, MapInfo } from "../engine/map.ts";
 import { pinObject, unpinObject } from "../engine/pinnable.ts";
 import { anArray, anIterable, oneOf } from "../base/checks.ts";
-import { EbpfError, NotSupportedError } from "../base/errors.ts";
+import { EbpfError, NotSupportedError, numberOf } from "../base/errors.ts";
 import { mapKind } from "../kinds/map-kinds.ts";
 import type { ArrayMemory } from "../memory/array-memory.ts";
 import type { Shape } from "../memory/shape.ts";
 import { CpuValues } from "./entries/cpu-values.ts";
-import { EntryErrors, numberOf } from "./entries/entry-errors.ts";
+import { EntryErrors } from "./entries/entry-errors.ts";
 import { isSum, type ReadOptions, type SumOptions } from "./entries/read-options.ts";
 import { openMemory } from "./entries/open-memory.ts";
 import { MapKeys } from "./entries/map-keys.ts";

@@ -189,7 +189,8 @@ export class RingBuf<T = unknown, In = T> extends ReadableRing<T> {
 
   /**
    * {@link inject} for many, in their order, with one system call a batch. Gives how many were injected: the first ones, fewer
-   * than all when there was no room (and, if it waits, none until the time was up). When one cannot be injected at all, those before it are.
+   * than all when there was no room (and, if it waits, none until the time was up). When one cannot be injected at all, those before it are, and the
+   * error says which it was.
    * Values are read when there is room for them: leave an array, and what stands in it, as it is until the promise settles.
    */
   injectMany(values: Iterable<In | Uint8Array>, options: InjectOptions = {}): Promise<number> {

@@ -88,7 +88,7 @@ export class UserRingBuf<T = unknown> extends WritableRing {
 
   /**
    * Sends the values in their order, up to the first that finds no room; gives how many were sent. Programs see them all at
-   * once. When one cannot be sent at all, those before it are, and it throws. Meanwhile nobody else can write the ring.
+   * once. When one cannot be sent at all, those before it are, and it throws, and says which. Meanwhile nobody else can write the ring.
    *
    * Where the ring is shared with other threads, this is so for up to 256 values at a time, which are taken from the iterable before:
    * whatever it does, it holds up no other thread; getters of the values do. Up to 255 more may be taken then than find room.

@@ -47,3 +47,12 @@ export interface CopyShape {
   /** All its bytes; BAD_VALUE when the value does not fit. */
   encode(value: unknown): Uint8Array;
 }
+
+/** What a live struct gives to who writes it elsewhere: a copy, with the bytes that its members do not show. */
+export const asCopy: unique symbol = Symbol("asCopy");
+
+/** What is to be written: of a live struct its copy, of all else what it is. */
+export function copied(value: unknown): unknown {
+  const isView = typeof value === "object" && value !== null && asCopy in value;
+  return isView ? (value as { [asCopy](): unknown })[asCopy]() : value;
+}

@@ -1,7 +1,7 @@
 import type { ViewMaker } from "./array-memory.ts";
 import type { MemoryArea } from "./memory-area.ts";
 import { isFloat } from "./scalar-format.ts";
-import type { Shape, StructShape } from "./shape.ts";
+import { asCopy, type Shape, type StructShape } from "./shape.ts";
 import { writeShape } from "./write-shape.ts";
 
 /** One struct in memory. The members come as accessors of a class of its own, one per struct type. */
@@ -47,6 +47,10 @@ class StructView {
   }
 
   toJSON(): unknown {
+    return this.#copy();
+  }
+
+  [asCopy](): unknown {
     return this.#copy();
   }
 

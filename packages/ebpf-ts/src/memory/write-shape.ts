@@ -1,6 +1,6 @@
 import type { MemoryArea } from "./memory-area.ts";
 import { isFloat } from "./scalar-format.ts";
-import type { Shape } from "./shape.ts";
+import { copied, type Shape } from "./shape.ts";
 
 /** Writes a value in place, all or nothing; a struct or an array is copied as a whole, which is not one access. */
 export function writeShape(area: MemoryArea, at: number, shape: Shape, value: unknown, where: string): void {
@@ -15,6 +15,6 @@ export function writeShape(area: MemoryArea, at: number, shape: Shape, value: un
       shape.write(area.view, at, value);
       break;
     default:
-      area.bytes.set(shape.encode(value), at);
+      area.bytes.set(shape.encode(copied(value)), at);
   }
 }

@@ -1,5 +1,5 @@
 import { anIterable, aUint8Array } from "../base/checks.ts";
-import { EbpfError } from "../base/errors.ts";
+import { EbpfError, numberOf } from "../base/errors.ts";
 import { ringFull } from "../ring/producer.ts";
 import { headerSize } from "../ring/record.ts";
 import { LazyBell } from "../stream/lazy-bell.ts";
@@ -59,9 +59,9 @@ export class SharedProducer extends WritableRing {
   sendMany(messages: Iterable<Uint8Array>): number {
     anIterable(messages, "The messages of sendMany()");
     const all = [...messages];
-    for (const bytes of all) {
-      aUint8Array(bytes, "A message of sendMany()");
-      this.#checkSize(bytes.length);
+    for (const [index, bytes] of all.entries()) {
+      if (!(bytes instanceof Uint8Array)) aUint8Array(bytes, `The message of sendMany()${numberOf(index)}`);
+      this.#checkSize(bytes.length, index);
     }
     let sent = 0;
     try {
@@ -93,12 +93,13 @@ export class SharedProducer extends WritableRing {
     this.#producer.submit(offset);
   }
 
-  #checkSize(size: number): void {
+  /** `index` is that of the message among those that were given. */
+  #checkSize(size: number, index?: number): void {
     const largest = this.size - headerSize;
     if (size <= largest) return;
     throw new EbpfError(
       "TOO_BIG",
-      `Cannot write ${size} bytes to ring ${this.name}: the largest record that its ${this.size} bytes can hold is ${largest}`,
+      `Cannot write ${size} bytes${numberOf(index)} to ring ${this.name}: the largest record that its ${this.size} bytes can hold is ${largest}`,
     );
   }
 }

@@ -477,7 +477,8 @@ onEachEngine("injection: values", (engine) => {
     await using loaded = await fixture(engine, "inject-order");
     const ring = loaded.bpf.ringBuf<unknown>("events");
     const bad = { source: "many", number: 1, begin: 0n };
-    await assert.rejects(ring.injectMany([event(0), event(1), bad, event(3)]), { code: "BAD_VALUE" });
+    const message = /^Cannot encode \w+\.source: .* \(number 2 of those given; those before it are sent\)$/;
+    await assert.rejects(ring.injectMany([event(0), event(1), bad, event(3)]), { code: "BAD_VALUE", message });
     assert.deepEqual(
       taken(ring).map(({ number }) => number),
       [0, 1],

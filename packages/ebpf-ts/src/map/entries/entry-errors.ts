@@ -1,4 +1,4 @@
-import { EbpfError, ValueError } from "../../base/errors.ts";
+import { EbpfError, numberOf, reword, ValueError } from "../../base/errors.ts";
 import { showKey } from "./show-key.ts";
 
 /** What was done with the entries before the one that failed. */
@@ -41,19 +41,7 @@ export class EntryErrors {
   }
 }
 
-/** Of those that were given, counted from 0; nothing where there was one alone. */
-export function numberOf(index: number | undefined): string {
-  return index === undefined ? "" : ` (number ${index} of those given)`;
-}
-
 function saidBefore(done: DoneBefore | undefined): string {
   if (done === undefined || done.count === 0) return "";
   return ` (${done.count} before it ${done.count === 1 ? "was" : "were"} ${done.what})`;
-}
-
-/** The stack begins with the message that an error was made with. */
-function reword(error: Error, message: string): void {
-  const { stack, message: before } = error;
-  error.message = message;
-  if (stack?.includes(before) === true) error.stack = stack.replace(before, () => message);
 }

@@ -1,8 +1,7 @@
 import { badIndex } from "../../base/bad-index.ts";
-import { EbpfError } from "../../base/errors.ts";
+import { EbpfError, numberOf } from "../../base/errors.ts";
 import type { MapInfo } from "../../engine/map.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
-import { numberOf } from "./entry-errors.ts";
 import type { ValueCodec } from "../value-codec.ts";
 
 /** The keys of a map as bytes. Those of arrays are indices, and have the errors of an index of any other array. */

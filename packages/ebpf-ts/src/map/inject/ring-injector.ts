@@ -2,7 +2,7 @@ import type { Injector, WriteRecord } from "../../engine/injector.ts";
 import type { EngineRing } from "../../engine/ring.ts";
 import type { Checks } from "../../base/check-options.ts";
 import { aCount, anIterable } from "../../base/checks.ts";
-import { EbpfError, NotSupportedError } from "../../base/errors.ts";
+import { EbpfError, NotSupportedError, sayWhichValue } from "../../base/errors.ts";
 import { headerSize } from "../../ring/record.ts";
 import { napUnless } from "../../stream/nap.ts";
 import { yieldTurn } from "../../base/yield-turn.ts";
@@ -10,6 +10,8 @@ import { injectChecks, type InjectOptions, injectTerms, type InjectTerms } from 
 import { InjectQueue } from "./inject-queue.ts";
 import { FilledRecords, type InjectedRecords, ValueEncoder } from "./injected-records.ts";
 import type { RingRecordType } from "../record-type.ts";
+
+type OnFailure = (error: unknown, before: number) => void;
 
 export interface RingInjectorOptions {
   /** For errors. */
@@ -63,7 +65,8 @@ export class RingInjector<T> {
 
   async injectMany(values: Iterable<T | Uint8Array>, options: InjectOptions): Promise<number> {
     anIterable(values, "The values of injectMany()");
-    return this.#inTurn(() => this.#encoder.records(values), injectTerms(options, this.#checks, this.#size));
+    const terms = injectTerms(options, this.#checks, this.#size);
+    return this.#inTurn(() => this.#encoder.records(values), terms, sayWhichValue);
   }
 
   async injectFill(count: number, size: number, write: WriteRecord, options: InjectOptions): Promise<number> {
@@ -93,11 +96,12 @@ export class RingInjector<T> {
     return this.#ring.memory.size;
   }
 
-  async #inTurn(records: () => InjectedRecords, terms: InjectTerms): Promise<number> {
-    return (await this.#queue.run(terms, () => this.#run(records(), terms))) ?? 0;
+  /** `onFailure` is told what a record failed with, and how many were injected before it. */
+  async #inTurn(records: () => InjectedRecords, terms: InjectTerms, onFailure?: OnFailure): Promise<number> {
+    return (await this.#queue.run(terms, () => this.#run(records(), terms, onFailure))) ?? 0;
   }
 
-  async #run(records: InjectedRecords, terms: InjectTerms): Promise<number> {
+  async #run(records: InjectedRecords, terms: InjectTerms, onFailure: OnFailure | undefined): Promise<number> {
     const start = this.#injected;
     let nap = 0;
     let turn = performance.now();
@@ -121,6 +125,9 @@ export class RingInjector<T> {
           await this.#queue.full(() => napUnless(ms, [terms.signal, this.#closing.signal]));
         }
       }
+    } catch (error) {
+      onFailure?.(error, this.#injected - start);
+      throw error;
     } finally {
       records.close();
     }

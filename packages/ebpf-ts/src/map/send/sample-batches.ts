@@ -1,5 +1,6 @@
 import type { RingProducer } from "../../ring/producer.ts";
 import { aCount, aFunction, anIterable } from "../../base/checks.ts";
+import { sayWhichValue } from "../../base/errors.ts";
 import { chunksOf } from "../../base/chunks.ts";
 import type { RingTurns } from "./ring-turns.ts";
 import type { SampleWriter } from "./sample-writer.ts";
@@ -37,19 +38,26 @@ export class SampleBatches<T> {
   #sendChunks(values: Iterable<T | Uint8Array>): number {
     let sent = 0;
     for (const chunk of chunksOf(values, chunkLength)) {
-      const count = this.#turns.locked(() => this.#stageAll(chunk));
+      const first = sent;
+      const count = this.#turns.locked(() => this.#stageAll(chunk, first));
       sent += count;
       if (count < chunk.length) break;
     }
     return sent;
   }
 
-  #stageAll(values: Iterable<T | Uint8Array>): number {
+  /** `first` is the number of the first one among all that were given. */
+  #stageAll(values: Iterable<T | Uint8Array>, first: number = 0): number {
     let sent = 0;
+    let index = first;
     try {
       for (const value of values) {
         if (!this.#writer.stage(value)) break;
+        index += 1;
       }
+    } catch (error) {
+      sayWhichValue(error, index);
+      throw error;
     } finally {
       sent = this.#producer.publish();
     }
