@@ -56,6 +56,17 @@ describe("ebpf run of an object without a ring buffer", { timeout: 60_000 }, () 
       assert.equal(says.exec(stderr)?.[1], "sh ends, or until Ctrl-C");
     });
 
+    it(`refuses a file of types that is none, though nothing would ask for them (${engine})`, { skip }, async () => {
+      const run = (file: string): ReturnType<typeof ebpf> =>
+        ebpf(["run", object, "--engine", engine, "--btf", file, "--", "echo", "started"]);
+      const missing = await run("/no/such/file");
+      const said = "ebpf: Cannot read the types in /no/such/file: there is no such file\n";
+      assert.deepEqual([missing.code, missing.stdout, missing.stderr], [1, "", said]);
+      const other = await run("package.json");
+      const none = "ebpf: Cannot read the types in package.json: it is no file of BTF\n";
+      assert.deepEqual([other.code, other.stdout, other.stderr], [1, "", none]);
+    });
+
     it(`ends its command after the duration (${engine})`, { skip }, async () => {
       const command = ["--duration", "0.2", "--", "sleep", "1000"];
       const { code, stderr } = await ebpf(["run", object, "--engine", engine, ...command]);

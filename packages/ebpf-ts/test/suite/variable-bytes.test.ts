@@ -63,4 +63,20 @@ onEachEngine("global variables whose bytes say more than their value", (engine) 
       await constants.bpf.close();
     }
   });
+
+  it("a live struct that is put into a map, or a variable, is there with all its bytes", async () => {
+    await using loaded = await fixture(engine, "memory");
+    const map = loaded.bpf.map<number, unknown>("flows");
+    const memory = map.memory();
+    const own = (key: number): Uint8Array => memory.bytes!.slice(key * memory.stride, (key + 1) * memory.stride);
+    memory.bytes!.fill(0xa5, memory.stride, 2 * memory.stride);
+    map.set(2, memory.at(1));
+    assert.deepEqual(own(2), own(1));
+    memory.set(3, memory.at(1));
+    assert.deepEqual(own(3), own(1));
+    const last = loaded.bpf.variable("last");
+    last.set(memory.at(1));
+    map.set(4, last.view);
+    assert.deepEqual(own(4), own(1));
+  });
 });

@@ -1,6 +1,7 @@
 import type { MapInfo } from "../../engine/map.ts";
 import { NotSupportedError } from "../../base/errors.ts";
 import { mapKind } from "../../kinds/map-kinds.ts";
+import { copied } from "../../memory/shape.ts";
 import type { ValueCodec } from "../value-codec.ts";
 
 /** The values of a map as bytes: one, or one for every possible CPU in a row, each padded to 8 bytes (bpf_map_value_size). */
@@ -29,9 +30,9 @@ export class CpuValues {
     return sum ? values.reduce((total, value) => this.#add(total, value)) : values;
   }
 
-  /** The same for every CPU. */
+  /** The same for every CPU. Of a live struct it is what that shows now. */
   encode(value: unknown): Uint8Array {
-    const one = this.#codec.encode(value);
+    const one = this.#codec.encode(copied(value));
     return this.perCpu ? this.#join(Array.from({ length: this.#cpus }, () => one)) : one;
   }
 
@@ -42,7 +43,7 @@ export class CpuValues {
         `Cannot set map ${this.#info.name}: it takes ${this.#cpus} values, one per CPU, not ${values.length}`,
       );
     }
-    return this.#join(values.map((value) => this.#codec.encode(value)));
+    return this.#join(values.map((value) => this.#codec.encode(copied(value))));
   }
 
   /** Of a map of one value for all CPUs: that one. */
