@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { type EbpfError, NotSupportedError } from "../../src/base/errors.ts";
 import type { EngineCommand } from "../../src/engine/command.ts";
 import { embeddedEngine } from "../../src/engine/embedded/user/embedded-engine.ts";
-import type { EventSource } from "../../src/engine/embedded/sources/event-source.ts";
+import { openEventRunner } from "../../src/engine/embedded/sources/event-runner.ts";
+import type { EventSource, SourceHost } from "../../src/engine/embedded/sources/event-source.ts";
 import type { EngineCollection, EngineOptions } from "../../src/engine/engine.ts";
 import type { EngineProgram } from "../../src/engine/program.ts";
 import { MapType } from "../../src/uapi/uapi.gen.ts";
@@ -269,6 +270,42 @@ describe("what goes wrong in an event", () => {
     const collection = await load([source], ["raw_tp/tick"]);
     await program(collection).attach();
     assert.throws(() => source.fire("tick", 1n), RangeError);
+    await collection.close();
+  });
+
+  it("a context whose type is impossible is one too: nothing outside of it is written or read", async () => {
+    let host: SourceHost | undefined;
+    const source: EventSource = {
+      name: "one",
+      places: [],
+      start: (given) => {
+        host = given;
+        return { find: () => undefined, stop: () => {} };
+      },
+    };
+    const faults: EbpfError[] = [];
+    const collection = await load([source], ["raw_tp/tick"], say, { onFault: (fault) => void faults.push(fault) });
+    const bytes = new Uint8Array(16);
+    for (const hidden of [-8, 17, 0.5, NaN])
+      assert.throws(() => host!.fire(0, { type: { size: 16, hidden }, bytes }), RangeError);
+    for (const at of [-8, 9, 16, 2 ** 20, 0.5, NaN]) {
+      const type = { size: 16, objects: [{ at, size: 8 }] };
+      assert.throws(() => host!.fire(0, { type, bytes, objects: [new Uint8Array(8)] }), RangeError);
+    }
+    assert.equal(
+      host!.fire(0, { type: { size: 16, objects: [{ at: 8, size: 8 }] }, bytes, objects: [new Uint8Array(8)] }),
+      0n,
+    );
+    // Who runs programs in a thread of its own may give what no type has made.
+    const runner = openEventRunner(host!.shareImage("test"), {
+      onPrint: () => {},
+      onFault: (fault) => void faults.push(fault),
+    });
+    assert.equal(runner.run(0, { bytes, objects: [{ at: 2 ** 20, bytes }] }, host!.task()), undefined);
+    assert.match(
+      faults[0]!.message,
+      /^Cannot run a program: RangeError: A context of 16 bytes has no pointer at 1048576$/,
+    );
     await collection.close();
   });
 });

@@ -1,6 +1,7 @@
 import { list } from "../../../base/check-members.ts";
 import { anObject, aUint8Array } from "../../../base/checks.ts";
 import type { RunContext } from "../machine/contracts.ts";
+import { checkContext } from "../machine/run-context.ts";
 
 /** What programs get in r1 at an attach point. */
 export interface ContextType {
@@ -37,12 +38,14 @@ export function runContext(context: EventContext): RunContext {
       `A context of ${type.size} bytes and ${types.length} objects cannot be made of ${bytes.length} bytes and ${objects.length} objects`,
     );
   }
-  return {
+  const made: RunContext = {
     bytes,
     readableFrom: type.hidden ?? 0,
     writable: type.writable ?? false,
     objects: types.map(({ at, size }, index) => ({ at, bytes: sized(objects[index]!, size) })),
   };
+  checkContext(made);
+  return made;
 }
 
 export function sameContext(one: ContextType, other: ContextType): boolean {
