@@ -9,6 +9,7 @@ import { MemoryArea } from "../memory/memory-area.ts";
 import { ScalarView } from "../memory/scalar-view.ts";
 import type { Shape } from "../memory/shape.ts";
 import { writeShape } from "../memory/write-shape.ts";
+import { checkPlace } from "../spec/set-variable.ts";
 import type { VariableSpec } from "../spec/types.ts";
 import { memoryShape } from "./memory-shape.ts";
 
@@ -198,9 +199,8 @@ export class Variable<T = unknown, In = T> {
     return { area: this.#checked(new MemoryArea({ ...options, bytes })), at: this.#offset };
   }
 
-  /** A spec may have been edited. */
   #checked(area: MemoryArea): MemoryArea {
-    if (this.#offset >= 0 && this.#offset + this.size <= area.length) return area;
-    throw new EbpfError("BAD_OBJECT", `Cannot use ${this.#title}: it lies outside of its section ${this.section}`);
+    checkPlace(this.#options.spec, area.length);
+    return area;
   }
 }

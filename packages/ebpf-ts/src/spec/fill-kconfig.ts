@@ -7,6 +7,7 @@ import {
   type KconfigValue,
   settingOf,
 } from "./kconfig-value.ts";
+import { checkPlace } from "./set-variable.ts";
 import type { CollectionSpec, VariableSpec } from "./types.ts";
 
 /** Where settings come from: what `load()` was given goes first. */
@@ -38,6 +39,7 @@ export function fillKconfig(spec: CollectionSpec, sources: KconfigSources): Fill
   if (map?.contents === undefined) return { spec, missing };
   const contents = new Uint8Array(map.contents.length);
   for (const variable of kconfigVariables(spec)) {
+    checkPlace(variable, contents.length);
     const bytes = bytesOf(spec, variable, sources, missing);
     if (bytes !== undefined) contents.set(bytes.subarray(0, variable.size), variable.offset);
   }

@@ -2,7 +2,13 @@ import { makeEncoder } from "../btf/codec/encoder.ts";
 import { aString } from "../base/checks.ts";
 import { aSpec } from "./check-spec.ts";
 import { EbpfError, ValueError } from "../base/errors.ts";
-import type { CollectionSpec } from "./types.ts";
+import type { CollectionSpec, VariableSpec } from "./types.ts";
+
+/** A spec may have been edited: throws BAD_OBJECT for a variable that does not lie within its section, which has `length` bytes. */
+export function checkPlace({ name, section, offset, size }: VariableSpec, length: number): void {
+  if (offset >= 0 && offset + size <= length) return;
+  throw new EbpfError("BAD_OBJECT", `Cannot use variable ${name}: it lies outside of its section ${section}`);
+}
 
 /**
  * Gives a global variable its first value, before the collection is loaded: the only time when `const volatile`
@@ -24,6 +30,7 @@ export function setVariable(spec: CollectionSpec, name: string, value: unknown):
   if (map?.contents === undefined) {
     throw new EbpfError("NOT_FOUND", `Cannot set variable ${name}: the object has no section ${variable.section}`);
   }
+  checkPlace(variable, map.contents.length);
   map.contents.set(
     named(name, () => encode(spec, name, variable.type, variable.size, value)),
     variable.offset,

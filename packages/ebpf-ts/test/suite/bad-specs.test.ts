@@ -20,6 +20,26 @@ onEachEngine("specs that are none", (engine) => {
     }
   });
 
+  it("of which a variable lies outside of its section say so, whoever would write it", async () => {
+    const outside = { code: "BAD_OBJECT", message: /^Cannot use variable \w+: it lies outside of its section \.\w+$/ };
+    for (const [name, variable, options] of [
+      ["externs", "CONFIG_HZ", {}],
+      ["memory", "hits", { variables: { hits: 1 } }],
+    ] as const) {
+      await using loaded = await fixture(engine, name);
+      const at = loaded.bpf.spec.variables.findIndex((each) => each.name === variable);
+      for (const [member, value] of [
+        ["offset", 2 ** 31],
+        ["offset", 2 ** 32 - 1],
+        ["size", 2 ** 32 - 1],
+      ] as const) {
+        const spec = copied(loaded.bpf.spec);
+        Object.assign(spec.variables[at]!, { [member]: value });
+        await assert.rejects(load(spec, { engine, ...options }), outside, `${variable}, ${member}`);
+      }
+    }
+  });
+
   const tried: [name: string, program: string, runs: number][] = [
     ["memory", "", 300],
     ["externs", "known", 40],
@@ -60,6 +80,11 @@ onEachEngine("specs that are none", (engine) => {
       );
     });
 });
+
+/** Another, of which variables may be changed. */
+function copied(spec: CollectionSpec): CollectionSpec {
+  return { ...spec, variables: spec.variables.map((variable) => ({ ...variable })) };
+}
 
 /** Ours name what they are about; the runtime's own name its properties and functions. */
 function isOurs(error: unknown): boolean {
