@@ -95,14 +95,19 @@ export class Session {
   }
 
   #listen(): void {
-    const control = this.#qemu.port("control");
-    // QEMU may be gone when something is told.
-    control.on("error", () => {});
-    createInterface({ input: control }).on("line", (line) => this.#hear(line));
-    this.#qemu.port("console").on("data", (text: Buffer) => {
-      this.#console = (this.#console + String(text)).slice(-64 * 1024);
-      if (this.#options.console) process.stderr.write(text);
-    });
+    // QEMU may be gone when something is told, or be ended before it has read that: its ports are reset then, and its end is told by itself.
+    const gone = (): void => {};
+    const control = this.#qemu.port("control").on("error", gone);
+    const lines = createInterface({ input: control });
+    lines.on("error", gone);
+    lines.on("line", (line) => this.#hear(line));
+    this.#qemu
+      .port("console")
+      .on("error", gone)
+      .on("data", (text: Buffer) => {
+        this.#console = (this.#console + String(text)).slice(-64 * 1024);
+        if (this.#options.console) process.stderr.write(text);
+      });
   }
 
   #hear(line: string): void {
