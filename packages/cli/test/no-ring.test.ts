@@ -28,6 +28,12 @@ describe("ebpf run of an object without a ring buffer", { timeout: 60_000 }, () 
     },
   );
 
+  it("says of an object without programs that it has none", async () => {
+    const object = "packages/ebpf-ts/test/fixtures/core-shapes-target.bpf.o";
+    const { stderr } = await ebpf(["run", object, "--engine", "embedded", "--", "true"]);
+    assert.match(stderr, /^the object has no programs: SEC\("…"\) before a function makes it one$/m);
+  });
+
   it("on the kernel, goes on until Ctrl-C where programs are attached", { skip: kernelOrSkip() }, async () => {
     let told = false;
     const { code, stderr } = await ebpf(["run", silent, "--engine", "kernel", "--pid", `${process.pid}`], {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import { generateDeclaration, generateModule } from "ebpf-ts/codegen";
+import { makeFolder } from "../output/make-folder.ts";
 import { withObject } from "../output/object-file.ts";
 import { refuseSpecial } from "../output/refuse-special.ts";
 import { quoted } from "../output/text.ts";
@@ -69,9 +70,12 @@ export class GeneratedFile {
       return true;
     }
     if ((await this.current()) === text) return false;
-    await writeFile(this.path, text).catch((error: unknown) => {
+    try {
+      await makeFolder(dirname(this.path));
+      await writeFile(this.path, text);
+    } catch (error) {
       throw failure(`write ${this.path}`, error);
-    });
+    }
     return true;
   }
 }

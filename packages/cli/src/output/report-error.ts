@@ -43,5 +43,6 @@ export function say(text: string): void {
 
 function sentence(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll("\n", "; ");
+  // The library names its own option.
+  return message.replaceAll("\n", "; ").replaceAll('or use engine: "embedded"', "or use ebpf run --engine embedded");
 }

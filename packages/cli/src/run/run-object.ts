@@ -156,6 +156,7 @@ function checkFolder(): void {
 }
 
 function nothingAttached({ spec }: Collection, { only = [], without = [] }: RunArguments): string {
+  if (spec.programs.length === 0) return 'the object has no programs: SEC("…") before a function makes it one';
   const off = spec.programs.filter(({ autoload, section }) => !autoload && section.startsWith("?"));
   const wish = `the object wants ${off.map(({ name }) => name).join(", ")} left out (a section name that begins with "?")`;
   const chosen = only.length + without.length > 0 ? "--only and --without leave out the rest" : undefined;

@@ -1,13 +1,15 @@
 import { EbpfError, NotSupportedError } from "../../../base/errors.ts";
 import { cgroupsIn, makeCgroup, removeCgroup } from "../../../host/cgroup/cgroup-files.ts";
 import { cgroupMounts, howToMount } from "../../../host/cgroup/cgroup-mounts.ts";
+import { missingOf } from "../privilege.ts";
 import { refusal, refusalCode } from "../../../host/refusal.ts";
 import { isProcess } from "../../../host/signals.ts";
 import { isThere, linkTarget, readHostFile } from "../../../host/system-files.ts";
 import { pid, uniqueName } from "../../../host/this-process.ts";
 
 const action = "keep to the events of a command";
-const everybody = 'scope: "system" (ebpf run --all) is for everybody\'s events, and engine: "embedded" needs no cgroup';
+const everybody =
+  'scope: "system" (ebpf run --all) is for everybody\'s events, and engine: "embedded" (ebpf run --engine embedded) needs no cgroup';
 
 /** The folder of the cgroup (version 2) that this process is in. */
 export function ownCgroup(): string {
@@ -43,12 +45,18 @@ export function makeGroup(): string {
   } catch (cause) {
     throw refusal(cause, action, (code) => {
       const why = `that takes a cgroup of its own, and none can be made in ${parent} (${code}): ${remedies[code] ?? "see cgroups(7)"}`;
-      const message = `Cannot ${action}: ${why}; ${everybody}`;
+      const told = (also: string): string => `Cannot ${action}: ${why}${also}; ${everybody}`;
       return code === "EACCES" || code === "EPERM"
-        ? new EbpfError("NO_PRIVILEGE", message, { cause })
-        : new NotSupportedError("cgroup", message, undefined, { cause });
+        ? new EbpfError("NO_PRIVILEGE", told(whatElse()), { cause })
+        : new NotSupportedError("cgroup", told(""), undefined, { cause });
     });
   }
+}
+
+/** A delegated group alone is of no use to who may load no programs. */
+function whatElse(): string {
+  const missing = missingOf(["CAP_BPF", "CAP_PERFMON"]);
+  return missing.length === 0 ? "" : `; programs take ${missing.join(" and ")} besides, or root`;
 }
 
 const remedies: Readonly<Record<string, string>> = {
