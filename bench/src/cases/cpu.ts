@@ -9,7 +9,7 @@ const ways = {
 } as const satisfies Record<string, { mode: OursMode; about: string }>;
 
 /** V8 compiles what runs often in the first seconds, which is a cost of the start: this is about a process that has run for longer. */
-const settleSeconds = 8;
+const settleSeconds = 12;
 
 /** What a core pays for a record at a rate that both sides keep up with: CPU time of all threads of the process. */
 export const cpuCases: readonly Case[] = Object.entries(rates).flatMap(([name, rate]) =>
