@@ -127,7 +127,7 @@ describe("ebpf prog, map, link, btf", { skip: kernelOrSkip() || rootOrSkip("to l
     // In a network namespace of its own, whose loopback interface nobody else has.
     const script = `
       import { execFileSync } from "node:child_process";
-      import { load } from "ebpf-ts";
+      import { load } from ${JSON.stringify(import.meta.resolve("ebpf-ts"))};
       const bpf = await load(${JSON.stringify(fixture("net"))}, { engine: "kernel", only: ["xdp_first"] });
       const { info } = await bpf.program("xdp_first").attach({ kind: "xdp", interface: "lo" });
       for (const verb of ["show", "detach", "show"])
