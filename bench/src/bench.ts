@@ -16,6 +16,11 @@ const kernelCore: number = Math.min(1, availableParallelism() - 1);
 
 /** Seconds before a turn's measurement begins. */
 const warmUp = 0.2;
+/**
+ * V8 compiles what runs often in the first seconds, and collects what a start leaves after eight: costs of the start, which say nothing of a
+ * process that has run for longer.
+ */
+const settleSeconds = 12;
 
 /** What a case has to work with: processes on cores, the peers' programs, and a place to pin. */
 export class Bench {
@@ -30,6 +35,12 @@ export class Bench {
 
   get warmUp(): number {
     return warmUp;
+  }
+
+  /** Repeats a turn of ours until the process is past its start. */
+  async settle(turn: () => Promise<unknown>): Promise<void> {
+    const each = this.options.seconds + warmUp;
+    for (let settled = 0; settled < settleSeconds; settled += each) await turn();
   }
 
   /** A folder to pin in, another one each time. */

@@ -26,7 +26,7 @@ async function open(bench: Bench): Promise<Turns> {
   await child.answer();
   const ours = (): Promise<number> => p50(bench, folder, () => askOurs<Latencies>(bench, child));
   const peer = (): Promise<Latencies> => askPeer<Latencies>(bench, "ring", [`${folder}/events`, "latency"]);
-  await ours(); // compiles the loop
+  await bench.settle(ours);
   return { ours, peer: () => p50(bench, folder, peer), close: () => child.end() };
 }
 

@@ -8,9 +8,6 @@ const ways = {
   "/decoded": { mode: "decoded", about: "six decoded fields" },
 } as const satisfies Record<string, { mode: OursMode; about: string }>;
 
-/** V8 compiles what runs often in the first seconds, which is a cost of the start: this is about a process that has run for longer. */
-const settleSeconds = 12;
-
 /** What a core pays for a record at a rate that both sides keep up with: CPU time of all threads of the process. */
 export const cpuCases: readonly Case[] = Object.entries(rates).flatMap(([name, rate]) =>
   Object.entries(ways).map(([suffix, { mode, about }]) =>
@@ -33,8 +30,7 @@ function cpu(name: string, rate: number, ours: OursMode, about: string): Case {
     better: "less",
     async open(bench) {
       const ring = await PinnedRing.open(bench, turn);
-      const each = bench.options.seconds + bench.warmUp;
-      for (let settled = 0; settled < settleSeconds; settled += each) await ring.ours(load);
+      await bench.settle(() => ring.ours(load));
       const nanoseconds = ({ consumed: { cpu, records } }: { consumed: { cpu: number; records: number } }): number =>
         (cpu * 1e9) / Math.max(records, 1);
       return {

@@ -113,7 +113,7 @@ function latency(name: string, share: number): Case {
     better: "less",
     async open(bench) {
       const ring = await PinnedRing.open(bench, turn);
-      await ring.ours(load);
+      await bench.settle(() => ring.ours(load));
       const micros = ({ consumed }: { consumed: Latencies }): number => quantile(consumed.nanoseconds, share) / 1000;
       return {
         ours: async () => micros(await ring.ours<Latencies>(load)),
