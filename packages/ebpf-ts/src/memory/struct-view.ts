@@ -1,6 +1,5 @@
 import type { ViewMaker } from "./array-memory.ts";
 import type { MemoryArea } from "./memory-area.ts";
-import { isFloat } from "./scalar-format.ts";
 import { asCopy, type Shape, type StructShape } from "./shape.ts";
 import { writeShape } from "./write-shape.ts";
 
@@ -27,7 +26,8 @@ class StructView {
     };
     const setter = (view: StructView, value: unknown): void => {
       view.#area.checkWritable();
-      if (isLossy(shape) && Object.is(getter(view), value)) return;
+      // A text may say less than its bytes, a bool of 2 too: what it says already is not written, so that nothing is lost.
+      if (shape.kind === "leaf" && Object.is(getter(view), value)) return;
       writeShape(view.#area, view.#base + offset, shape, value, name);
     };
     Object.defineProperty(prototype, name, {
@@ -63,14 +63,6 @@ class StructView {
     this.#area.check();
     return this.#shape.read(this.#area.view, this.#base);
   }
-}
-
-/**
- * Whether a member may say less than its bytes do: a text with bytes behind its NUL, a bool of 2, a NaN with a payload. What it says already
- * is not written then, so that what was read and is written back changes nothing.
- */
-function isLossy(shape: Shape): boolean {
-  return shape.kind === "leaf" || (shape.kind === "scalar" && isFloat(shape.format));
 }
 
 type StructClass = new (area: MemoryArea, base: number, shape: StructShape, view: ViewMaker) => StructView;

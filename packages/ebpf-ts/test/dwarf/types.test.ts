@@ -24,8 +24,11 @@ function layout(btf: Btf, { kind, size, members }: BtfComposite): unknown {
     member.name,
     member.bitOffset,
     member.bitSize,
-    // What is only named in one table may be whole in the other.
-    btf.nameOf(member.type).replace(/\b(const|volatile|restrict) /g, ""),
+    // What is only named in one table may be whole in the other. What pointers point to is not laid out, and an array has no name.
+    btf
+      .nameOf(member.type)
+      .replace(/\b(const|volatile|restrict) /g, "")
+      .replace(/^.*\(\*\)\[\d*\]$/, "void *"),
   ]);
   return { kind, size, members: each };
 }
