@@ -29,7 +29,7 @@ const refused = [
   { object: "missing-function", says: [/calls_missing/, /\bmissing\b/] },
   { object: "unknown-helper", says: [/calls_unknown/, /9999/, /unknown-helper\.bpf\.c:13/] },
   { object: "gpl-only-helper", says: [/gpl_only/, /bpf_probe_read_kernel/, /GPL-compatible/, /Proprietary/] },
-  { object: "no-license", says: [/gpl_only/, /bpf_probe_read_kernel/, /GPL-compatible/] },
+  { object: "no-license", says: [/gpl_only/, /bpf_probe_read_kernel/, /GPL-compatible/, /SEC\("license"\) = "GPL"/] },
   { object: "unknown-map-type", says: [/strange/, /9999/] },
   { object: "bad-map-sizes", says: [/\barray\b/, /key/] },
   { object: "core-missing-field", says: [/enter_kill/, /CO-RE/, /core-missing-field\.bpf\.c:15/] },

@@ -93,3 +93,13 @@ describe("an engine that nobody has named", () => {
     });
   });
 });
+
+onEachEngine("a command that is killed without the name of a signal", (engine) => {
+  it("is sent SIGTERM", { skip: engine === "embedded" && ptraceOrSkip() }, async () => {
+    await using bpf = await load(fixturePath("tracepoint.bpf.o"), { engine, scope: "command" });
+    await bpf.attach();
+    const command = await bpf.spawn("sleep", ["1000"]);
+    command.kill();
+    assert.deepEqual(await command.exited, { code: undefined, signal: "SIGTERM" });
+  });
+});
