@@ -8,7 +8,7 @@ import { brokenError, closedError, drainingError, lengthFault } from "./consumer
 import { OwnPosition, PeerPosition } from "./position.ts";
 import { ProducedPosition } from "./produced-position.ts";
 import { type OnRecord, ringBusy, ringEmpty, ringSkipped } from "./reading.ts";
-import { headerSize, isBusy, isDiscarded, payloadLength, recordSize } from "./record.ts";
+import { headerSize, isBusy } from "./record.ts";
 import type { RingMemory } from "./ring-memory.ts";
 
 /** How many records pass between two looks at the clock. */
@@ -129,12 +129,11 @@ export class RingConsumer {
 
   /** As {@link read}, of the records that {@link lookAhead} found; after them it gives {@link ringEmpty}. */
   readAhead(): number {
-    if (!this.open || this.#poison !== undefined) this.#checkUse();
-    while (this.#position !== this.#ready) {
-      const offset = this.#stepReady();
+    if (!this.memory.open || this.#closed || this.#poison !== undefined) this.#checkUse();
+    for (;;) {
+      const offset = this.#nextReady();
       if (offset !== ringSkipped) return offset;
     }
-    return ringEmpty;
   }
 
   /** Records that were found and not read yet. */
@@ -221,30 +220,37 @@ export class RingConsumer {
     }
   }
 
-  /** One record on, after a look ahead when it is needed. */
+  /** The next record, after a look ahead when it is needed. */
   #step(): number {
     if (this.#position === this.#ready) {
       const lack = this.#lookAhead();
       if (lack !== 0) return lack;
     }
-    return this.#stepReady();
+    return this.#nextReady();
   }
 
-  /** One record on; there is one that is committed. Its header is checked again, since another process may write it. */
-  #stepReady(): number {
-    const at = this.#position & this.#mask;
+  /**
+   * One record on, of those that were found; {@link ringEmpty} after them. Its header is checked again, since another process may write it. Its bits
+   * are written out (record.ts).
+   */
+  #nextReady(): number {
+    const position = this.#position;
+    const left = (this.#ready - position) >>> 0;
+    if (left === 0) return ringEmpty;
+    const at = position & this.#mask;
     const header = this.#headers[at >> 2]!;
-    const total = recordSize(payloadLength(header));
-    if (isBusy(header) || total > (this.#ready - this.#position) >>> 0) throw this.#badHeader(header);
-    this.#position = (this.#position + total) | 0;
-    if (isDiscarded(header)) {
+    const length = header & 0x3fff_ffff;
+    const total = (length + 8 + 7) & ~7;
+    if (header < 0 || total > left) throw this.#badHeader(header);
+    this.#position = (position + total) | 0;
+    if ((header & 0x4000_0000) !== 0) {
       this.#discarded += 1;
       return ringSkipped;
     }
     this.#waiting -= 1;
     this.#received += 1;
-    this.#length = payloadLength(header);
-    return at + headerSize;
+    this.#length = length;
+    return at + 8;
   }
 
   /** Finds the committed records ahead, up to about 1/32 of the ring. Gives 0, or why there are none. */
@@ -261,7 +267,7 @@ export class RingConsumer {
 
   /**
    * Bytes of the committed records ahead. The bounds are checked before BUSY, because a header's length is final before its
-   * record is produced. (A class of its own would be slower by half a nanosecond a record.)
+   * record is produced. (A class of its own would be slower by half a nanosecond a record; the bits are written out, see record.ts.)
    */
   #scan(): number {
     const headers = this.#headers;
@@ -273,13 +279,13 @@ export class RingConsumer {
     let count = 0;
     while (length < limit) {
       const header = headers[((position + length) & mask) >> 2]!;
-      const total = recordSize(payloadLength(header));
+      const total = ((header & 0x3fff_ffff) + 8 + 7) & ~7;
       if (total > produced - length) {
         if (length === 0) throw this.#badHeader(header);
         break;
       }
-      if (isBusy(header)) break;
-      if (!isDiscarded(header)) count += 1;
+      if (header < 0) break;
+      if ((header & 0x4000_0000) === 0) count += 1;
       length += total;
     }
     this.#waiting = count;

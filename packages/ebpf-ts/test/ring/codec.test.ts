@@ -3,15 +3,22 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { EbpfError } from "../../src/base/errors.ts";
 import {
+  busyBit,
   checkHeader,
   decodeHeader,
   decodeRecords,
   decodeRing,
+  discardBit,
   encodeHeader,
   encodeHeaderInto,
   encodeRecords,
   encodeRing,
+  headerSize,
+  isBusy,
+  isDiscarded,
+  lengthMask,
   pageOffsetAt,
+  payloadLength,
   type PageOrigin,
   type RecordHeader,
   RingConsumer,
@@ -19,6 +26,7 @@ import {
   RingProducer,
   recordSize,
 } from "../../src/ring/index.ts";
+import { RingBufHeader } from "../../src/uapi/uapi.gen.ts";
 import { KernelRing, makeMemory, payload } from "./kernel-model.ts";
 
 const layout: RingLayout = { size: 16384, origin: "linux" };
@@ -29,6 +37,25 @@ function header(changes: Partial<RecordHeader> = {}): RecordHeader {
 }
 
 describe("record format: a header", () => {
+  it("has the uapi's numbers", () => {
+    assert.deepEqual(
+      [headerSize, busyBit, discardBit],
+      [RingBufHeader.HDR_SZ, RingBufHeader.BUSY_BIT, RingBufHeader.DISCARD_BIT],
+    );
+    assert.equal(lengthMask, ~(busyBit | discardBit));
+  });
+
+  it("is read by the functions as its constants say", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), (word) => {
+        assert.equal(isBusy(word), (word & busyBit) !== 0);
+        assert.equal(isDiscarded(word), (word & discardBit) !== 0);
+        assert.equal(payloadLength(word), word & lengthMask);
+        assert.equal(recordSize(word & 0xffff), Math.ceil(((word & 0xffff) + headerSize) / 8) * 8);
+      }),
+    );
+  });
+
   it("stands in 8 bytes, little-endian", () => {
     assert.deepEqual(
       [...encodeHeader({ length: 0x12_3456, pageOffset: 0x0a0b_0c0d })],
