@@ -199,6 +199,36 @@ describe("A loop that naps", () => {
     );
   });
 
+  it("hands out a record no later than the bound that was asked for", async () => {
+    for (const bound of [1, 5, 20]) {
+      const other = new SimulatedEventRing(1 << 20);
+      using ring = new RingBuf<number>({ name: "events", ring: other, decode: (view, at) => view.getUint32(at, true) });
+      let seen = 0;
+      let made = 0;
+      let late = 0;
+      const emit = (): number => {
+        other.emit(made);
+        return (made += 1);
+      };
+      const traffic = async (): Promise<void> => {
+        for (let round = 0; round < 20; round++) {
+          for (let turn = 0; turn < 10; turn++) {
+            for (let i = 0; i < 200; i++) emit();
+            await sleep(1);
+          }
+          const last = emit();
+          // A nap that began before this timer, and is shorter, ends before it, however late both are; and what it began to read, it reads in this turn.
+          await sleep(bound + 1);
+          await new Promise(setImmediate);
+          if (seen < last) late += 1;
+        }
+      };
+      for await (const batch of ring.batches({ until: traffic(), wakeup: { maxLatencyMs: bound } }))
+        for (const _ of batch) seen += 1;
+      assert.deepEqual({ bound, late, seen }, { bound, late: 0, seen: made });
+    }
+  });
+
   it("is left by close(), an abort and `until`, as one that sleeps is", async () => {
     for (const leave of ["close", "abort", "until"] as const) {
       const other = new SimulatedEventRing(1 << 14);

@@ -143,6 +143,13 @@ describe("a process whose event loop watches a descriptor", options, () => {
       output: "settled\n",
     },
     {
+      title: "hears, once it goes on, what rang while it was stopped",
+      script: `const { spawn } = await import("node:child_process");
+        const w = watchByLoop(fd, () => { console.log("rang"); w.close(); }); w.hold(true);
+        spawn("sh", ["-c", "kill -STOP $PPID; printf '\\\\1\\\\0\\\\0\\\\0\\\\0\\\\0\\\\0\\\\0' >&3; kill -CONT $PPID"], { stdio: ["ignore", "inherit", "inherit", fd] });`,
+      output: "rang\n",
+    },
+    {
       title: "keeps many of them to its end",
       script: "for (let i = 0; i < 300; i++) { const fd = sys.eventfd(); sys.signal(fd); watchByLoop(fd, () => {}); }",
     },
