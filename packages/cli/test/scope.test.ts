@@ -1,6 +1,6 @@
 /** The same line means the same as root on the kernel and as an ordinary user on the embedded engine, whoever is at work beside. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { copyForNobody, ebpf, nobody } from "./ebpf.ts";
@@ -100,6 +100,10 @@ describe("ebpf run with a command", { timeout: 300_000 }, () => {
     const { code, stderr } = await ebpf(["run", object, "--pid", "soon", "--", "true"]);
     assert.equal(code, 2);
     assert.match(stderr, /It takes the number of a process/);
+    const gone = spawnSync("true").pid;
+    const nobody = await ebpf(["run", object, "--pid", `${gone}`, "--", "true"]);
+    assert.equal(nobody.code, 2);
+    assert.match(nobody.stderr, new RegExp(`There is no process ${gone}`));
     const all = await ebpf(["run", object, "--engine", "embedded", "--all", "--", "true"]);
     assert.equal(all.code, 1);
     assert.match(all.stderr, /events of the whole system/);

@@ -14,8 +14,20 @@ const largestPid = 2 ** 22;
 /** The one after it means none. */
 const largestUid = 2 ** 32 - 2;
 
+/** Of a process that is there: nothing would ever be seen of another. */
 export function parsePid(text: string): number {
-  return parseWhole(text, 1, largestPid, "the number of a process");
+  const pid = parseWhole(text, 1, largestPid, "the number of a process");
+  if (isGone(pid)) throw new InvalidArgumentError(`There is no process ${pid}.`);
+  return pid;
+}
+
+function isGone(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch (error) {
+    // It is there, and not ours, where the kernel says EPERM.
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
 }
 
 export function parseUid(text: string): number {

@@ -25,7 +25,8 @@ const otherFolders = ["/opt/homebrew/opt/llvm/bin", "/usr/local/opt/llvm/bin"];
  * folders of `$PATH`. `action` follows "Cannot".
  */
 export async function findClang(action: string, named?: string): Promise<Clang> {
-  const wanted = named ?? (environmentVariable("CLANG") || undefined);
+  const ofEnvironment = environmentVariable("CLANG") || undefined;
+  const wanted = named ?? ofEnvironment;
   const candidates = wanted === undefined ? await installedClangs() : [wanted];
   const faults: string[] = [];
   for (const path of candidates) {
@@ -34,7 +35,11 @@ export async function findClang(action: string, named?: string): Promise<Clang> 
     faults.push(found);
   }
   const reason = faults.join(", ") || "no clang is installed";
-  throw new EbpfError("COMPILER", `Cannot ${action}: ${reason}: ${howToInstallClang()}`);
+  const advice =
+    wanted !== undefined && (await installedClangs()).length > 0
+      ? `name another${named === undefined ? " in $CLANG" : ""}, or none for the newest that is installed`
+      : howToInstallClang();
+  throw new EbpfError("COMPILER", `Cannot ${action}: ${reason}: ${advice}`);
 }
 
 async function installedClangs(): Promise<string[]> {

@@ -117,6 +117,9 @@ describe("compile()", { skip: compilersOrSkip("clang-14", "clang-19") }, () => {
     assert.equal(await refusal(old), "Cannot compile PATH: old is clang 13.0.1, and 14 or later is needed: …");
     assert.equal(await refusal(bare), "Cannot compile PATH: bare (clang 17.0.0) was built without the BPF target: …");
     assert.equal(await refusal("/bin/true"), "Cannot compile PATH: /bin/true is no clang: …");
+    await assert.rejects(compile(path, { clang: "/nowhere/clang" }), {
+      message: /: name another, or none for the newest that is installed$/,
+    });
     process.env["PATH"] = join(folder, "empty");
     try {
       await assert.rejects(compile(path), { code: "COMPILER", message: /no clang is installed: \S+/ });

@@ -9,8 +9,6 @@ import type { Executor } from "../machine/executor.ts";
 import type { HelperTable } from "../machine/helper.ts";
 import type { Run } from "../machine/run.ts";
 
-/** gotol: an unconditional jump whose distance is `imm`. */
-
 export const interpreter: Executor = {
   open: (_machine, helpers) => (run) => execute(run, helpers),
 };
