@@ -185,3 +185,37 @@ test("tags are the same as under libbpf", { skip: whyNoJudge() }, () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test("of an edited spec it says what cannot be assembled, wherever the program reaches, and nothing of what it does not reach", () => {
+  const edits: readonly [edit: (spec: CollectionSpec) => void, says: RegExp][] = [
+    [({ functions }) => void Object.assign(functions, { 0: undefined }), /Element 0 of the functions of assemble/],
+    [({ programs }) => void Object.assign(programs, { 1: null }), /Element 1 of the programs of assemble/],
+    [({ functions }) => void Object.assign(functions[0]!, { name: 5 }), /name of element 0 of the functions/],
+    [(spec) => void Object.assign(spec, { btf: {} }), /btf of the spec of assemble/],
+    ...(["instructions", "references", "lines", "coreRelocations"] as const).map(
+      (member): [(spec: CollectionSpec) => void, RegExp] => [
+        (spec) => void Object.assign(functionOf(spec, "leaf"), { [member]: undefined }),
+        new RegExp(`${member} of Function leaf of the spec of assemble`),
+      ],
+    ),
+  ];
+  for (const [edit, says] of edits) {
+    const spec = read("spec-code.bpf.o");
+    const first = program(spec, "first_program");
+    edit(spec);
+    assert.throws(
+      () => assemble(spec, first),
+      (error: Error) => error instanceof TypeError && says.test(error.message),
+      String(says),
+    );
+  }
+  const spec = read("spec-code.bpf.o");
+  Object.assign(functionOf(spec, "on_index"), { lines: undefined });
+  assert.equal(assemble(spec, program(spec, "first_program")).functions.length, 4);
+});
+
+function functionOf(spec: CollectionSpec, name: string): FunctionSpec {
+  const found = spec.functions.find((candidate) => candidate.name === name);
+  assert.ok(found);
+  return found;
+}

@@ -47,14 +47,14 @@ export class Assembler {
     return assembly.finish();
   }
 
-  /** The programs, and the functions that they reach, in no order. */
-  reach(programs: readonly ProgramSpec[]): ReadonlySet<FunctionSpec> {
-    const reached = new Set<FunctionSpec>(programs);
-    for (const program of programs) {
-      const callback = this.#known.get(this.#callbacks.get(program.btfFunction) ?? "");
-      if (callback !== undefined) reached.add(callback);
-    }
+  /** The programs, and the functions that they reach, in no order. `check` is called for each before anything of it is looked at. */
+  reach(programs: readonly ProgramSpec[], check: (fn: FunctionSpec) => void = () => {}): ReadonlySet<FunctionSpec> {
+    const starts: ReadonlySet<FunctionSpec> = new Set(programs);
+    const reached = new Set(starts);
     for (const fn of reached) {
+      check(fn);
+      const callback = starts.has(fn) ? this.#known.get(this.#callbacks.get(fn.btfFunction) ?? "") : undefined;
+      if (callback !== undefined) reached.add(callback);
       for (const reference of fn.references) {
         const next = isFunctionReference(reference) ? this.#known.get(reference.function) : undefined;
         if (next !== undefined) reached.add(next);
