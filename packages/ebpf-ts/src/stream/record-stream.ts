@@ -38,7 +38,7 @@ export interface EventsOptions {
   /**
    * How to learn of new records when the ring is empty: `event` (the default) sleeps until a program wakes it. While 2 million
    * records a second or more come, it looks again every millisecond instead, which is faster for both sides; while 50,000 or more come, every
-   * 2 ms, as long as the most that came lately fills no more than 1/32 of the ring meanwhile (1/8 of one of 1 MiB or more). A record after silence
+   * 4 ms, as long as the most that came lately fills no more than 1/32 of the ring meanwhile (1/8 of one of 2 MiB or more). A record after silence
    * always wakes it. With `maxLatencyMs` it does so from 64 records a look on, and looks are up to so many milliseconds apart, as long as they find
    * the ring a quarter full at most; 0: never.
    *
