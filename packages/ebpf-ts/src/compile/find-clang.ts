@@ -25,8 +25,7 @@ const otherFolders = ["/opt/homebrew/opt/llvm/bin", "/usr/local/opt/llvm/bin"];
  * folders of `$PATH`. `action` follows "Cannot".
  */
 export async function findClang(action: string, named?: string): Promise<Clang> {
-  const ofEnvironment = environmentVariable("CLANG") || undefined;
-  const wanted = named ?? ofEnvironment;
+  const wanted = named ?? (environmentVariable("CLANG") || undefined);
   const candidates = wanted === undefined ? await installedClangs() : [wanted];
   const faults: string[] = [];
   for (const path of candidates) {

@@ -292,8 +292,9 @@ export class RingConsumer {
       if ((header & 0x4000_0000) === 0) count += 1;
       length += total;
     }
+    // Another process may have discarded what was found before: then some of it still waits here.
+    this.#found += count - this.#waiting;
     this.#waiting = count;
-    this.#found += count;
     return length;
   }
 

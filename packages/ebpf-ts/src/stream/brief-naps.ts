@@ -2,7 +2,7 @@ import { Peak } from "./peak.ts";
 
 /** Records a second from which on it is cheaper for the reader, who need not be woken for a few at a time. */
 const severalPerSecond = 50_000;
-/** How long it naps for those, in milliseconds: not longer than others keep the thread of an ordinary program. Half as long costs a third more. */
+/** How long it naps for those, in milliseconds: not longer than others keep the thread of an ordinary program. Half as long costs half as much again. */
 const longestMs = 4;
 /** Of the ring, which such a nap may fill at the highest rate of late: a burst may bring 32 times as much before anything is lost. */
 const thirtySecond = 1 / 32;

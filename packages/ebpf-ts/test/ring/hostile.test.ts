@@ -150,6 +150,28 @@ describe("hostile producer, seen by the consumer", () => {
       { numRuns: 2000 },
     );
   });
+
+  it("that discards, or takes back, what was found: what was handed out is counted all the same", () => {
+    const memory = makeMemory(4096);
+    const kernel = new KernelRing(memory);
+    const consumer = new RingConsumer(memory, "events");
+    const words = new Int32Array(memory.data.buffer, memory.data.byteOffset, memory.size / 4);
+    const discard = 0x4000_0000;
+    for (const flip of [(word: number) => word | discard, (word: number) => word & ~discard]) {
+      const before = consumer.received;
+      const first = Number(consumer.consumerPosition & 4095n) / 4;
+      for (let i = 0; i < 3; i++) assert.ok(kernel.output(payload(i, 8)));
+      if (flip(discard) === 0) words[first + 4]! |= discard;
+      assert.ok(consumer.lookAhead() > 0);
+      words[first + 4] = flip(words[first + 4]!);
+      let seen = 0;
+      while (consumer.readAhead() >= 0) seen += 1;
+      assert.ok(kernel.output(payload(3, 8)));
+      assert.ok(consumer.lookAhead() > 0);
+      while (consumer.readAhead() >= 0) seen += 1;
+      assert.equal(consumer.received - before, seen);
+    }
+  });
 });
 
 describe("hostile consumer, seen by the producer", () => {
