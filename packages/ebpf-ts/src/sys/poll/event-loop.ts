@@ -46,8 +46,14 @@ interface Libuv extends Readonly<Record<keyof typeof declarations, NativeFunctio
 }
 
 let libuv: Libuv | undefined | "none";
+/** Whom a handle of libuv's tells, and whether that is already to happen in this turn. */
+interface Listener {
+  due: boolean;
+  readonly tell: () => void;
+}
+
 /** By the address of their handles. */
-const watches = new Map<number, () => void>();
+const listeners = new Map<number, Listener>();
 
 /** Whether this thread has such a loop, and the process can be asked for it. */
 export function loopWatches(): boolean {
@@ -74,15 +80,20 @@ export function watchByLoop(fd: number, onReady: () => void, events: number = UV
     if (!open) return;
     open = false;
     forget();
-    watches.delete(handle);
+    listeners.delete(handle);
     uv.close(handle, 0);
     // libuv lets go of it at the end of this turn; where no other comes, the process ends.
     setImmediate(() => setImmediate(free).unref()).unref();
   };
   const forget = atExit(close);
-  watches.set(handle, () => {
-    if (open) onReady();
-  });
+  const listener: Listener = {
+    due: false,
+    tell: () => {
+      listener.due = false;
+      if (open) onReady();
+    },
+  };
+  listeners.set(handle, listener);
   const start = (): boolean => open && uv.start(handle, events, uv.onPoll as never) >= 0;
   if (!start()) {
     close();
@@ -109,14 +120,12 @@ function ownLoop(): Libuv | undefined {
 function findLibuv(): Libuv | undefined {
   const functions = ownFunctions(declarations);
   if (functions === undefined) return undefined;
-  const due = new Set<number>();
-  const onPoll = callback("void onPoll(intptr_t handle, int status, int events)", (handle) => {
-    if (due.has(handle!)) return;
-    due.add(handle!);
-    setImmediate(() => {
-      due.delete(handle!);
-      watches.get(handle!)?.();
-    });
+  // Of C's three arguments the first is enough, and each is a value to be made. What runs here is cold code, run for each wake-up.
+  const onPoll = callback("void onPoll(intptr_t handle)", (handle) => {
+    const listener = listeners.get(handle!);
+    if (listener === undefined || listener.due) return;
+    listener.due = true;
+    setImmediate(listener.tell);
   });
   return { ...functions, onPoll };
 }
