@@ -7,6 +7,7 @@ import { injectCases } from "./cases/inject.ts";
 import { ioUringCases } from "./cases/io-uring.ts";
 import { loadCases } from "./cases/load.ts";
 import { loadTurnCases } from "./cases/load-turns.ts";
+import { nodeCases } from "./cases/node.ts";
 import { perfCases } from "./cases/perf.ts";
 import { ringCases } from "./cases/ring.ts";
 import { rssCases } from "./cases/rss.ts";
@@ -17,6 +18,7 @@ import { userRingCases } from "./cases/user-ring.ts";
 export const cases: readonly Case[] = [
   ...ringCases,
   ...cpuCases,
+  ...nodeCases,
   ...userRingCases,
   ...arrayCases,
   ...perfCases,
