@@ -1,24 +1,35 @@
-/** What the commands about the kernel say to who has CAP_BPF and CAP_PERFMON: listing, and opening by number, takes CAP_SYS_ADMIN. */
+/** What the commands about the kernel say to who has CAP_BPF and CAP_PERFMON, or nothing: listing, and opening by number, takes CAP_SYS_ADMIN. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { copyForNobody, nobody, runFile } from "./ebpf.ts";
 import { compilerOrSkip as toolOrSkip, kernelOrSkip, rootOrSkip } from "./requirements.ts";
 
+interface Row {
+  readonly name: string;
+  readonly outcome: string;
+  readonly reason: string;
+}
+
 const skip = kernelOrSkip() || rootOrSkip("to become another user") || toolOrSkip("setpriv");
 
-describe("ebpf prog, map, link, btf and top with CAP_BPF and CAP_PERFMON alone", { skip }, () => {
+describe("ebpf prog, map, link, btf, top and feature without root", { skip }, () => {
   let copy: Awaited<ReturnType<typeof copyForNobody>>;
   before(async () => {
     copy = await copyForNobody();
   });
   after(() => copy.remove());
 
-  /** Of `ebpf`, run by nobody. */
-  async function said(words: readonly string[], capabilities: string): Promise<string> {
+  /** `ebpf`, run by nobody. */
+  function run(words: readonly string[], capabilities: string): ReturnType<typeof runFile> {
     const sets = ["--inh-caps", "--ambient-caps", "--bounding-set"].map((option) => `${option}=${capabilities}`);
     const who = [`--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups", ...sets];
     const command = [process.execPath, "packages/cli/bin/ebpf.js", ...words];
-    const { code, stdout, stderr } = await runFile("setpriv", [...who, ...command], { root: copy.root });
+    return runFile("setpriv", [...who, ...command], { root: copy.root });
+  }
+
+  /** Of what fails. */
+  async function said(words: readonly string[], capabilities: string): Promise<string> {
+    const { code, stdout, stderr } = await run(words, capabilities);
     assert.deepEqual([code, stdout], [1, ""], words.join(" "));
     return stderr;
   }
@@ -48,4 +59,23 @@ describe("ebpf prog, map, link, btf and top with CAP_BPF and CAP_PERFMON alone",
       );
     });
   }
+
+  it("feature says what it cannot tell, and why, and that nothing can be loaded", async () => {
+    const { code, stdout } = await run(["feature", "--json"], "-all");
+    assert.equal(code, 0);
+    const { usable, reason, kernel, ...groups } = JSON.parse(stdout) as {
+      usable: boolean;
+      reason: string;
+      kernel: string;
+    } & Record<string, Row[]>;
+    assert.deepEqual([usable, reason], [false, "Cannot use the kernel: needs root or CAP_BPF and CAP_PERFMON"]);
+    const rows = Object.values(groups).flat();
+    const untold = rows.filter(({ outcome }) => outcome === "cannot tell");
+    assert.ok(untold.length > 0);
+    for (const row of untold) assert.match(row.reason, /^needs root or CAP_\w+( and CAP_\w+)*$/, row.name);
+
+    const table = await run(["feature"], "-all");
+    assert.equal(table.code, 0);
+    assert.ok(table.stdout.startsWith(`Linux ${kernel}: ${reason}\n`));
+  });
 });

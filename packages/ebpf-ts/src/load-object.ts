@@ -168,7 +168,7 @@ async function loadOn(engine: Engine, spec: CollectionSpec, options: EngineOptio
   } catch (error) {
     if (engine.takenSince === undefined || !(error instanceof NotSupportedError)) throw error;
     const { feature, message, minimumVersion, cause = error } = error;
-    const told = `${message}; engine "auto" has taken the ${engine.name} engine, since ${engine.takenSince}`;
+    const told = `${message}; engine "auto" has taken the ${engine.name} engine (${engine.takenSince})`;
     throw new NotSupportedError(feature, told, minimumVersion, { cause });
   }
 }

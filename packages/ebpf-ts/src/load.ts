@@ -77,7 +77,7 @@ async function engineOf(
       const { haveKernel } = await importKernel();
       const planned = spec === undefined ? undefined : { spec, token: options.token };
       const { usable, reason = "the kernel engine cannot be used" } = haveKernel(undefined, planned);
-      return usable ? kernel(kernelOptions) : { ...(await embedded(sources)), takenSince: asPart(reason) };
+      return usable ? kernel(kernelOptions) : { ...(await embedded(sources)), takenSince: reason };
     }
   }
 }
@@ -95,11 +95,6 @@ async function typesIn(path: string | undefined): Promise<Kernel.KernelEngineOpt
   if (path === undefined) return undefined;
   const { readBtfFile } = await importHost("the kernel engine", () => import("./engine/kernel/load/btf-file.ts"));
   return readBtfFile(path);
-}
-
-/** Why the kernel engine was not taken, without what was done then. */
-function asPart(reason: string): string {
-  return reason.replace(/^Cannot use the kernel: /, "the kernel engine ").replace(/, or use engine: "embedded"$/, "");
 }
 
 function importKernel(): Promise<typeof Kernel> {

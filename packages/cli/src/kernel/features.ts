@@ -35,8 +35,7 @@ interface Group {
 
 /** `ebpf feature` */
 export async function showFeatures({ json, helpers }: FeatureOptions): Promise<void> {
-  const { usable, reason: told } = await haveEngine("kernel");
-  const reason = hereOnly(told);
+  const { usable, reason } = await haveEngine("kernel");
   const groups = helpers === undefined ? await allGroups() : [await helpersOf(helpers)];
   if (json === true) {
     const found = groups.map(({ key, features }) => [key, features.map(asJson)]);
@@ -87,15 +86,9 @@ async function group(
   const features: Feature[] = [];
   // One after the other: each takes a moment of the kernel's, and none is to disturb.
   for (const named of names) {
-    const probed = await ask(named);
-    features.push({ name: named[0], ...probed, reason: hereOnly(probed.reason) });
+    features.push({ name: named[0], ...(await ask(named)) });
   }
   return { title, key, features };
-}
-
-/** What the kernel can do, another engine does not tell. */
-function hereOnly(reason: string | undefined): string | undefined {
-  return reason?.replace(/, or use engine: "embedded"$/, "");
 }
 
 function printGroup({ title, features }: Group): void {

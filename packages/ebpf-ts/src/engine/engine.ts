@@ -11,7 +11,7 @@ import type { EventFilter, EventScope, ScopeName } from "./scope.ts";
 /** The contract that an engine fulfils: it brings a spec to life. */
 export interface Engine {
   readonly name: EngineName;
-  /** Why it was taken where nobody has named one, as a part of a sentence. Left out: it is the first choice, or was named. */
+  /** Why it was taken where nobody has named one: a sentence about the one before it. Left out: it is the first choice, or was named. */
   readonly takenSince?: string | undefined;
   /** Makes the maps, and loads the programs. Throws `EbpfError`, and leaves nothing behind then. */
   load(spec: CollectionSpec, options: EngineOptions): Promise<EngineCollection>;

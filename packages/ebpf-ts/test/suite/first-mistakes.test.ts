@@ -86,10 +86,10 @@ describe("first mistakes that are told by a warning", { skip: ptraceOrSkip() }, 
 
 describe("an engine that nobody has named", () => {
   it("what it does not have: why it was taken is told", async () => {
-    const engine = { ...(await hostedEmbeddedEngine()), takenSince: "the kernel engine needs root" };
+    const engine = { ...(await hostedEmbeddedEngine()), takenSince: "Cannot use the kernel: needs root" };
     await assert.rejects(load(fixturePath("core-kernel.bpf.o"), { engine }), {
       code: "NOT_SUPPORTED",
-      message: /; engine "auto" has taken the embedded engine, since the kernel engine needs root$/,
+      message: /; engine "auto" has taken the embedded engine \(Cannot use the kernel: needs root\)$/,
     });
   });
 });

@@ -2,7 +2,7 @@ import { NotSupportedError, SyscallError } from "../../base/errors.ts";
 import type { EbpfError, EbpfErrorCode } from "../../base/errors.ts";
 import { lockedDownBy } from "../../host/locked-down.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
-import { type Capability, missingPrivilege } from "./privilege.ts";
+import { type Capability, elsewhere, missingPrivilegeOr } from "./privilege.ts";
 
 const meanings: Readonly<Record<number, string>> = {
   [Errno.E2BIG]: "it is too big for the kernel",
@@ -19,19 +19,37 @@ const meanings: Readonly<Record<number, string>> = {
   [Errno.ESRCH]: "there is no such process",
 };
 
-/** The error for a failed call. `action` follows "Cannot": `create map events`. `why` replaces the general explanation. */
-export function failure(errno: number, action: string, call: string, why?: string): EbpfError {
+/**
+ * The error for a failed call. `action` follows "Cannot": `create map events`. `why` replaces the general explanation, `instead` what there is where
+ * the kernel is not to be had.
+ */
+export function failure(
+  errno: number,
+  action: string,
+  call: string,
+  why?: string,
+  instead: string = elsewhere,
+): EbpfError {
   const number = Math.abs(errno);
   const name = errnoName(number);
   if (number === Errno.ENOSYS) {
-    return new NotSupportedError(call, `Cannot ${action}: this kernel has no ${call}(2), use engine: "embedded"`);
+    return new NotSupportedError(
+      call,
+      `Cannot ${action}: this kernel has no ${call}(2)${instead === "" ? "" : `, ${instead}`}`,
+    );
   }
   const locked = number === Errno.EPERM || number === Errno.EACCES ? lockedDownBy("privileged") : undefined;
   if (locked !== undefined && why === undefined) {
     return new SyscallError(call, number, name, `Cannot ${action}: ${locked} (${name})`, "NO_PRIVILEGE");
   }
   if (number === Errno.EPERM && why === undefined) {
-    return new SyscallError(call, number, name, `Cannot ${action}: ${missingPrivilege()}`, "NO_PRIVILEGE");
+    return new SyscallError(
+      call,
+      number,
+      name,
+      `Cannot ${action}: ${missingPrivilegeOr(undefined, instead)}`,
+      "NO_PRIVILEGE",
+    );
   }
   if (number === Errno.ENOTSUPP || number === Errno.EOPNOTSUPP) {
     return new NotSupportedError(call, `Cannot ${action}: ${why ?? "this kernel does not support it"} (${name})`);
@@ -55,7 +73,7 @@ export function deniedOr(
     call,
     number,
     errnoName(number),
-    `Cannot ${action}: ${missingPrivilege(needs)}`,
+    `Cannot ${action}: ${missingPrivilegeOr(needs)}`,
     "NO_PRIVILEGE",
   );
 }

@@ -11,18 +11,22 @@ const numbers = {
 
 export type Capability = keyof typeof numbers;
 
+/** What there is where the kernel is not to be had. */
+export const elsewhere: string = 'use engine: "embedded"';
+
 const toTrace: readonly Capability[] = ["CAP_BPF", "CAP_PERFMON"];
 
 /**
- * Why the kernel may have answered EPERM, and what helps. `told`: what it asks of who does that, unless he has CAP_SYS_ADMIN; undefined where
+ * Why the kernel may have answered EPERM, as a part of a sentence. `told`: what it asks of who does that, unless he has CAP_SYS_ADMIN; undefined where
  * that is not known.
  */
 export function missingPrivilege(told?: readonly Capability[]): string {
-  if (inUserNamespace())
-    return 'capabilities of a user namespace do not count for it: it takes a BPF token of a bpf file system that delegates it (option token of load(), Linux 6.9), or engine: "embedded"';
+  if (inUserNamespace()) {
+    return "capabilities of a user namespace do not count for it: it takes a BPF token of a bpf file system that delegates it (option token of load(), Linux 6.9)";
+  }
   const needs = told ?? toTrace;
   const missing = missingOf(needs);
-  if (missing.length === needs.length) return `needs root or ${needs.join(" and ")}, or use engine: "embedded"`;
+  if (missing.length === needs.length) return `needs root or ${needs.join(" and ")}`;
   if (missing.length > 0) return `it takes ${needs.join(" and ")}, and ${missing.join(" and ")} is missing`;
   if (told === undefined && missingOf(["CAP_NET_ADMIN"]).length > 0) {
     return "the kernel refuses it (EPERM): what is of networks takes CAP_NET_ADMIN beside CAP_BPF, and what is of the whole system CAP_SYS_ADMIN";
@@ -32,6 +36,13 @@ export function missingPrivilege(told?: readonly Capability[]): string {
     return `the kernel refuses it in spite of the privilege (EPERM), for it is locked down to ${lockdown}: take tracepoints or uprobes, or boot without lockdown=`;
   }
   return "the kernel refuses it in spite of the privilege (EPERM): a container, a security module or lockdown may forbid it";
+}
+
+/** The same, and what there is instead for who has nothing of what it takes. */
+export function missingPrivilegeOr(told?: readonly Capability[], instead: string = elsewhere): string {
+  const needs = told ?? toTrace;
+  const nothing = inUserNamespace() || missingOf(needs).length === needs.length;
+  return `${missingPrivilege(told)}${nothing && instead !== "" ? `, or ${instead}` : ""}`;
 }
 
 /** Networks are changed by those who have it, whatever else they may. */
