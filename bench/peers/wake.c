@@ -113,6 +113,9 @@ static int read_socket(int port, double seconds, double warm_up)
 		if (epoll_wait(poller, &event, 1, 100) <= 0)
 			continue;
 		ssize_t size = read(reader, stamps, sizeof(stamps));
+
+		if (size <= 0)
+			return failed("read");
 		for (ssize_t i = 0; i < size / (ssize_t)sizeof(*stamps); i++)
 			if (stamps[i] >= begin && count < most_latencies)
 				latencies[count++] = now() - stamps[i];

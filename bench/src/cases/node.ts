@@ -17,8 +17,8 @@ interface Ticks {
 const tickMs = "4";
 
 /**
- * Node's event loop without this library, against a loop in C: what no ring can be better than, on the machine at hand. `latency/event` is to be
- * compared with the first two, `cpu/100k`, whose loop naps, with the third.
+ * Node's event loop without this library, against a loop in C. What the first two have more than C does, `latency/event` has as well, and more: a socket itself takes
+ * longer than a ring, on both sides. The third is what `cpu/100k` pays for each nap.
  */
 export const nodeCases: readonly Case[] = [
   socket("node/socket", 0.5),

@@ -44,5 +44,5 @@ export function say(text: string): void {
 function sentence(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   // The library names its own option.
-  return message.replaceAll("\n", "; ").replaceAll('or use engine: "embedded"', "or use ebpf run --engine embedded");
+  return message.replaceAll("\n", "; ").replaceAll('use engine: "embedded"', "use ebpf run --engine embedded");
 }

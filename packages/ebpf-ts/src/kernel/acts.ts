@@ -1,5 +1,5 @@
 import { aPath, integer, oneOf } from "../base/checks.ts";
-import { failure } from "../engine/kernel/failure.ts";
+import { adminFailure, failure } from "../engine/kernel/failure.ts";
 import { pinObject } from "../engine/kernel/pin.ts";
 import { refuseIfLockedDown } from "../host/locked-down.ts";
 import { Descriptor } from "../sys/ffi/descriptor.ts";
@@ -8,7 +8,7 @@ import { linuxSys } from "../sys/ffi/linux.ts";
 import { Errno } from "../uapi/errno.ts";
 import { BpfAttr } from "../uapi/structs.gen.ts";
 import { Command } from "../uapi/uapi.gen.ts";
-import { adminFailure, needOne } from "./listing/family.ts";
+import { needOne } from "./listing/family.ts";
 import type { PinnedKind } from "./listing/pins.ts";
 
 /** Gives what is in the kernel a name in a bpf file system, which keeps it alive (BPF_OBJ_PIN). Throws NOT_FOUND where there is no such id. */

@@ -48,6 +48,10 @@ export interface EventsOptions {
   readonly wakeup?: "event" | { readonly maxLatencyMs: number } | { readonly intervalMs: number } | undefined;
 }
 
+interface Notified {
+  notify: (() => void) | undefined;
+}
+
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void;
   reject(error: unknown): void;
@@ -73,6 +77,8 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
   #state: "new" | "reading" | "ended" = "new";
   /** Thrown by the next call, then forgotten. */
   #failure: { readonly error: unknown } | undefined;
+  /** All that `until` knows of this loop, which may have ended long before. */
+  readonly #until: Notified = { notify: () => this.#onUntil() };
   /** Where to end, once `until` is settled. */
   #mark: number | undefined;
   /** Where the producer stood when a nap was over: up to there it reads before the next one. */
@@ -93,7 +99,7 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
     this.#budget = new TurnBudget(source.stepsPerLook);
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
-    until?.then(this.#onUntil, this.#onUntil);
+    if (until !== undefined) notifyWhenSettled(until, this.#until);
   }
 
   [Symbol.asyncIterator](): this {
@@ -137,6 +143,7 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
       this.#source.release(reason);
     }
     this.#state = "ended";
+    this.#until.notify = undefined;
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#backoff.stop();
     clearTimeout(this.#timer);
@@ -273,6 +280,11 @@ export class RecordStream<T> implements AsyncIterableIterator<T> {
       return undefined; // A broken ring says so at the next read.
     }
   }
+}
+
+function notifyWhenSettled(until: PromiseLike<unknown>, loop: Notified): void {
+  const settled = (): void => loop.notify?.();
+  until.then(settled, settled);
 }
 
 /** The two kinds of wake-ups that are told by a number. */

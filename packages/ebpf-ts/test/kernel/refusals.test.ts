@@ -142,19 +142,53 @@ describe(
       process.setuid(65534);
       const { haveKernel } = await import(${JSON.stringify(moduleUrl("engine/kernel/kernel-engine.js"))});
       const { loadFixture } = await import(${JSON.stringify(moduleUrl("../test/kernel/kernel-fixture.js"))});
-      const failure = await loadFixture("kernel-run").then(() => ({}), (error) => ({ code: error.code, message: error.message }));
-      console.log(JSON.stringify({ have: haveKernel(), failure }));
+      const { openById } = await import(${JSON.stringify(moduleUrl("open.js"))});
+      const failed = (error) => ({ code: error.code, message: error.message });
+      const failure = await loadFixture("kernel-run").then(() => ({}), failed);
+      const opening = await openById(1).then(() => ({}), failed);
+      console.log(JSON.stringify({ have: haveKernel(), failure, opening }));
     `;
       const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
-      const { have, failure } = JSON.parse(output) as {
+      const { have, failure, opening } = JSON.parse(output) as {
         have: { usable: boolean; reason: string };
         failure: { code: string; message: string };
+        opening: { code: string; message: string };
       };
       assert.equal(have.usable, false);
       assert.match(have.reason, /^Cannot use the kernel: needs root or CAP_BPF and CAP_PERFMON$/);
       assert.equal(failure.code, "NO_PRIVILEGE");
       assert.match(failure.message, /^Cannot load programs: needs root or CAP_BPF.*, or use engine: "embedded"$/);
+      assert.deepEqual(opening, {
+        code: "NO_PRIVILEGE",
+        message: "Cannot open map 1: it takes root, or CAP_SYS_ADMIN (EPERM)",
+      });
     });
+
+    it(
+      "root without capabilities, as in a container, is not told to be root",
+      { skip: !existsSync("/usr/bin/setpriv") && orFail("there is no setpriv on this host") },
+      () => {
+        const script = `
+      const { haveKernel } = await import(${JSON.stringify(moduleUrl("engine/kernel/kernel-engine.js"))});
+      const { openById } = await import(${JSON.stringify(moduleUrl("open.js"))});
+      const opening = await openById(1).then(() => "", (error) => error.message);
+      console.log(JSON.stringify([haveKernel().reason, opening]));
+    `;
+        const none = "-sys_admin,-bpf,-perfmon";
+        const args = [
+          `--bounding-set=${none}`,
+          `--inh-caps=${none}`,
+          process.execPath,
+          "--input-type=module",
+          "-e",
+          script,
+        ];
+        assert.deepEqual(JSON.parse(execFileSync("setpriv", args, { encoding: "utf8" })), [
+          "Cannot use the kernel: needs CAP_BPF and CAP_PERFMON, which root does not have here, as in most containers",
+          "Cannot open map 1: it takes CAP_SYS_ADMIN, which root does not have here (EPERM)",
+        ]);
+      },
+    );
   },
 );
 

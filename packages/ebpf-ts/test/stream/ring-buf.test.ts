@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { EbpfError } from "../../src/base/errors.ts";
 import { RingBuf } from "../../src/map/ring-buf.ts";
 import type { EventsOptions } from "../../src/stream/record-stream.ts";
+import { collectGarbage } from "../support/collect-garbage.ts";
 import { SimulatedEventRing } from "./simulated-ring.ts";
 
 function setUp(size?: number) {
@@ -182,6 +183,23 @@ describe("RingBuf: how an iteration ends", () => {
     const { ring } = setUp();
     assert.deepEqual(await collect(ring, { until: sleep(10) }), []);
     assert.deepEqual(await collect(ring, { until: sleep(10).then(() => Promise.reject(new Error("no"))) }), []);
+  });
+
+  it("and are let go of then by an `until` that is never settled", async () => {
+    const { other, ring } = setUp();
+    const until = new Promise<void>(() => {});
+    const loops: WeakRef<object>[] = [];
+    for (let time = 0; time < 100; time += 1) {
+      other.emit(time);
+      const loop = ring.events({ until });
+      await loop.next();
+      await loop.return?.();
+      loops.push(new WeakRef(loop));
+    }
+    await sleep(0); // what a turn has seen, it holds
+    collectGarbage();
+    const kept = loops.filter((loop) => loop.deref() !== undefined);
+    assert.ok(kept.length < 10, `${kept.length} of 100`);
   });
 
   it("with `until`, though the record at the head is never committed", async () => {

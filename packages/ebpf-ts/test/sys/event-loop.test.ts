@@ -34,6 +34,27 @@ async function run(script: string): Promise<{ code: number | null; signal: strin
 }
 
 describe("the event loop watches a descriptor", options, () => {
+  it("for each copy of the library in a process", async () => {
+    const address = new URL("../../src/sys/poll/event-loop.js", import.meta.url).href;
+    for (const copy of ["1", "2"]) {
+      const { watchByLoop: watchByCopy } = (await import(`${address}?copy=${copy}`)) as {
+        watchByLoop: typeof watchByLoop;
+      };
+      const fd = sys().eventfd();
+      sys().signal(fd);
+      const called = new Promise<void>((resolve) => {
+        const watch = watchByCopy(fd, () => {
+          watch?.close();
+          resolve();
+        });
+        assert.ok(watch !== undefined);
+        watch.hold(true);
+      });
+      await called;
+      closeSync(fd);
+    }
+  });
+
   it("calls back once in a turn while it is readable, and others have their turn", async () => {
     const fd = sys().eventfd();
     let calls = 0;
@@ -157,4 +178,29 @@ describe("a process whose event loop watches a descriptor", options, () => {
   for (const { title, script, code = 0, output = "" } of cases) {
     it(title, async () => assert.deepEqual(await run(script), { code, signal: null, output }));
   }
+
+  it("goes on, and is kept alive, where other timers were in the place of its own for a while", async () => {
+    const address = new URL("../../src/engine/kernel/poll/loop-bell.js", import.meta.url).href;
+    const told = await run(`
+      const { mock } = await import("node:test");
+      const { openLoopBell } = await import(${JSON.stringify(address)});
+      mock.timers.enable({ apis: ["setInterval", "setImmediate"] });
+      const first = openLoopBell(sys, [fd], "in", () => {
+        process.stdout.write("first ");
+        first.close();
+        mock.timers.reset();
+        const other = sys.eventfd();
+        const second = openLoopBell(sys, [other], "in", () => {
+          process.stdout.write("second");
+          second.close();
+        });
+        second.arm();
+        setTimeout(() => sys.signal(other), 100).unref();
+      });
+      first.arm();
+      raise();
+      setTimeout(() => {}, 50); // what is armed may be held by a timer that is none
+    `);
+    assert.deepEqual(told, { code: 0, signal: null, output: "first second" });
+  });
 });

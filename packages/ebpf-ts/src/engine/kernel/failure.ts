@@ -2,7 +2,7 @@ import { NotSupportedError, SyscallError } from "../../base/errors.ts";
 import type { EbpfError, EbpfErrorCode } from "../../base/errors.ts";
 import { lockedDownBy } from "../../host/locked-down.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
-import { type Capability, elsewhere, missingPrivilegeOr } from "./privilege.ts";
+import { type Capability, elsewhere, missingAdmin, missingPrivilegeOr } from "./privilege.ts";
 
 const meanings: Readonly<Record<number, string>> = {
   [Errno.E2BIG]: "it is too big for the kernel",
@@ -20,16 +20,10 @@ const meanings: Readonly<Record<number, string>> = {
 };
 
 /**
- * The error for a failed call. `action` follows "Cannot": `create map events`. `why` replaces the general explanation, `instead` what there is where
- * the kernel is not to be had.
+ * The error for a failed call. `action` follows "Cannot": `create map events`. `why` replaces the general explanation. `instead`: what there is where
+ * the kernel is not to be had, which is told by what loads.
  */
-export function failure(
-  errno: number,
-  action: string,
-  call: string,
-  why?: string,
-  instead: string = elsewhere,
-): EbpfError {
+export function failure(errno: number, action: string, call: string, why?: string, instead: string = ""): EbpfError {
   const number = Math.abs(errno);
   const name = errnoName(number);
   if (number === Errno.ENOSYS) {
@@ -43,13 +37,7 @@ export function failure(
     return new SyscallError(call, number, name, `Cannot ${action}: ${locked} (${name})`, "NO_PRIVILEGE");
   }
   if (number === Errno.EPERM && why === undefined) {
-    return new SyscallError(
-      call,
-      number,
-      name,
-      `Cannot ${action}: ${missingPrivilegeOr(undefined, instead)}`,
-      "NO_PRIVILEGE",
-    );
+    return new SyscallError(call, number, name, `Cannot ${action}: ${missingPrivilegeOr(instead)}`, "NO_PRIVILEGE");
   }
   if (number === Errno.ENOTSUPP || number === Errno.EOPNOTSUPP) {
     return new NotSupportedError(call, `Cannot ${action}: ${why ?? "this kernel does not support it"} (${name})`);
@@ -59,7 +47,7 @@ export function failure(
   return new SyscallError(call, number, name, `Cannot ${action}: ${meaning} (${name})`, codes[number] ?? "SYSCALL");
 }
 
-/** The error of what takes those capabilities: which of them are missing is said. */
+/** The error of what loads, and takes those capabilities: which of them are missing is said. */
 export function deniedOr(
   needs: readonly Capability[],
   errno: number,
@@ -68,14 +56,21 @@ export function deniedOr(
   why?: string,
 ): EbpfError {
   const number = Math.abs(errno);
-  if (number !== Errno.EPERM || lockedDownBy("privileged") !== undefined) return failure(errno, action, call, why);
+  if (number !== Errno.EPERM || lockedDownBy("privileged") !== undefined)
+    return failure(errno, action, call, why, elsewhere);
   return new SyscallError(
     call,
     number,
     errnoName(number),
-    `Cannot ${action}: ${missingPrivilegeOr(needs)}`,
+    `Cannot ${action}: ${missingPrivilegeOr(elsewhere, needs)}`,
     "NO_PRIVILEGE",
   );
+}
+
+/** The error of what takes CAP_SYS_ADMIN, and neither less nor more: listing, and opening by number. */
+export function adminFailure(result: number, action: string): EbpfError {
+  const isPlain = result === -Errno.EPERM && lockedDownBy("privileged") === undefined;
+  return failure(result, action, "bpf", isPlain ? missingAdmin() : undefined);
 }
 
 /** Whether a result says that nothing is left of something, and nothing of what was asked for: to ask for less, or otherwise, does not help. */

@@ -63,7 +63,7 @@ export function haveKernel(sys: Sys = linuxSys(), planned?: PlannedLoad): Kernel
     // Says nothing of the next time: nobody is to get another engine for it.
     if (isShortage(fd)) throw failure(fd, "use the kernel", "bpf");
     if (fd === -Errno.EPERM && planned !== undefined && mayLoad(sys, planned)) return { usable: true };
-    return fd < 0 ? unusable(failure(fd, "use the kernel", "bpf", undefined, "")) : { usable: true };
+    return fd < 0 ? unusable(failure(fd, "use the kernel", "bpf")) : { usable: true };
   } catch (error) {
     if (error instanceof NotSupportedError) return unusable(error);
     throw error;

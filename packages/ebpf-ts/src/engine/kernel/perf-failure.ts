@@ -3,7 +3,7 @@ import { lockedDownBy } from "../../host/locked-down.ts";
 import { readIfThere } from "../../host/system-files.ts";
 import { Errno, errnoName } from "../../uapi/errno.ts";
 import { failure } from "./failure.ts";
-import { missingOf, missingPrivilegeOr } from "./privilege.ts";
+import { missingOf, missingPrivilege } from "./privilege.ts";
 
 const call = "perf_event_open";
 const paranoidSetting = "kernel.perf_event_paranoid";
@@ -19,8 +19,8 @@ export function perfFailure(result: number, action: string, denied?: string): Eb
 }
 
 function whyDenied(denied: string | undefined): string {
-  if (missingOf(["CAP_PERFMON"]).length > 0) return missingPrivilegeOr(["CAP_BPF", "CAP_PERFMON"]);
+  if (missingOf(["CAP_PERFMON"]).length > 0) return missingPrivilege(["CAP_BPF", "CAP_PERFMON"]);
   const paranoid = Number(readIfThere("/proc/sys/kernel/perf_event_paranoid") ?? 0);
-  if (paranoid <= mostParanoid || missingOf(["CAP_SYS_ADMIN"]).length === 0) return denied ?? missingPrivilegeOr();
+  if (paranoid <= mostParanoid || missingOf(["CAP_SYS_ADMIN"]).length === 0) return denied ?? missingPrivilege();
   return `${paranoidSetting} is ${paranoid}, by which this kernel leaves perf events to CAP_SYS_ADMIN: set it to ${mostParanoid}, or attach to what takes none (raw_tp, tp_btf, fentry, uprobe.multi)`;
 }

@@ -26,7 +26,11 @@ export function missingPrivilege(told?: readonly Capability[]): string {
   }
   const needs = told ?? toTrace;
   const missing = missingOf(needs);
-  if (missing.length === needs.length) return `needs root or ${needs.join(" and ")}`;
+  if (missing.length === needs.length) {
+    return isRoot()
+      ? `needs ${needs.join(" and ")}, which root does not have here, as in most containers`
+      : `needs root or ${needs.join(" and ")}`;
+  }
   if (missing.length > 0) return `it takes ${needs.join(" and ")}, and ${missing.join(" and ")} is missing`;
   if (told === undefined && missingOf(["CAP_NET_ADMIN"]).length > 0) {
     return "the kernel refuses it (EPERM): what is of networks takes CAP_NET_ADMIN beside CAP_BPF, and what is of the whole system CAP_SYS_ADMIN";
@@ -38,8 +42,14 @@ export function missingPrivilege(told?: readonly Capability[]): string {
   return "the kernel refuses it in spite of the privilege (EPERM): a container, a security module or lockdown may forbid it";
 }
 
-/** The same, and what there is instead for who has nothing of what it takes. */
-export function missingPrivilegeOr(told?: readonly Capability[], instead: string = elsewhere): string {
+/** Why what takes CAP_SYS_ADMIN was answered by EPERM; undefined for who has it. */
+export function missingAdmin(): string | undefined {
+  if (missingOf(["CAP_SYS_ADMIN"]).length === 0) return undefined;
+  return isRoot() ? "it takes CAP_SYS_ADMIN, which root does not have here" : "it takes root, or CAP_SYS_ADMIN";
+}
+
+/** The same, and what there is instead, if anything, for who has nothing of what it takes. */
+export function missingPrivilegeOr(instead: string, told?: readonly Capability[]): string {
   const needs = told ?? toTrace;
   const nothing = inUserNamespace() || missingOf(needs).length === needs.length;
   return `${missingPrivilege(told)}${nothing && instead !== "" ? `, or ${instead}` : ""}`;

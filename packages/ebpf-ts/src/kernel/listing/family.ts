@@ -1,6 +1,6 @@
 import { EbpfError } from "../../base/errors.ts";
-import { lockedDownBy, refuseIfLockedDown } from "../../host/locked-down.ts";
-import { failure } from "../../engine/kernel/failure.ts";
+import { refuseIfLockedDown } from "../../host/locked-down.ts";
+import { adminFailure, failure } from "../../engine/kernel/failure.ts";
 import { Descriptor } from "../../sys/ffi/descriptor.ts";
 import { KernelStruct } from "../../sys/ffi/kernel-struct.ts";
 import type { Sys } from "../../sys/ffi/sys.ts";
@@ -106,10 +106,4 @@ function refused(result: number, kind: LoadedKind, action: string): EbpfError {
   if (result !== -Errno.EINVAL) return adminFailure(result, action);
   const since = kind === "link" ? "5.8" : "5.4";
   return failure(result, action, "bpf", `this kernel gives them no numbers (Linux ${since})`);
-}
-
-/** The error of what takes CAP_SYS_ADMIN, and neither less nor more. */
-export function adminFailure(result: number, action: string): EbpfError {
-  const isPlain = result === -Errno.EPERM && lockedDownBy("privileged") === undefined;
-  return failure(result, action, "bpf", isPlain ? "it takes root, or CAP_SYS_ADMIN" : undefined);
 }

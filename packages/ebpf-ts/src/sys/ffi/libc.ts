@@ -73,10 +73,17 @@ export function func(definition: string): NativeFunction {
   return found;
 }
 
-/** Something that C calls: `declaration` is its prototype. What it throws comes out of a later call of the system, so it throws nothing. */
-export function callback(declaration: string, call: (...args: readonly number[]) => void): bigint {
+/**
+ * Something that C calls: `declaration` is its prototype, best without a name. What it throws comes out of a later call of the system, so it throws
+ * nothing. Undefined where koffi has no room for another (8,192 in a process).
+ */
+export function callback(declaration: string, call: (...args: readonly number[]) => void): bigint | undefined {
   const loaded = ffi();
-  return uninterrupted(() => loaded.register(call, loaded.pointer(loaded.proto(declaration))));
+  try {
+    return uninterrupted(() => loaded.register(call, loaded.pointer(loaded.proto(declaration))));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Functions of the runtime itself, by their C declarations; undefined where it lacks one of them. */

@@ -52,6 +52,9 @@ interface Listener {
   readonly tell: () => void;
 }
 
+/** The one that was there first: tests put others in its place for a while, in which loops have to go on. */
+const afterPolling: typeof setImmediate = setImmediate;
+
 /** By the address of their handles. */
 const listeners = new Map<number, Listener>();
 
@@ -83,7 +86,7 @@ export function watchByLoop(fd: number, onReady: () => void, events: number = UV
     listeners.delete(handle);
     uv.close(handle, 0);
     // libuv lets go of it at the end of this turn; where no other comes, the process ends.
-    setImmediate(() => setImmediate(free).unref()).unref();
+    afterPolling(() => afterPolling(free).unref()).unref();
   };
   const forget = atExit(close);
   const listener: Listener = {
@@ -120,12 +123,12 @@ function ownLoop(): Libuv | undefined {
 function findLibuv(): Libuv | undefined {
   const functions = ownFunctions(declarations);
   if (functions === undefined) return undefined;
-  // Of C's three arguments the first is enough, and each is a value to be made. What runs here is cold code, run for each wake-up.
-  const onPoll = callback("void onPoll(intptr_t handle)", (handle) => {
+  // No name: koffi's names of types are the process's, where another copy of this library may be. Of C's three arguments the first is enough, and each is a value to be made. What runs here is cold code, run for each wake-up.
+  const onPoll = callback("void (intptr_t handle)", (handle) => {
     const listener = listeners.get(handle!);
     if (listener === undefined || listener.due) return;
     listener.due = true;
-    setImmediate(listener.tell);
+    afterPolling(listener.tell);
   });
-  return { ...functions, onPoll };
+  return onPoll === undefined ? undefined : { ...functions, onPoll };
 }

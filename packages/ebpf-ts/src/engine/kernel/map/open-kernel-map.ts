@@ -11,7 +11,7 @@ import { Command, MapFlag } from "../../../uapi/uapi.gen.ts";
 import { ArenaMap } from "./arena-map.ts";
 import { BatchMap } from "./batch-map.ts";
 import { possibleCpus } from "../cpus.ts";
-import { failure } from "../failure.ts";
+import { adminFailure } from "../failure.ts";
 import { KernelMap } from "./kernel-map.ts";
 import type { MapParts } from "./kernel-map.ts";
 import { MapOfMaps } from "./slots/map-of-maps.ts";
@@ -76,7 +76,7 @@ export function openPinnedMap(sys: Sys, path: string): KernelMap {
 export function openMapById(sys: Sys, id: number): KernelMap {
   const fd = sys.bpf(Command.MAP_GET_FD_BY_ID, new KernelStruct(BpfAttr.get_id, { map_id: id }));
   if (fd === -Errno.ENOENT) throw new EbpfError("NOT_FOUND", `Cannot open map ${id}: there is no map with that id`);
-  if (fd < 0) throw failure(fd, `open map ${id}`, "bpf");
+  if (fd < 0) throw adminFailure(fd, `open map ${id}`);
   return opened(sys, new Descriptor(fd, `map ${id}`), `Cannot open map ${id}: it is something else`);
 }
 

@@ -4,7 +4,7 @@ import { nearName } from "../../../../base/near-name.ts";
 import { refusal } from "../../../../host/refusal.ts";
 import { isThere, readLargeFile } from "../../../../host/system-files.ts";
 import { readKernelSymbols } from "../../load/externs/kernel-addresses.ts";
-import { missingPrivilegeOr } from "../../privilege.ts";
+import { missingPrivilege } from "../../privilege.ts";
 import { noTracefs, traceFolder } from "../trace-folder.ts";
 
 /** Addresses of all functions whose names fit a pattern, and which the kernel lets be traced. `action` follows "Cannot". */
@@ -96,7 +96,7 @@ async function readList(path: string, action: string): Promise<string> {
   const bytes = await readLargeFile(path).catch((cause: unknown) => {
     throw refusal(cause, action, (code) => {
       if (code === "EPERM" || code === "EACCES")
-        return new EbpfError("NO_PRIVILEGE", `Cannot ${action} as ${path} cannot be read: ${missingPrivilegeOr()}`, {
+        return new EbpfError("NO_PRIVILEGE", `Cannot ${action} as ${path} cannot be read: ${missingPrivilege()}`, {
           cause,
         });
       const why = `${path} cannot be read (${code}), it takes CONFIG_DYNAMIC_FTRACE`;

@@ -5,7 +5,7 @@ import type { Sys } from "../../../../sys/ffi/sys.ts";
 import { Errno } from "../../../../uapi/errno.ts";
 import { BpfAttr } from "../../../../uapi/structs.gen.ts";
 import { Command } from "../../../../uapi/uapi.gen.ts";
-import { deniedOr } from "../../failure.ts";
+import { adminFailure } from "../../failure.ts";
 
 /** What the kernel has under a number, for as long as `put` runs (BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID: CAP_SYS_ADMIN). `map` is for errors. */
 export function putById(
@@ -22,7 +22,7 @@ export function putById(
   const fd = sys.bpf(command, attributes);
   const action = `put ${what} ${id} into map ${map}`;
   if (fd === -Errno.ENOENT) throw new EbpfError("NOT_FOUND", `Cannot ${action}: there is no ${what} with that id`);
-  if (fd < 0) throw deniedOr(["CAP_SYS_ADMIN"], fd, action, "bpf");
+  if (fd < 0) throw adminFailure(fd, action);
   const held = new Descriptor(fd, `${what} ${id}`);
   try {
     put(new Uint8Array(Uint32Array.of(held.fd).buffer));
