@@ -62,7 +62,7 @@ interface Waiter<T> {
  * loop leaves the rest in the ring, and a slow loop holds up the producer rather than filling memory. A record that cannot be
  * decoded is consumed, and ends the iteration with the decoder's error; a new iteration goes on behind it.
  *
- * However fast records come, timers and sockets get their turn every 10 ms (see turn-budget.ts).
+ * However fast records come, timers and sockets get their turn after 10 ms of each loop (see turn-budget.ts).
  */
 export class RecordStream<T> implements AsyncIterableIterator<T> {
   readonly #source: RecordSource<T>;

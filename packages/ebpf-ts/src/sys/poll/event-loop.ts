@@ -45,12 +45,13 @@ interface Libuv extends Readonly<Record<keyof typeof declarations, NativeFunctio
   readonly onPoll: bigint;
 }
 
-let libuv: Libuv | undefined | "none";
 /** Whom a handle of libuv's tells, and whether that is already to happen in this turn. */
 interface Listener {
   due: boolean;
   readonly tell: () => void;
 }
+
+let libuv: Libuv | undefined | "none";
 
 /** The one that was there first: tests put others in its place for a while, in which loops have to go on. */
 const afterPolling: typeof setImmediate = setImmediate;
@@ -123,7 +124,8 @@ function ownLoop(): Libuv | undefined {
 function findLibuv(): Libuv | undefined {
   const functions = ownFunctions(declarations);
   if (functions === undefined) return undefined;
-  // No name: koffi's names of types are the process's, where another copy of this library may be. Of C's three arguments the first is enough, and each is a value to be made. What runs here is cold code, run for each wake-up.
+  // No name: koffi's names of types are the process's, where another copy of this library may be. Of C's three arguments the first is
+  // enough: each is a value to be made, by code that has gone cold before each wake-up.
   const onPoll = callback("void (intptr_t handle)", (handle) => {
     const listener = listeners.get(handle!);
     if (listener === undefined || listener.due) return;
